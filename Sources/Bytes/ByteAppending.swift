@@ -16,4 +16,8 @@ extension [UInt8] {
   package mutating func append(_ hash: Hash32) {
     hash.withUnsafeBytes { append(contentsOf: $0) }
   }
+
+  package mutating func append(_ hash: Hash20) {
+    hash.withUnsafeBytes { append(contentsOf: $0) }
+  }
 }

@@ -1,6 +1,5 @@
-internal import COpenSSL
-
 package import Bytes
+internal import COpenSSL
 
 /// SHA-256 (FIPS 180-4), by OpenSSL's low-level calls, which use the processor's SHA extensions
 /// and cost no allocation.

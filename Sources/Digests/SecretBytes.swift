@@ -1,0 +1,48 @@
+internal import COpenSSL
+
+/// Bytes that are overwritten when nobody holds them any more, and that no text ever shows.
+///
+/// For private keys and seeds: only `payctl` and tests hold such values, a server never does.
+package final class SecretBytes: @unchecked Sendable {
+  // Written only by the initialisers, before any other thread can see the object.
+  private let storage: UnsafeMutableRawBufferPointer
+
+  /// `byteCount` bytes that `fill` writes; they are zero before.
+  package init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    precondition(byteCount >= 0, "a byte count is never negative")
+    storage = .allocate(byteCount: byteCount, alignment: 16)
+    storage.initializeMemory(as: UInt8.self, repeating: 0)
+    fill(storage)
+  }
+
+  /// A copy. The caller looks after the original.
+  package convenience init(copying bytes: RawSpan) {
+    self.init(byteCount: bytes.byteCount) { buffer in
+      bytes.withUnsafeBytes { buffer.copyMemory(from: $0) }
+    }
+  }
+
+  deinit {
+    OPENSSL_cleanse(storage.baseAddress, storage.count)
+    storage.deallocate()
+  }
+
+  package var byteCount: Int { storage.count }
+
+  package func withUnsafeBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeRawBufferPointer(storage))
+  }
+
+  /// Overwrites memory that held a secret, in a way the compiler doesn't drop.
+  package static func erase(_ buffer: UnsafeMutableRawBufferPointer) {
+    OPENSSL_cleanse(buffer.baseAddress, buffer.count)
+  }
+}
+
+extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String { "<\(byteCount) secret bytes>" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: [:]) }
+}

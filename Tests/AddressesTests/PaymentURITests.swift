@@ -1,0 +1,133 @@
+import Bytes
+import ChainTypes
+import TestSupport
+import Testing
+
+@testable import Addresses
+
+@Suite("Payment URIs (BIP-0321)")
+struct PaymentURITests {
+  private struct Vectors: Decodable {
+    let valid: [String]
+    let invalid: [String]
+  }
+
+  private static let address = "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"
+
+  /// BIP-0321 spoils its addresses on purpose; good ones stand for them here.
+  private func repaired(_ text: String) -> String {
+    let good = [
+      "175tWpb8K1S7NmH4Zx6rewF9WQrcZv245W": Self.address,
+      "bc1qufgy354j3kmvuch987xe4s40836x3h0lg8f5nq": "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+      "bc1p5swkugezn97763tl0yty6556856uug0q6jflljvep9m4p7339x5qzyrh4q":
+        "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+      "tb1qghfhmd4zh7ncpmxl3qzhmq566jk8ckq4gafnmq": "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx",
+    ]
+    return good.reduce(text) { text, pair in
+      text.replacing(pair.key, with: pair.value)
+        .replacing(pair.key.uppercased(), with: pair.value.uppercased())
+    }
+  }
+
+  @Test("the BIP's examples with an on-chain address are read")
+  func valid() throws {
+    let vectors = try PackageFiles.vector("bips/bip321.json", as: Vectors.self)
+    var read = 0
+    for text in vectors.valid.map(repaired) {
+      let network: BitcoinNetwork = text.contains("tb=") ? .testnet4 : .mainnet
+      let body = text.dropFirst(8).prefix { $0 != "?" }
+      let lowercased = text.lowercased()
+      if body.isEmpty, !lowercased.contains("bc="), !lowercased.contains("tb=") {
+        #expect(throws: PaymentURI.ParsingError.noAddress) {
+          try PaymentURI(text, network: network)
+        }
+      } else if text.contains("req-") {
+        #expect(
+          throws: PaymentURI.ParsingError.unknownRequiredParameter(
+            "req-somethingyoudontunderstand")
+        ) { try PaymentURI(text, network: network) }
+      } else {
+        _ = try PaymentURI(text, network: network)
+        read += 1
+      }
+    }
+    #expect(read == 11)
+  }
+
+  @Test("the BIP's invalid examples are refused")
+  func invalid() throws {
+    let vectors = try PackageFiles.vector("bips/bip321.json", as: Vectors.self)
+    #expect(vectors.invalid.count == 5)
+    for text in vectors.invalid.map(repaired) {
+      for network in [BitcoinNetwork.mainnet, .testnet4] {
+        #expect(throws: PaymentURI.ParsingError.self, "\(text)") {
+          try PaymentURI(text, network: network)
+        }
+      }
+    }
+  }
+
+  @Test("amount, label and message survive the way there and back")
+  func roundTrip() throws {
+    let address = try BitcoinAddress(Self.address, network: .mainnet)
+    let uri = PaymentURI.bitcoin(
+      address: address, amount: 2_030_000_000, label: "Café & Söhne", message: "50% = half?")
+    #expect(
+      uri.text
+        == "bitcoin:\(Self.address)?amount=20.3&label=Caf%C3%A9%20%26%20S%C3%B6hne"
+        + "&message=50%25%20%3D%20half%3F")
+    #expect(try PaymentURI(uri.text, network: .mainnet) == uri)
+  }
+
+  @Test("amounts are written exactly, without needless zeros")
+  func amounts() throws {
+    let address = try BitcoinAddress(Self.address, network: .mainnet)
+    let texts: [UInt256: String] = [
+      1: "0.00000001", 100_000_000: "1", 5_000_000_000: "50", 120_000: "0.0012",
+      2_099_999_999_999_999: "20999999.99999999",
+    ]
+    for (amount, text) in texts {
+      let uri = PaymentURI.bitcoin(address: address, amount: amount, label: nil, message: nil)
+      #expect(uri.text == "bitcoin:\(Self.address)?amount=\(text)")
+      #expect(try PaymentURI(uri.text, network: .mainnet) == uri)
+    }
+  }
+
+  @Test("amounts that aren't exact, or more than there will ever be, are refused")
+  func badAmounts() {
+    for text in ["50,000.00", "1.000000001", "-1", "1e3", "", ".5", "21000000.00000001"] {
+      #expect(throws: PaymentURI.ParsingError.self) {
+        try PaymentURI("bitcoin:\(Self.address)?amount=\(text)", network: .mainnet)
+      }
+    }
+  }
+
+  @Test("only a link that doesn't depend on case has a form in capitals")
+  func capitals() throws {
+    let text = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+    let segwit = try BitcoinAddress(text, network: .mainnet)
+    let uri = PaymentURI.bitcoin(address: segwit, amount: 120_000, label: nil, message: nil)
+    let capitals = try #require(uri.upperCaseText)
+    #expect(capitals == "BITCOIN:\(text.uppercased())?AMOUNT=0.0012")
+    #expect(try PaymentURI(capitals, network: .mainnet) == uri)
+    let labelled = PaymentURI.bitcoin(address: segwit, amount: nil, label: "x", message: nil)
+    #expect(labelled.upperCaseText == nil)
+    let legacy = try BitcoinAddress(Self.address, network: .mainnet)
+    let old = PaymentURI.bitcoin(address: legacy, amount: nil, label: nil, message: nil)
+    #expect(old.upperCaseText == nil)
+  }
+
+  @Test("a broken escape, another scheme or an endless text is refused")
+  func broken() {
+    let errors: [(String, PaymentURI.ParsingError)] = [
+      ("bitcoin:\(Self.address)?label=%4", .invalidEscape("%4")),
+      ("bitcoin:\(Self.address)?label=%ff", .invalidEscape("%ff")),
+      ("litecoin:\(Self.address)", .wrongScheme("litecoin")),
+      ("bitcoin:", .noAddress),
+      ("bitcoin:\(String(repeating: "1", count: 5_000))", .tooLong(characters: 5_008)),
+    ]
+    for (text, expected) in errors {
+      #expect(throws: expected) { try PaymentURI(text, network: .mainnet) }
+    }
+  }
+}
