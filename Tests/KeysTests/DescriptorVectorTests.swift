@@ -1,0 +1,147 @@
+import Addresses
+import Bytes
+import ChainTypes
+import TestSupport
+import Testing
+
+@testable import Keys
+
+@Suite("Descriptors: the BIPs' vectors")
+struct DescriptorVectorTests {
+  private struct Checksums: Decodable {
+    struct Row: Decodable {
+      let what: String
+      let descriptor: String
+    }
+
+    struct Key: Decodable {
+      let what: String
+      let key: String
+    }
+
+    let checksums: [Row]
+    let validKeys: [Key]
+    let invalidKeys: [Key]
+  }
+
+  private struct BIP: Decodable {
+    struct Valid: Decodable {
+      let descriptor: String
+      let scripts: [String]
+    }
+
+    struct Invalid: Decodable {
+      let why: String
+      let descriptor: String
+    }
+
+    let valid: [Valid]
+    let invalid: [Invalid]
+  }
+
+  private func parse(_ text: String) throws(DescriptorError) -> Descriptor {
+    try Descriptor(text, network: .mainnet, checksum: .optional)
+  }
+
+  /// What `privateKind` finds anywhere in a descriptor.
+  private func holdsPrivateKey(_ text: String) -> Bool {
+    text.contains("prv") || text.contains("L4rK1yDt") || text.contains("5KYZdUEo")
+  }
+
+  @Test("BIP-0380's checksums are judged as it says")
+  func checksums() throws {
+    let rows = try PackageFiles.vector("bips/bip380.json", as: Checksums.self).checksums
+    #expect(rows.count == 8)
+    // `raw` itself is none of ours, so a right checksum shows by what is refused next.
+    let expected: [String: DescriptorError] = [
+      "Valid checksum": .unsupportedFunction("raw"),
+      "No checksum": .missingChecksum,
+      "Missing checksum": .missingChecksum,
+      "Too long checksum (9 chars)": .wrongChecksum(found: "89f8spxmx"),
+      "Too short checksum (7 chars)": .wrongChecksum(found: "89f8spx"),
+      "Error in payload": .wrongChecksum(found: "89f8spxm"),
+      "Error in checksum": .wrongChecksum(found: "#9f8spxm"),
+      "Invalid characters in payload": .key(.invalidCharacter(offset: 4)),
+    ]
+    for row in rows {
+      #expect(throws: try #require(expected[row.what])) {
+        try Descriptor(row.descriptor, network: .mainnet)
+      }
+    }
+    #expect(DescriptorChecksum.checksum(of: "raw(deadbeef)") == "89f8spxm")
+    #expect(DescriptorChecksum.checksum(of: "raw(Ü)") == nil)
+  }
+
+  @Test("BIP-0380's key expressions are read, but private keys and hardened steps are refused")
+  func keys() throws {
+    let vectors = try PackageFiles.vector("bips/bip380.json", as: Checksums.self)
+    #expect(vectors.validKeys.count == 21)
+    for vector in vectors.validKeys {
+      if holdsPrivateKey(vector.key) {
+        let error = #expect(throws: KeyExpressionError.self, "\(vector.what)") {
+          try KeyExpression(vector.key, network: .mainnet)
+        }
+        guard case .privateKey = error else {
+          Issue.record("\(vector.what): \(String(describing: error))")
+          continue
+        }
+      } else if vector.what.contains("hardened derivation") {
+        #expect(throws: KeyExpressionError.hardenedAfterPublicKey(position: 0)) {
+          try KeyExpression(vector.key, network: .mainnet)
+        }
+      } else {
+        let key = try KeyExpression(vector.key, network: .mainnet)
+        #expect(key.text(network: .mainnet) == vector.key.replacing("'", with: "h"))
+      }
+    }
+  }
+
+  @Test("BIP-0380's invalid key expressions are refused")
+  func invalidKeys() throws {
+    let vectors = try PackageFiles.vector("bips/bip380.json", as: Checksums.self)
+    #expect(vectors.invalidKeys.count == 16)
+    for vector in vectors.invalidKeys {
+      #expect(throws: KeyExpressionError.self, "\(vector.what)") {
+        try KeyExpression(vector.key, network: .mainnet)
+      }
+    }
+  }
+
+  @Test("descriptors of single-key outputs give the published scripts; all others are refused")
+  func valid() throws {
+    let bips = try PackageFiles.vector("bips/descriptors.json", as: [String: BIP].self)
+    #expect(bips.count == 6)
+    var matched = 0
+    for vector in bips.values.flatMap(\.valid) {
+      do {
+        let descriptor = try parse(vector.descriptor)
+        for (index, script) in vector.scripts.enumerated() {
+          let output = try descriptor.outputScript(at: UInt32(index))
+          #expect(Hex.encode(output.scriptPubKey) == script)
+        }
+        #expect(try Descriptor(descriptor.text, network: .mainnet) == descriptor)
+        matched += 1
+      } catch let error as DescriptorError {
+        switch error {
+        case .key(.privateKey), .key(.extendedKey(.privateKey)):
+          #expect(holdsPrivateKey(vector.descriptor))
+        case .unsupportedFunction(let name): #expect(!["pkh", "wpkh", "tr"].contains(name))
+        case .tooLong: #expect(vector.descriptor.utf8.count > Descriptor.maximumCharacters)
+        case .scriptTree: #expect(vector.descriptor.hasPrefix("tr("))
+        default: Issue.record("\(vector.descriptor): \(error)")
+        }
+      }
+    }
+    #expect(matched == 7)
+  }
+
+  @Test("every invalid descriptor is refused")
+  func invalid() throws {
+    let bips = try PackageFiles.vector("bips/descriptors.json", as: [String: BIP].self)
+    let invalid = bips.values.flatMap(\.invalid)
+    #expect(invalid.count == 32)
+    for vector in invalid {
+      #expect(throws: DescriptorError.self, "\(vector.why)") { try parse(vector.descriptor) }
+    }
+  }
+}
