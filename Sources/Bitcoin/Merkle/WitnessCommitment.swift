@@ -8,8 +8,8 @@ internal import Digests
 /// The witness root is the merkle root over the wtxids, with zero in the coinbase's place; the
 /// reserved value is the only item of the coinbase's witness stack, 32 bytes.
 package enum WitnessCommitment {
-  @usableFromInline static let prefix: [UInt8] = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed]
-  @usableFromInline static let minimumScriptLength = 38
+  package static let prefix: [UInt8] = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed]
+  package static let minimumScriptLength = 38
 
   /// Why a block's witnesses can't be believed. None of these says that a block of this hash is
   /// invalid: the hash doesn't commit to the witnesses that came along.
@@ -53,5 +53,25 @@ package enum WitnessCommitment {
   package static func root(of transactions: [Transaction]) -> Hash32 {
     let leaves = transactions.enumerated().map { $0 == 0 ? .zero : $1.wtxid }
     return MerkleTree.root(of: leaves).root
+  }
+
+  /// Checks the witnesses of a block's transactions, the coinbase first; where `segwit` doesn't
+  /// hold yet, that there are none.
+  package static func verify(
+    _ transactions: [Transaction], segwit: Bool = true
+  ) throws(Failure) {
+    guard segwit, let coinbase = transactions.first,
+      let committed = committedHash(in: coinbase)
+    else {
+      guard !transactions.contains(where: \.hasWitness) else { throw .missing }
+      return
+    }
+    guard coinbase.inputs.count == 1, coinbase.inputs[0].witness.count == 1,
+      let reservedValue = Hash32(coinbase.inputs[0].witness[0])
+    else { throw .reservedValue }
+    let computed = hash(root: root(of: transactions), reservedValue: reservedValue)
+    guard computed == committed else {
+      throw .mismatch(committed: committed, computed: computed)
+    }
   }
 }

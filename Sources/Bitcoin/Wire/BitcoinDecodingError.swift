@@ -32,7 +32,6 @@ package enum BitcoinDecodingError: Error, Hashable, Sendable {
   /// Bytes after the end of what was to be decoded.
   case trailingBytes(count: Int, offset: Int)
 
-  @usableFromInline
   package init(_ error: ByteReader.EndOfBytes) {
     self = .endOfBytes(offset: error.offset, needed: error.needed, remaining: error.remaining)
   }

@@ -4,7 +4,7 @@ package import Bytes
 ///
 /// A read that fails names the offset at which its field begins. Nothing here allocates.
 package struct WireReader: ~Escapable {
-  @usableFromInline package var reader: ByteReader
+  package var reader: ByteReader
 
   @inlinable
   @_lifetime(copy bytes)
