@@ -28,34 +28,32 @@ package protocol HeaderAncestry {
 
 /// A run of consecutive headers in memory.
 package struct HeaderWindow: HeaderAncestry, Sendable {
-  /// The height of the first header in `headers`.
-  package let firstHeight: UInt32
+  /// Oldest first; the last is `parent`.
   package private(set) var headers: [AncestorHeader]
   package private(set) var parent: BlockRef
 
   /// A window with one header in it.
   package init(_ header: BlockHeader, at height: UInt32) {
-    firstHeight = height
-    headers = [AncestorHeader(header)]
-    parent = BlockRef(height: height, hash: header.hash)
+    self.init([AncestorHeader(header)], parent: BlockRef(height: height, hash: header.hash))
   }
 
-  /// A window of ancestors without hashes, the last of which is `parent`.
+  /// Consecutive headers, the last of which is `parent`; none where only the parent's hash is
+  /// known.
   package init(_ headers: [AncestorHeader], parent: BlockRef) {
-    precondition(headers.count <= Int(parent.height) + 1, "no header stands before the genesis")
-    firstHeight = parent.height + 1 - UInt32(headers.count)
+    precondition(
+      UInt64(headers.count) <= UInt64(parent.height) + 1, "no header stands before the genesis")
     self.headers = headers
     self.parent = parent
   }
 
-  /// Appends a header that was checked on this window.
+  /// Appends a header that was checked on this window, and so has a height.
   package mutating func append(_ header: BlockHeader, hash: Hash32) {
     headers.append(AncestorHeader(header))
     parent = BlockRef(height: parent.height + 1, hash: hash)
   }
 
   package func ancestor(at height: UInt32) -> AncestorHeader? {
-    guard height >= firstHeight, height <= parent.height else { return nil }
-    return headers[Int(height - firstHeight)]
+    guard height <= parent.height, Int(parent.height - height) < headers.count else { return nil }
+    return headers[headers.count - 1 - Int(parent.height - height)]
   }
 }

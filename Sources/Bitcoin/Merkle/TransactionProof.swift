@@ -102,7 +102,7 @@ package struct TransactionProof: Hashable, Sendable {
   }
 
   /// Whether two nodes' 64 bytes are also a transaction: of honest nodes, one pair in 2^40 is.
-  private static func readsAsTransaction(_ pair: (left: Hash32, right: Hash32)) -> Bool {
+  static func readsAsTransaction(_ pair: (left: Hash32, right: Hash32)) -> Bool {
     guard let transaction = try? Transaction(bytes: pair.left.bytes + pair.right.bytes) else {
       return false
     }
