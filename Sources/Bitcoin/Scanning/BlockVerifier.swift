@@ -1,0 +1,125 @@
+package import Bytes
+package import ChainTypes
+internal import Digests
+
+/// Checks a block while a scan walks over it: what needs the header at the start, the hashes
+/// transaction by transaction, and at the end what needs them all.
+package struct BlockVerifier {
+  private let header: BlockHeader
+  private let hash: Hash32
+  private let byteCount: Int
+  private let verification: BlockVerification
+
+  private var transactionCount = 0
+  private var transactionWeight = 0
+  private var beginsWithCoinbase = false
+  private var misplacedCoinbase: Int?
+  private var hasWitness = false
+  private var txids = MerkleAccumulator()
+  private var wtxids = MerkleAccumulator()
+  private var commitment = Commitment.none
+
+  private enum Commitment {
+    case none
+    case withoutReservedValue
+    case made(Hash32, reservedValue: Hash32)
+  }
+
+  /// Checks the header by itself, and the number of bytes.
+  package init(
+    _ block: RawSpan, expecting expected: Hash32?, network: BitcoinNetwork,
+    verification: BlockVerification
+  ) throws(BlockError) {
+    do {
+      var reader = WireReader(block)
+      header = try BlockHeader(reading: &reader)
+    } catch {
+      throw .decoding(error)
+    }
+    hash = SHA256d.hash(block.extracting(0..<BlockHeader.byteCount))
+    byteCount = block.byteCount
+    self.verification = verification
+    if let expected, expected != hash { throw .headerHash(expected: expected, found: hash) }
+    do {
+      try ProofOfWork.check(hash: hash, bits: header.bits, network: network)
+    } catch {
+      throw .proofOfWork(error)
+    }
+    guard byteCount <= TransactionLimits.maximumWeight else {
+      throw .tooHeavy(weight: byteCount)
+    }
+  }
+
+  /// Takes in the next transaction; gives its ids where it had to compute them.
+  package mutating func add(_ shape: TransactionShape, of block: RawSpan) -> TransactionIDs? {
+    let index = transactionCount
+    transactionCount += 1
+    // The bytes are at most 4 million, so the sum is at most 16 million.
+    transactionWeight += shape.weight
+    if shape.hasWitness { hasWitness = true }
+    if index == 0 {
+      beginsWithCoinbase = shape.isCoinbase
+      noteCommitment(of: shape, in: block)
+    } else if shape.isCoinbase, misplacedCoinbase == nil {
+      misplacedCoinbase = index
+    }
+    guard verification != .alreadyVerified else { return nil }
+    let txid = shape.txid(in: block)
+    txids.append(txid)
+    guard case .made = commitment else {
+      // Without a commitment a witness is refused in the end, so no wtxid is computed here.
+      return shape.hasWitness ? nil : TransactionIDs(txid: txid, wtxid: txid)
+    }
+    let wtxid = shape.wtxid(in: block, txid: txid)
+    wtxids.append(index == 0 ? .zero : wtxid)
+    return TransactionIDs(txid: txid, wtxid: wtxid)
+  }
+
+  private mutating func noteCommitment(of shape: TransactionShape, in block: RawSpan) {
+    guard verification == .full, let hash = shape.committedHash else { return }
+    if let reservedValue = shape.reservedValue(in: block) {
+      commitment = .made(hash, reservedValue: reservedValue)
+    } else {
+      commitment = .withoutReservedValue
+    }
+  }
+
+  /// Checks what needs all transactions; none may follow.
+  package mutating func finish() throws(BlockError) {
+    guard transactionCount > 0 else { throw .noTransactions }
+    guard beginsWithCoinbase else { throw .firstIsNotCoinbase }
+    if let index = misplacedCoinbase { throw .misplacedCoinbase(index: index) }
+    let frame = BlockHeader.byteCount + CompactSize.byteCount(transactionCount)
+    let weight = 4 * frame + transactionWeight
+    guard weight <= TransactionLimits.maximumWeight else { throw .tooHeavy(weight: weight) }
+    guard verification != .alreadyVerified else { return }
+
+    let (root, mutated) = txids.finalize()
+    guard root == header.merkleRoot else {
+      throw .merkleRoot(expected: header.merkleRoot, found: root)
+    }
+    guard !mutated else { throw .mutated(hash) }
+    try checkWitnesses()
+  }
+
+  private mutating func checkWitnesses() throws(BlockError) {
+    switch commitment {
+    case .none:
+      guard !hasWitness else { throw .witness(.missing) }
+    case .withoutReservedValue:
+      throw .witness(.reservedValue)
+    case .made(let committed, let reservedValue):
+      let computed = WitnessCommitment.hash(
+        root: wtxids.finalize().root, reservedValue: reservedValue)
+      guard computed == committed else {
+        throw .witness(.mismatch(committed: committed, computed: computed))
+      }
+    }
+  }
+
+  package func scannedBlock(matches: [MatchedTransaction]) -> ScannedBlock {
+    ScannedBlock(
+      header: header, hash: hash, transactionCount: transactionCount, byteCount: byteCount,
+      matches: matches)
+  }
+}

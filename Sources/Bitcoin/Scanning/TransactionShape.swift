@@ -1,0 +1,85 @@
+package import Bytes
+internal import ChainTypes
+internal import Digests
+
+/// Where the parts of a transaction stand in the bytes that hold it, and what a walk over it saw.
+package struct TransactionShape {
+  /// Of the version.
+  package var start: Int
+  /// Of the input count.
+  package var bodyStart = 0
+  /// Of the first witness stack, or of the lock time where there is no witness.
+  package var bodyEnd = 0
+  /// Behind the lock time.
+  package var end = 0
+  package var hasWitness = false
+  package var isCoinbase = false
+  package var spendsWatched = false
+  /// By the last output of a coinbase that looks like a witness commitment.
+  package var committedHash: Hash32?
+
+  package init(start: Int) { self.start = start }
+
+  /// Size without marker, flag and witness.
+  package var strippedSize: Int { 4 + bodyEnd - bodyStart + 4 }
+
+  package var weight: Int { 3 * strippedSize + end - start }
+}
+
+extension TransactionShape {
+  /// The txid; `bytes` are those that were walked.
+  func txid(in bytes: RawSpan) -> Hash32 {
+    guard hasWitness else { return SHA256d.hash(bytes.extracting(start..<end)) }
+    var hasher = SHA256d()
+    hasher.update(bytes.extracting(start..<start + 4))
+    hasher.update(bytes.extracting(bodyStart..<bodyEnd))
+    hasher.update(bytes.extracting(end - 4..<end))
+    return hasher.finalize()
+  }
+
+  func wtxid(in bytes: RawSpan, txid: Hash32) -> Hash32 {
+    hasWitness ? SHA256d.hash(bytes.extracting(start..<end)) : txid
+  }
+
+  /// The only item of a coinbase's witness stack, where that is one item of 32 bytes.
+  func reservedValue(in bytes: RawSpan) -> Hash32? {
+    guard hasWitness, end - 4 - bodyEnd == 34 else { return nil }
+    let stack = bytes.extracting(bodyEnd..<end - 4)
+    // 34 bytes: one item, 32 long, and those 32.
+    guard stack.unsafeLoad(fromUncheckedByteOffset: 0, as: UInt8.self) == 1,
+      stack.unsafeLoad(fromUncheckedByteOffset: 1, as: UInt8.self) == 32
+    else { return nil }
+    return Hash32(uncheckedBytes: stack, at: 2)
+  }
+
+  /// The match that this transaction is, with its inputs read once more.
+  package func match(
+    in bytes: RawSpan, ids: TransactionIDs?, index: Int, outputs: [MatchedOutput]
+  ) throws(BitcoinDecodingError) -> MatchedTransaction {
+    let txid = ids?.txid ?? txid(in: bytes)
+    return MatchedTransaction(
+      txid: txid, wtxid: ids?.wtxid ?? wtxid(in: bytes, txid: txid),
+      index: UInt32(clamping: index), isCoinbase: isCoinbase,
+      inputs: isCoinbase ? [] : try outpoints(in: bytes), outputs: outputs)
+  }
+
+  private func outpoints(in bytes: RawSpan) throws(BitcoinDecodingError) -> [Outpoint] {
+    var reader = WireReader(bytes.extracting(bodyStart..<bodyEnd))
+    let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumInputSize)
+    var outpoints: [Outpoint] = []
+    outpoints.reserveCapacity(count)
+    for _ in 0..<count {
+      let txid = try reader.readHash32()
+      outpoints.append(Outpoint(txid: txid, vout: try reader.readUInt32()))
+      try reader.skipSizedBytes()
+      try reader.skip(4)
+    }
+    return outpoints
+  }
+}
+
+/// Both ids of a transaction, in internal byte order.
+package struct TransactionIDs {
+  let txid: Hash32
+  let wtxid: Hash32
+}

@@ -1,0 +1,100 @@
+import Bytes
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Bitcoin
+
+@Suite("Transaction vectors")
+struct TransactionVectorTests {
+  /// A test of Bitcoin Core's tx_valid or tx_invalid: the transaction, its flags, and the remark
+  /// above it.
+  struct CoreVector {
+    let remark: String
+    let bytes: [UInt8]
+    let flags: String
+  }
+
+  static func coreVectors(_ file: String) throws -> [CoreVector] {
+    let rows = try JSONSerialization.jsonObject(with: PackageFiles.vector("transactions/" + file))
+    var remark = ""
+    var vectors: [CoreVector] = []
+    for row in try #require(rows as? [[Any]]) {
+      if row.count == 1 { remark = row[0] as? String ?? "" }
+      guard row.count == 3, let text = row[1] as? String, let flags = row[2] as? String else {
+        continue
+      }
+      vectors.append(CoreVector(remark: remark, bytes: try Hex.decode(text), flags: flags))
+    }
+    return vectors
+  }
+
+  @Test("Bitcoin Core's valid transactions decode to themselves")
+  func valid() throws {
+    let vectors = try Self.coreVectors("tx_valid.json")
+    #expect(vectors.count == 121)
+    for vector in vectors {
+      let transaction = try Transaction(bytes: vector.bytes)
+      #expect(transaction.bytes == vector.bytes, "\(vector.remark)")
+      #expect(throws: Never.self) {
+        try TransactionScanner.scan(vector.bytes.span.bytes, watching: WatchAll())
+      }
+    }
+  }
+
+  @Test("Bitcoin Core's transactions that are invalid by themselves are refused, others decode")
+  func invalid() throws {
+    var refused: [BitcoinDecodingError] = []
+    for vector in try Self.coreVectors("tx_invalid.json") {
+      do {
+        let transaction = try Transaction(bytes: vector.bytes)
+        let outpoints = transaction.inputs.map(\.outpoint)
+        let repeats = Set(outpoints).count < outpoints.count
+        #expect(vector.flags != "BADTX" || repeats, "\(vector.remark)")
+        #expect(transaction.bytes == vector.bytes)
+      } catch {
+        #expect(vector.flags == "BADTX", "\(vector.remark): \(error)")
+        refused.append(error)
+      }
+    }
+    #expect(
+      refused == [
+        .noOutputs(offset: 155), .valueTooLarge(.max, offset: 156),
+        .valueTooLarge(2_100_000_000_000_001, offset: 157),
+        .valueSumTooLarge(2_100_000_000_000_256, offset: 166),
+        .coinbaseScriptLength(1, offset: 41), .coinbaseScriptLength(101, offset: 41),
+        .nullOutpoint(offset: 5), .nullOutpoint(offset: 46),
+      ])
+  }
+
+  @Test("the random transactions of Bitcoin Core's sighash tests decode to themselves")
+  func sighash() throws {
+    let rows = try JSONSerialization.jsonObject(
+      with: PackageFiles.vector("transactions/sighash.json"))
+    let texts = try #require(rows as? [[Any]]).filter { $0.count > 1 }.compactMap {
+      $0[0] as? String
+    }
+    #expect(texts.count == 500)
+    for text in texts {
+      let bytes = try Hex.decode(text)
+      let transaction = try Transaction(bytes: bytes)
+      #expect(transaction.bytes == bytes)
+      #expect(transaction.strippedBytes == bytes)
+      #expect(transaction.wtxid == transaction.txid)
+    }
+  }
+
+  @Test("a transaction with half a megabyte of witness decodes to itself")
+  func hugeWitness() throws {
+    let text = String(
+      decoding: try PackageFiles.vector("transactions/huge_witness.hex"), as: UTF8.self)
+    let bytes = try Hex.decode(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    let transaction = try Transaction(bytes: bytes)
+    #expect(transaction.bytes == bytes)
+    #expect(transaction.hasWitness)
+    #expect(transaction.vsize < bytes.count / 3)
+    let match = try TransactionScanner.scan(bytes.span.bytes, watching: WatchAll())
+    #expect(match?.txid == transaction.txid)
+    #expect(match?.wtxid == transaction.wtxid)
+  }
+}
