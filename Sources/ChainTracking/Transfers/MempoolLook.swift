@@ -1,0 +1,22 @@
+package import Bytes
+
+/// What a mempool holds at one moment, as far as it concerns watched addresses.
+package struct MempoolLook: Sendable {
+  /// Transfers to watched addresses: those not known yet and, at the caller's choice, known ones.
+  package let found: [FoundTransfer]
+  /// The txids in the mempool. One that is missing means something only if the look is complete.
+  package let present: Set<Hash32>
+  /// Spends of pending inputs by transactions in the mempool.
+  package let spends: [Spend]
+  /// The whole mempool, of a node whose tip is ours: what is absent has left it.
+  package let isComplete: Bool
+
+  package init(
+    found: [FoundTransfer], present: Set<Hash32>, spends: [Spend], isComplete: Bool
+  ) {
+    self.found = found
+    self.present = present
+    self.spends = spends
+    self.isComplete = isComplete
+  }
+}
