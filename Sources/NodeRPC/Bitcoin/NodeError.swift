@@ -8,6 +8,8 @@ package enum NodeError: Error, Equatable, Sendable {
   case pruned(Hash32)
   case heightOutOfRange(UInt32)
   case transactionRefused(BroadcastRefusal, message: String)
+  /// The node is on another chain than it should be.
+  case anotherChain(String)
   case rpc(RPCError)
 
   /// Why `sendrawtransaction` didn't take a transaction.
@@ -23,7 +25,7 @@ package enum NodeError: Error, Equatable, Sendable {
   /// Whether the fault lies with the node rather than with what was asked of it.
   package var countsAgainstNode: Bool {
     switch self {
-    case .rpc(.circuitOpen), .rpc(.warmingUp): true
+    case .anotherChain, .rpc(.circuitOpen), .rpc(.warmingUp): true
     case .rpc(let error): error.countsAgainstNode
     case .pruned, .unknownBlock, .heightOutOfRange, .transactionRefused: false
     }
