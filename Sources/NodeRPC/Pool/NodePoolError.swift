@@ -11,4 +11,9 @@ package struct NodeFailure: Equatable, Sendable {
   /// The node's place in the pool.
   package let node: Int
   package let error: NodeError
+
+  package init(node: Int, error: NodeError) {
+    self.node = node
+    self.error = error
+  }
 }
