@@ -1,0 +1,23 @@
+// libcurl's variadic functions with fixed arguments, because Swift can't call variadic ones.
+#pragma once
+
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+
+// What libcurl calls with a part of an answer's header or body; gives how much it took.
+typedef size_t (*ccurl_receive)(char *bytes, size_t size, size_t count, void *context);
+
+CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value);
+CURLcode ccurl_set_size(CURL *handle, CURLoption option, curl_off_t value);
+// libcurl copies the text, except for CURLOPT_POSTFIELDS.
+CURLcode ccurl_set_text(CURL *handle, CURLoption option, const char *text);
+CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *pointer);
+CURLcode ccurl_set_receive(CURL *handle, CURLoption option, ccurl_receive receive);
+
+CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value);
+CURLcode ccurl_get_size(CURL *handle, CURLINFO info, curl_off_t *value);
+
+CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value);
+
+// The next finished transfer: its handle and result. False when there is none.
+int ccurl_multi_next_finished(CURLM *multi, CURL **handle, CURLcode *result);

@@ -1,0 +1,176 @@
+internal import CCurl
+
+/// One request under way: its easy handle and what has come back. Lives on the transfer thread.
+final class Transfer {
+  let id: UInt64
+  let continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>
+  private let handle: UnsafeMutableRawPointer
+  private let request: HTTPRequest
+  private var headerList: UnsafeMutablePointer<curl_slist>?
+  private var responseHeaders: [HTTPHeader] = []
+  private var headerByteCount = 0
+  private var body: [UInt8] = []
+  /// The limit that the response has grown past.
+  private var exceededLimit: Int?
+  private static let maximumHeaderBytes = 65_536
+  private static let receiveBufferBytes = 512 * 1024
+  private static let maximumConnectMilliseconds = 10_000
+
+  init(_ pending: PendingTransfer, handle: UnsafeMutableRawPointer) {
+    id = pending.id
+    continuation = pending.continuation
+    request = pending.request
+    self.handle = handle
+  }
+
+  deinit { releaseHeaders() }
+
+  /// Sets all options of the handle; false where libcurl refuses one.
+  func configure() -> Bool {
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    // The loop keeps the transfer for as long as the handle is in use, so the context stays valid.
+    let receivesBody = ccurl_set_receive(handle, CURLOPT_WRITEFUNCTION) {
+      bytes, size, count, context in
+      Transfer.from(context)?.receiveBody(bytes, size &* count) ?? 0
+    }
+    let receivesHeaders = ccurl_set_receive(handle, CURLOPT_HEADERFUNCTION) {
+      bytes, size, count, context in
+      Transfer.from(context)?.receiveHeader(bytes, size &* count) ?? 0
+    }
+    let codes = [
+      receivesBody, receivesHeaders,
+      ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context),
+      ccurl_set_pointer(handle, CURLOPT_HEADERDATA, context),
+      ccurl_set_text(handle, CURLOPT_URL, request.url),
+      ccurl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https"),
+      ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0),
+      ccurl_set_text(handle, CURLOPT_PROXY, ""),
+      ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1),
+      ccurl_set_long(handle, CURLOPT_TCP_NODELAY, 1),
+      ccurl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1),
+      ccurl_set_long(handle, CURLOPT_BUFFERSIZE, Self.receiveBufferBytes),
+      ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeoutMilliseconds),
+      ccurl_set_long(
+        handle, CURLOPT_CONNECTTIMEOUT_MS,
+        min(request.timeoutMilliseconds, Self.maximumConnectMilliseconds)),
+      ccurl_set_size(handle, CURLOPT_MAXFILESIZE_LARGE, request.maxResponseBytes),
+    ]
+    guard codes.allSatisfy({ $0 == CURLE_OK }) else { return false }
+    return configureCredential() && configureBody() && configureHeaders()
+  }
+
+  private func configureCredential() -> Bool {
+    guard let credential = request.credential else { return true }
+    return ccurl_set_text(handle, CURLOPT_USERNAME, credential.user) == CURLE_OK
+      && ccurl_set_text(handle, CURLOPT_PASSWORD, credential.password) == CURLE_OK
+  }
+
+  private func configureBody() -> Bool {
+    guard request.method != .get else {
+      return ccurl_set_long(handle, CURLOPT_HTTPGET, 1) == CURLE_OK
+    }
+    let size = ccurl_set_size(
+      handle, CURLOPT_POSTFIELDSIZE_LARGE, request.body.count)
+    let copied = request.body.withUnsafeBytes { bytes in
+      // Copied at once, so the pointer needn't outlive the call.
+      ccurl_set_pointer(
+        handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+    }
+    let method = ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+    return size == CURLE_OK && copied == CURLE_OK && method == CURLE_OK
+  }
+
+  private func configureHeaders() -> Bool {
+    // An empty `Expect` keeps libcurl from waiting for a "100 Continue" before bigger bodies.
+    for header in request.headers + [HTTPHeader("Expect", "")] {
+      let line = header.value.isEmpty ? "\(header.name):" : "\(header.name): \(header.value)"
+      guard let longer = curl_slist_append(headerList, line) else { return false }
+      headerList = longer
+    }
+    return ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
+  }
+
+  /// The handle no longer uses the request's headers.
+  func releaseHeaders() {
+    curl_slist_free_all(headerList)
+    headerList = nil
+  }
+}
+
+// Receiving.
+extension Transfer {
+  private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+    context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// Keeps a part of the body, or ends the transfer by taking none of it.
+  private func receiveBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    guard count > 0, let bytes else { return 0 }
+    guard count <= request.maxResponseBytes - body.count else {
+      exceededLimit = request.maxResponseBytes
+      return 0
+    }
+    if body.isEmpty { reserveBody() }
+    body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+    return count
+  }
+
+  /// Room for the length that the header announced, which libcurl has held against the limit.
+  private func reserveBody() {
+    var length = -1
+    guard ccurl_get_size(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK,
+      length > 0, length <= request.maxResponseBytes
+    else { return }
+    body.reserveCapacity(length)
+  }
+
+  private func receiveHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    guard count > 0, let bytes else { return 0 }
+    headerByteCount += count
+    guard headerByteCount <= Self.maximumHeaderBytes else {
+      exceededLimit = Self.maximumHeaderBytes
+      return 0
+    }
+    let line = String(
+      decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+    if line.hasPrefix("HTTP/") {
+      // The header of another response, after an interim one such as "100 Continue".
+      responseHeaders = []
+    } else if let colon = line.firstIndex(of: ":") {
+      let value = line[line.index(after: colon)...]
+      responseHeaders.append(HTTPHeader(String(line[..<colon]), Self.trimmed(value)))
+    }
+    return count
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    let start = text.drop { $0.isWhitespace }
+    return String(start.reversed().drop { $0.isWhitespace }.reversed())
+  }
+
+  /// How the transfer ended, given libcurl's result.
+  func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPClientError> {
+    if let exceededLimit { return .failure(.tooLarge(limit: exceededLimit)) }
+    guard code == CURLE_OK else { return .failure(error(code)) }
+    var status = 0
+    _ = ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    return .success(HTTPResponse(status: status, headers: responseHeaders, body: body))
+  }
+
+  private func error(_ code: CURLcode) -> HTTPClientError {
+    let reason = curl_easy_strerror(code).map { String(cString: $0) } ?? "error \(code.rawValue)"
+    let text = "\(RedactedURL(request.url)): \(reason)"
+    return switch code {
+    case CURLE_OPERATION_TIMEDOUT: .timedOut
+    case CURLE_FILESIZE_EXCEEDED: .tooLarge(limit: request.maxResponseBytes)
+    case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+      .connectionFailed(text)
+    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidRequest(text)
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
+      CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
+      CURLE_SSL_INVALIDCERTSTATUS:
+      .tls(text)
+    default: .connectionLost(text)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package import Bytes
+
+/// Why a question to a Bitcoin node brought no answer.
+package enum NodeError: Error, Equatable, Sendable {
+  /// The node has never seen this block.
+  case unknownBlock(Hash32)
+  /// The node knows the block's header but doesn't have its data: pruned, or not downloaded yet.
+  case pruned(Hash32)
+  case heightOutOfRange(UInt32)
+  case transactionRefused(BroadcastRefusal, message: String)
+  /// The node is on another chain than it should be.
+  case anotherChain(String)
+  case rpc(RPCError)
+
+  /// Why `sendrawtransaction` didn't take a transaction.
+  package enum BroadcastRefusal: Equatable, Sendable {
+    /// −25: inputs missing or spent, or a fee or burn above the node's own bounds.
+    case inputsOrBounds
+    /// −26: consensus or policy, such as a fee below the floor or a replacement that pays too little.
+    case rejected
+    /// −27: its outputs are in the UTXO set. A success only if this very txid is found in a block.
+    case alreadyInUTXOSet
+  }
+
+  /// Whether the fault lies with the node rather than with what was asked of it.
+  package var countsAgainstNode: Bool {
+    switch self {
+    case .anotherChain, .rpc(.circuitOpen), .rpc(.warmingUp): true
+    case .rpc(let error): error.countsAgainstNode
+    case .pruned, .unknownBlock, .heightOutOfRange, .transactionRefused: false
+    }
+  }
+}

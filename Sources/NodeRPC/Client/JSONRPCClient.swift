@@ -1,0 +1,239 @@
+internal import Synchronization
+
+/// A method and its parameters.
+package struct RPCCall: Equatable, Sendable {
+  package let method: String
+  package let parameters: [JSONValue]
+
+  package init(_ method: String, _ parameters: [JSONValue] = []) {
+    self.method = method
+    self.parameters = parameters
+  }
+
+  func json(id: UInt64) -> JSONValue {
+    .object([
+      .init("jsonrpc", .string("2.0")), .init("id", .integer(id)),
+      .init("method", .string(method)), .init("params", .array(parameters)),
+    ])
+  }
+}
+
+/// JSON-RPC with one node: ids matched, failures retried as the policy says, and a breaker that
+/// spares a node which keeps failing.
+///
+/// It starts no task and reads no other clock or randomness than it is given.
+package final class JSONRPCClient: Sendable {
+  private let transport: any RPCTransport
+  private let clock: any RPCClock
+  private let policy: RetryPolicy
+  private let state: Mutex<State>
+
+  /// Calls in one request; Bitcoin Core takes any number, proxies and other nodes may not.
+  private static let maximumBatchCount = 200
+
+  private struct State {
+    var nextID: UInt64 = 1
+    var jitter: SplitMix64
+    var breaker: CircuitBreaker
+  }
+
+  package init(
+    transport: any RPCTransport, clock: any RPCClock, policy: RetryPolicy = .standard,
+    breaker: CircuitBreaker = CircuitBreaker(), jitterSeed: UInt64
+  ) {
+    self.transport = transport
+    self.clock = clock
+    self.policy = policy
+    state = Mutex(State(jitter: SplitMix64(seed: jitterSeed), breaker: breaker))
+  }
+
+  package var breakerState: CircuitBreaker.State { state.withLock { $0.breaker.state } }
+
+  /// Calls one method. An error that the node reports is `RPCError.node`.
+  package func call(
+    _ call: RPCCall, timeoutMilliseconds: Int
+  ) async throws(RPCError) -> RPCResult {
+    try await retrying { () async throws(RPCError) in
+      try await self.callOnce(call, timeoutMilliseconds: timeoutMilliseconds)
+    }
+  }
+
+  /// Calls several methods and gives their outcomes in the order of `calls`. The node may answer
+  /// in any order; calls that it leaves out are asked again. Answers to ids that weren't asked, or
+  /// a second answer to one, make the whole batch `malformed`.
+  package func batch(
+    _ calls: [RPCCall], timeoutMilliseconds: Int
+  ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>] {
+    var outcomes: [Result<RPCResult, RPCNodeError>] = []
+    outcomes.reserveCapacity(calls.count)
+    var start = 0
+    while start < calls.count {
+      let end = min(start + Self.maximumBatchCount, calls.count)
+      outcomes += try await smallBatch(
+        Array(calls[start..<end]), timeoutMilliseconds: timeoutMilliseconds)
+      start = end
+    }
+    return outcomes
+  }
+
+  private func smallBatch(
+    _ calls: [RPCCall], timeoutMilliseconds: Int
+  ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>] {
+    var outcomes = [Result<RPCResult, RPCNodeError>?](repeating: nil, count: calls.count)
+    return try await retrying { () async throws(RPCError) in
+      let open = outcomes.indices.filter { outcomes[$0] == nil }
+      let answers = try await self.batchOnce(
+        open.map { calls[$0] }, timeoutMilliseconds: timeoutMilliseconds)
+      for (index, answer) in zip(open, answers) { outcomes[index] = answer }
+      let complete = outcomes.compactMap { $0 }
+      guard complete.count == calls.count else {
+        throw .incompleteBatch(missing: calls.count - complete.count)
+      }
+      return complete
+    }
+  }
+
+  private func callOnce(
+    _ call: RPCCall, timeoutMilliseconds: Int
+  ) async throws(RPCError) -> RPCResult {
+    let id = takeIDs(1)
+    let response = try await post(call.json(id: id), timeoutMilliseconds: timeoutMilliseconds)
+    guard case .single(let answer) = try AnswerParser.parse(response) else {
+      throw .malformed("an array for one call", excerpt: AnswerParser.excerpt(response.body))
+    }
+    switch answer.outcome {
+    case .success(let result):
+      guard answer.id == id else {
+        throw .malformed("another id", excerpt: AnswerParser.excerpt(response.body))
+      }
+      return result
+    case .failure(let error):
+      // Without an id the node couldn't read the request, but the answer is to it.
+      guard answer.id == id || answer.id == nil else {
+        throw .malformed("another id", excerpt: AnswerParser.excerpt(response.body))
+      }
+      throw Self.rpcError(error)
+    }
+  }
+
+  /// Outcomes in the order of `calls`; nil where the node didn't answer one.
+  private func batchOnce(
+    _ calls: [RPCCall], timeoutMilliseconds: Int
+  ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>?] {
+    let firstID = takeIDs(UInt64(calls.count))
+    let request = JSONValue.array(
+      calls.enumerated().map { $1.json(id: firstID &+ UInt64($0)) })
+    let response = try await post(request, timeoutMilliseconds: timeoutMilliseconds)
+    switch try AnswerParser.parse(response) {
+    case .single(let answer):
+      if case .failure(let error) = answer.outcome { throw Self.rpcError(error) }
+      throw .malformed("one answer to a batch", excerpt: AnswerParser.excerpt(response.body))
+    case .batch(let answers):
+      return try Self.matched(answers, firstID: firstID, count: calls.count, response)
+    }
+  }
+
+  private static func matched(
+    _ answers: [AnswerParser.Answer], firstID: UInt64, count: Int, _ response: RPCResponse
+  ) throws(RPCError) -> [Result<RPCResult, RPCNodeError>?] {
+    var outcomes = [Result<RPCResult, RPCNodeError>?](repeating: nil, count: count)
+    for answer in answers {
+      guard let id = answer.id, id >= firstID, id - firstID < UInt64(count) else {
+        throw .malformed("an answer to no call", excerpt: AnswerParser.excerpt(response.body))
+      }
+      let index = Int(id - firstID)
+      guard outcomes[index] == nil else {
+        throw .malformed(
+          "two answers to one call", excerpt: AnswerParser.excerpt(response.body))
+      }
+      if case .failure(let error) = answer.outcome, error.code == RPCNodeError.Code.inWarmUp {
+        throw .warmingUp(error.message)
+      }
+      outcomes[index] = answer.outcome
+    }
+    return outcomes
+  }
+
+  private static func rpcError(_ error: RPCNodeError) -> RPCError {
+    error.code == RPCNodeError.Code.inWarmUp ? .warmingUp(error.message) : .node(error)
+  }
+
+  private func post(
+    _ request: JSONValue, timeoutMilliseconds: Int
+  ) async throws(RPCError) -> RPCResponse {
+    do {
+      return try await transport.post(request.bytes, timeoutMilliseconds: timeoutMilliseconds)
+    } catch let error as TransportError {
+      throw .transport(error)
+    } catch is CancellationError {
+      throw .transport(.cancelled)
+    } catch {
+      throw .transport(.connectionFailed("\(error)"))
+    }
+  }
+
+  /// Runs `attempt` until it succeeds or the policy gives up, and tells the breaker how it ended.
+  private func retrying<Value>(
+    _ attempt: () async throws(RPCError) -> Value
+  ) async throws(RPCError) -> Value {
+    try admit()
+    var count = 1
+    while true {
+      let failure: RPCError
+      do throws(RPCError) {
+        let value = try await attempt()
+        state.withLock { $0.breaker.succeeded() }
+        return value
+      } catch {
+        failure = error
+      }
+      let delay = state.withLock {
+        policy.delayMilliseconds(after: failure, attempt: count, random: $0.jitter.next())
+      }
+      guard let delay else {
+        settle(failure)
+        throw failure
+      }
+      do {
+        try await clock.sleep(milliseconds: delay)
+      } catch {
+        settle(.transport(.cancelled))
+        throw .transport(.cancelled)
+      }
+      count += 1
+    }
+  }
+
+  private func admit() throws(RPCError) {
+    let now = clock.nowMilliseconds
+    let refusedUntil: Int64? = state.withLock {
+      if $0.breaker.admit(at: now) { return nil }
+      if case .open(let until, _) = $0.breaker.state { return until }
+      return now
+    }
+    if let refusedUntil { throw .circuitOpen(untilMilliseconds: refusedUntil) }
+  }
+
+  private func settle(_ failure: RPCError) {
+    let now = clock.nowMilliseconds
+    state.withLock {
+      if failure.countsAgainstNode {
+        $0.breaker.failed(at: now)
+      } else if failure == .transport(.cancelled) {
+        $0.breaker.abandoned(at: now)
+      } else {
+        $0.breaker.succeeded()
+      }
+    }
+  }
+
+  private func takeIDs(_ count: UInt64) -> UInt64 {
+    state.withLock {
+      let first = $0.nextID
+      // Ids only tell the calls of one request apart; starting over far below 2^53, which some
+      // nodes read numbers with, does no harm.
+      $0.nextID = first > 1 << 48 ? 1 : first + count
+      return first
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/// An error that the node itself reports in a JSON-RPC answer.
+package struct RPCNodeError: Error, Equatable, Sendable {
+  package let code: Int
+  package let message: String
+
+  package init(code: Int, message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The codes of Bitcoin Core's `rpc/protocol.h` that decide something here.
+  package enum Code {
+    package static let misc = -1
+    package static let invalidAddressOrKey = -5
+    package static let invalidParameter = -8
+    package static let verifyError = -25
+    package static let verifyRejected = -26
+    package static let alreadyInUTXOSet = -27
+    package static let inWarmUp = -28
+    package static let methodNotFound = -32601
+    package static let internalError = -32603
+  }
+}
+
+/// Why a call brought no result.
+package enum RPCError: Error, Equatable, Sendable {
+  /// The node answered with an error: it is up, and it means what it says.
+  case node(RPCNodeError)
+  /// Code −28: the node is starting. It isn't down.
+  case warmingUp(String)
+  /// The node's work queue is full, or a proxy before it says so.
+  case overloaded(status: Int, excerpt: String)
+  /// 401 or 403: the credential is refused, or the method isn't whitelisted for it.
+  case unauthorized(status: Int)
+  case transport(TransportError)
+  /// Not what JSON-RPC allows. `excerpt` is at most 200 characters of the answer.
+  case malformed(String, excerpt: String)
+  /// Answers to so many of a batch's calls kept missing.
+  case incompleteBatch(missing: Int)
+  /// The node failed so often that it isn't asked before `untilMilliseconds` of the clock.
+  case circuitOpen(untilMilliseconds: Int64)
+
+  /// Whether the node is to blame, as the circuit breaker counts it. A node that says no, or that
+  /// it is still starting, is a node that works.
+  package var countsAgainstNode: Bool {
+    switch self {
+    case .node, .warmingUp, .circuitOpen, .transport(.cancelled): false
+    case .overloaded, .unauthorized, .transport, .malformed, .incompleteBatch: true
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import Bytes
+import NodeRPC
+import Testing
+
+@Suite("The JSON-RPC client") struct JSONRPCClientTests {
+  private let height = RPCCall("getblockcount")
+
+  private func response(_ text: String) -> RPCResponse { RPCResponse(200, text) }
+
+  @Test("speaks JSON-RPC 2.0 with ids of its own")
+  func request() async throws {
+    let transport = ScriptedTransport([response(#"{"jsonrpc":"2.0","result":103,"id":1}"#)])
+    let result = try await client(transport).call(
+      RPCCall("getblockhash", [.integer(5)]), timeoutMilliseconds: 1)
+    #expect(try result.json() == .number("103"))
+    let sent = Array(
+      #"{"jsonrpc":"2.0","id":1,"method":"getblockhash","params":[5]}"#.utf8)
+    #expect(transport.requests == [try JSONValue(parsing: sent)])
+  }
+
+  @Test("case 25: a node that warms up is waited for and isn't counted as down")
+  func warmUp() async throws {
+    let warming = RPCResponse(
+      500,
+      #"{"result":null,"error":{"code":-28,"message":"Loading block index…"},"id":1}"#)
+    let transport = ScriptedTransport { _, number in
+      if number < 4 {
+        let text = String(decoding: warming.body, as: UTF8.self)
+        return RPCResponse(500, text.replacing("\"id\":1", with: "\"id\":\(number)"))
+      }
+      return RPCResponse(200, #"{"result":7,"error":null,"id":4}"#)
+    }
+    let clock = ManualClock()
+    let client = client(transport, clock)
+    let result = try await client.call(height, timeoutMilliseconds: 1)
+    #expect(try result.json() == .number("7"))
+    #expect(clock.sleeps.count == 3)
+    #expect(client.breakerState == .closed(failures: 0))
+  }
+
+  @Test("case 25: a node that keeps warming up says so, and its breaker stays closed")
+  func longWarmUp() async throws {
+    let transport = ScriptedTransport { request, _ in
+      let error = Answer.error(-28, "Verifying blocks…").json(id: request["id"] ?? .null)
+      return RPCResponse(status: 200, body: error.bytes)
+    }
+    let client = client(transport)
+    for _ in 0..<10 {
+      await #expect(throws: RPCError.warmingUp("Verifying blocks…")) {
+        try await client.call(height, timeoutMilliseconds: 1)
+      }
+    }
+    #expect(client.breakerState == .closed(failures: 0))
+  }
+
+  @Test(
+    "case 26: a full queue, told in plain text, is retried after waits that differ by node",
+    arguments: [500, 503])
+  func overloaded(status: Int) async throws {
+    func run(seed: UInt64) async throws -> [Int] {
+      let transport = ScriptedTransport { request, number in
+        guard number == 4 else { return RPCResponse(status, "Work queue depth exceeded") }
+        return RPCResponse(200, #"{"result":7,"error":null,"id":4}"#)
+      }
+      let clock = ManualClock()
+      let result = try await client(transport, clock, seed: seed)
+        .call(height, timeoutMilliseconds: 1)
+      #expect(try result.json() == .number("7"))
+      return clock.sleeps
+    }
+    let sleeps = try await run(seed: 1)
+    #expect(sleeps.count == 3)
+    #expect(try await run(seed: 1) == sleeps)
+    #expect(try await run(seed: 2) != sleeps)
+  }
+
+  @Test("case 26: a queue that stays full is an error that quotes the node")
+  func stillOverloaded() async {
+    let transport = ScriptedTransport([RPCResponse(503, "Work queue depth exceeded\r\n")])
+    let excerpt = "Work queue depth exceeded  "
+    await #expect(throws: RPCError.overloaded(status: 503, excerpt: excerpt)) {
+      try await client(transport).call(height, timeoutMilliseconds: 1)
+    }
+    #expect(transport.requests.count == RetryPolicy.standard.maximumAttempts)
+  }
+
+  @Test(
+    "case 27: an error is an error under HTTP 200, 404 and 500",
+    arguments: [
+      ("err-method", -32601, "Method not found"), ("err-method-v2", -32601, "Method not found"),
+      ("err-unknown-block-v1", -5, "Block not found"),
+      ("err-unknown-block-v2", -5, "Block not found"),
+      ("err-height", -8, "Block height out of range"), ("err-parse", -32700, "Parse error"),
+    ])
+  func recordedErrors(name: String, code: Int, message: String) async throws {
+    let transport = ScriptedTransport([try Recorded.response(name)])
+    await #expect(throws: RPCError.node(RPCNodeError(code: code, message: message))) {
+      try await client(transport).call(height, timeoutMilliseconds: 1)
+    }
+    #expect(transport.requests.count == 1)
+  }
+
+  @Test("a refused password is its own error")
+  func unauthorized() async throws {
+    let transport = ScriptedTransport([try Recorded.response("err-auth")])
+    await #expect(throws: RPCError.unauthorized(status: 401)) {
+      try await client(transport).call(height, timeoutMilliseconds: 1)
+    }
+  }
+
+  @Test("recorded batches of both protocol versions give each call its own outcome")
+  func recordedBatch() async throws {
+    let transport = ScriptedTransport([try Recorded.response("batch")])
+    let calls = [height, RPCCall("getblockhash", [.integer(5)]), RPCCall("nope")]
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    #expect(try outcomes[0].get().json() == .number("103"))
+    let hash = "1aafd420f9427a6d98e4d916751d7aa45e65caa9dc5ec100529f3da0e50ec415"
+    #expect(try outcomes[1].get().displayHash().displayHex == hash)
+    #expect(throws: RPCNodeError(code: -32601, message: "Method not found")) {
+      try outcomes[2].get()
+    }
+  }
+
+  @Test("case 28: an incomplete answer has only the missing calls asked again")
+  func incompleteBatch() async throws {
+    // The node took the second call for a notification and answered the two others.
+    let first = try Recorded.response("batch-v2")
+    let second = RPCResponse(200, #"[{"jsonrpc":"2.0","result":"again","id":4}]"#)
+    let transport = ScriptedTransport([first, second])
+    let calls = [height, RPCCall("second"), RPCCall("nope")]
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    #expect(try outcomes[0].get().json() == .number("103"))
+    #expect(try outcomes[1].get().json() == .string("again"))
+    #expect(throws: RPCNodeError.self) { try outcomes[2].get() }
+    let methods = transport.requests.map { $0.elements?.map { $0["method"]?.text } }
+    #expect(methods == [["getblockcount", "second", "nope"], ["second"]])
+  }
+
+  @Test("case 28: answers in another order find their calls")
+  func reorderedBatch() async throws {
+    let transport = ScriptedTransport { request, _ in
+      let answers = (request.elements ?? []).reversed().map {
+        Answer.result($0["params"]?.elements?.first ?? .null).json(id: $0["id"] ?? .null)
+      }
+      return RPCResponse(status: 200, body: JSONValue.array(answers).bytes)
+    }
+    let calls = (0..<450).map { RPCCall("echo", [.integer($0)]) }
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    #expect(try outcomes.map { try $0.get().json() } == (0..<450).map { .integer($0) })
+    #expect(transport.requests.map { $0.elements?.count } == [200, 200, 50])
+  }
+
+  @Test(
+    "case 28: answers that were answered already, or never asked, are refused",
+    arguments: [
+      (#"[{"result":1,"id":1},{"result":2,"id":1}]"#, "two answers to one call"),
+      (#"[{"result":1,"id":1},{"result":2,"id":3}]"#, "an answer to no call"),
+      (#"[{"result":1,"id":1},{"result":2,"id":"2"}]"#, "an answer to no call"),
+      (#"[{"result":1,"id":1},{"result":2}]"#, "an answer to no call"),
+      (#"{"result":1,"id":1}"#, "one answer to a batch"),
+    ])
+  func strangeBatch(body: String, reason: String) async {
+    let transport = ScriptedTransport([response(body)])
+    await #expect(throws: RPCError.malformed(reason, excerpt: body)) {
+      try await client(transport).batch([height, height], timeoutMilliseconds: 1)
+    }
+  }
+
+  @Test("case 28: calls that stay unanswered are an error with their number")
+  func neverComplete() async {
+    let transport = ScriptedTransport([response("[]")])
+    await #expect(throws: RPCError.incompleteBatch(missing: 2)) {
+      try await client(transport).batch([height, height], timeoutMilliseconds: 1)
+    }
+  }
+
+  @Test(
+    "an answer that isn't JSON-RPC is an error with a bounded excerpt",
+    arguments: [
+      "<html>", "", "{}", "[]", "null", #"{"result":1}"#, #"{"result":1,"id":2}"#,
+      #"{"error":{"message":"no code"},"id":1}"#, #"{"result":1,"id":1} trailing"#,
+      String(repeating: "x", count: 1_000_000),
+    ])
+  func malformed(body: String) async {
+    let transport = ScriptedTransport([response(body)])
+    let error = await #expect(throws: RPCError.self) {
+      try await client(transport).call(height, timeoutMilliseconds: 1)
+    }
+    guard case .malformed(_, let excerpt) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(excerpt.count <= 201)
+    #expect(transport.requests.count == 1)
+  }
+
+  @Test("a node that keeps failing is left alone until the breaker's pause is over")
+  func breaker() async throws {
+    let transport = ScriptedTransport { _, number in
+      guard number > 3 else { throw TransportError.timedOut }
+      return RPCResponse(200, #"{"result":7,"error":null,"id":\#(number)}"#)
+    }
+    let clock = ManualClock()
+    let breaker = CircuitBreaker(failureThreshold: 3, basePauseMilliseconds: 1_000)
+    let client = client(transport, clock, breaker: breaker)
+    for _ in 0..<3 {
+      await #expect(throws: RPCError.transport(.timedOut)) {
+        try await client.call(height, timeoutMilliseconds: 1)
+      }
+    }
+    await #expect(throws: RPCError.circuitOpen(untilMilliseconds: 1_000)) {
+      try await client.call(height, timeoutMilliseconds: 1)
+    }
+    #expect(transport.requests.count == 3)
+    clock.advance(milliseconds: 1_000)
+    _ = try await client.call(height, timeoutMilliseconds: 1)
+    #expect(client.breakerState == .closed(failures: 0))
+  }
+
+  @Test("cancelling during a wait ends the call without blaming the node")
+  func cancelled() async {
+    let transport = ScriptedTransport { _, _ in throw TransportError.connectionFailed("gone") }
+    let client = client(transport)
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await client.call(height, timeoutMilliseconds: 1)
+    }
+    await #expect(throws: RPCError.transport(.cancelled)) { try await task.value }
+    #expect(client.breakerState == .closed(failures: 0))
+  }
+}

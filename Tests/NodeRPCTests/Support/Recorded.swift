@@ -1,0 +1,38 @@
+import NodeRPC
+import TestSupport
+
+/// An answer as a real node gave it.
+struct Recorded: Decodable {
+  let status: Int
+  let body: String
+
+  private enum CodingKeys: String, CodingKey {
+    case status = "http_status"
+    case body
+  }
+
+  var response: RPCResponse { RPCResponse(status, body) }
+
+  static func response(_ name: String) throws -> RPCResponse {
+    try PackageFiles.vector("rpc/core-30.99/\(name).json", as: Recorded.self).response
+  }
+}
+
+/// The client of a node that answers as recorded, and its clock.
+func client(
+  _ transport: any RPCTransport, _ clock: ManualClock = ManualClock(),
+  policy: RetryPolicy = .standard, breaker: CircuitBreaker = CircuitBreaker(), seed: UInt64 = 1
+) -> JSONRPCClient {
+  JSONRPCClient(
+    transport: transport, clock: clock, policy: policy, breaker: breaker, jitterSeed: seed)
+}
+
+func node(
+  _ transport: any RPCTransport, _ clock: ManualClock = ManualClock(), name: String = "node"
+) -> BitcoinNode {
+  BitcoinNode(name: name, transport: transport, clock: clock, jitterSeed: 1)
+}
+
+func node(recorded name: String) throws -> BitcoinNode {
+  node(ScriptedTransport([try Recorded.response(name)]))
+}
