@@ -40,6 +40,7 @@ package protocol Database: Sendable {
   ) async throws -> Value
 
   /// Runs `body` in a transaction of its own, durable on return.
+  @discardableResult
   func write<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value
@@ -49,6 +50,7 @@ package protocol Database: Sendable {
   ///
   /// Bodies run in the order in which they were handed in, one at a time, and each sees what
   /// those before it did.
+  @discardableResult
   func groupedWrite<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value

@@ -17,6 +17,8 @@ package enum DatabaseError: Error, Sendable, Equatable {
   case overloaded(waiting: Int)
   /// The engine can't read the statement, or the arguments don't fit its parameters.
   case statement(String, sql: String)
+  /// The text given as `$number` holds U+0000.
+  case invalidText(parameter: Int)
   /// A body tried to begin or end a transaction, which only the adapter does.
   case transactionControl(sql: String)
   /// A body tried to change something in `read`.

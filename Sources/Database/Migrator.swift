@@ -48,7 +48,7 @@ package enum Migrator {
       """
       CREATE TABLE IF NOT EXISTS schema_migrations (
         component TEXT NOT NULL,
-        number \(dialect.integer) NOT NULL,
+        number \(dialect.integer) NOT NULL CHECK (number >= 1),
         name TEXT NOT NULL,
         statements TEXT NOT NULL,
         PRIMARY KEY (component, number)

@@ -3,6 +3,7 @@
 package enum SQLValue: Sendable, Hashable {
   case null
   case integer(Int64)
+  /// Without U+0000, which PostgreSQL can't keep and SQLite reads as the text's end.
   case text(String)
   case blob([UInt8])
 
@@ -35,8 +36,4 @@ extension SQLValue: ExpressibleByIntegerLiteral {
 
 extension SQLValue: ExpressibleByStringLiteral {
   package init(stringLiteral value: String) { self = .text(value) }
-}
-
-extension SQLValue: ExpressibleByNilLiteral {
-  package init(nilLiteral: ()) { self = .null }
 }

@@ -16,9 +16,9 @@ final class SQLiteConnection: SQLConnection {
 
   func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
     let text = try texts.text(for: sql)
-    return try translatingErrors {
+    return try SQLiteEngine.translatingErrors {
       let before = connection.totalChangesCount
-      try connection.cachedStatement(sql: text).execute(arguments: Self.bindings(arguments))
+      try connection.cachedStatement(sql: text).execute(arguments: try Self.bindings(arguments))
       // SQLite keeps the last count through statements that change no rows, such as DDL.
       return connection.totalChangesCount == before ? 0 : connection.changesCount
     }
@@ -26,11 +26,11 @@ final class SQLiteConnection: SQLConnection {
 
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
     let text = try texts.text(for: sql)
-    return try translatingErrors {
+    return try SQLiteEngine.translatingErrors {
       let statement = try connection.cachedStatement(sql: text)
       let columns = statement.columnNames
       var rows: [SQLRow] = []
-      let cursor = try Row.fetchCursor(statement, arguments: Self.bindings(arguments))
+      let cursor = try Row.fetchCursor(statement, arguments: try Self.bindings(arguments))
       while let row = try cursor.next() {
         rows.append(SQLRow(columns: columns, values: try Self.values(row, columns)))
       }
@@ -40,22 +40,28 @@ final class SQLiteConnection: SQLConnection {
 
   /// Runs one of the adapter's own statements: BEGIN, SAVEPOINT, ….
   func control(_ sql: String) throws {
-    try translatingErrors { try connection.cachedStatement(sql: sql).execute() }
+    try SQLiteEngine.translatingErrors { try connection.cachedStatement(sql: sql).execute() }
   }
 
   /// False once the engine has undone the transaction by itself, as on a full disk.
   var isInsideTransaction: Bool { connection.isInsideTransaction }
 
-  private static func bindings(_ arguments: [SQLValue]) -> StatementArguments {
-    StatementArguments(
-      arguments.map { value -> DatabaseValue in
-        switch value {
-        case .null: .null
-        case .integer(let integer): integer.databaseValue
-        case .text(let text): text.databaseValue
-        case .blob(let bytes): Data(bytes).databaseValue
+  private static func bindings(_ arguments: [SQLValue]) throws -> StatementArguments {
+    var values: [DatabaseValue] = []
+    values.reserveCapacity(arguments.count)
+    for argument in arguments {
+      switch argument {
+      case .null: values.append(.null)
+      case .integer(let integer): values.append(integer.databaseValue)
+      case .blob(let bytes): values.append(Data(bytes).databaseValue)
+      case .text(let text):
+        guard !text.utf8.contains(0) else {
+          throw SeamError.invalidText(parameter: values.count + 1)
         }
-      })
+        values.append(text.databaseValue)
+      }
+    }
+    return StatementArguments(values)
   }
 
   private static func values(_ row: Row, _ columns: [String]) throws -> [SQLValue] {
@@ -70,16 +76,6 @@ final class SQLiteConnection: SQLConnection {
         throw SeamError.unexpectedValue(
           column: columns[index], expected: "integer, text or blob", found: "real")
       }
-    }
-  }
-
-  private func translatingErrors<Value>(_ body: () throws -> Value) throws -> Value {
-    do {
-      return try body()
-    } catch let error as GRDB.DatabaseError {
-      throw SQLiteErrors.error(
-        extendedCode: Int(error.extendedResultCode.rawValue),
-        message: error.message ?? "no message", sql: error.sql)
     }
   }
 }

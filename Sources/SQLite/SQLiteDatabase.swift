@@ -29,6 +29,9 @@ package final class SQLiteDatabase: Database {
 
   package var dialect: SQLDialect { .sqlite }
 
+  /// How many writes wait for the writer now.
+  package var waitingWriteCount: Int { queue.withLock(\.count) }
+
   package func read<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
@@ -40,12 +43,14 @@ package final class SQLiteDatabase: Database {
     }
   }
 
+  @discardableResult
   package func write<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
     try await enqueue(isAlone: true, body)
   }
 
+  @discardableResult
   package func groupedWrite<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
@@ -53,7 +58,7 @@ package final class SQLiteDatabase: Database {
   }
 
   package func close() async throws {
-    queue.withLock { $0.close() }
+    guard queue.withLock({ $0.close() }) else { return }
     // The writer's own queue runs the closing after the job that empties ours.
     try await withCheckedThrowingContinuation { continuation in
       engine.onWriter { [engine] _ in
@@ -66,7 +71,8 @@ package final class SQLiteDatabase: Database {
   package func withoutTransaction<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
+    guard !queue.withLock(\.isClosed) else { throw DatabaseError.closed }
+    return try await withCheckedThrowingContinuation { continuation in
       engine.onWriter { connection in continuation.resume(with: Result { try body(connection) }) }
     }
   }

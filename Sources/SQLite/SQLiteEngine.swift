@@ -13,7 +13,8 @@ final class SQLiteEngine: Sendable {
     configuration.foreignKeysEnabled = true
     configuration.maximumReaderCount = max(1, options.readerLimit)
     configuration.busyMode = .timeout(Double(options.busyTimeoutMilliseconds) / 1_000)
-    do {
+    writer = try Self.translatingErrors {
+      let writer: any DatabaseWriter
       if let path {
         writer = try DatabasePool(path: path, configuration: configuration)
       } else {
@@ -29,10 +30,7 @@ final class SQLiteEngine: Sendable {
         // A log that one slow reader made grow is cut back at the next checkpoint.
         try connection.execute(sql: "PRAGMA journal_size_limit = 67108864")
       }
-    } catch let error as GRDB.DatabaseError {
-      throw SQLiteErrors.error(
-        extendedCode: Int(error.extendedResultCode.rawValue),
-        message: error.message ?? "no message", sql: error.sql)
+      return writer
     }
   }
 
@@ -46,7 +44,10 @@ final class SQLiteEngine: Sendable {
   func onReader(_ body: @escaping @Sendable (Result<SQLiteConnection, any Error>) -> Void) {
     let texts = texts
     writer.asyncRead { result in
-      body(result.map { SQLiteConnection($0, texts: texts) })
+      body(
+        Result {
+          try Self.translatingErrors { SQLiteConnection(try result.get(), texts: texts) }
+        })
     }
   }
 
@@ -54,7 +55,18 @@ final class SQLiteEngine: Sendable {
   func close(_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {
     let writer = writer
     DispatchQueue.global().async {
-      completion(Result { try writer.close() })
+      completion(Result { try Self.translatingErrors { try writer.close() } })
+    }
+  }
+
+  /// Gives GRDB's errors out as the seam's.
+  static func translatingErrors<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as GRDB.DatabaseError {
+      throw SQLiteErrors.error(
+        extendedCode: Int(error.extendedResultCode.rawValue),
+        message: error.message ?? "no message", sql: error.sql)
     }
   }
 }

@@ -58,5 +58,9 @@ struct WriteQueue {
     return batch
   }
 
-  mutating func close() { isClosed = true }
+  /// Refuses everything from now on; false where that was so already.
+  mutating func close() -> Bool {
+    defer { isClosed = true }
+    return !isClosed
+  }
 }

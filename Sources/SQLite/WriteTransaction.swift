@@ -13,12 +13,12 @@ struct WriteTransaction {
       return
     }
     var done: [(write: PendingWrite, acknowledge: @Sendable () -> Void)] = []
-    for write in writes {
+    for (index, write) in writes.enumerated() {
       do {
         done.append((write, try runMember(write, isOnly: writes.count == 1)))
       } catch {
         guard connection.isInsideTransaction else {
-          return runApart(writes, after: error)
+          return runApart(done.map(\.write) + writes[index...], after: error)
         }
         write.fail(error)
       }
@@ -65,8 +65,8 @@ struct WriteTransaction {
     }
   }
 
-  /// The engine undid the whole transaction: gives each of its writes one of its own, so that
-  /// only the one that is to blame fails.
+  /// The whole transaction is undone: gives each of the writes that were still alive in it one of
+  /// its own, so that only the one that is to blame fails.
   private func runApart(_ writes: [PendingWrite], after error: any Error) {
     if writes.count == 1 {
       writes[0].fail(error)
