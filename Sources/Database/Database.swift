@@ -1,0 +1,60 @@
+/// The inside of one transaction, on one thread. It must not be kept beyond the body it was
+/// given to.
+///
+/// Parameters are `$1`, `$2`, …, in any order and as often as needed; every one up to the
+/// number of arguments is given. One statement a call.
+package protocol SQLConnection: AnyObject {
+  var dialect: SQLDialect { get }
+
+  /// Runs a statement that gives no rows and returns how many rows it changed.
+  @discardableResult
+  func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int
+
+  /// All rows of the answer, in memory: callers bound it with LIMIT or by a unique key.
+  func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
+}
+
+extension SQLConnection {
+  @discardableResult
+  package func execute(_ sql: String) throws -> Int { try execute(sql, []) }
+
+  package func query(_ sql: String) throws -> [SQLRow] { try query(sql, []) }
+
+  /// The first row of the answer, or nil where it is empty.
+  package func queryFirst(_ sql: String, _ arguments: [SQLValue] = []) throws -> SQLRow? {
+    try query(sql, arguments).first
+  }
+}
+
+/// A database with transactions: SQLite embedded, PostgreSQL for several processes.
+///
+/// A body is synchronous and runs off the cooperative pool. It may run more than once before its
+/// transaction holds (an engine can ask for that), so it has no effect but through its
+/// connection. An error it throws undoes everything it did and reaches the caller as it is.
+package protocol Database: Sendable {
+  var dialect: SQLDialect { get }
+
+  /// Runs `body` on an unchanging view of what is committed; it can't change anything.
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value
+
+  /// Runs `body` in a transaction of its own, durable on return.
+  @discardableResult
+  func write<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value
+
+  /// Runs `body` in a durable commit that it may share with concurrent others. Each fails alone:
+  /// what one throws undoes only its own changes. Returns once the commit is durable.
+  ///
+  /// Bodies run in the order in which they were handed in, one at a time, and each sees what
+  /// those before it did.
+  @discardableResult
+  func groupedWrite<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value
+
+  /// Lets what was handed in finish, then closes. Everything after throws `DatabaseError.closed`.
+  func close() async throws
+}

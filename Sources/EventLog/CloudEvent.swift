@@ -1,0 +1,47 @@
+package import Bytes
+package import ChainTypes
+
+/// A CloudEvents 1.0 record of a change, with the extension attributes `sequence` (its number
+/// within the subject, from 1 without gaps) and, where it belongs to one, `tenant`.
+package struct CloudEvent: Sendable, Equatable {
+  /// The same wherever and whenever the same fact is told; see `EventID`.
+  package let id: Hash32
+  /// What happened: `payment.paid`, `chain.reorged`, ….
+  package let type: String
+  /// The id of the aggregate to which it happened.
+  package let subject: String
+  package let sequence: Int64
+  package let tenant: String?
+  package let time: Timestamp
+  /// A JSON object, as the one who told it wrote it.
+  package let data: String
+
+  /// One source for all regions and processes: a replica tells an event exactly as its home does.
+  package static let source = "/paywatch"
+
+  package init(
+    id: Hash32, type: String, subject: String, sequence: Int64, tenant: String?, time: Timestamp,
+    data: String
+  ) {
+    self.id = id
+    self.type = type
+    self.subject = subject
+    self.sequence = sequence
+    self.tenant = tenant
+    self.time = time
+    self.data = data
+  }
+
+  /// The event in CloudEvents' JSON format, on one line, members always in the same order.
+  package var json: String {
+    var text = #"{"specversion":"1.0","id":""# + id.hex
+    text += #"","source":""# + Self.source
+    text += #"","type":"# + JSONText.string(type)
+    text += #","subject":"# + JSONText.string(subject)
+    text += #","time":""# + time.description
+    text += #"","datacontenttype":"application/json","sequence":"# + String(sequence)
+    if let tenant { text += #","tenant":"# + JSONText.string(tenant) }
+    text += #","data":"# + data + "}"
+    return text
+  }
+}

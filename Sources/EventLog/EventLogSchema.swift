@@ -1,0 +1,68 @@
+package import Database
+
+extension EventLog {
+  /// The component under which `Migrator` keeps these steps.
+  package static let component = "event-log"
+
+  package static let migrations = [
+    Migration(number: 1, name: "events and their positions") { dialect in
+      [
+        // `outbox_id` numbers events as their transactions insert them; `position` is the order
+        // in which everyone reads them, given by the sequencer once it can't change.
+        dialect.createTable(
+          "events",
+          """
+            outbox_id \(dialect.generatedKey),
+            position \(dialect.integer) UNIQUE CHECK (position >= 1),
+            id \(dialect.blob) NOT NULL UNIQUE CHECK (length(id) = 32),
+            type TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            sequence \(dialect.integer) NOT NULL CHECK (sequence >= 1),
+            tenant TEXT,
+            time \(dialect.integer) NOT NULL,
+            data TEXT NOT NULL,
+          \(transactionColumn(dialect))  UNIQUE (subject, sequence)
+          """),
+        "CREATE INDEX events_waiting ON events (outbox_id) WHERE position IS NULL",
+        "CREATE INDEX events_by_tenant ON events (tenant, position)",
+        "CREATE INDEX events_by_subject ON events (subject, position)",
+        // One row: the last position given. It outlives events that are removed one day.
+        dialect.createTable(
+          "event_positions",
+          """
+            singleton \(dialect.integer) PRIMARY KEY CHECK (singleton = 1),
+            last_position \(dialect.integer) NOT NULL CHECK (last_position >= 0)
+          """),
+        "INSERT INTO event_positions (singleton, last_position) VALUES (1, 0)",
+      ]
+    }
+  ]
+
+  /// In PostgreSQL several transactions insert at once and commit in another order, so each row
+  /// tells which one it came with.
+  private static func transactionColumn(_ dialect: SQLDialect) -> String {
+    switch dialect {
+    case .sqlite: ""
+    case .postgreSQL: "  transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id(),\n"
+    }
+  }
+
+  /// What a waiting event must fulfil so that no event of an unfinished transaction can come
+  /// before it within its subject.
+  ///
+  /// SQLite's writers run one after the other: what is visible is in order. In PostgreSQL the
+  /// first visible event whose transaction is not older than every running one ends the batch; a
+  /// running one's events that would lie before it are of other subjects, since events of one
+  /// subject exclude each other until the commit.
+  static func isSettled(_ dialect: SQLDialect) -> String {
+    switch dialect {
+    case .sqlite: ""
+    case .postgreSQL:
+      """
+       AND outbox_id < (
+        SELECT COALESCE(MIN(outbox_id), 9223372036854775807) FROM events
+        WHERE position IS NULL AND transaction_id >= pg_snapshot_xmin(pg_current_snapshot()))
+      """
+    }
+  }
+}

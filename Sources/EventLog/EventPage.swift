@@ -1,0 +1,129 @@
+package import Bytes
+internal import ChainTypes
+package import Database
+
+/// An event with its place in the one order of all events.
+package struct PositionedEvent: Sendable, Equatable {
+  /// From 1, without gaps: the cursor of pages and the id of server-sent events.
+  package let position: Int64
+  package let event: CloudEvent
+}
+
+/// Which events a reader wants; what is nil doesn't matter.
+package struct EventFilter: Sendable, Hashable {
+  package var tenant: String?
+  package var subject: String?
+  /// At most `maximumTypes`.
+  package var types: [String]?
+
+  package static let maximumTypes = 64
+
+  package init(tenant: String? = nil, subject: String? = nil, types: [String]? = nil) {
+    self.tenant = tenant
+    self.subject = subject
+    self.types = types
+  }
+}
+
+/// A run of events in order.
+package struct EventPage: Sendable, Equatable {
+  package let events: [PositionedEvent]
+  /// Every wanted event up to here has been given: where the next page begins, also when the last
+  /// events were not wanted.
+  package let through: Int64
+  /// Whether the page ended because it was full.
+  package let isFull: Bool
+}
+
+extension EventLog {
+  package static let maximumPageSize = 1_000
+
+  /// The wanted events after `position`, up to `limit` (1 to `maximumPageSize`) of them.
+  package static func page(
+    after position: Int64, limit: Int, filter: EventFilter = EventFilter(),
+    in connection: any SQLConnection
+  ) throws -> EventPage {
+    let limit = min(max(1, limit), maximumPageSize)
+    // Asked first: what is sequenced between the two questions then comes with the next page.
+    let last = try lastPosition(in: connection)
+    var arguments: [SQLValue] = [
+      .integer(position), .integer(last), .integer(Int64(limit)),
+    ]
+    var conditions = ""
+    func parameter(_ value: String) -> String {
+      arguments.append(.text(value))
+      return "$\(arguments.count)"
+    }
+    if let tenant = filter.tenant { conditions += " AND tenant = \(parameter(tenant))" }
+    if let subject = filter.subject { conditions += " AND subject = \(parameter(subject))" }
+    if let types = filter.types {
+      guard !types.isEmpty else {
+        return EventPage(events: [], through: max(position, last), isFull: false)
+      }
+      guard types.count <= EventFilter.maximumTypes else {
+        throw EventLogError.tooManyTypes(types.count)
+      }
+      conditions += " AND type IN (\(types.map(parameter).joined(separator: ", ")))"
+    }
+    let rows = try connection.query(
+      """
+      SELECT \(columns) FROM events
+      WHERE position > $1 AND position <= $2\(conditions)
+      ORDER BY position LIMIT $3
+      """, arguments)
+    let events = try rows.map(positioned)
+    let isFull = events.count == limit
+    let through = isFull ? events.last?.position ?? position : max(position, last)
+    return EventPage(events: events, through: through, isFull: isFull)
+  }
+
+  /// The position of the last sequenced event; 0 where there is none.
+  package static func lastPosition(in connection: any SQLConnection) throws -> Int64 {
+    let row = try connection.queryFirst(
+      "SELECT last_position FROM event_positions WHERE singleton = 1")
+    return try row?.integer("last_position") ?? 0
+  }
+
+  /// The event of that id with its position; nil where there is none or it isn't sequenced yet.
+  package static func event(
+    _ id: Hash32, in connection: any SQLConnection
+  ) throws -> PositionedEvent? {
+    try connection.queryFirst(
+      "SELECT \(columns) FROM events WHERE id = $1 AND position IS NOT NULL", [.blob(id.bytes)]
+    ).map(positioned)
+  }
+
+  /// The events of one aggregate in the order of their sequence, sequenced or not.
+  package static func events(
+    of subject: String, afterSequence sequence: Int64 = 0, limit: Int,
+    in connection: any SQLConnection
+  ) throws -> [CloudEvent] {
+    try connection.query(
+      """
+      SELECT \(columns) FROM events WHERE subject = $1 AND sequence > $2
+      ORDER BY sequence LIMIT $3
+      """,
+      [
+        .text(subject), .integer(sequence), .integer(Int64(min(max(1, limit), maximumPageSize))),
+      ]
+    ).map(event)
+  }
+
+  private static let columns = "position, id, type, subject, sequence, tenant, time, data"
+
+  private static func positioned(_ row: SQLRow) throws -> PositionedEvent {
+    PositionedEvent(position: try row.integer("position"), event: try event(row))
+  }
+
+  private static func event(_ row: SQLRow) throws -> CloudEvent {
+    let subject = try row.text("subject")
+    let sequence = try row.integer("sequence")
+    guard let id = Hash32(try row.blob("id")) else {
+      throw EventLogError.invalidStoredID(subject: subject, sequence: sequence)
+    }
+    return CloudEvent(
+      id: id, type: try row.text("type"), subject: subject, sequence: sequence,
+      tenant: try row.optionalText("tenant"),
+      time: Timestamp(microseconds: try row.integer("time")), data: try row.text("data"))
+  }
+}

@@ -1,0 +1,72 @@
+internal import Foundation
+internal import GRDB
+
+/// The open file: GRDB's one writing connection and its reading ones, each on a dispatch queue.
+final class SQLiteEngine: Sendable {
+  private let writer: any DatabaseWriter
+  private let texts = StatementTexts()
+
+  /// Opens or creates the database at `path`; nil for one in memory, which has one connection.
+  init(path: String?, options: SQLiteOptions) throws {
+    var configuration = Configuration()
+    configuration.label = "sqlite"
+    configuration.foreignKeysEnabled = true
+    configuration.maximumReaderCount = max(1, options.readerLimit)
+    configuration.busyMode = .timeout(Double(options.busyTimeoutMilliseconds) / 1_000)
+    writer = try Self.translatingErrors {
+      let writer: any DatabaseWriter
+      if let path {
+        writer = try DatabasePool(path: path, configuration: configuration)
+      } else {
+        writer = try DatabaseQueue(configuration: configuration)
+      }
+      // GRDB sets synchronous=NORMAL when it turns on the write-ahead log, which loses the
+      // last commits with the power; what we acknowledge must not go. It can't be set earlier,
+      // nor inside a transaction.
+      try writer.writeWithoutTransaction { connection in
+        try connection.execute(sql: "PRAGMA synchronous = FULL")
+        try connection.execute(
+          sql: "PRAGMA wal_autocheckpoint = \(max(0, options.checkpointPages))")
+        // A log that one slow reader made grow is cut back at the next checkpoint.
+        try connection.execute(sql: "PRAGMA journal_size_limit = 67108864")
+      }
+      return writer
+    }
+  }
+
+  /// Runs `body` on the writer's thread, outside a transaction, after those before it.
+  func onWriter(_ body: @escaping @Sendable (SQLiteConnection) -> Void) {
+    let texts = texts
+    writer.asyncWriteWithoutTransaction { body(SQLiteConnection($0, texts: texts)) }
+  }
+
+  /// Runs `body` on a reader's thread, inside a read-only transaction.
+  func onReader(_ body: @escaping @Sendable (Result<SQLiteConnection, any Error>) -> Void) {
+    let texts = texts
+    writer.asyncRead { result in
+      body(
+        Result {
+          try Self.translatingErrors { SQLiteConnection(try result.get(), texts: texts) }
+        })
+    }
+  }
+
+  /// Closes all connections, on a thread where waiting for them is harmless.
+  func close(_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {
+    let writer = writer
+    DispatchQueue.global().async {
+      completion(Result { try Self.translatingErrors { try writer.close() } })
+    }
+  }
+
+  /// Gives GRDB's errors out as the seam's.
+  static func translatingErrors<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as GRDB.DatabaseError {
+      throw SQLiteErrors.error(
+        extendedCode: Int(error.extendedResultCode.rawValue),
+        message: error.message ?? "no message", sql: error.sql)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/// How a SQLite database is opened.
+package struct SQLiteOptions: Sendable {
+  /// How many grouped writes share a commit at most: bounds how long the first of them waits.
+  package var groupLimit = 256
+  /// How many writes may wait; the next one throws `DatabaseError.overloaded`.
+  package var waitingLimit = 16_384
+  /// How many reads run at a time, each on its own connection.
+  package var readerLimit = 4
+  /// How long to wait for another process that holds the write lock.
+  package var busyTimeoutMilliseconds = 5_000
+  /// After how many pages (of 4 KiB) of write-ahead log a commit also moves the log into the
+  /// database; 0 for never.
+  package var checkpointPages = 4_096
+  package var commitHooks = CommitHooks()
+
+  package init() {}
+
+  /// Where a simulation stands in for a process that dies at a commit. Both run on the writer's
+  /// thread.
+  package struct CommitHooks: Sendable {
+    /// Throws to stop before the commit: nothing of the transaction remains, and everyone in it
+    /// gets the error.
+    package var beforeCommit: (@Sendable () throws -> Void)?
+    /// Throws to stop after the commit: everything of the transaction remains, and everyone in
+    /// it gets the error instead of an answer.
+    package var afterCommit: (@Sendable () throws -> Void)?
+
+    package init(
+      beforeCommit: (@Sendable () throws -> Void)? = nil,
+      afterCommit: (@Sendable () throws -> Void)? = nil
+    ) {
+      self.beforeCommit = beforeCommit
+      self.afterCommit = afterCommit
+    }
+  }
+}

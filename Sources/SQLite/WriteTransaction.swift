@@ -1,0 +1,82 @@
+internal import Database
+
+/// Runs writes in one transaction and tells each caller how its own went.
+struct WriteTransaction {
+  let connection: SQLiteConnection
+  let hooks: SQLiteOptions.CommitHooks
+
+  func run(_ writes: [PendingWrite]) {
+    do {
+      try connection.control("BEGIN IMMEDIATE")
+    } catch {
+      for write in writes { write.fail(error) }
+      return
+    }
+    var done: [(write: PendingWrite, acknowledge: @Sendable () -> Void)] = []
+    for (index, write) in writes.enumerated() {
+      do {
+        done.append((write, try runMember(write, isOnly: writes.count == 1)))
+      } catch {
+        guard connection.isInsideTransaction else {
+          return runApart(done.map(\.write) + writes[index...], after: error)
+        }
+        write.fail(error)
+      }
+    }
+    guard !done.isEmpty else { return rollBack() }
+    do {
+      try hooks.beforeCommit?()
+      try connection.control("COMMIT")
+    } catch {
+      rollBack()
+      // A rule that is checked only at the commit: find the member that broke it.
+      if (error as? DatabaseError)?.isConstraintViolation == true {
+        return runApart(done.map(\.write), after: error)
+      }
+      for member in done { member.write.fail(error) }
+      return
+    }
+    do {
+      try hooks.afterCommit?()
+      for member in done { member.acknowledge() }
+    } catch {
+      for member in done { member.write.fail(error) }
+    }
+  }
+
+  /// Runs one body so that what it throws undoes only its own changes.
+  private func runMember(
+    _ write: PendingWrite, isOnly: Bool
+  ) throws -> @Sendable () -> Void {
+    // A transaction of one is undone as a whole.
+    if isOnly { return try write.run(connection) }
+    try connection.control("SAVEPOINT member")
+    do {
+      let acknowledge = try write.run(connection)
+      try connection.control("RELEASE member")
+      return acknowledge
+    } catch {
+      // The engine may have undone the whole transaction already; `run` looks.
+      if connection.isInsideTransaction {
+        try connection.control("ROLLBACK TO member")
+        try connection.control("RELEASE member")
+      }
+      throw error
+    }
+  }
+
+  /// The whole transaction is undone: gives each of the writes that were still alive in it one of
+  /// its own, so that only the one that is to blame fails.
+  private func runApart(_ writes: [PendingWrite], after error: any Error) {
+    if writes.count == 1 {
+      writes[0].fail(error)
+    } else {
+      for write in writes { run([write]) }
+    }
+  }
+
+  private func rollBack() {
+    // Fails only where the engine has rolled back already.
+    if connection.isInsideTransaction { try? connection.control("ROLLBACK") }
+  }
+}

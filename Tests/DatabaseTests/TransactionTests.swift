@@ -1,0 +1,214 @@
+import Database
+import Foundation
+import SQLite
+import Testing
+
+@Suite("Transactions")
+struct TransactionTests {
+  private func database(_ options: SQLiteOptions = SQLiteOptions()) async throws -> SQLiteDatabase {
+    let database = try SQLiteDatabase.inMemory(options: options)
+    try await database.write {
+      try $0.execute("CREATE TABLE t (x INTEGER PRIMARY KEY, y INTEGER) STRICT")
+    }
+    return database
+  }
+
+  private func numbers(_ database: SQLiteDatabase) async throws -> [Int64] {
+    try await database.read {
+      try $0.query("SELECT x FROM t ORDER BY x").map { try $0.integer("x") }
+    }
+  }
+
+  private static func insert(_ number: Int, in connection: any SQLConnection) throws {
+    try connection.execute("INSERT INTO t VALUES ($1, 0)", [.integer(Int64(number))])
+  }
+
+  struct Refusal: Error, Equatable {
+    let number: Int
+  }
+
+  @Test(
+    "what a body throws reaches its caller and undoes what the body did", arguments: [true, false])
+  func rollback(grouped: Bool) async throws {
+    let database = try await database()
+    let body: @Sendable (any SQLConnection) throws -> Void = { connection in
+      try connection.execute("INSERT INTO t VALUES (1, 1)")
+      throw Refusal(number: 7)
+    }
+    await #expect(throws: Refusal(number: 7)) {
+      if grouped { try await database.groupedWrite(body) } else { try await database.write(body) }
+    }
+    #expect(try await numbers(database).isEmpty)
+  }
+
+  @Test("members of one commit fail alone, each with its own error")
+  func membersFailAlone() async throws {
+    let commits = Counter()
+    var options = SQLiteOptions()
+    options.commitHooks.beforeCommit = { commits.increment() }
+    let database = try await database(options)
+    let before = commits.value
+    let outcomes = try await WriterGate.gather(60, in: database) { number in
+      try await database.groupedWrite { connection in
+        try Self.insert(number, in: connection)
+        switch number % 3 {
+        case 1: throw Refusal(number: number)
+        case 2: try Self.insert(number, in: connection)
+        default: break
+        }
+      }
+    }
+    for number in 0..<60 {
+      let expected: Outcome =
+        switch number % 3 {
+        case 1: .failed("\(Refusal(number: number))")
+        case 2: .failed("\(DatabaseError.uniqueViolation("t.x"))")
+        default: .done
+        }
+      #expect(outcomes[number] == expected)
+    }
+    #expect(try await numbers(database) == stride(from: 0, to: 60, by: 3).map(Int64.init))
+    #expect(commits.value - before == 2, "the write that held the writer, and one for all others")
+  }
+
+  @Test("a group is no larger than its limit")
+  func groupLimit() async throws {
+    let commits = Counter()
+    var options = SQLiteOptions()
+    options.groupLimit = 8
+    options.commitHooks.beforeCommit = { commits.increment() }
+    let database = try await database(options)
+    let before = commits.value
+    _ = try await WriterGate.gather(20, in: database) { number in
+      try await database.groupedWrite { try Self.insert(number, in: $0) }
+    }
+    #expect(commits.value - before == 4, "the holder, then 8, 8 and 4")
+    #expect(try await numbers(database).count == 20)
+  }
+
+  @Test("a write of its own shares no commit")
+  func writeAlone() async throws {
+    let commits = Counter()
+    var options = SQLiteOptions()
+    options.commitHooks.beforeCommit = { commits.increment() }
+    let database = try await database(options)
+    let before = commits.value
+    _ = try await WriterGate.gather(5, in: database) { number in
+      try await database.write { try Self.insert(number, in: $0) }
+    }
+    #expect(commits.value - before == 6)
+  }
+
+  @Test("a member whose statement undoes the whole transaction takes nobody with it")
+  func engineRollback() async throws {
+    let database = try await database()
+    let outcomes = try await WriterGate.gather(9, in: database) { number in
+      try await database.groupedWrite { connection in
+        if number == 2 { throw Refusal(number: 2) }
+        try Self.insert(number, in: connection)
+        // OR ROLLBACK undoes the transaction, not only the statement.
+        if number == 4 { try connection.execute("INSERT OR ROLLBACK INTO t VALUES (4, 0)") }
+      }
+    }
+    #expect(outcomes[2] == .failed("\(Refusal(number: 2))"))
+    #expect(outcomes[4] == .failed("\(DatabaseError.uniqueViolation("t.x"))"))
+    #expect(try await numbers(database) == [0, 1, 3, 5, 6, 7, 8])
+  }
+
+  @Test("a member that breaks a rule which only the commit checks fails alone")
+  func deferredConstraint() async throws {
+    let database = try await database()
+    try await database.write { connection in
+      try connection.execute(
+        "CREATE TABLE c (t INTEGER REFERENCES t (x) DEFERRABLE INITIALLY DEFERRED) STRICT")
+    }
+    let outcomes = try await WriterGate.gather(9, in: database) { number in
+      try await database.groupedWrite { connection in
+        try Self.insert(number, in: connection)
+        try connection.execute(
+          "INSERT INTO c VALUES ($1)", [.integer(Int64(number == 4 ? 99 : number))])
+      }
+    }
+    #expect(outcomes.filter { $0.value == .done }.count == 8)
+    #expect(outcomes[4] != .done)
+    #expect(try await numbers(database) == [0, 1, 2, 3, 5, 6, 7, 8])
+  }
+
+  @Test("a read changes nothing and a body can't end its transaction")
+  func refusals() async throws {
+    let database = try await database()
+    await #expect {
+      try await database.read { try $0.execute("INSERT INTO t VALUES (1, 1)") }
+    } throws: { error in
+      if case DatabaseError.readOnly = error { true } else { false }
+    }
+    for sql in ["COMMIT", " /* now */ rollback", "-- x\nSAVEPOINT s", "begin immediate"] {
+      await #expect(throws: DatabaseError.transactionControl(sql: sql)) {
+        try await database.write { try $0.execute(sql) }
+      }
+    }
+    try await database.write { try $0.execute("INSERT INTO t VALUES (2, 2)") }
+    #expect(try await numbers(database) == [2])
+  }
+
+  @Test("more writes than may wait are refused at once")
+  func overload() async throws {
+    var options = SQLiteOptions()
+    options.waitingLimit = 5
+    let database = try await database(options)
+    let gate = await WriterGate(holding: database)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<5 {
+        group.addTask { try await database.groupedWrite { try Self.insert(number, in: $0) } }
+      }
+      await gate.waitUntilGathered(5)
+      await #expect(throws: DatabaseError.overloaded(waiting: 5)) {
+        try await database.groupedWrite { try Self.insert(5, in: $0) }
+      }
+      try await gate.open()
+      try await group.waitForAll()
+    }
+    #expect(try await numbers(database) == [0, 1, 2, 3, 4])
+  }
+
+  @Test("closing lets what waits finish and refuses the rest")
+  func closing() async throws {
+    let directory = try TemporaryDirectory()
+    let database = try SQLiteDatabase(path: directory.path("closing.db"))
+    try await database.write { try $0.execute("CREATE TABLE t (x INTEGER) STRICT") }
+    let gate = await WriterGate(holding: database)
+    let waiting = Task {
+      try await database.groupedWrite { try $0.execute("INSERT INTO t VALUES (1)") }
+    }
+    await gate.waitUntilGathered(1)
+    let closing = Task { try await database.close() }
+    try await gate.open()
+    #expect(try await waiting.value == 1)
+    try await closing.value
+    try await database.close()
+    await #expect(throws: DatabaseError.closed) {
+      try await database.groupedWrite { try $0.execute("INSERT INTO t VALUES (2)") }
+    }
+    await #expect(throws: DatabaseError.closed) { try await database.read { _ in } }
+    let again = try SQLiteDatabase(path: directory.path("closing.db"))
+    let count = try await again.read { try $0.query("SELECT x FROM t").count }
+    #expect(count == 1)
+    try await again.close()
+  }
+
+  @Test("a file that is no database is an error, not a crash")
+  func notADatabase() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path("text.db")
+    try String(repeating: "not a database ", count: 500).write(
+      toFile: path, atomically: true, encoding: .utf8)
+    #expect {
+      _ = try SQLiteDatabase(path: path)
+    } throws: { error in
+      if case DatabaseError.storage = error { true } else { false }
+    }
+    #expect(throws: DatabaseError.self) {
+      _ = try SQLiteDatabase(path: directory.path("missing/there.db"))
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Dispatch
+import SQLite
+
+/// Holds a database's writer so that what is handed in meanwhile gathers behind it.
+struct WriterGate {
+  private let database: SQLiteDatabase
+  private let opened = DispatchSemaphore(value: 0)
+  private let holder: Task<Void, any Error>
+
+  /// Returns once the writer is held.
+  init(holding database: SQLiteDatabase) async {
+    self.database = database
+    let held = Counter()
+    holder = Task { [opened] in
+      try await database.write { _ in
+        held.increment()
+        opened.wait()
+      }
+    }
+    while held.value == 0 { await Task.yield() }
+  }
+
+  func waitUntilGathered(_ count: Int) async {
+    while database.waitingWriteCount < count { await Task.yield() }
+  }
+
+  func open() async throws {
+    opened.signal()
+    try await holder.value
+  }
+
+  /// Runs `number` bodies in one task each, all waiting before the first runs, and tells how each
+  /// went.
+  static func gather(
+    _ count: Int, in database: SQLiteDatabase,
+    _ body: @escaping @Sendable (Int) async throws -> Void
+  ) async throws -> [Int: Outcome] {
+    let gate = await WriterGate(holding: database)
+    return try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+      for number in 0..<count {
+        group.addTask {
+          do {
+            try await body(number)
+            return (number, .done)
+          } catch {
+            return (number, .failed("\(error)"))
+          }
+        }
+      }
+      await gate.waitUntilGathered(count)
+      try await gate.open()
+      return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+  }
+}
+
+/// How one of several writes went.
+enum Outcome: Equatable, Sendable {
+  case done
+  case failed(String)
+}
