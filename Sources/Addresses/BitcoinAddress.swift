@@ -38,8 +38,8 @@ package struct BitcoinAddress: Hashable, Sendable {
     do {
       try self.init(base58: text, network: network)
     } catch {
-      guard case .invalidBase58 = error, (try? Bech32.decode(text)) != nil else { throw error }
-      try self.init(segwit: text, network: network)
+      guard case .invalidBase58 = error, let other = try? Bech32.decode(text) else { throw error }
+      throw .unknownPrefix(other.prefix)
     }
   }
 
