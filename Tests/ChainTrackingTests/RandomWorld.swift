@@ -36,15 +36,25 @@ struct RandomWorld {
   init(seed: UInt64) {
     generator = SeededGenerator(seed: seed)
     chain = [Block(ref: BlockRef(height: 100, hash: hash("base")), transactions: [])]
-    for number in 0..<40 {
-      let coins = Set((0..<random(1...2)).map { _ in random(0...24) })
-      let values = (0..<random(0...2)).map { _ in UInt64(random(0...5) == 0 ? 500 : 10_000) }
-      transactions.append(
-        Transaction(
-          label: "t\(number)", coins: coins, values: values, isCoinbase: false,
-          requirement: ConfirmationRequirement(
-            confirmations: UInt32(random(0...3)), finality: UInt32(random(3...5)))))
-    }
+    for _ in 0..<6 { write() }
+  }
+
+  /// A new transaction. Coins come up one after another, so that its rivals are young too.
+  private mutating func write() {
+    let newest = transactions.count
+    let coins = Set((0..<random(1...2)).map { _ in max(0, newest - random(0...2)) })
+    let values = (0..<random(0...2)).map { _ in UInt64(random(0...5) == 0 ? 500 : 10_000) }
+    transactions.append(
+      Transaction(
+        label: "t\(newest)", coins: coins, values: values, isCoinbase: false,
+        requirement: ConfirmationRequirement(
+          confirmations: UInt32(random(0...3)), finality: UInt32(random(3...5)))))
+  }
+
+  /// One of the latest transactions that fits the chain.
+  private mutating func pick() -> Int? {
+    let number = max(0, transactions.count - random(1...10))
+    return !transactions[number].isCoinbase && fitsChain(number) ? number : nil
   }
 
   var tip: Block { chain[chain.count - 1] }
@@ -69,8 +79,8 @@ struct RandomWorld {
 
   /// A transaction enters the mempool and replaces its rivals there.
   mutating func broadcast() {
-    let number = random(0...39)
-    guard fitsChain(number) else { return }
+    write()
+    guard let number = pick() else { return }
     mempool = mempool.filter { !areRivals($0, number) }
     mempool.insert(number)
   }
@@ -82,9 +92,8 @@ struct RandomWorld {
   /// A block on the tip, of the mempool's transactions and sometimes one that was never in it.
   mutating func mine() -> Block {
     var mined = mempool.sorted().filter { _ in random(0...1) == 0 }
-    let stranger = random(0...39)
-    if random(0...3) == 0, fitsChain(stranger), !mined.contains(where: { areRivals($0, stranger) }),
-      !mined.contains(stranger)
+    if random(0...1) == 0, let stranger = pick(), !mined.contains(stranger),
+      !mined.contains(where: { areRivals($0, stranger) })
     {
       mined.append(stranger)
     }
