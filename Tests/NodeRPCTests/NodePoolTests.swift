@@ -245,4 +245,39 @@ import Testing
     for _ in 0..<80 { _ = await pool.tips() }
     #expect(pool.servingOrder() == [0, 1])
   }
+
+  @Test("on one thread the pool does the same in the same order, and waits for nothing outside")
+  func singleThread() throws {
+    struct Trace: Equatable, Sendable {
+      var agreements: [TipAgreement] = []
+      var served: [Int] = []
+      var requestCounts: [Int] = []
+      var sleeps: [Int] = []
+    }
+    @Sendable func run() throws -> Trace? {
+      let clock = ManualClock()
+      let chains = [
+        SimulatedChain("Gabc"), SimulatedChain("Gab") { $0.failure = .connectionFailed("down") },
+        SimulatedChain("Gab"), SimulatedChain("Gax"),
+      ]
+      let pool = try pool(chains, quorum: 2, clock: clock)
+      return SingleThread().run {
+        var trace = Trace()
+        for round in 0..<12 {
+          if round == 8 { chains[1].change { $0.failure = nil } }
+          trace.agreements.append(await pool.agreedTip())
+          let served = try? await pool.block(SimulatedChain.hash("b"))
+          trace.served.append(served?.node ?? -1)
+          clock.advance(milliseconds: 500)
+        }
+        trace.requestCounts = chains.map(\.requestCount)
+        trace.sleeps = clock.sleeps
+        return trace
+      }
+    }
+    let trace = try #require(try run())
+    #expect(trace.agreements.first == .agreed(block("b", at: 2), by: [0, 2]))
+    #expect(trace.agreements.last == .agreed(block("b", at: 2), by: [0, 1, 2]))
+    for _ in 0..<20 { #expect(try run() == trace) }
+  }
 }
