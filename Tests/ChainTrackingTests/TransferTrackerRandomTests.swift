@@ -142,26 +142,31 @@ private struct RandomRun {
 
 @Suite("Transfers in a random world")
 struct TransferTrackerRandomTests {
-  @Test(
-    "every transfer stands where its whole history puts it",
-    arguments: 1...8 as ClosedRange<UInt64>)
-  func remembersAll(seed: UInt64) throws {
-    var run = RandomRun(seed: seed, retentionBlocks: 1_000_000)
-    for step in 0..<100 {
-      try run.step()
-      try run.check("seed \(seed), step \(step)", remembersAll: true)
+  @Test("every transfer stands where its whole history puts it")
+  func remembersAll() throws {
+    var told: Set<String> = []
+    for seed: UInt64 in 1...8 {
+      var run = RandomRun(seed: seed, retentionBlocks: 1_000_000)
+      for step in 0..<100 {
+        try run.step()
+        try run.check("seed \(seed), step \(step)", remembersAll: true)
+      }
+      told.formUnion(run.told)
     }
-    let common: Set = ["seen", "included", "confirmed", "replaced", "dropped", "orphaned"]
-    #expect(run.told.isSuperset(of: common), "the world is too quiet")
+    #expect(
+      told == [
+        "seen", "included", "confirmed", "final", "replaced", "dropped", "orphaned", "quarantined",
+      ])
   }
 
-  @Test(
-    "so it does when much is forgotten and handed back", arguments: 21...28 as ClosedRange<UInt64>)
-  func forgets(seed: UInt64) throws {
-    var run = RandomRun(seed: seed, retentionBlocks: 1)
-    for step in 0..<100 {
-      try run.step()
-      try run.check("seed \(seed), step \(step)", remembersAll: false)
+  @Test("so it does when much is forgotten and handed back")
+  func forgets() throws {
+    for seed: UInt64 in 21...28 {
+      var run = RandomRun(seed: seed, retentionBlocks: 1)
+      for step in 0..<100 {
+        try run.step()
+        try run.check("seed \(seed), step \(step)", remembersAll: false)
+      }
     }
   }
 }
