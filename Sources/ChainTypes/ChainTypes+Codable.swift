@@ -1,3 +1,5 @@
+internal import Bytes
+
 extension ChainName: Codable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
@@ -25,9 +27,6 @@ extension Timestamp: Codable {
   }
 }
 
-extension Asset: Codable {}
-extension BlockRef: Codable {}
-extension Outpoint: Codable {}
 
 extension TransferID: Codable {
   private enum Key: String, CodingKey { case chain, txid, vout }

@@ -1,5 +1,5 @@
 package import Bytes
-package import ChainTypes
+internal import ChainTypes
 
 /// A payment: its terms and what became of it.
 ///

@@ -1,4 +1,4 @@
-package import Bytes
+internal import Bytes
 
 extension PaymentEvent {
   /// What a change from `before` to `after` tells, in order: first what was taken back, then each

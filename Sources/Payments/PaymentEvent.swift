@@ -1,5 +1,3 @@
-package import Bytes
-
 /// What a change of a payment tells the world.
 package struct PaymentEvent: Hashable, Sendable {
   package let kind: Kind

@@ -18,9 +18,12 @@ extension BitcoinWatcher {
     // The watcher's own copy is given up, so that the ones below change in place.
     self.position = nil
     var step = newStep(at: next)
-    if plan.breaksFinality {
+    if !plan.disconnect.isEmpty {
+      // The tracker has forgotten what became final; a reorg may take back even that.
       next.tracker.adopt(
         try await store.transfers(on: chain, above: plan.commonAncestor.height))
+    }
+    if plan.breaksFinality {
       step.halt = "a reorg took back \(plan.disconnect.count) blocks down to "
         + "\(plan.commonAncestor), deeper than finality (\(settings.spec.finalityDepth))"
       next.tracker.creditingHalted = true
@@ -35,10 +38,7 @@ extension BitcoinWatcher {
       // Nothing was written: the store still has what we knew.
       return
     }
-    next.chain.apply(
-      ChainPlan(
-        commonAncestor: plan.commonAncestor, disconnect: plan.disconnect, connect: step.connected,
-        breaksFinality: plan.breaksFinality))
+    next.chain.apply(plan.connecting(step.connected.count))
     try await commit(step, standing: next)
     report.connected = step.connected.count
     report.disconnected = step.disconnected.count
@@ -71,7 +71,7 @@ extension BitcoinWatcher {
     } catch {
       if error.condemnsNode {
         pool.quarantine(
-          served.node, reason: "invalid header: \(error)", untilMilliseconds: quarantineEnd)
+          served.node, reason: "invalid header: \(error)", forMilliseconds: settings.quarantineMilliseconds)
       }
       report.hold = .inconsistent("headers to \(tip): \(error)")
       return nil
@@ -171,7 +171,7 @@ extension BitcoinWatcher {
       } catch {
         pool.quarantine(
           block.node, reason: "invalid block \(link.ref): \(error)",
-          untilMilliseconds: quarantineEnd)
+          forMilliseconds: settings.quarantineMilliseconds)
         served = try? await pool.block(link.ref.hash)
       }
     }

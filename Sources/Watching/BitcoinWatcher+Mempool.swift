@@ -9,6 +9,8 @@ struct MempoolMemory {
   /// Of the last look; another one means that something changed.
   var sequence: UInt64?
   var node: Int?
+  /// The tip at which that was.
+  var tip: Hash32?
   /// Transactions that were looked into and are still there.
   var known: Set<Hash32> = []
   /// Those of them that concern us.
@@ -50,12 +52,12 @@ extension BitcoinWatcher {
       mempool = MempoolMemory()
     }
     let isUnchanged =
-      mempool.sequence == reading.mempool.sequence
+      mempool.sequence == reading.mempool.sequence && mempool.tip == tip
       && mempool.known.count == reading.mempool.txids.count
     var next = before
     position = nil
     var step = newStep(at: next)
-    if !isUnchanged || !next.tracker.isSettled(with: mempool) {
+    if !isUnchanged {
       guard let look = try await look(into: reading.mempool, at: served.node, &next.tracker) else {
         position = next
         mempool = MempoolMemory()
@@ -64,6 +66,7 @@ extension BitcoinWatcher {
       step.changes = next.tracker.look(look, now: startedAt)
       mempool.sequence = reading.mempool.sequence
       mempool.node = served.node
+      mempool.tip = tip
     }
     step.lookedThrough = startedAt
     let isDue =
@@ -99,10 +102,11 @@ extension BitcoinWatcher {
     }
     // What is known to be seen needs no telling again.
     let pending = mempool.matches.values.filter { match in
-      match.outputs.contains { output in
-        let id = TransferID(chain: chain, txid: match.txid, position: .vout(output.vout))
-        return tracker.transfer(id)?.state != .seen
-      } || match.inputs.contains { tracker.isPendingInput($0) }
+      match.outputs.isEmpty
+        || match.outputs.contains { output in
+          let id = TransferID(chain: chain, txid: match.txid, position: .vout(output.vout))
+          return tracker.transfer(id)?.state != .seen
+        }
     }.sorted { $0.txid < $1.txid }
     let (found, spends) = try await transfers(in: pending, &tracker)
     return MempoolLook(found: found, present: present, spends: spends, isComplete: true)
@@ -117,12 +121,5 @@ extension BitcoinWatcher {
       match.txid == txid
     else { return }
     mempool.matches[txid] = match
-  }
-}
-
-extension TransferTracker {
-  /// Whether an unchanged mempool can bring nothing new: all that was found in it is told.
-  fileprivate func isSettled(with mempool: MempoolMemory) -> Bool {
-    mempool.sequence != nil && !hasPendingInputs
   }
 }

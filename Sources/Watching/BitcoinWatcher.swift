@@ -1,6 +1,6 @@
 internal import Bitcoin
 internal import Bytes
-package import ChainTracking
+internal import ChainTracking
 package import ChainTypes
 package import NodeRPC
 
@@ -212,13 +212,10 @@ package actor BitcoinWatcher {
     if let anchor = served.value.last?.ref, await !pool.agrees(on: anchor) {
       pool.quarantine(
         served.node, reason: "no quorum has its block \(anchor)",
-        untilMilliseconds: quarantineEnd)
+        forMilliseconds: settings.quarantineMilliseconds)
       throw NodePoolError.allFailed([])
     }
     return served.value
   }
 
-  var quarantineEnd: Int64 {
-    time.now.microseconds / 1_000 + settings.quarantineMilliseconds
-  }
 }

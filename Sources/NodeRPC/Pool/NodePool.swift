@@ -66,6 +66,17 @@ package final class NodePool: Sendable {
     return votes.outcome(quorum: quorum)
   }
 
+  /// The nodes that have `block` in their active chains, asked at once.
+  package func voters(for block: BlockRef) async -> [Int] {
+    let answers = await askAll(eligible()) { (node, _) async throws(NodeError) in
+      try await Self.active([block], at: node)
+    }
+    return answers.compactMap { answer in
+      guard case .success(let blocks) = answer.outcome, !blocks.isEmpty else { return nil }
+      return answer.node
+    }
+  }
+
   /// The block's bytes from the best node that has it, and which node that was. Nothing is
   /// verified here; whoever finds the block invalid calls `quarantine`.
   package func block(_ hash: Hash32) async throws(NodePoolError) -> Served<[UInt8]> {
@@ -105,6 +116,12 @@ package final class NodePool: Sendable {
       $0[node].setQuarantine(
         NodeStanding.Quarantine(reason: reason, untilMilliseconds: untilMilliseconds), at: now)
     }
+  }
+
+  /// Keeps a node from voting and serving for that long from now.
+  package func quarantine(_ node: Int, reason: String, forMilliseconds milliseconds: Int64) {
+    let end = clock.nowMilliseconds.addingReportingOverflow(milliseconds)
+    quarantine(node, reason: reason, untilMilliseconds: end.overflow ? nil : end.partialValue)
   }
 
   /// An operator trusts the node again; its identity is checked anew.
