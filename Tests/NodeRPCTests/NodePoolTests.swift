@@ -153,6 +153,15 @@ import Testing
     #expect(await pool.agreedTip() == .agreed(block("b", at: 2), by: [0, 1]))
   }
 
+  @Test("a node that is quarantined while the nodes are asked loses its vote at once")
+  func quarantinedMeanwhile() async throws {
+    let ahead = SimulatedChain("Gabc")
+    let pool = try pool([SimulatedChain("Gab"), ahead], quorum: 2)
+    _ = await pool.connect()
+    ahead.change { $0.onHeader = { pool.quarantine(0, reason: "forged", untilMilliseconds: nil) } }
+    #expect(await pool.agreedTip() == .held(.tooFewNodes(answering: 1, quorum: 2)))
+  }
+
   @Test("a quarantine without an end lasts until an operator ends it")
   func release() async throws {
     let clock = ManualClock()

@@ -50,15 +50,16 @@ package final class NodePool: Sendable {
 
   /// The highest tip that at least `quorum` nodes have in their active chains.
   package func agreedTip() async -> TipAgreement {
-    var votes = TipVotes(await tips())
-    let asked = votes.answering.filter { !votes.questions(for: $0).isEmpty }
-    let questions = asked.map { votes.questions(for: $0) }
-    let questionsByNode = Dictionary(uniqueKeysWithValues: zip(asked, questions))
+    let tips = await tips()
+    let first = TipVotes(tips)
+    let asked = first.answering.filter { !first.questions(for: $0).isEmpty }
     let answers = await askAll(asked) { (node, index) async throws(NodeError) in
-      let blocks = questionsByNode[index] ?? []
-      return try await Self.active(blocks, at: node)
+      try await Self.active(first.questions(for: index), at: node)
     }
-    for answer in answers {
+    // A node that was quarantined meanwhile has no vote any more.
+    let trusted = eligible()
+    var votes = TipVotes(tips.filter { trusted.contains($0.node) })
+    for answer in answers where trusted.contains(answer.node) {
       // A node that fails here keeps its vote for its own tip only.
       guard case .success(let blocks) = answer.outcome else { continue }
       for block in blocks { votes.count(answer.node, for: block) }
