@@ -77,6 +77,12 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking", "NodeRPC", "Telemetry",
       ]),
+    library(
+      "Settlement",
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
+        "Database", "EventLog", "Watching", "Telemetry",
+      ]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
   ]

@@ -1,4 +1,4 @@
-package import Foundation
+internal import Foundation
 
 /// JSON that is the same text for the same value every time: facts are digested, and replays are
 /// compared byte for byte.

@@ -1,4 +1,3 @@
-internal import Addresses
 internal import Bytes
 internal import ChainTypes
 package import Payments
@@ -63,7 +62,8 @@ package struct PaymentDocument: Encodable, Sendable, Equatable {
     chain = terms.chain.text
     asset = terms.asset.symbol
     address = terms.address
-    uri = PaymentURI.bitcoin(uriFor: terms)
+    // BIP-0321; the address stands in the body on every network.
+    uri = "bitcoin:\(terms.address)?amount=\(units(terms.amount))"
     amount = units(terms.amount)
     amount_minor = terms.amount.decimal
     due_minor = payment.due.decimal
@@ -100,12 +100,5 @@ package struct PaymentDocument: Encodable, Sendable, Equatable {
     }
     from = event?.from.rawValue
     to = event?.to.rawValue
-  }
-}
-
-extension PaymentURI {
-  /// The URI that a wallet opens (BIP-0321), for what is still due when nothing has come.
-  fileprivate static func bitcoin(uriFor terms: PaymentTerms) -> String {
-    "bitcoin:\(terms.address)?amount=\(Amount(minorUnits: terms.amount, asset: terms.asset).units)"
   }
 }
