@@ -1,0 +1,123 @@
+internal import Bytes
+internal import NodeRPC
+
+/// The calls in one request body, as Bitcoin Core reads them.
+struct RPCRequest {
+  var calls: [Call]
+  let isBatch: Bool
+
+  struct Call {
+    /// Null where the caller gave none.
+    var id: JSONValue = .null
+    /// 2.0; else the legacy mixture of 1.0 and 1.1.
+    var isVersion2 = false
+    /// A 2.0 call without an id: it gets no answer.
+    var isNotification = false
+    var method = ""
+    var parameters: JSONValue = .array([])
+    /// Why it isn't a call.
+    var error: RPCNodeError?
+  }
+
+  init(parsing body: [UInt8]) throws(RPCNodeError) {
+    let json: JSONValue
+    do {
+      json = try JSONValue(parsing: body)
+    } catch {
+      throw RPCNodeError(code: -32700, message: "Parse error")
+    }
+    switch json {
+    case .object:
+      calls = [Self.call(json)]
+      isBatch = false
+    case .array(let elements):
+      calls = elements.map { Self.call($0) }
+      isBatch = true
+    default: throw RPCNodeError(code: -32700, message: "Top-level object parse error")
+    }
+  }
+
+  private static func call(_ json: JSONValue) -> Call {
+    var call = Call()
+    guard case .object = json else {
+      call.error = invalid("Invalid Request object")
+      return call
+    }
+    if let id = json["id"] { call.id = id }
+    switch json["jsonrpc"] {
+    case nil, .null?, .string("1.0")?: break
+    case .string("2.0")?:
+      call.isVersion2 = true
+      call.isNotification = json["id"] == nil
+    case .string?: call.error = invalid("JSON-RPC version not supported")
+    default: call.error = invalid("jsonrpc field must be a string")
+    }
+    switch json["method"] {
+    case nil, .null?: call.error = invalid("Missing method")
+    case .string(let method)?: call.method = method
+    default: call.error = invalid("Method must be a string")
+    }
+    switch json["params"] {
+    case nil, .null?: break
+    case let parameters?:
+      switch parameters {
+      case .array, .object: call.parameters = parameters
+      default: call.error = invalid("Params must be an array or object")
+      }
+    }
+    return call
+  }
+
+  private static func invalid(_ message: String) -> RPCNodeError {
+    RPCNodeError(code: -32600, message: message)
+  }
+}
+
+/// An answer over HTTP.
+struct RPCReply {
+  var status: Int
+  var contentType = "application/json"
+  var body: [UInt8]
+
+  static func text(_ status: Int, _ text: String) -> RPCReply {
+    RPCReply(status: status, contentType: "text/plain", body: Array(text.utf8))
+  }
+
+  /// One call's answer under the HTTP status that goes with it.
+  static func single(
+    _ call: RPCRequest.Call, _ outcome: Result<JSONValue, RPCNodeError>
+  ) -> RPCReply {
+    guard !call.isNotification else { return RPCReply(status: 204, body: []) }
+    var status = 200
+    if case .failure(let error) = outcome, !call.isVersion2 {
+      switch error.code {
+      case -32600: status = 400
+      case -32601: status = 404
+      default: status = 500
+      }
+    }
+    return RPCReply(status: status, body: envelope(call, outcome).bytes + [0x0a])
+  }
+
+  static func envelope(
+    _ call: RPCRequest.Call, _ outcome: Result<JSONValue, RPCNodeError>
+  ) -> JSONValue {
+    var members: [JSONValue.Member] = []
+    if call.isVersion2 { members.append(.init("jsonrpc", .string("2.0"))) }
+    switch outcome {
+    case .success(let result):
+      members.append(.init("result", result))
+      if !call.isVersion2 { members.append(.init("error", .null)) }
+    case .failure(let error):
+      if !call.isVersion2 { members.append(.init("result", .null)) }
+      members.append(
+        .init(
+          "error",
+          .object([
+            .init("code", .integer(error.code)), .init("message", .string(error.message)),
+          ])))
+    }
+    members.append(.init("id", call.id))
+    return .object(members)
+  }
+}
