@@ -56,18 +56,16 @@ package enum Bech32 {
     return table
   }()
 
-  /// What the five bits shifted out of the checksum add to it: the five generators of BIP-0173,
-  /// combined for each of the 32 values.
-  private static let reductions: InlineArray<32, UInt32> = {
-    let generators: [UInt32] = [
-      0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3,
-    ]
-    var table = InlineArray<32, UInt32>(repeating: 0)
-    for value in 0..<32 {
-      for bit in 0..<5 where value >> bit & 1 == 1 { table[value] ^= generators[bit] }
-    }
-    return table
-  }()
+  /// What the five bits shifted out of the checksum add to it: the five generators of BIP-0173
+  /// (at 1, 2, 4, 8 and 16), combined for each of the 32 values.
+  private static let reductions: InlineArray<32, UInt32> = [
+    0x0000_0000, 0x3b6a_57b2, 0x2650_8e6d, 0x1d3a_d9df, 0x1ea1_19fa, 0x25cb_4e48,
+    0x38f1_9797, 0x039b_c025, 0x3d42_33dd, 0x0628_646f, 0x1b12_bdb0, 0x2078_ea02,
+    0x23e3_2a27, 0x1889_7d95, 0x05b3_a44a, 0x3ed9_f3f8, 0x2a14_62b3, 0x117e_3501,
+    0x0c44_ecde, 0x372e_bb6c, 0x34b5_7b49, 0x0fdf_2cfb, 0x12e5_f524, 0x298f_a296,
+    0x1756_516e, 0x2c3c_06dc, 0x3106_df03, 0x0a6c_88b1, 0x09f7_4894, 0x329d_1f26,
+    0x2fa7_c6f9, 0x14cd_914b,
+  ]
 
   @inline(__always)
   private static func step(_ checksum: UInt32, _ group: UInt8) -> UInt32 {
@@ -85,30 +83,54 @@ package enum Bech32 {
 
   /// The text of `groups`, each below 32, after a lower-case `prefix`.
   package static func encode(prefix: String, groups: [UInt8], variant: Variant) -> String {
-    let prefixBytes = Array(prefix.utf8)
-    var checksum = start(prefixBytes.span)
-    return String(
-      unsafeUninitializedCapacity: prefixBytes.count + 1 + groups.count + checksumCount
-    ) { buffer in
-      var count = 0
-      for byte in prefixBytes {
-        buffer[count] = byte
-        count += 1
+    let capacity = prefix.utf8.count + 1 + groups.count + checksumCount
+    return String(unsafeUninitializedCapacity: capacity) { buffer in
+      var writer = Writer(prefix: prefix, into: buffer)
+      for group in groups { writer.write(group) }
+      return writer.finish(variant)
+    }
+  }
+
+  /// Writes characters and reckons their checksum on the way.
+  ///
+  /// The caller's buffer has room for prefix, separator, groups and checksum.
+  struct Writer {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private var count = 0
+    private var checksum: UInt32 = 1
+
+    @inline(__always)
+    init(prefix: String, into buffer: UnsafeMutableBufferPointer<UInt8>) {
+      self.buffer = buffer
+      for byte in prefix.utf8 {
+        checksum = step(checksum, byte >> 5)
+        append(byte)
       }
-      buffer[count] = separator
-      count += 1
-      for group in groups {
-        checksum = step(checksum, group)
-        buffer[count] = characters[Int(group & 31)]
-        count += 1
-      }
+      checksum = step(checksum, 0)
+      for index in 0..<count { checksum = step(checksum, buffer[index] & 31) }
+      append(separator)
+    }
+
+    @inline(__always)
+    mutating func write(_ group: UInt8) {
+      checksum = step(checksum, group & 31)
+      append(characters[Int(group & 31)])
+    }
+
+    /// Writes the checksum; the text's length.
+    mutating func finish(_ variant: Variant) -> Int {
       for _ in 0..<checksumCount { checksum = step(checksum, 0) }
       checksum ^= variant.residue
       for position in 0..<checksumCount {
-        buffer[count] = characters[Int(checksum >> UInt32(5 * (5 - position)) & 31)]
-        count += 1
+        append(characters[Int(checksum >> UInt32(5 * (5 - position)) & 31)])
       }
       return count
+    }
+
+    @inline(__always)
+    private mutating func append(_ character: UInt8) {
+      buffer[count] = character
+      count += 1
     }
   }
 

@@ -38,18 +38,23 @@ package struct BitcoinAddress: Hashable, Sendable {
     do {
       try self.init(base58: text, network: network)
     } catch {
-      guard case .invalidBase58 = error, (try? Bech32.decode(text)) != nil else { throw error }
-      try self.init(segwit: text, network: network)
+      guard case .invalidBase58 = error, let other = try? Bech32.decode(text) else { throw error }
+      throw .unknownPrefix(other.prefix)
     }
   }
 
   package var text: String {
-    switch output {
+    let prefix = network.bech32Prefix
+    return switch output {
     case .p2pkh(let hash): Base58Check.encode([network.p2pkhVersion] + hash.bytes)
     case .p2sh(let hash): Base58Check.encode([network.p2shVersion] + hash.bytes)
-    case .p2wpkh, .p2wsh, .p2tr, .witness:
-      // Every other case is a witness program.
-      output.witnessProgram.map { SegwitAddress.encode($0, prefix: network.bech32Prefix) } ?? ""
+    case .p2wpkh(let hash):
+      hash.withUnsafeBytes { SegwitAddress.encode(prefix: prefix, version: 0, program: $0.bytes) }
+    case .p2wsh(let hash):
+      hash.withUnsafeBytes { SegwitAddress.encode(prefix: prefix, version: 0, program: $0.bytes) }
+    case .p2tr(let key):
+      key.withUnsafeBytes { SegwitAddress.encode(prefix: prefix, version: 1, program: $0.bytes) }
+    case .witness(let witness): SegwitAddress.encode(witness.program, prefix: prefix)
     }
   }
 

@@ -9,6 +9,7 @@ package struct EthereumAddress: Hashable, Sendable {
   package enum ParsingError: Error, Equatable {
     /// The text must begin with `0x`.
     case missingPrefix(String)
+    /// Of a text longer than an address only six characters are kept: it may be a private key.
     case wrongLength(String, characters: Int)
     case invalidDigit(String, offset: Int)
     /// Mixed case that isn't the checksum; `expected` is how the same bytes are written.
@@ -20,7 +21,7 @@ package struct EthereumAddress: Hashable, Sendable {
   /// From text. Digits in one case carry no checksum and are taken as they stand, as ERC-55 allows;
   /// in mixed case each must be right.
   package init(_ text: String) throws(ParsingError) {
-    let shown = String(text.prefix(60))
+    let shown = text.utf8.count <= 42 ? text : String(text.prefix(6))
     guard text.hasPrefix("0x") else { throw .missingPrefix(shown) }
     let digits = text.utf8.dropFirst(2)
     guard digits.count == 40 else { throw .wrongLength(shown, characters: text.utf8.count) }

@@ -85,24 +85,29 @@ package enum OutputScript: Hashable, Sendable {
   }
 
   package var scriptPubKey: [UInt8] {
+    var script: [UInt8] = []
+    // The longest is a witness program of 40 bytes behind its version and length.
+    script.reserveCapacity(42)
     switch self {
-    case .p2pkh(let hash): [0x76, 0xa9, 0x14] + hash.bytes + [0x88, 0xac]
-    case .p2sh(let hash): [0xa9, 0x14] + hash.bytes + [0x87]
-    case .p2wpkh(let hash): [0x00, 0x14] + hash.bytes
-    case .p2wsh(let hash): [0x00, 0x20] + hash.bytes
-    case .p2tr(let key): [0x51, 0x20] + key.bytes
-    case .witness(let witness): witness.program.scriptPubKey
+    case .p2pkh(let hash):
+      script += [0x76, 0xa9, 0x14]
+      script.append(hash)
+      script += [0x88, 0xac]
+    case .p2sh(let hash):
+      script += [0xa9, 0x14]
+      script.append(hash)
+      script.append(0x87)
+    case .p2wpkh(let hash):
+      script += [0x00, 0x14]
+      script.append(hash)
+    case .p2wsh(let hash):
+      script += [0x00, 0x20]
+      script.append(hash)
+    case .p2tr(let key):
+      script += [0x51, 0x20]
+      script.append(key)
+    case .witness(let witness): script = witness.program.scriptPubKey
     }
-  }
-
-  /// The witness program, where the script is one.
-  package var witnessProgram: WitnessProgram? {
-    switch self {
-    case .p2pkh, .p2sh: nil
-    case .p2wpkh(let hash): WitnessProgram(version: 0, program: hash.bytes)
-    case .p2wsh(let hash): WitnessProgram(version: 0, program: hash.bytes)
-    case .p2tr(let key): WitnessProgram(version: 1, program: key.bytes)
-    case .witness(let witness): witness.program
-    }
+    return script
   }
 }

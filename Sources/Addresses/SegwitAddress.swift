@@ -13,23 +13,32 @@ package enum SegwitAddress {
   }
 
   package static func encode(_ program: WitnessProgram, prefix: String) -> String {
-    var groups: [UInt8] = [program.version]
-    groups.reserveCapacity(1 + (program.program.count * 8 + 4) / 5)
-    var bits: UInt32 = 0
-    var bitCount: UInt32 = 0
-    for byte in program.program {
-      // At most 4 bits wait, so 12 are held at the most.
-      bits = bits << 8 | UInt32(byte)
-      bitCount += 8
-      while bitCount >= 5 {
-        bitCount -= 5
-        groups.append(UInt8(bits >> bitCount & 31))
+    encode(prefix: prefix, version: program.version, program: program.program.span.bytes)
+  }
+
+  /// The same from what a witness program holds; the caller has checked version and length.
+  static func encode(prefix: String, version: UInt8, program: RawSpan) -> String {
+    // Version, program, and room for the last bits and the checksum.
+    let capacity = prefix.utf8.count + 1 + 1 + (program.byteCount * 8 + 4) / 5 + 6
+    return String(unsafeUninitializedCapacity: capacity) { buffer in
+      var writer = Bech32.Writer(prefix: prefix, into: buffer)
+      writer.write(version)
+      var bits: UInt32 = 0
+      var bitCount: UInt32 = 0
+      for offset in 0..<program.byteCount {
+        // At most 4 bits wait, so 12 are held at the most.
+        let byte = program.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+        bits = bits << 8 | UInt32(byte)
+        bitCount += 8
+        while bitCount >= 5 {
+          bitCount -= 5
+          writer.write(UInt8(truncatingIfNeeded: bits >> bitCount) & 31)
+        }
+        bits &= (1 << bitCount) - 1
       }
-      bits &= (1 << bitCount) - 1
+      if bitCount > 0 { writer.write(UInt8(truncatingIfNeeded: bits << (5 - bitCount)) & 31) }
+      return writer.finish(version == 0 ? .bech32 : .bech32m)
     }
-    if bitCount > 0 { groups.append(UInt8(bits << (5 - bitCount) & 31)) }
-    return Bech32.encode(
-      prefix: prefix, groups: groups, variant: program.version == 0 ? .bech32 : .bech32m)
   }
 
   /// The human-readable part in lower case, and what it introduces.

@@ -1,5 +1,5 @@
 /// What is paid with: a chain's own coin (later also tokens, keyed by their contract).
-package struct Asset: Hashable, Sendable, CustomStringConvertible {
+package struct Asset: Hashable, Sendable, Codable, CustomStringConvertible {
   /// `BTC`, `ETH`, `USDC`, `USDT`.
   package let symbol: String
   /// How many decimal digits a unit has: 8 for BTC.

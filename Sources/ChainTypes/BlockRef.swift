@@ -1,7 +1,7 @@
 package import Bytes
 
 /// A block: its height and its hash, never one alone.
-package struct BlockRef: Hashable, Sendable, CustomStringConvertible {
+package struct BlockRef: Hashable, Sendable, Codable, CustomStringConvertible {
   package let height: UInt32
   /// Internal byte order.
   package let hash: Hash32

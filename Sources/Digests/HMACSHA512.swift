@@ -25,7 +25,6 @@ package struct HMACSHA512 {
     inner.update(block.span.bytes)
     for index in 0..<Self.blockByteCount { block[index] ^= 0x36 ^ 0x5c }
     outer.update(block.span.bytes)
-    for index in 0..<Self.blockByteCount { block[index] = 0 }
     self.inner = inner
     self.outer = outer
   }

@@ -87,6 +87,15 @@ struct BitcoinAddressTests {
     ) { try BitcoinAddress(legacy, network: .regtest) }
   }
 
+  @Test("another secret in Bech32 is refused by its prefix alone")
+  func otherBech32() {
+    let text = Bech32.encode(
+      prefix: "nsec", groups: [UInt8](repeating: 17, count: 52), variant: .bech32)
+    #expect(throws: AddressError.unknownPrefix("nsec")) {
+      try BitcoinAddress(text, network: .mainnet)
+    }
+  }
+
   @Test("errors say what is wrong with a text")
   func preciseErrors() {
     func error(_ text: String) -> AddressError? {

@@ -41,4 +41,13 @@ struct EthereumAddressTests {
       try EthereumAddress(bad)
     }
   }
+
+  @Test("a private key given as an address is refused and not repeated")
+  func privateKey() {
+    let key = String(repeating: "5a", count: 32)
+    for text in [key, "0x" + key] {
+      let error = #expect(throws: EthereumAddress.ParsingError.self) { try EthereumAddress(text) }
+      #expect(!String(describing: error).contains("5a5a5a5a"))
+    }
+  }
 }

@@ -228,6 +228,17 @@ struct TransferTrackerBlockTests {
     #expect(try chain.state("c") == nil)
   }
 
+  @Test("a transfer mined in the last block that remembers it is still the same transfer")
+  func minedAtTheEnd() throws {
+    var chain = TrackedChain()
+    chain.look(try look([found("a"), found("c", value: 1)]))
+    chain.look(look())
+    for label in ["1", "2"] { try chain.connect(label) }
+    #expect(try chain.tracker.knows(transferID("a")))
+    let changes = try chain.connect("3", [found("a"), found("c", value: 1)])
+    #expect(changes.map(\.before?.state) == [.dropped])
+  }
+
   @Test("what rests before the first block is remembered from that block on")
   func restBeforeFirstBlock() throws {
     var tracker = TransferTracker(rules: TrackedChain.rules, tip: nil, tracked: [])

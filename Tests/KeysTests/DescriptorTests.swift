@@ -267,6 +267,18 @@ struct DescriptorTests {
     }
   }
 
+  @Test("many tasks derive from one descriptor at once and get the same outputs")
+  func concurrent() async throws {
+    let descriptor = try Descriptor(withChecksum("tr(\(account)/0/*)"), network: .mainnet)
+    let expected = try (0..<50).map { try descriptor.outputScript(at: $0) }
+    try await withThrowingTaskGroup(of: [OutputScript].self) { group in
+      for _ in 0..<8 {
+        group.addTask { try (0..<50).map { try descriptor.outputScript(at: $0) } }
+      }
+      for try await outputs in group { #expect(outputs == expected) }
+    }
+  }
+
   @Test("no mutilated descriptor traps")
   func mutilated() throws {
     let good = Array(withChecksum("wpkh([d34db33f/84h/0h/0h]\(account)/0/*)").utf8)

@@ -1,6 +1,7 @@
 import Addresses
 import Bytes
 import ChainTypes
+import Foundation
 import TestSupport
 import Testing
 
@@ -44,5 +45,34 @@ struct TaprootTests {
       #expect(
         BitcoinAddress(script, network: .mainnet).text == vector.expected.bip350Address)
     }
+  }
+
+  @Test("secret keys have the x coordinates of BIP-0340, and its keys off the curve are refused")
+  func xOnlyVectors() throws {
+    let text = String(
+      decoding: try PackageFiles.vector("bips/bip340-test-vectors.csv"), as: UTF8.self)
+    // index, secret key, public key, aux_rand, message, signature, verification result, comment
+    let rows = text.split(whereSeparator: \.isNewline).dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    #expect(rows.count == 19)
+    var secrets = 0
+    var invalid = 0
+    for row in rows {
+      let bytes = try Hash32(hex: row[2])
+      if !row[1].isEmpty {
+        let key = try CurveTests.privateKey(String(row[1])).publicKey.xOnly
+        #expect(key.bytes == bytes)
+        secrets += 1
+      }
+      let isInvalid =
+        row[7].contains("public key not on the curve")
+        || row[7].contains("exceeds")
+          && row[7].contains("public key")
+      #expect(XOnlyPublicKey.isValid(bytes) == !isInvalid, "\(row[7])")
+      if isInvalid { invalid += 1 }
+    }
+    #expect(secrets == 8)
+    #expect(invalid == 2)
   }
 }

@@ -1,5 +1,6 @@
 import Bytes
 import NodeRPC
+import Telemetry
 import Testing
 
 @Suite("The JSON-RPC client") struct JSONRPCClientTests {
@@ -227,5 +228,70 @@ import Testing
     }
     await #expect(throws: RPCError.transport(.cancelled)) { try await task.value }
     #expect(client.breakerState == .closed(failures: 0))
+  }
+
+  @Test("calls whose answers are too large together are asked in smaller requests")
+  func tooLargeTogether() async throws {
+    let transport = ScriptedTransport { request, _ in
+      let calls = request.elements ?? []
+      guard calls.count <= 3 else { throw TransportError.tooLarge(limit: 3) }
+      let answers = calls.map {
+        Answer.result($0["params"]?.elements?.first ?? .null).json(id: $0["id"] ?? .null)
+      }
+      return RPCResponse(status: 200, body: JSONValue.array(answers).bytes)
+    }
+    let calls = (0..<10).map { RPCCall("echo", [.integer($0)]) }
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    #expect(try outcomes.map { try $0.get().json() } == (0..<10).map { .integer($0) })
+    #expect(transport.requests.map { $0.elements?.count } == [10, 5, 2, 2, 2, 2, 2])
+  }
+
+  @Test("one answer that is too large is an error")
+  func tooLargeAlone() async {
+    let transport = ScriptedTransport { _, _ in throw TransportError.tooLarge(limit: 3) }
+    await #expect(throws: RPCError.transport(.tooLarge(limit: 3))) {
+      try await client(transport).batch([height, height], timeoutMilliseconds: 1)
+    }
+  }
+
+  @Test("answers with changed bytes never do more than fail")
+  func mutated() async throws {
+    let originals = try ["batch", "getblock-v0", "getblockheader", "err-parse"]
+      .map { try Recorded.response($0) }
+    for seed in 0..<400 {
+      let original = originals[seed % originals.count]
+      let transport = ScriptedTransport { _, _ in
+        var random = SplitMix64(seed: UInt64(seed))
+        var bytes = original.body
+        for _ in 0..<3 {
+          let place = Int.random(in: bytes.indices, using: &random)
+          bytes[place] = UInt8.random(in: 0...255, using: &random)
+        }
+        return RPCResponse(status: original.status, body: bytes)
+      }
+      let node = node(transport)
+      _ = try? await node.block(.zero)
+      _ = try? await node.header(.zero)
+      _ = try? await client(transport).batch([height, height, height], timeoutMilliseconds: 1)
+    }
+  }
+
+  @Test("calls are counted by method and outcome")
+  func metrics() async throws {
+    let registry = MetricsRegistry()
+    let transport = methodTransport { method, _ in
+      method == "getbestblockhash" ? .result(.displayHash(.zero)) : .error(-32601, "no")
+    }
+    let node = BitcoinNode(
+      name: "eu-1", transport: transport, clock: ManualClock(), jitterSeed: 1, metrics: registry)
+    _ = try await node.bestBlockHash()
+    _ = try? await node.chainInfo()
+    let text = registry.prometheusText()
+    for line in [
+      #"{method="getbestblockhash",node="eu-1",outcome="ok"} 1"#,
+      #"{method="getblockchaininfo",node="eu-1",outcome="node_error"} 1"#,
+    ] {
+      #expect(text.contains("paywatch_rpc_calls_total" + line + "\n"))
+    }
   }
 }

@@ -153,6 +153,15 @@ import Testing
     #expect(await pool.agreedTip() == .agreed(block("b", at: 2), by: [0, 1]))
   }
 
+  @Test("a node that is quarantined while the nodes are asked loses its vote at once")
+  func quarantinedMeanwhile() async throws {
+    let ahead = SimulatedChain("Gabc")
+    let pool = try pool([SimulatedChain("Gab"), ahead], quorum: 2)
+    _ = await pool.connect()
+    ahead.change { $0.onHeader = { pool.quarantine(0, reason: "forged", untilMilliseconds: nil) } }
+    #expect(await pool.agreedTip() == .held(.tooFewNodes(answering: 1, quorum: 2)))
+  }
+
   @Test("a quarantine without an end lasts until an operator ends it")
   func release() async throws {
     let clock = ManualClock()
@@ -244,5 +253,40 @@ import Testing
     chains[0].change { $0.failure = nil }
     for _ in 0..<80 { _ = await pool.tips() }
     #expect(pool.servingOrder() == [0, 1])
+  }
+
+  @Test("on one thread the pool does the same in the same order, and waits for nothing outside")
+  func singleThread() throws {
+    struct Trace: Equatable, Sendable {
+      var agreements: [TipAgreement] = []
+      var served: [Int] = []
+      var requestCounts: [Int] = []
+      var sleeps: [Int] = []
+    }
+    @Sendable func run() throws -> Trace? {
+      let clock = ManualClock()
+      let chains = [
+        SimulatedChain("Gabc"), SimulatedChain("Gab") { $0.failure = .connectionFailed("down") },
+        SimulatedChain("Gab"), SimulatedChain("Gax"),
+      ]
+      let pool = try pool(chains, quorum: 2, clock: clock)
+      return SingleThread().run {
+        var trace = Trace()
+        for round in 0..<12 {
+          if round == 8 { chains[1].change { $0.failure = nil } }
+          trace.agreements.append(await pool.agreedTip())
+          let served = try? await pool.block(SimulatedChain.hash("b"))
+          trace.served.append(served?.node ?? -1)
+          clock.advance(milliseconds: 500)
+        }
+        trace.requestCounts = chains.map(\.requestCount)
+        trace.sleeps = clock.sleeps
+        return trace
+      }
+    }
+    let trace = try #require(try run())
+    #expect(trace.agreements.first == .agreed(block("b", at: 2), by: [0, 2]))
+    #expect(trace.agreements.last == .agreed(block("b", at: 2), by: [0, 1, 2]))
+    for _ in 0..<20 { #expect(try run() == trace) }
   }
 }

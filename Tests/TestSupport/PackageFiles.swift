@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// The package's own files, found from where this source stands.
 package enum PackageFiles {

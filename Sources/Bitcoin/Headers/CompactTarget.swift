@@ -49,6 +49,8 @@ package struct CompactTarget: Hashable, Sendable {
   }
 
   /// How many hashes a block of this target takes on average: 2^256 / (target + 1).
+  ///
+  /// A long division of some microseconds: over many headers, remember it for each `bits`.
   package var work: UInt256 {
     get throws(Failure) {
       let target = try self.target

@@ -65,13 +65,13 @@ package struct TransactionProof: Hashable, Sendable {
   /// The txid of the transaction, once it is proved to be a leaf under `root` (a verified header's
   /// merkle root).
   package func verify(root: Hash32) throws(Failure) -> Hash32 {
+    let decoded: Transaction
     do {
-      guard try !Transaction(bytes: transaction).hasWitness else { throw Failure.notStripped }
-    } catch let error as BitcoinDecodingError {
-      throw .transaction(error)
+      decoded = try Transaction(bytes: transaction)
     } catch {
-      throw .notStripped
+      throw .transaction(error)
     }
+    guard !decoded.hasWitness else { throw .notStripped }
     let txid = SHA256d.hash(transaction)
     guard let path = branch.path(from: txid) else { throw .malformedBranch }
     guard path.root == root else { throw .root(expected: root, found: path.root) }

@@ -31,7 +31,6 @@ package enum WitnessCommitment {
   package static func scriptPubKey(committingTo hash: Hash32) -> [UInt8] { prefix + hash.bytes }
 
   /// The hash that a scriptPubKey commits to, or nil where it isn't a commitment.
-  @inlinable
   package static func committedHash(in scriptPubKey: RawSpan) -> Hash32? {
     // 38 bytes are there, so 6 and then 32 of them can be read.
     guard scriptPubKey.byteCount >= 38,

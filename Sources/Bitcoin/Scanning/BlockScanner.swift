@@ -11,7 +11,6 @@ package enum BlockScanner {
   /// `hash` is the hash that was asked for (internal byte order), nil where any will do. What the
   /// block's place in the chain demands of it (its parent, its target, its time) is `HeaderRules`'
   /// part.
-  @inlinable
   package static func scan<Watching: OutputWatching>(
     _ block: RawSpan, expecting hash: Hash32?, network: BitcoinNetwork,
     verification: BlockVerification = .full, watching: borrowing Watching

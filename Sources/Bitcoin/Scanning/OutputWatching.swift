@@ -3,7 +3,8 @@ package import ChainTypes
 /// Knows which outputs and which spends a scan looks for.
 ///
 /// Both questions are asked for every output and input of a block: answer from memory, without
-/// allocating.
+/// allocating. A question is a call through the conformance (package generics aren't specialised
+/// in other modules), a thousandth of what hashing the output's transaction costs.
 package protocol OutputWatching {
   /// Whether an output with this scriptPubKey matches.
   func watches(scriptPubKey: RawSpan) -> Bool

@@ -6,7 +6,6 @@ internal import Bytes
 /// node says.
 package enum TransactionScanner {
   /// The transaction's wire form, with nothing after it, or nil where nothing in it is watched.
-  @inlinable
   package static func scan<Watching: OutputWatching>(
     _ transaction: RawSpan, watching: borrowing Watching
   ) throws(BitcoinDecodingError) -> MatchedTransaction? {

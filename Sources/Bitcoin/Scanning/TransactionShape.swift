@@ -69,8 +69,7 @@ extension TransactionShape {
     var outpoints: [Outpoint] = []
     outpoints.reserveCapacity(count)
     for _ in 0..<count {
-      let txid = try reader.readHash32()
-      outpoints.append(Outpoint(txid: txid, vout: try reader.readUInt32()))
+      outpoints.append(Outpoint(wire: try reader.readBytes(Outpoint.byteCount)))
       try reader.skipSizedBytes()
       try reader.skip(4)
     }

@@ -7,8 +7,7 @@ package enum TransactionWalk {
   /// Walks the next transaction, appending its watched outputs to `outputs`.
   ///
   /// Allocates nothing unless an output matches. Every offset and length comes from the reader,
-  /// which has checked it against the bytes. Benchmark: `scan`.
-  @inlinable
+  /// which has checked it against the bytes.
   package static func walk<Watching: OutputWatching>(
     _ reader: inout WireReader, watching: borrowing Watching, outputs: inout [MatchedOutput]
   ) throws(BitcoinDecodingError) -> TransactionShape {
@@ -29,7 +28,6 @@ package enum TransactionWalk {
     return shape
   }
 
-  @inlinable
   package static func walkMarker(
     _ reader: inout WireReader, _ shape: inout TransactionShape
   ) throws(BitcoinDecodingError) {
@@ -42,7 +40,6 @@ package enum TransactionWalk {
     reader = ahead
   }
 
-  @inlinable
   package static func walkInputs<Watching: OutputWatching>(
     _ reader: inout WireReader, _ shape: inout TransactionShape, watching: borrowing Watching
   ) throws(BitcoinDecodingError) -> Int {
@@ -52,11 +49,10 @@ package enum TransactionWalk {
     let watchesInputs = watching.watchesInputs
     for _ in 0..<count {
       let offset = reader.offset
-      let txid = try reader.readHash32()
-      let vout = try reader.readUInt32()
+      let outpoint = try reader.readBytes(Outpoint.byteCount)
       let scriptOffset = reader.offset
       let scriptLength = try reader.readCount(ofItemsOfAtLeast: 1)
-      if vout == .max, txid == Hash32() {
+      if Outpoint.isNull(wire: outpoint) {
         try reader.skip(scriptLength)
         guard count == 1 else { throw .nullOutpoint(offset: offset) }
         guard TransactionLimits.coinbaseScriptLengths.contains(scriptLength) else {
@@ -64,7 +60,7 @@ package enum TransactionWalk {
         }
         shape.isCoinbase = true
       } else {
-        if watchesInputs, watching.watches(spending: Outpoint(txid: txid, vout: vout)) {
+        if watchesInputs, watching.watches(spending: Outpoint(wire: outpoint)) {
           shape.spendsWatched = true
         }
         try reader.skip(scriptLength)
@@ -74,7 +70,6 @@ package enum TransactionWalk {
     return count
   }
 
-  @inlinable
   package static func walkOutputs<Watching: OutputWatching>(
     _ reader: inout WireReader, _ shape: inout TransactionShape, watching: borrowing Watching,
     outputs: inout [MatchedOutput]
@@ -107,7 +102,6 @@ package enum TransactionWalk {
     }
   }
 
-  @inlinable
   package static func walkWitnesses(
     _ reader: inout WireReader, inputCount: Int
   ) throws(BitcoinDecodingError) {

@@ -68,8 +68,7 @@ extension Transaction {
     _ reader: inout WireReader, isOnly: Bool
   ) throws(BitcoinDecodingError) -> TransactionInput {
     let offset = reader.offset
-    let txid = try reader.readHash32()
-    let outpoint = Outpoint(txid: txid, vout: try reader.readUInt32())
+    let outpoint = Outpoint(wire: try reader.readBytes(Outpoint.byteCount))
     let scriptOffset = reader.offset
     let scriptSig = [UInt8](copying: try reader.readSizedBytes())
     if outpoint.isNull {

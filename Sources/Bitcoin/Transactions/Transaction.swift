@@ -103,10 +103,3 @@ package struct TransactionOutput: Hashable, Sendable {
     self.scriptPubKey = scriptPubKey
   }
 }
-
-extension Outpoint {
-  /// What a coinbase's only input names: txid zero and vout 2^32 − 1.
-  package static let null = Outpoint(txid: .zero, vout: .max)
-
-  package var isNull: Bool { vout == .max && txid == .zero }
-}

@@ -1,5 +1,3 @@
-package import Bytes
-
 /// Why bytes aren't a header, transaction or block in Bitcoin's wire format.
 ///
 /// `offset` counts from the first byte that the decoder was given (of the block, where a
@@ -31,8 +29,4 @@ package enum BitcoinDecodingError: Error, Hashable, Sendable {
   case transactionTooLarge(byteCount: Int, offset: Int)
   /// Bytes after the end of what was to be decoded.
   case trailingBytes(count: Int, offset: Int)
-
-  package init(_ error: ByteReader.EndOfBytes) {
-    self = .endOfBytes(offset: error.offset, needed: error.needed, remaining: error.remaining)
-  }
 }

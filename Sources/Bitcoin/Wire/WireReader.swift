@@ -2,93 +2,103 @@ package import Bytes
 
 /// Reads the fields of Bitcoin's wire format from borrowed bytes.
 ///
-/// A read that fails names the offset at which its field begins. Nothing here allocates.
+/// A read that fails names the offset at which its field begins. Nothing here allocates. The loads
+/// stand here rather than in `ByteReader` so that they are inlined into this module's loops.
 package struct WireReader: ~Escapable {
-  package var reader: ByteReader
+  /// All the bytes, read or not.
+  package let bytes: RawSpan
+  /// How many bytes have been read: the offset of the next one. Never above the byte count.
+  package private(set) var offset = 0
 
-  @inlinable
   @_lifetime(copy bytes)
   package init(_ bytes: RawSpan) {
-    reader = ByteReader(bytes)
+    self.bytes = bytes
   }
 
-  /// How many bytes have been read: the offset of the next one.
-  @inlinable
-  package var offset: Int { reader.offset }
+  package var remaining: Int { bytes.byteCount &- offset }
 
-  @inlinable
-  package var remaining: Int { reader.remaining }
-
-  /// All the bytes, read or not.
-  @inlinable
-  package var bytes: RawSpan {
-    @_lifetime(copy self) get { reader.bytes }
-  }
-
-  @inlinable
   @_lifetime(self: copy self)
   package mutating func readUInt8() throws(BitcoinDecodingError) -> UInt8 {
-    do { return try reader.readUInt8() } catch { throw BitcoinDecodingError(error) }
+    let start = try advance(by: 1)
+    return bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self)
   }
 
-  @inlinable
+  @_lifetime(self: copy self)
+  package mutating func readUInt16() throws(BitcoinDecodingError) -> UInt16 {
+    let start = try advance(by: 2)
+    return UInt16(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt16.self))
+  }
+
   @_lifetime(self: copy self)
   package mutating func readUInt32() throws(BitcoinDecodingError) -> UInt32 {
-    do {
-      return try reader.readLittleEndian(UInt32.self)
-    } catch {
-      throw BitcoinDecodingError(error)
-    }
+    let start = try advance(by: 4)
+    return UInt32(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt32.self))
   }
 
-  @inlinable
   @_lifetime(self: copy self)
   package mutating func readUInt64() throws(BitcoinDecodingError) -> UInt64 {
-    do {
-      return try reader.readLittleEndian(UInt64.self)
-    } catch {
-      throw BitcoinDecodingError(error)
-    }
+    let start = try advance(by: 8)
+    return UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt64.self))
   }
 
-  @inlinable
   @_lifetime(self: copy self)
   package mutating func readHash32() throws(BitcoinDecodingError) -> Hash32 {
-    do { return try reader.readHash32() } catch { throw BitcoinDecodingError(error) }
+    let start = try advance(by: 32)
+    return Hash32(uncheckedBytes: bytes, at: start)
   }
 
-  @inlinable
   @_lifetime(self: copy self)
   package mutating func skip(_ count: Int) throws(BitcoinDecodingError) {
-    do { try reader.skip(count) } catch { throw BitcoinDecodingError(error) }
+    _ = try advance(by: count)
   }
 
   /// The next `count` bytes, borrowed.
-  @inlinable
   @_lifetime(self: copy self)
   @_lifetime(copy self)
   package mutating func readBytes(_ count: Int) throws(BitcoinDecodingError) -> RawSpan {
-    do { return try reader.readBytes(count) } catch { throw BitcoinDecodingError(error) }
+    let start = try advance(by: count)
+    return bytes.extracting(start..<offset)
+  }
+
+  /// Moves on over `count` bytes, not negative, once it has checked that they are there: the loads
+  /// above begin at the offset it returns.
+  @inline(__always)
+  @_lifetime(self: copy self)
+  private mutating func advance(by count: Int) throws(BitcoinDecodingError) -> Int {
+    // `offset` never exceeds the byte count, so the difference can't overflow.
+    guard count >= 0, bytes.byteCount &- offset >= count else {
+      throw .endOfBytes(offset: offset, needed: count, remaining: bytes.byteCount &- offset)
+    }
+    let start = offset
+    offset &+= count
+    return start
   }
 
   /// A CompactSize in its shortest form: one byte below fd; else fd, fe or ff and the number in 2,
   /// 4 or 8 bytes, little-endian.
-  @inlinable
+  @inline(__always)
   @_lifetime(self: copy self)
   package mutating func readCompactSize() throws(BitcoinDecodingError) -> UInt64 {
-    let start = offset
     let first = try readUInt8()
-    if first < 0xfd { return UInt64(first) }
+    return first < 0xfd ? UInt64(first) : try readLongCompactSize(first)
+  }
+
+  /// The rest of a CompactSize whose first byte, just read, is fd, fe or ff.
+  @inline(never)
+  @_lifetime(self: copy self)
+  private mutating func readLongCompactSize(
+    _ first: UInt8
+  ) throws(BitcoinDecodingError) -> UInt64 {
+    let start = offset &- 1
     let value: UInt64
     let least: UInt64
-    do {
-      switch first {
-      case 0xfd: (value, least) = (UInt64(try reader.readLittleEndian(UInt16.self)), 0xfd)
-      case 0xfe: (value, least) = (UInt64(try reader.readLittleEndian(UInt32.self)), 0x1_0000)
-      default: (value, least) = (try reader.readLittleEndian(UInt64.self), 0x1_0000_0000)
-      }
-    } catch {
-      throw BitcoinDecodingError(error)
+    switch first {
+    case 0xfd: (value, least) = (UInt64(try readUInt16()), 0xfd)
+    case 0xfe: (value, least) = (UInt64(try readUInt32()), 0x1_0000)
+    default: (value, least) = (try readUInt64(), 0x1_0000_0000)
     }
     guard value >= least else { throw .nonMinimalCompactSize(value, offset: start) }
     return value
@@ -96,7 +106,7 @@ package struct WireReader: ~Escapable {
 
   /// A CompactSize that counts items of at least `minimumSize` bytes each (not zero): refused
   /// where the bytes that remain can't hold so many, so that a caller may reserve room for them.
-  @inlinable
+  @inline(__always)
   @_lifetime(self: copy self)
   package mutating func readCount(
     ofItemsOfAtLeast minimumSize: Int
@@ -111,7 +121,6 @@ package struct WireReader: ~Escapable {
   }
 
   /// A CompactSize and as many bytes, borrowed.
-  @inlinable
   @_lifetime(self: copy self)
   @_lifetime(copy self)
   package mutating func readSizedBytes() throws(BitcoinDecodingError) -> RawSpan {
@@ -120,7 +129,6 @@ package struct WireReader: ~Escapable {
   }
 
   /// Steps over a CompactSize and as many bytes.
-  @inlinable
   @_lifetime(self: copy self)
   package mutating func skipSizedBytes() throws(BitcoinDecodingError) {
     let count = try readCount(ofItemsOfAtLeast: 1)
@@ -128,7 +136,6 @@ package struct WireReader: ~Escapable {
   }
 
   /// Refuses bytes that were not read.
-  @inlinable
   package func expectEnd() throws(BitcoinDecodingError) {
     guard remaining == 0 else { throw .trailingBytes(count: remaining, offset: offset) }
   }

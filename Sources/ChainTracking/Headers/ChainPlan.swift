@@ -9,4 +9,11 @@ package struct ChainPlan: Hashable, Sendable {
   package let connect: [ChainLink]
   /// It takes back a block at the finality depth or deeper: crediting must halt.
   package let breaksFinality: Bool
+
+  /// The same way, but only as far up as the first `count` blocks to connect.
+  package func connecting(_ count: Int) -> ChainPlan {
+    ChainPlan(
+      commonAncestor: commonAncestor, disconnect: disconnect,
+      connect: Array(connect.prefix(count)), breaksFinality: breaksFinality)
+  }
 }

@@ -18,8 +18,8 @@ struct TransferIndex: Sendable {
   private var finality: [UInt32: Set<TransferID>] = [:]
   /// Seen or orphaned: what a look at the mempool can miss.
   private(set) var waiting: Set<TransferID> = []
-  /// Dropped or replaced: what a look at the mempool can bring back.
-  private(set) var away: Set<TransferID> = []
+  /// Orphaned, dropped or replaced: what a look at the mempool can show again.
+  private(set) var unseen: Set<TransferID> = []
   /// Transfers to forget with the block of a height, if they still rest since the height given.
   private var forgetting: [UInt32: Set<TransferID>] = [:]
   private var restingUntil: [TransferID: UInt32] = [:]
@@ -107,10 +107,13 @@ struct TransferIndex: Sendable {
     if watches, !watched { watchInputs(of: transfer) }
     if watched, !watches { releaseInputs(of: transfer) }
     waiting.remove(id)
-    away.remove(id)
+    unseen.remove(id)
     switch transfer.state {
-    case .seen, .orphaned: waiting.insert(id)
-    case .dropped, .replaced: away.insert(id)
+    case .seen: waiting.insert(id)
+    case .orphaned:
+      waiting.insert(id)
+      unseen.insert(id)
+    case .dropped, .replaced: unseen.insert(id)
     default: break
     }
     stopResting(id)
@@ -124,7 +127,7 @@ struct TransferIndex: Sendable {
     removeFromChain(transfer)
     if Self.watchesInputs(transfer.state) { releaseInputs(of: transfer) }
     waiting.remove(id)
-    away.remove(id)
+    unseen.remove(id)
     stopResting(id)
   }
 

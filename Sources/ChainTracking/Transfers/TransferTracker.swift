@@ -9,6 +9,9 @@ package import ChainTypes
 /// `rules.retentionBlocks`. What is forgotten the caller hands back by `adopt` from its store:
 /// whatever a scan finds and `knows` denies, and, before a block is disconnected, whatever the store
 /// has standing in that block.
+///
+/// A copy shares its storage until one of the two is changed; that change then copies all that is
+/// tracked. Keep a copy only where a step may have to be undone, and for no longer.
 package struct TransferTracker: Sendable {
   package private(set) var tip: BlockRef?
   /// While true nothing becomes confirmed or final. What is due then becomes so with the next
@@ -61,14 +64,16 @@ package struct TransferTracker: Sendable {
 
     if tip == nil { index.restartRest(at: block.height) }
     tip = block
-    index.forgetRested(at: block.height)
     var changes: [TransferChange] = []
     // Losses first: of two rivals, never both count.
     for spend in allSpends { replaceRivals(of: spend, into: &changes) }
     for transfer in found { include(transfer, in: block, time: time, now: now, into: &changes) }
+    note(allSpends)
     held.formUnion(index.confirmationsDue(at: block.height))
     held.formUnion(index.finalityDue(at: block.height))
     advanceHeld(into: &changes)
+    // Last: what the caller was told that this tracker knows, it knows for this whole block.
+    index.forgetRested(at: block.height)
     return changes
   }
 
@@ -113,7 +118,7 @@ package struct TransferTracker: Sendable {
       look.present.contains(txid) || foundTxids.contains(txid)
     }
     var changes: [TransferChange] = []
-    for spend in spends { index.noteSpender(spend.txid, of: spend.outpoint) }
+    note(spends)
     for spend in spends { replaceRivals(of: spend, unless: isPresent, into: &changes) }
     if look.isComplete {
       for id in TransferIndex.ordered(index.waiting.filter { !isPresent($0.txid) }) {
@@ -124,10 +129,11 @@ package struct TransferTracker: Sendable {
       }
     }
     for transfer in look.found { see(transfer, now: now, into: &changes) }
-    let back = index.away.union(index.waiting).filter { isPresent($0.txid) }
-    for id in TransferIndex.ordered(back) { seeAgain(id, into: &changes) }
+    for id in TransferIndex.ordered(index.unseen.filter { isPresent($0.txid) }) {
+      seeAgain(id, into: &changes)
+    }
     // What was seen only now watches its inputs only now.
-    for spend in spends { index.noteSpender(spend.txid, of: spend.outpoint) }
+    note(spends)
     return changes
   }
 
@@ -183,9 +189,11 @@ package struct TransferTracker: Sendable {
       guard known.state.canBecome(.included(block)) else { return }
       step(found.id, to: .included(block), blockTime: time, into: &changes)
     } else {
-      let state: TransferState = isDust(found) ? .quarantined(.dust) : .included(block)
-      begin(
-        TrackedTransfer(found, state: state, firstSeen: now, blockTime: time), into: &changes)
+      let after =
+        isDust(found)
+        ? TrackedTransfer(found, state: .quarantined(.dust), firstSeen: now, blockTime: nil)
+        : TrackedTransfer(found, state: .included(block), firstSeen: now, blockTime: time)
+      begin(after, into: &changes)
     }
   }
 
@@ -198,8 +206,17 @@ package struct TransferTracker: Sendable {
   }
 
   private mutating func seeAgain(_ id: TransferID, into changes: inout [TransferChange]) {
-    guard let state = index.transfers[id]?.state, state.canBecome(.seen) else { return }
+    guard let transfer = index.transfers[id], transfer.state.canBecome(.seen) else { return }
     step(id, to: .seen, blockTime: nil, into: &changes)
+    if !transfer.isCoinbase {
+      note(transfer.inputs.map { Spend(outpoint: $0, txid: id.txid) })
+    }
+  }
+
+  /// Remembers who spends the pending inputs among these, until someone else does: what vanishes
+  /// later was replaced by that transaction.
+  private mutating func note(_ spends: [Spend]) {
+    for spend in spends { index.noteSpender(spend.txid, of: spend.outpoint) }
   }
 
   /// Whatever else spends the same output, outside blocks, has been replaced; in a mempool (where

@@ -14,6 +14,10 @@ package struct MempoolSnapshot: Equatable, Sendable {
 }
 
 extension BitcoinNode {
+  /// A transaction that nodes relay has at most 400,000 bytes, so 50 of them as hexadecimal stay
+  /// below the transport's bound.
+  private static let transactionBatchCount = 50
+
   /// `getrawmempool false true`.
   package func mempool() async throws(NodeError) -> MempoolSnapshot {
     let result = try await ask(
@@ -54,7 +58,7 @@ extension BitcoinNode {
     let calls = txids.map { RPCCall("getrawtransaction", [.displayHash($0), .integer(0)]) }
     var transactions: [[UInt8]?] = []
     transactions.reserveCapacity(txids.count)
-    for outcome in try await batch(calls) {
+    for outcome in try await batch(calls, maximumCount: Self.transactionBatchCount) {
       guard let result = try Self.known(outcome) else {
         transactions.append(nil)
         continue

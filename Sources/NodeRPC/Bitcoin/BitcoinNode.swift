@@ -1,5 +1,6 @@
 package import Bytes
 internal import Synchronization
+package import Telemetry
 
 /// Questions to one Bitcoin Core node, with typed answers. Hashes are in internal order here and
 /// in display order on the wire. Nothing it says is verified here.
@@ -24,10 +25,12 @@ package final class BitcoinNode: Sendable {
 
   package convenience init(
     name: String, transport: any RPCTransport, clock: any RPCClock,
-    policy: RetryPolicy = .standard, timeouts: NodeTimeouts = .standard, jitterSeed: UInt64
+    policy: RetryPolicy = .standard, timeouts: NodeTimeouts = .standard, jitterSeed: UInt64,
+    metrics: MetricsRegistry? = nil
   ) {
     let client = JSONRPCClient(
-      transport: transport, clock: clock, policy: policy, jitterSeed: jitterSeed)
+      transport: transport, clock: clock, policy: policy, jitterSeed: jitterSeed,
+      metrics: metrics.map { RPCMetrics($0, node: name) })
     self.init(name: name, client: client, clock: clock, timeouts: timeouts)
   }
 
@@ -171,10 +174,11 @@ extension BitcoinNode {
   }
 
   func batch(
-    _ calls: [RPCCall]
+    _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount
   ) async throws(NodeError) -> [Result<RPCResult, RPCNodeError>] {
     do throws(RPCError) {
-      return try await client.batch(calls, timeoutMilliseconds: timeouts.bulkMilliseconds)
+      return try await client.batch(
+        calls, maximumCount: maximumCount, timeoutMilliseconds: timeouts.bulkMilliseconds)
     } catch {
       throw .rpc(error)
     }

@@ -28,8 +28,11 @@ package final class JSONRPCClient: Sendable {
   private let policy: RetryPolicy
   private let state: Mutex<State>
 
-  /// Calls in one request; Bitcoin Core takes any number, proxies and other nodes may not.
-  private static let maximumBatchCount = 200
+  private let metrics: RPCMetrics?
+
+  /// Calls in one request where each answer is short. Bitcoin Core takes any number, proxies and
+  /// other nodes may not.
+  package static let maximumBatchCount = 200
 
   private struct State {
     var nextID: UInt64 = 1
@@ -39,9 +42,10 @@ package final class JSONRPCClient: Sendable {
 
   package init(
     transport: any RPCTransport, clock: any RPCClock, policy: RetryPolicy = .standard,
-    breaker: CircuitBreaker = CircuitBreaker(), jitterSeed: UInt64
+    breaker: CircuitBreaker = CircuitBreaker(), jitterSeed: UInt64, metrics: RPCMetrics? = nil
   ) {
     self.transport = transport
+    self.metrics = metrics
     self.clock = clock
     self.policy = policy
     state = Mutex(State(jitter: SplitMix64(seed: jitterSeed), breaker: breaker))
@@ -53,7 +57,7 @@ package final class JSONRPCClient: Sendable {
   package func call(
     _ call: RPCCall, timeoutMilliseconds: Int
   ) async throws(RPCError) -> RPCResult {
-    try await retrying { () async throws(RPCError) in
+    try await retrying(call.method) { () async throws(RPCError) in
       try await self.callOnce(call, timeoutMilliseconds: timeoutMilliseconds)
     }
   }
@@ -61,17 +65,28 @@ package final class JSONRPCClient: Sendable {
   /// Calls several methods and gives their outcomes in the order of `calls`. The node may answer
   /// in any order; calls that it leaves out are asked again. Answers to ids that weren't asked, or
   /// a second answer to one, make the whole batch `malformed`.
+  ///
+  /// At most `maximumCount` calls go into one request; where the answers together are too large
+  /// for the transport, fewer.
   package func batch(
-    _ calls: [RPCCall], timeoutMilliseconds: Int
+    _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount,
+    timeoutMilliseconds: Int
   ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>] {
+    precondition(maximumCount > 0, "a request holds a call")
     var outcomes: [Result<RPCResult, RPCNodeError>] = []
     outcomes.reserveCapacity(calls.count)
-    var start = 0
-    while start < calls.count {
-      let end = min(start + Self.maximumBatchCount, calls.count)
-      outcomes += try await smallBatch(
-        Array(calls[start..<end]), timeoutMilliseconds: timeoutMilliseconds)
-      start = end
+    var count = maximumCount
+    while outcomes.count < calls.count {
+      let end = min(outcomes.count + count, calls.count)
+      let part = Array(calls[outcomes.count..<end])
+      do throws(RPCError) {
+        outcomes += try await smallBatch(part, timeoutMilliseconds: timeoutMilliseconds)
+      } catch .transport(.tooLarge) where part.count > 1 {
+        // Large answers side by side are no fault of theirs: each may be fine alone.
+        count = part.count / 2
+      } catch {
+        throw error
+      }
     }
     return outcomes
   }
@@ -80,7 +95,7 @@ package final class JSONRPCClient: Sendable {
     _ calls: [RPCCall], timeoutMilliseconds: Int
   ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>] {
     var outcomes = [Result<RPCResult, RPCNodeError>?](repeating: nil, count: calls.count)
-    return try await retrying { () async throws(RPCError) in
+    return try await retrying(calls.first?.method ?? "") { () async throws(RPCError) in
       let open = outcomes.indices.filter { outcomes[$0] == nil }
       let answers = try await self.batchOnce(
         open.map { calls[$0] }, timeoutMilliseconds: timeoutMilliseconds)
@@ -172,32 +187,43 @@ package final class JSONRPCClient: Sendable {
     }
   }
 
-  /// Runs `attempt` until it succeeds or the policy gives up, and tells the breaker how it ended.
+  /// Runs `attempt` until it succeeds or the policy gives up, and tells the breaker and the
+  /// metrics how it ended.
   private func retrying<Value>(
-    _ attempt: () async throws(RPCError) -> Value
+    _ method: String, _ attempt: () async throws(RPCError) -> Value
   ) async throws(RPCError) -> Value {
     try admit()
+    let start = clock.nowMilliseconds
+    do throws(RPCError) {
+      let value = try await retryingAdmitted(attempt)
+      state.withLock { $0.breaker.succeeded() }
+      metrics?.record(method, nil, milliseconds: clock.nowMilliseconds - start)
+      return value
+    } catch {
+      settle(error)
+      metrics?.record(method, error, milliseconds: clock.nowMilliseconds - start)
+      throw error
+    }
+  }
+
+  private func retryingAdmitted<Value>(
+    _ attempt: () async throws(RPCError) -> Value
+  ) async throws(RPCError) -> Value {
     var count = 1
     while true {
       let failure: RPCError
       do throws(RPCError) {
-        let value = try await attempt()
-        state.withLock { $0.breaker.succeeded() }
-        return value
+        return try await attempt()
       } catch {
         failure = error
       }
       let delay = state.withLock {
         policy.delayMilliseconds(after: failure, attempt: count, random: $0.jitter.next())
       }
-      guard let delay else {
-        settle(failure)
-        throw failure
-      }
+      guard let delay else { throw failure }
       do {
         try await clock.sleep(milliseconds: delay)
       } catch {
-        settle(.transport(.cancelled))
         throw .transport(.cancelled)
       }
       count += 1

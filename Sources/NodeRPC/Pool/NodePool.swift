@@ -50,20 +50,32 @@ package final class NodePool: Sendable {
 
   /// The highest tip that at least `quorum` nodes have in their active chains.
   package func agreedTip() async -> TipAgreement {
-    var votes = TipVotes(await tips())
-    let asked = votes.answering.filter { !votes.questions(for: $0).isEmpty }
-    let questions = asked.map { votes.questions(for: $0) }
-    let questionsByNode = Dictionary(uniqueKeysWithValues: zip(asked, questions))
+    let tips = await tips()
+    let first = TipVotes(tips)
+    let asked = first.answering.filter { !first.questions(for: $0).isEmpty }
     let answers = await askAll(asked) { (node, index) async throws(NodeError) in
-      let blocks = questionsByNode[index] ?? []
-      return try await Self.active(blocks, at: node)
+      try await Self.active(first.questions(for: index), at: node)
     }
-    for answer in answers {
+    // A node that was quarantined meanwhile has no vote any more.
+    let trusted = eligible()
+    var votes = TipVotes(tips.filter { trusted.contains($0.node) })
+    for answer in answers where trusted.contains(answer.node) {
       // A node that fails here keeps its vote for its own tip only.
       guard case .success(let blocks) = answer.outcome else { continue }
       for block in blocks { votes.count(answer.node, for: block) }
     }
     return votes.outcome(quorum: quorum)
+  }
+
+  /// The nodes that have `block` in their active chains, asked at once.
+  package func voters(for block: BlockRef) async -> [Int] {
+    let answers = await askAll(eligible()) { (node, _) async throws(NodeError) in
+      try await Self.active([block], at: node)
+    }
+    return answers.compactMap { answer in
+      guard case .success(let blocks) = answer.outcome, !blocks.isEmpty else { return nil }
+      return answer.node
+    }
   }
 
   /// The block's bytes from the best node that has it, and which node that was. Nothing is
@@ -105,6 +117,12 @@ package final class NodePool: Sendable {
       $0[node].setQuarantine(
         NodeStanding.Quarantine(reason: reason, untilMilliseconds: untilMilliseconds), at: now)
     }
+  }
+
+  /// Keeps a node from voting and serving for that long from now.
+  package func quarantine(_ node: Int, reason: String, forMilliseconds milliseconds: Int64) {
+    let end = clock.nowMilliseconds.addingReportingOverflow(milliseconds)
+    quarantine(node, reason: reason, untilMilliseconds: end.overflow ? nil : end.partialValue)
   }
 
   /// An operator trusts the node again; its identity is checked anew.

@@ -20,6 +20,8 @@ final class SimulatedChain: RPCTransport {
     /// Blocks whose data is gone.
     var pruned = ""
     var requestCount = 0
+    /// Called when a header is asked for.
+    var onHeader: (@Sendable () -> Void)?
   }
 
   init(_ active: String, _ change: (inout State) -> Void = { _ in }) {
@@ -62,6 +64,7 @@ final class SimulatedChain: RPCTransport {
           .init("bestblockhash", .displayHash(hash(chain[chain.count - 1]))),
         ]))
     case "getblockheader", "getblock":
+      if method == "getblockheader" { state.onHeader?() }
       guard let asked = parameters.first?.displayHash else { return .error(-8, "no hash") }
       return answer(state, chain, about: asked, wantsBlock: method == "getblock")
     default:

@@ -1,0 +1,50 @@
+internal import Bytes
+
+extension ChainName: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let name = ChainName(text) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a chain: \(text)")
+    }
+    self = name
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
+
+extension Timestamp: Codable {
+  package init(from decoder: any Decoder) throws {
+    microseconds = try decoder.singleValueContainer().decode(Int64.self)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(microseconds)
+  }
+}
+
+
+extension TransferID: Codable {
+  private enum Key: String, CodingKey { case chain, txid, vout }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    try self.init(
+      chain: container.decode(ChainName.self, forKey: .chain),
+      txid: container.decode(Hash32.self, forKey: .txid),
+      position: .vout(container.decode(UInt32.self, forKey: .vout)))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(chain, forKey: .chain)
+    try container.encode(txid, forKey: .txid)
+    switch position {
+    case .vout(let vout): try container.encode(vout, forKey: .vout)
+    }
+  }
+}

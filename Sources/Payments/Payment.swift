@@ -1,0 +1,147 @@
+package import Bytes
+internal import ChainTypes
+
+/// A payment: its terms and what became of it.
+///
+/// A value that facts are applied to. Every derived figure is a function of what is stored here,
+/// so that the order in which a watcher reports things never decides anything.
+package struct Payment: Hashable, Sendable {
+  package let terms: PaymentTerms
+  /// In the order in which they first came.
+  package private(set) var transfers: [PaymentTransfer] = []
+  /// How many facts have been applied: the version that a writer must know.
+  package private(set) var version: Int64 = 0
+  package private(set) var deadlinePassed = false
+  package private(set) var canceledBy: String?
+  package private(set) var acceptance: Acceptance?
+  package private(set) var resolution: Resolution?
+  /// How often it lost a status that it had reached.
+  package private(set) var reversals = 0
+
+  package struct Acceptance: Hashable, Sendable {
+    package let due: UInt256
+    package let by: String
+  }
+
+  package struct Resolution: Hashable, Sendable {
+    package let by: String
+    package let reason: String
+  }
+
+  package init(terms: PaymentTerms) { self.terms = terms }
+
+  /// The payment that `facts` make of `terms`.
+  package init(terms: PaymentTerms, facts: some Sequence<PaymentFact>) throws(PaymentError) {
+    self.init(terms: terms)
+    for fact in facts { _ = try apply(fact) }
+  }
+
+  /// Applies a fact and answers what it tells, in order. A refused fact changes nothing.
+  package mutating func apply(_ fact: PaymentFact) throws(PaymentError) -> [PaymentEvent] {
+    let before = self
+    switch fact {
+    case .observed(let updates): for update in updates { merge(update) }
+    case .deadlinePassed: deadlinePassed = true
+    case .canceled(let by):
+      guard status == .open, received == .zero else { throw .notCancelable(status) }
+      canceledBy = by
+    case .accepted(let due, let by):
+      guard received > .zero else { throw .nothingToAccept }
+      guard due > .zero, due <= terms.amount else {
+        throw .dueTooHigh(due, amount: terms.amount)
+      }
+      acceptance = Acceptance(due: due, by: by)
+    case .resolved(let by, let reason):
+      guard status.rank < PaymentStatus.paid.rank, resolution == nil else {
+        throw .notResolvable(status)
+      }
+      resolution = Resolution(by: by, reason: reason)
+    }
+    version += 1
+    let events = PaymentEvent.difference(from: before, to: self)
+    if events.contains(where: { $0.kind == .reversed }) { reversals += 1 }
+    return events
+  }
+
+  private mutating func merge(_ update: PaymentTransfer) {
+    if let place = transfers.firstIndex(where: { $0.id == update.id }) {
+      transfers[place] = update
+    } else {
+      transfers.append(update)
+    }
+  }
+}
+
+// What follows from the stored facts.
+extension Payment {
+  /// What is due: the terms' amount, or what an operator lowered it to.
+  package var due: UInt256 { acceptance?.due ?? terms.amount }
+
+  /// The least that counts as all of it.
+  package var threshold: UInt256 { due.subtractingOrZero(terms.tolerance) }
+
+  package var status: PaymentStatus {
+    if resolution != nil { return .resolved }
+    if canceledBy != nil, acceptance == nil { return .canceled }
+    if counted(atLeast: 4) >= threshold { return .settled }
+    if counted(atLeast: confirmedCertainty) >= threshold { return .paid }
+    if counted(atLeast: 1) >= threshold { return .processing }
+    if deadlinePassed { return .expired }
+    return counted(atLeast: 2) > .zero ? .partiallyPaid : .open
+  }
+
+  /// All value that is in the mempool or in blocks, whether it counts or waits.
+  package var received: UInt256 {
+    Self.sum(transfers.filter { $0.state.certainty >= 1 })
+  }
+
+  /// What is as deep as the terms require (C).
+  package var confirmed: UInt256 { counted(atLeast: confirmedCertainty) }
+
+  /// Confirmed value above what is due.
+  package var overpaidBy: UInt256 { confirmed.subtractingOrZero(due) }
+
+  /// What is still missing of what is due.
+  package var shortfall: UInt256 { due.subtractingOrZero(counted(atLeast: 1)) }
+
+  /// Whether some of the money came after the deadline.
+  package var isLate: Bool { lateValue > .zero }
+
+  package var lateValue: UInt256 {
+    Self.sum(
+      transfers.filter { $0.state.certainty >= 1 && $0.isLate(after: terms.expiresAt) })
+  }
+
+  /// Whether more than one transfer makes it up.
+  package var isMultiple: Bool { transfers.count { $0.state.certainty >= 1 } > 1 }
+
+  /// Whether some of the money can still be replaced: any unconfirmed transaction can (full RBF).
+  package var isReplaceable: Bool { transfers.contains { $0.state == .seen } }
+
+  /// Money that came but waits for an operator: late and held, or on a canceled payment.
+  package var heldValue: UInt256 {
+    guard resolution == nil else { return .zero }
+    return Self.sum(transfers.filter { $0.state.certainty >= 1 && !counts($0) })
+  }
+
+  /// With 0 confirmations required, the mempool is enough.
+  private var confirmedCertainty: Int { terms.confirmations == 0 ? 1 : 3 }
+
+  private func counted(atLeast certainty: Int) -> UInt256 {
+    Self.sum(transfers.filter { $0.state.certainty >= certainty && counts($0) })
+  }
+
+  private func counts(_ transfer: PaymentTransfer) -> Bool {
+    if acceptance != nil { return true }
+    if canceledBy != nil { return false }
+    return terms.latePolicy == .accept || !transfer.isLate(after: terms.expiresAt)
+  }
+
+  /// Saturates: a token whose values overflow 256 bits can't make a payment smaller.
+  private static func sum(_ transfers: [PaymentTransfer]) -> UInt256 {
+    transfers.reduce(UInt256.zero) { total, transfer in
+      let (sum, overflow) = total.addingReportingOverflow(transfer.value)
+      return overflow ? .max : sum
+    }
+  }
+}

@@ -1,0 +1,34 @@
+internal import Bytes
+
+extension PaymentEvent {
+  /// What a change from `before` to `after` tells, in order: first what was taken back, then each
+  /// level that was reached, then differences beside the status.
+  package static func difference(from before: Payment, to after: Payment) -> [PaymentEvent] {
+    let (old, new) = (before.status, after.status)
+    var events: [PaymentEvent] = []
+    func tell(_ kind: Kind) { events.append(PaymentEvent(kind, from: old, to: new)) }
+
+    if old != new {
+      // A resolution is an operator's act, not something that the chain took back.
+      if new.rank < old.rank, new != .resolved { tell(.reversed) }
+      switch new {
+      case .open: break
+      case .partiallyPaid: if old.rank < new.rank { tell(.partiallyPaid) }
+      case .processing, .paid, .settled:
+        // Every level on the way is told, so that who waits for one never misses it.
+        let levels: [(Kind, PaymentStatus)] = [
+          (.processing, .processing), (.paid, .paid), (.settled, .settled),
+        ]
+        for (kind, level) in levels where old.rank < level.rank && level.rank <= new.rank {
+          tell(kind)
+        }
+      case .expired: tell(after.received == .zero ? .expired : .expiredPartial)
+      case .canceled: tell(.canceled)
+      case .resolved: tell(.resolved)
+      }
+    }
+    if after.lateValue > before.lateValue || after.heldValue > before.heldValue { tell(.late) }
+    if after.overpaidBy > before.overpaidBy { tell(.overpaid) }
+    return events
+  }
+}

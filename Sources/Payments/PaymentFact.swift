@@ -1,0 +1,29 @@
+package import Bytes
+package import ChainTypes
+
+/// Something that happened to a payment. The facts in their order are all that its state is made
+/// of: applying them again gives the same payment, byte for byte.
+package enum PaymentFact: Hashable, Sendable, Codable {
+  /// What one commit of a watcher changed in its transfers: each as it stands afterwards.
+  case observed([PaymentTransfer])
+  /// The chain was covered, and the mempool looked through, to past the deadline.
+  case deadlinePassed(lookedThrough: Timestamp)
+  /// Withdrawn before money came.
+  case canceled(by: String)
+  /// An operator takes what came, however late or short, for `due` minor units.
+  case accepted(due: UInt256, by: String)
+  /// An operator closes the payment.
+  case resolved(by: String, reason: String)
+}
+
+/// Why a fact can't happen to a payment as it stands.
+package enum PaymentError: Error, Hashable, Sendable {
+  /// Money has come, so it can't be withdrawn.
+  case notCancelable(PaymentStatus)
+  /// Nothing has come that could be accepted.
+  case nothingToAccept
+  /// More than what was asked for.
+  case dueTooHigh(UInt256, amount: UInt256)
+  /// Paid, settled or resolved payments can't be resolved.
+  case notResolvable(PaymentStatus)
+}

@@ -1,0 +1,62 @@
+package import Bytes
+package import ChainTypes
+
+/// What was asked for, fixed when the payment is made.
+package struct PaymentTerms: Hashable, Sendable, Codable {
+  /// `pay_…`
+  package let id: String
+  package let tenant: String
+  package let orderID: String
+  package let chain: ChainName
+  package let asset: Asset
+  /// The due amount D in minor units.
+  package let amount: UInt256
+  /// How many minor units may be missing (t).
+  package let tolerance: UInt256
+  package let createdAt: Timestamp
+  package let expiresAt: Timestamp
+  /// How deep money must be to count as confirmed; 0: as soon as it is in the mempool.
+  package let confirmations: UInt32
+  /// How deep it must be to count as final.
+  package let finality: UInt32
+  package let latePolicy: LatePolicy
+  /// The watched address's ordinal and its text.
+  package let ordinal: UInt64
+  package let address: String
+  /// The region that owns the payment and writes its events.
+  package let region: String
+  /// What the shop wants back: JSON text, never read here.
+  package let metadata: String?
+
+  /// What becomes of money that comes after the deadline.
+  package enum LatePolicy: String, Hashable, Sendable, Codable, CaseIterable {
+    /// It counts, and the payment says `late`.
+    case accept
+    /// It waits for an operator.
+    case hold
+  }
+
+  package init(
+    id: String, tenant: String, orderID: String, chain: ChainName, asset: Asset, amount: UInt256,
+    tolerance: UInt256, createdAt: Timestamp, expiresAt: Timestamp, confirmations: UInt32,
+    finality: UInt32, latePolicy: LatePolicy, ordinal: UInt64, address: String, region: String,
+    metadata: String?
+  ) {
+    self.id = id
+    self.tenant = tenant
+    self.orderID = orderID
+    self.chain = chain
+    self.asset = asset
+    self.amount = amount
+    self.tolerance = tolerance
+    self.createdAt = createdAt
+    self.expiresAt = expiresAt
+    self.confirmations = confirmations
+    self.finality = finality
+    self.latePolicy = latePolicy
+    self.ordinal = ordinal
+    self.address = address
+    self.region = region
+    self.metadata = metadata
+  }
+}

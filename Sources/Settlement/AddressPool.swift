@@ -1,0 +1,143 @@
+internal import Addresses
+package import ChainTypes
+package import Database
+package import Keys
+
+/// Derives addresses ahead of their use. Derived ones are appended to the family's list, watchers
+/// learn of them from there, and only when all have is one handed out.
+package struct AddressPool: Sendable {
+  package let database: any Database
+  /// How many addresses of an account should be ready to be handed out.
+  package let ready: Int
+  /// How many one transaction appends at most.
+  private let batch = 1_000
+
+  package init(database: any Database, ready: Int) {
+    self.database = database
+    self.ready = ready
+  }
+
+  /// An account as configuration has it.
+  package struct Account: Sendable {
+    package let tenant: String
+    package let region: String
+    package let epoch: Int64
+    package let descriptor: Descriptor
+
+    package init(tenant: String, region: String, epoch: Int64, descriptor: Descriptor) {
+      self.tenant = tenant
+      self.region = region
+      self.epoch = epoch
+      self.descriptor = descriptor
+    }
+  }
+
+  package enum Failure: Error, Equatable {
+    /// The database has another descriptor for this account: addresses would come from elsewhere.
+    case descriptorChanged(tenant: String, stored: String)
+    case notRanged(String)
+    case exhausted(account: Int64)
+  }
+
+  /// Makes sure that the account exists with this very descriptor.
+  package func register(_ account: Account) async throws {
+    guard account.descriptor.isRanged else { throw Failure.notRanged(account.descriptor.text) }
+    let text = account.descriptor.text
+    try await database.write { connection in
+      let row = try connection.queryFirst(
+        """
+        SELECT descriptor FROM accounts
+        WHERE tenant = $1 AND family = 'bitcoin' AND region = $2 AND epoch = $3
+        """, [.text(account.tenant), .text(account.region), .integer(account.epoch)])
+      if let stored = try row?.text("descriptor") {
+        guard stored == text else {
+          throw Failure.descriptorChanged(tenant: account.tenant, stored: stored)
+        }
+        return
+      }
+      try connection.execute(
+        """
+        INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
+        VALUES ($1, 'bitcoin', $2, $3, $4, 0)
+        """,
+        [.text(account.tenant), .text(account.region), .integer(account.epoch), .text(text)])
+    }
+  }
+
+  /// Appends addresses until every account has enough that are free; how many were appended.
+  @discardableResult
+  package func fill(network: BitcoinNetwork) async throws -> Int {
+    let accounts = try await database.read { connection in
+      try connection.query(
+        """
+        SELECT account_id, descriptor, next_index,
+          (SELECT COUNT(*) FROM (SELECT 1 FROM addresses
+            WHERE addresses.account_id = accounts.account_id AND payment_id IS NULL
+              AND touched = 0 LIMIT $1) AS free) AS free
+        FROM accounts WHERE family = 'bitcoin' ORDER BY account_id
+        """, [.integer(Int64(ready))])
+    }
+    var appended = 0
+    for account in accounts {
+      let missing = ready - Int(try account.integer("free"))
+      guard missing > 0 else { continue }
+      appended += try await append(
+        min(missing, batch), account: account.integer("account_id"),
+        descriptor: Descriptor(account.text("descriptor"), network: network, checksum: .required),
+        from: account.integer("next_index"))
+    }
+    return appended
+  }
+
+  private struct Derived: Sendable {
+    let index: UInt32
+    let script: [UInt8]
+    let address: String
+  }
+
+  private func append(
+    _ count: Int, account: Int64, descriptor: Descriptor, from first: Int64
+  ) async throws -> Int {
+    var derived: [Derived] = []
+    var index = first
+    while derived.count < count {
+      guard index < Int64(ChildNumber.indexEnd), let child = UInt32(exactly: index) else {
+        guard derived.isEmpty else { break }
+        throw Failure.exhausted(account: account)
+      }
+      index += 1
+      do {
+        let address = try descriptor.address(at: child)
+        derived.append(
+          Derived(index: child, script: address.output.scriptPubKey, address: address.text))
+      } catch .skipIndex {
+        // BIP-0032: this index has no valid key (once in 2^127); the next one has.
+        continue
+      }
+    }
+    let (addresses, next) = (derived, index)
+    return try await database.write { connection in
+      // Another filler may have been faster; then there is nothing to do.
+      let moved = try connection.execute(
+        "UPDATE accounts SET next_index = $1 WHERE account_id = $2 AND next_index = $3",
+        [.integer(next), .integer(account), .integer(first)])
+      guard moved == 1 else { return 0 }
+      let row = try connection.queryFirst(
+        "SELECT MAX(ordinal) AS last FROM addresses WHERE family = 'bitcoin'")
+      var ordinal = try row?.optionalInteger("last") ?? 0
+      for address in addresses {
+        ordinal += 1
+        try connection.execute(
+          """
+          INSERT INTO addresses (family, ordinal, account_id, child_index, script, address, touched)
+          VALUES ('bitcoin', $1, $2, $3, $4, $5, 0)
+          """,
+          [
+            .integer(ordinal), .integer(account), .integer(Int64(address.index)),
+            .blob(address.script), .text(address.address),
+          ])
+      }
+      return addresses.count
+    }
+  }
+}

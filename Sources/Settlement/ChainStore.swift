@@ -1,0 +1,102 @@
+internal import Bytes
+package import ChainTracking
+package import ChainTypes
+package import Database
+package import Watching
+
+/// What watchers need of the store: cursors, headers, coverage, transfers, and the payments that
+/// they change, each step in one transaction.
+package struct ChainStore: ChainCommit {
+  package let database: any Database
+  private let specs: [ChainName: ChainSpec]
+  /// How many deadlines one step lets pass at most.
+  private let deadlinesPerStep = 500
+
+  package init(database: any Database, specs: [ChainSpec]) {
+    self.database = database
+    self.specs = Dictionary(specs.map { ($0.name, $0) }) { first, _ in first }
+  }
+
+  /// A chain that isn't configured.
+  package struct UnknownChain: Error {
+    package let chain: ChainName
+  }
+
+  private func spec(_ chain: ChainName) throws -> ChainSpec {
+    guard let spec = specs[chain] else { throw UnknownChain(chain: chain) }
+    return spec
+  }
+
+  package func record(of chain: ChainName, window: Int) async throws -> ChainRecord? {
+    try await database.read { connection in
+      guard let cursor = try ChainRecords.cursor(of: chain, in: connection) else { return nil }
+      return try ChainRecord(
+        cursor: cursor,
+        links: ChainRecords.links(of: chain, limit: window, in: connection),
+        tracked: TransferRecords.unfinished(on: chain, in: connection))
+    }
+  }
+
+  package func start(
+    _ chain: ChainName, links: [ChainLink], now: Timestamp
+  ) async throws -> ChainCursor {
+    let family = try spec(chain).family.name
+    return try await database.write { connection in
+      try ChainRecords.start(chain, family: family, links: links, in: connection)
+    }
+  }
+
+  package func scripts(
+    for chain: ChainName, after ordinal: UInt64, limit: Int
+  ) async throws -> [WatchedScript] {
+    let family = try spec(chain).family.name
+    return try await database.read { connection in
+      try connection.query(
+        """
+        SELECT ordinal, script FROM addresses WHERE family = $1 AND ordinal > $2
+        ORDER BY ordinal LIMIT $3
+        """, [.text(family), .ordinal(ordinal), .integer(Int64(limit))]
+      ).map { try WatchedScript(ordinal: $0.ordinal("ordinal"), scriptPubKey: $0.blob("script")) }
+    }
+  }
+
+  package func requirements(
+    on chain: ChainName, ordinals: [UInt64]
+  ) async throws -> [UInt64: ConfirmationRequirement] {
+    let family = try spec(chain).family.name
+    return try await database.read { connection in
+      var requirements: [UInt64: ConfirmationRequirement] = [:]
+      for ordinal in Set(ordinals) {
+        let row = try connection.queryFirst(
+          """
+          SELECT confirmations, finality FROM payments
+          JOIN addresses ON addresses.payment_id = payments.payment_id
+          WHERE addresses.family = $1 AND addresses.ordinal = $2
+          """, [.text(family), .ordinal(ordinal)])
+        guard let row else { continue }
+        requirements[ordinal] = ConfirmationRequirement(
+          confirmations: try row.uint32("confirmations"), finality: try row.uint32("finality"))
+      }
+      return requirements
+    }
+  }
+
+  package func stored(_ ids: [TransferID]) async throws -> [TrackedTransfer] {
+    try await database.read { try TransferRecords.find(ids, in: $0) }
+  }
+
+  package func transfers(
+    on chain: ChainName, above height: UInt32
+  ) async throws -> [TrackedTransfer] {
+    try await database.read { try TransferRecords.inBlocks(on: chain, above: height, in: $0) }
+  }
+
+  package func commit(_ step: ChainStep) async throws -> ChainCursor {
+    let spec = try spec(step.chain)
+    let deadlines = deadlinesPerStep
+    return try await database.write { connection in
+      try StepWriter(step: step, spec: spec, deadlineLimit: deadlines, connection: connection)
+        .write()
+    }
+  }
+}

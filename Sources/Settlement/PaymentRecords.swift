@@ -1,0 +1,105 @@
+internal import Bytes
+package import ChainTypes
+package import Database
+internal import Digests
+package import EventLog
+package import Payments
+
+/// Payments in their tables. A payment is read by applying its facts to its terms; the columns
+/// beside them are what queries look at.
+package enum PaymentRecords {
+  /// Nil where there is no such payment.
+  package static func load(
+    _ id: String, in connection: any SQLConnection
+  ) throws -> Payment? {
+    let row = try connection.queryFirst(
+      "SELECT terms FROM payments WHERE payment_id = $1" + connection.dialect.forUpdate,
+      [.text(id)])
+    guard let row else { return nil }
+    return try replay(id, terms: row.text("terms"), in: connection)
+  }
+
+  /// The payment that the stored facts make.
+  static func replay(
+    _ id: String, terms: String, in connection: any SQLConnection
+  ) throws -> Payment {
+    let rows = try connection.query(
+      "SELECT fact FROM payment_facts WHERE payment_id = $1 ORDER BY number", [.text(id)])
+    let facts = try rows.map { try CanonicalJSON.value(PaymentFact.self, from: $0.text("fact")) }
+    return try Payment(
+      terms: CanonicalJSON.value(PaymentTerms.self, from: terms), facts: facts)
+  }
+
+  /// Writes a new payment and tells `payment.created`.
+  package static func insert(
+    _ payment: Payment, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    let terms = payment.terms
+    let text = try CanonicalJSON.text(terms)
+    try connection.execute(
+      """
+      INSERT INTO payments (payment_id, tenant, order_id, chain, ordinal, confirmations, finality,
+        created_at, expires_at, terms, version, status, amount, received, confirmed,
+        deadline_passed, holds_order, updated_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 1, $16)
+      """,
+      [
+        .text(terms.id), .text(terms.tenant), .text(terms.orderID), .text(terms.chain.text),
+        .ordinal(terms.ordinal), .integer(Int64(terms.confirmations)),
+        .integer(Int64(terms.finality)), .time(terms.createdAt), .time(terms.expiresAt),
+        .text(text), .integer(payment.version), .text(payment.status.rawValue),
+        .amount(terms.amount), .amount(payment.received), .amount(payment.confirmed), .time(now),
+      ])
+    let event = PaymentEvent(.created, from: .open, to: .open)
+    try EventLog.append(
+      [draft(event, of: payment, cause: cause(terms.id, 0, text), now: now)], in: connection)
+  }
+
+  /// Applies a fact: records it, moves the columns, and gives what it tells. The caller appends
+  /// the events.
+  package static func apply(
+    _ fact: PaymentFact, to payment: inout Payment, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws -> [EventDraft] {
+    let expected = payment.version
+    let events = try payment.apply(fact)
+    let text = try CanonicalJSON.text(fact)
+    try connection.execute(
+      "INSERT INTO payment_facts (payment_id, number, recorded_at, fact) VALUES ($1, $2, $3, $4)",
+      [.text(payment.terms.id), .integer(payment.version), .time(now), .text(text)])
+    let changed = try connection.execute(
+      """
+      UPDATE payments SET version = $1, status = $2, received = $3, confirmed = $4,
+        deadline_passed = $5, holds_order = CASE WHEN $6 = 1 THEN 0 ELSE holds_order END,
+        updated_at = $7
+      WHERE payment_id = $8 AND version = $9
+      """,
+      [
+        .integer(payment.version), .text(payment.status.rawValue), .amount(payment.received),
+        .amount(payment.confirmed), .flag(payment.deadlinePassed),
+        .flag(payment.status.hasEnded), .time(now), .text(payment.terms.id), .integer(expected),
+      ])
+    guard changed == 1 else { throw StalePayment(id: payment.terms.id, expected: expected) }
+    let digest = cause(payment.terms.id, payment.version, text)
+    return try events.map { try draft($0, of: payment, cause: digest, now: now) }
+  }
+
+  private static func draft(
+    _ event: PaymentEvent, of payment: Payment, cause: Hash32, now: Timestamp
+  ) throws -> EventDraft {
+    EventDraft(
+      type: event.kind.type, subject: payment.terms.id, tenant: payment.terms.tenant, cause: cause,
+      time: now, data: try CanonicalJSON.text(PaymentDocument(payment, event: event)))
+  }
+
+  /// What tells a fact from every other: its payment, its number and its text.
+  private static func cause(_ id: String, _ number: Int64, _ text: String) -> Hash32 {
+    SHA256.hash(Array("\(id)\n\(number)\n\(text)".utf8))
+  }
+}
+
+/// Another writer has changed the payment meanwhile.
+package struct StalePayment: Error, Equatable {
+  package let id: String
+  package let expected: Int64
+}

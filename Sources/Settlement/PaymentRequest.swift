@@ -1,0 +1,44 @@
+package import Bytes
+package import ChainTypes
+
+/// What a shop asks for.
+package struct PaymentRequest: Sendable, Equatable {
+  package var tenant: String
+  package var orderID: String
+  package var chain: ChainName
+  package var amount: UInt256
+  package var expiresInSeconds: Int64?
+  package var tolerance: UInt256?
+  /// A JSON text that is given back as it is.
+  package var metadata: String?
+
+  package init(
+    tenant: String, orderID: String, chain: ChainName, amount: UInt256,
+    expiresInSeconds: Int64? = nil, tolerance: UInt256? = nil, metadata: String? = nil
+  ) {
+    self.tenant = tenant
+    self.orderID = orderID
+    self.chain = chain
+    self.amount = amount
+    self.expiresInSeconds = expiresInSeconds
+    self.tolerance = tolerance
+    self.metadata = metadata
+  }
+}
+
+/// Why a payment can't be made or changed. Nothing was written.
+package enum PaymentRefusal: Error, Equatable {
+  case unknownChain(String)
+  case chainHalted(String, reason: String)
+  /// No address is ready: none left, or not all watchers watch the new ones yet.
+  case noAddressReady(chain: String)
+  case invalidOrderID
+  case amountTooSmall(minimum: UInt256)
+  case amountTooLarge(maximum: UInt256)
+  case toleranceTooLarge
+  case expiryOutOfRange(ClosedRange<Int64>)
+  case metadataTooLong(maximumBytes: Int)
+  /// Another payment for this order hasn't ended.
+  case orderHasPayment(String)
+  case notFound(String)
+}

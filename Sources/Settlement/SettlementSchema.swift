@@ -1,0 +1,169 @@
+package import Database
+
+/// The tables of payments, their addresses and the chains they are paid on.
+package enum SettlementSchema {
+  /// The component under which `Migrator` keeps these steps.
+  package static let component = "settlement"
+
+  package static let migrations = [
+    Migration(number: 1, name: "accounts, addresses and payments", statements: payments),
+    Migration(number: 2, name: "chains, headers, coverage and transfers", statements: chains),
+  ]
+
+  private static func payments(_ dialect: SQLDialect) -> [String] {
+    let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
+    return [
+      // Where one tenant's addresses of one family come from, in one region and restore epoch.
+      // `next_index` is the first child index that was never derived; it never goes back.
+      dialect.createTable(
+        "accounts",
+        """
+          account_id \(dialect.generatedKey),
+          tenant TEXT NOT NULL,
+          family TEXT NOT NULL,
+          region TEXT NOT NULL,
+          epoch \(integer) NOT NULL CHECK (epoch >= 0),
+          descriptor TEXT NOT NULL UNIQUE,
+          next_index \(integer) NOT NULL CHECK (next_index BETWEEN 0 AND 2147483648),
+          UNIQUE (tenant, family, region, epoch)
+        """),
+      // Every derived address, numbered within its family in the order in which watchers learn of
+      // them. A payment owns its address for ever; `touched` ones were paid before they were
+      // handed out and never are.
+      dialect.createTable(
+        "addresses",
+        """
+          family TEXT NOT NULL,
+          ordinal \(integer) NOT NULL CHECK (ordinal >= 1),
+          account_id \(integer) NOT NULL REFERENCES accounts (account_id),
+          child_index \(integer) NOT NULL,
+          script \(blob) NOT NULL UNIQUE,
+          address TEXT NOT NULL,
+          payment_id TEXT UNIQUE,
+          touched \(integer) NOT NULL CHECK (touched IN (0, 1)),
+          PRIMARY KEY (family, ordinal),
+          UNIQUE (account_id, child_index)
+        """),
+      "CREATE INDEX addresses_ready ON addresses (account_id, ordinal) "
+        + "WHERE payment_id IS NULL AND touched = 0",
+      // Terms are fixed; the columns after them are what the facts have made of the payment.
+      // `holds_order` is given back once the payment has ended, and never taken again.
+      dialect.createTable(
+        "payments",
+        """
+          payment_id TEXT PRIMARY KEY,
+          tenant TEXT NOT NULL,
+          order_id TEXT NOT NULL,
+          chain TEXT NOT NULL,
+          ordinal \(integer) NOT NULL,
+          confirmations \(integer) NOT NULL,
+          finality \(integer) NOT NULL,
+          created_at \(integer) NOT NULL,
+          expires_at \(integer) NOT NULL,
+          terms TEXT NOT NULL,
+          version \(integer) NOT NULL CHECK (version >= 0),
+          status TEXT NOT NULL,
+          amount \(amount) NOT NULL,
+          received \(amount) NOT NULL,
+          confirmed \(amount) NOT NULL,
+          deadline_passed \(integer) NOT NULL CHECK (deadline_passed IN (0, 1)),
+          holds_order \(integer) NOT NULL CHECK (holds_order IN (0, 1)),
+          updated_at \(integer) NOT NULL
+        """),
+      "CREATE UNIQUE INDEX payments_by_order ON payments (tenant, order_id) WHERE holds_order = 1",
+      "CREATE INDEX payments_by_tenant ON payments (tenant, payment_id)",
+      "CREATE INDEX payments_by_status ON payments (tenant, status, payment_id)",
+      "CREATE INDEX payments_deadlines ON payments (chain, expires_at) WHERE deadline_passed = 0",
+      // What happened to a payment, in order: its state is made of nothing else.
+      dialect.createTable(
+        "payment_facts",
+        """
+          payment_id TEXT NOT NULL REFERENCES payments (payment_id),
+          number \(integer) NOT NULL CHECK (number >= 1),
+          recorded_at \(integer) NOT NULL,
+          fact TEXT NOT NULL,
+          PRIMARY KEY (payment_id, number)
+        """),
+    ]
+  }
+
+  private static func chains(_ dialect: SQLDialect) -> [String] {
+    let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
+    return [
+      // One row for each watched chain: the cursor. Hashes are in internal byte order.
+      dialect.createTable(
+        "chains",
+        """
+          chain TEXT PRIMARY KEY,
+          family TEXT NOT NULL,
+          version \(integer) NOT NULL,
+          tip_height \(integer) NOT NULL,
+          tip_hash \(blob) NOT NULL,
+          addresses_through \(integer) NOT NULL,
+          looked_through \(integer),
+          halt TEXT
+        """),
+      // The active chain's headers; `work` is that of the block alone.
+      dialect.createTable(
+        "headers",
+        """
+          chain TEXT NOT NULL,
+          height \(integer) NOT NULL,
+          hash \(blob) NOT NULL,
+          parent \(blob) NOT NULL,
+          time \(integer) NOT NULL,
+          bits \(integer) NOT NULL,
+          work \(amount) NOT NULL,
+          PRIMARY KEY (chain, height)
+        """),
+      // Scanned blocks as hash-linked ranges: one a block until final, then joined.
+      dialect.createTable(
+        "coverage",
+        """
+          chain TEXT NOT NULL,
+          from_height \(integer) NOT NULL,
+          from_parent \(blob) NOT NULL,
+          through_height \(integer) NOT NULL,
+          through_hash \(blob) NOT NULL,
+          addresses_through \(integer) NOT NULL,
+          PRIMARY KEY (chain, from_height)
+        """),
+      // A transfer stands here once, whatever blocks it has been in: the primary key decides that
+      // nothing is credited twice.
+      dialect.createTable(
+        "transfers",
+        """
+          chain TEXT NOT NULL,
+          txid \(blob) NOT NULL CHECK (length(txid) = 32),
+          position \(integer) NOT NULL,
+          family TEXT NOT NULL,
+          ordinal \(integer) NOT NULL,
+          value \(amount) NOT NULL,
+          is_coinbase \(integer) NOT NULL,
+          confirmations \(integer) NOT NULL,
+          finality \(integer) NOT NULL,
+          state TEXT NOT NULL,
+          detail TEXT,
+          block_height \(integer),
+          block_hash \(blob),
+          block_time \(integer),
+          first_seen \(integer) NOT NULL,
+          PRIMARY KEY (chain, txid, position)
+        """),
+      "CREATE INDEX transfers_by_address ON transfers (family, ordinal)",
+      "CREATE INDEX transfers_by_height ON transfers (chain, block_height)",
+      "CREATE INDEX transfers_unfinished ON transfers (chain, first_seen) "
+        + "WHERE state IN ('seen', 'included', 'confirmed', 'orphaned')",
+      dialect.createTable(
+        "transfer_inputs",
+        """
+          chain TEXT NOT NULL,
+          txid \(blob) NOT NULL,
+          place \(integer) NOT NULL,
+          previous_txid \(blob) NOT NULL,
+          previous_vout \(integer) NOT NULL,
+          PRIMARY KEY (chain, txid, place)
+        """),
+    ]
+  }
+}

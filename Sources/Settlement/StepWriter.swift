@@ -1,0 +1,211 @@
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import Digests
+internal import EventLog
+internal import Payments
+internal import Watching
+
+/// Writes one step of a watcher inside one transaction: headers and coverage, transfers, the
+/// payments they pay, deadlines that have passed, the cursor, and the events of it all.
+struct StepWriter {
+  let step: ChainStep
+  let spec: ChainSpec
+  let deadlineLimit: Int
+  let connection: any SQLConnection
+
+  func write() throws -> ChainCursor {
+    guard let cursor = try ChainRecords.cursor(of: step.chain, in: connection),
+      cursor.version == step.expectedVersion
+    else { throw StaleCursor(chain: step.chain, expected: step.expectedVersion) }
+
+    let tip = try writeBlocks(from: cursor)
+    var drafts = try chainEvents(from: cursor, to: tip)
+    drafts += try writeTransfers()
+    if let lookedThrough = step.lookedThrough {
+      drafts += try passDeadlines(lookedThrough)
+    }
+    try EventLog.append(drafts, in: connection)
+
+    let next = ChainCursor(
+      version: cursor.version + 1, tip: tip,
+      addressesThrough: max(cursor.addressesThrough, step.addressesThrough),
+      lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt)
+    try connection.execute(
+      """
+      UPDATE chains SET version = $1, tip_height = $2, tip_hash = $3, addresses_through = $4,
+        looked_through = $5, halt = $6
+      WHERE chain = $7
+      """,
+      [
+        .integer(next.version), .integer(Int64(tip.height)), .hash(tip.hash),
+        .ordinal(next.addressesThrough), .optional(next.lookedThrough?.microseconds),
+        .optional(next.halt), .text(step.chain.text),
+      ])
+    return next
+  }
+
+  // MARK: Blocks
+
+  private func writeBlocks(from cursor: ChainCursor) throws -> BlockRef {
+    var tip = cursor.tip
+    for link in step.disconnected {
+      guard link.ref == tip, link.ref.height > 0 else {
+        throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
+      }
+      try connection.execute(
+        "DELETE FROM headers WHERE chain = $1 AND height = $2",
+        [.text(step.chain.text), .integer(Int64(link.ref.height))])
+      try ChainRecords.uncover(link, chain: step.chain, in: connection)
+      tip = BlockRef(height: link.ref.height - 1, hash: link.parent)
+    }
+    for link in step.connected {
+      guard link.parent == tip.hash, link.ref.height == tip.height + 1 else {
+        throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
+      }
+      try ChainRecords.insert(link, chain: step.chain, in: connection)
+      try ChainRecords.cover(
+        link, addressesThrough: step.addressesThrough, chain: step.chain, in: connection)
+      tip = link.ref
+    }
+    guard !step.connected.isEmpty else { return tip }
+    if tip.height >= spec.finalityDepth {
+      try ChainRecords.joinCoverage(
+        of: step.chain, throughHeight: tip.height - spec.finalityDepth, in: connection)
+    }
+    if tip.height > ChainRecords.keptHeaders {
+      try connection.execute(
+        "DELETE FROM headers WHERE chain = $1 AND height < $2",
+        [.text(step.chain.text), .integer(Int64(tip.height - ChainRecords.keptHeaders))])
+    }
+    return tip
+  }
+
+  // MARK: Transfers and payments
+
+  private func writeTransfers() throws -> [EventDraft] {
+    var drafts: [EventDraft] = []
+    // Payments are told once a step, in the order in which it touches them first.
+    var touched: [(payment: String, updates: [PaymentTransfer])] = []
+    var places: [String: Int] = [:]
+    for change in step.changes {
+      let transfer = change.after
+      try TransferRecords.save(transfer, family: spec.family.name, in: connection)
+      let owner = try owner(of: transfer.ordinal)
+      drafts.append(try TransferEvent(change, owner: owner, now: step.now).draft())
+      guard let owner else {
+        // Money on an address that nobody was given: it never will be handed out.
+        try connection.execute(
+          "UPDATE addresses SET touched = 1 WHERE family = $1 AND ordinal = $2",
+          [.text(spec.family.name), .ordinal(transfer.ordinal)])
+        continue
+      }
+      let place = places[owner.payment] ?? touched.count
+      if place == touched.count {
+        places[owner.payment] = place
+        touched.append((owner.payment, []))
+      }
+      let update = try PaymentTransfer(transfer)
+      touched[place].updates.removeAll { $0.id == update.id }
+      touched[place].updates.append(update)
+    }
+    for (id, updates) in touched {
+      guard var payment = try PaymentRecords.load(id, in: connection) else {
+        throw CorruptRow.column("payment_id")
+      }
+      drafts += try PaymentRecords.apply(
+        .observed(updates), to: &payment, now: step.now, in: connection)
+    }
+    return drafts
+  }
+
+  private func owner(of ordinal: UInt64) throws -> AddressOwner? {
+    let row = try connection.queryFirst(
+      """
+      SELECT payments.payment_id, payments.tenant FROM addresses
+      JOIN payments ON payments.payment_id = addresses.payment_id
+      WHERE addresses.family = $1 AND addresses.ordinal = $2
+      """, [.text(spec.family.name), .ordinal(ordinal)])
+    return try row.map {
+      try AddressOwner(payment: $0.text("payment_id"), tenant: $0.text("tenant"))
+    }
+  }
+
+  /// Records that the deadlines before `lookedThrough` have passed: everything that was paid by
+  /// then is known by now.
+  private func passDeadlines(_ lookedThrough: Timestamp) throws -> [EventDraft] {
+    let rows = try connection.query(
+      """
+      SELECT payment_id FROM payments
+      WHERE chain = $1 AND deadline_passed = 0 AND expires_at < $2
+      ORDER BY expires_at, payment_id LIMIT $3
+      """,
+      [.text(step.chain.text), .time(lookedThrough), .integer(Int64(deadlineLimit))])
+    var drafts: [EventDraft] = []
+    for row in rows {
+      guard var payment = try PaymentRecords.load(row.text("payment_id"), in: connection) else {
+        continue
+      }
+      drafts += try PaymentRecords.apply(
+        .deadlinePassed(lookedThrough: lookedThrough), to: &payment, now: step.now,
+        in: connection)
+    }
+    return drafts
+  }
+
+  // MARK: Events of the chain
+
+  private func chainEvents(from cursor: ChainCursor, to tip: BlockRef) throws -> [EventDraft] {
+    var drafts: [EventDraft] = []
+    if let lowest = step.disconnected.last {
+      drafts.append(
+        try draft(
+          "chain.reorged",
+          ChainEvent(
+            chain: step.chain.text, from: cursor.tip.description, to: tip.description,
+            common_ancestor: BlockRef(height: lowest.ref.height - 1, hash: lowest.parent)
+              .description,
+            depth: step.disconnected.count, connected: step.connected.count)))
+    }
+    if let halt = step.halt, cursor.halt == nil {
+      drafts.append(
+        try draft(
+          "chain.halted",
+          ChainEvent(chain: step.chain.text, to: tip.description, reason: halt)))
+    }
+    if let since = step.stalledSince {
+      drafts.append(
+        try draft(
+          "chain.stalled",
+          ChainEvent(chain: step.chain.text, to: tip.description, since: since.description)))
+    }
+    return drafts
+  }
+
+  private func draft(_ type: String, _ event: ChainEvent) throws -> EventDraft {
+    let text = try CanonicalJSON.text(event)
+    // The cursor's version makes the same thing happening twice two events.
+    let cause = SHA256.hash(Array("\(step.chain)\n\(step.expectedVersion)\n\(text)".utf8))
+    return EventDraft(
+      type: type, subject: step.chain.text, cause: cause, time: step.now, data: text)
+  }
+}
+
+/// Whose address it is.
+struct AddressOwner {
+  let payment: String
+  let tenant: String
+}
+
+/// The data of a `chain.*` event; blocks as `height:hash`.
+private struct ChainEvent: Encodable {
+  var chain: String
+  var from: String?
+  var to: String
+  var common_ancestor: String?
+  var depth: Int?
+  var connected: Int?
+  var reason: String?
+  var since: String?
+}

@@ -1,0 +1,18 @@
+package import Bytes
+package import Payments
+
+/// What a tenant's payments get where a request doesn't say.
+package struct TenantPolicy: Sendable, Equatable {
+  package var late: PaymentTerms.LatePolicy = .hold
+  /// Minor units that may be missing.
+  package var tolerance: UInt256 = .zero
+  /// Up to this many minor units, a payment counts as paid from the mempool on. Anything there can
+  /// still be replaced: it is the tenant's risk.
+  package var zeroConfirmationMaximum: UInt256 = .zero
+  package var expirySeconds: Int64 = 900
+  package var expirySecondsRange: ClosedRange<Int64> = 60...604_800
+  /// Instead of the chain's tiers.
+  package var confirmations: UInt32?
+
+  package init() {}
+}

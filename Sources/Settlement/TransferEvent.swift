@@ -1,0 +1,59 @@
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import Digests
+internal import EventLog
+
+/// The event of one step of a transfer.
+struct TransferEvent {
+  private let change: TransferChange
+  private let owner: AddressOwner?
+  private let now: Timestamp
+
+  private struct Body: Encodable {
+    let chain: String
+    let txid: String
+    let vout: UInt32
+    let payment_id: String?
+    let amount_minor: String
+    let from: String?
+    let to: String
+    let block_height: UInt32?
+    let block_hash: String?
+    let replaced_by: String?
+    let reason: String?
+    let first_seen: String
+  }
+
+  init(_ change: TransferChange, owner: AddressOwner?, now: Timestamp) {
+    self.change = change
+    self.owner = owner
+    self.now = now
+  }
+
+  func draft() throws -> EventDraft {
+    let transfer = change.after
+    let vout: UInt32
+    switch transfer.id.position {
+    case .vout(let place): vout = place
+    }
+    var replacedBy: String?
+    var reason: String?
+    switch transfer.state {
+    case .replaced(let txid): replacedBy = txid.displayHex
+    case .quarantined(let why): reason = why.rawValue
+    default: break
+    }
+    let body = Body(
+      chain: transfer.id.chain.text, txid: transfer.id.txid.displayHex, vout: vout,
+      payment_id: owner?.payment, amount_minor: transfer.value.decimal,
+      from: change.before?.state.name, to: transfer.state.name,
+      block_height: transfer.state.block?.height,
+      block_hash: transfer.state.block?.hash.displayHex, replaced_by: replacedBy, reason: reason,
+      first_seen: transfer.firstSeen.description)
+    let text = try CanonicalJSON.text(body)
+    return EventDraft(
+      type: "transfer.\(transfer.state.name)", subject: transfer.id.description,
+      tenant: owner?.tenant, cause: SHA256.hash(Array(text.utf8)), time: now, data: text)
+  }
+}

@@ -1,0 +1,212 @@
+internal import Bitcoin
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import NodeRPC
+
+// Following the tip: headers first, then blocks, each verified before anything in it counts.
+extension BitcoinWatcher {
+  /// Two hours: how far a block's time may be ahead of ours (Bitcoin Core's
+  /// MAX_FUTURE_BLOCK_TIME).
+  private static let futureLimitSeconds: Int64 = 7_200
+
+  /// Moves towards `tip`, in one commit.
+  func follow(_ tip: BlockRef, _ report: inout WatchReport) async throws {
+    guard let position else { return }
+    guard let plan = try await plan(towards: tip, from: position, &report) else { return }
+    var next = position
+    // The watcher's own copy is given up, so that the ones below change in place.
+    self.position = nil
+    var step = newStep(at: next)
+    if !plan.disconnect.isEmpty {
+      // The tracker has forgotten what became final; a reorg may take back even that.
+      next.tracker.adopt(
+        try await store.transfers(on: chain, above: plan.commonAncestor.height))
+    }
+    if plan.breaksFinality {
+      step.halt = "a reorg took back \(plan.disconnect.count) blocks down to "
+        + "\(plan.commonAncestor), deeper than finality (\(settings.spec.finalityDepth))"
+      next.tracker.creditingHalted = true
+    }
+    for link in plan.disconnect {
+      let parent = BlockRef(height: link.ref.height - 1, hash: link.parent)
+      step.changes += try next.tracker.disconnect(link.ref, newTip: parent)
+    }
+    step.disconnected = plan.disconnect
+    let run = Array(plan.connect.prefix(settings.blocksPerCommit))
+    guard try await scan(run, into: &step, &next.tracker, &report) else {
+      // Nothing was written: the store still has what we knew.
+      return
+    }
+    next.chain.apply(plan.connecting(step.connected.count))
+    try await commit(step, standing: next)
+    report.connected = step.connected.count
+    report.disconnected = step.disconnected.count
+    report.transferChanges += step.changes.count
+  }
+
+  /// Which blocks to leave and which to join, from headers that were checked; nil with the reason
+  /// in the report where there is nothing to follow.
+  private func plan(
+    towards tip: BlockRef, from position: Position, _ report: inout WatchReport
+  ) async throws -> ChainPlan? {
+    let (chain, limit) = (position.chain, settings.headersPerStep)
+    let served: Served<HeaderBranch>
+    do {
+      served = try await pool.serve { (node) async throws(NodeError) in
+        try await HeaderBranch.fetch(from: node, leadingTo: tip, above: chain, limit: limit)
+      }
+    } catch {
+      report.hold = .inconsistent("no node gives the headers to \(tip)")
+      return nil
+    }
+    guard let fork = served.value.fork else {
+      report.hold = .beyondWindow(tip)
+      try await haltBeyondWindow(tip, position)
+      return nil
+    }
+    var ancestry = BranchAncestry(chain: chain, fork: fork)
+    do {
+      for header in served.value.headers { try ancestry.append(header, rules: rules) }
+    } catch {
+      if error.condemnsNode {
+        pool.quarantine(
+          served.node, reason: "invalid header: \(error)", forMilliseconds: settings.quarantineMilliseconds)
+      }
+      report.hold = .inconsistent("headers to \(tip): \(error)")
+      return nil
+    }
+    guard let last = ancestry.links.last else {
+      report.hold = .lessWork(tip)
+      return nil
+    }
+    guard Int64(last.time) * 1_000_000
+      <= time.now.adding(seconds: Self.futureLimitSeconds).microseconds
+    else {
+      report.hold = .fromTheFuture(last.ref)
+      return nil
+    }
+    // One node gave the headers; where they end below the agreed tip, a quorum must have them too.
+    if last.ref != tip, await !pool.agrees(on: last.ref) {
+      report.hold = .inconsistent("no quorum has \(last.ref)")
+      return nil
+    }
+    do {
+      return try chain.plan(ancestry.links, finalityDepth: settings.spec.finalityDepth)
+    } catch .notMoreWork {
+      report.hold = .lessWork(tip)
+    } catch .beyondWindow {
+      report.hold = .beyondWindow(tip)
+      try await haltBeyondWindow(tip, position)
+    } catch {
+      report.hold = .inconsistent("\(error)")
+    }
+    return nil
+  }
+
+  private func haltBeyondWindow(_ tip: BlockRef, _ position: Position) async throws {
+    guard position.cursor.halt == nil else { return }
+    var step = newStep(at: position)
+    step.halt = "the nodes' chain to \(tip) leaves ours below \(position.chain.lowest.ref)"
+    var next = position
+    next.tracker.creditingHalted = true
+    try await commit(step, standing: next)
+  }
+
+  /// Fetches, verifies and scans `run` in order. False where a block couldn't be had.
+  private func scan(
+    _ run: [ChainLink], into step: inout ChainStep, _ tracker: inout TransferTracker,
+    _ report: inout WatchReport
+  ) async throws -> Bool {
+    var start = 0
+    while start < run.count {
+      let links = run[start..<min(start + settings.fetchWidth, run.count)]
+      let blocks = await fetch(Array(links))
+      for (link, block) in zip(links, blocks) {
+        guard let block = await verified(block, link, tracker) else {
+          report.hold = .inconsistent("no node gives a valid block \(link.ref)")
+          // A run that began may end here, unless it must replace what was disconnected.
+          return !step.connected.isEmpty && step.disconnected.isEmpty
+        }
+        let (found, spends) = try await transfers(in: block.matches, &tracker)
+        step.changes += try tracker.connect(
+          link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
+          found: found, spends: spends, now: step.now)
+        step.connected.append(link)
+      }
+      start += links.count
+    }
+    return true
+  }
+
+  /// The bytes of several blocks, asked for at once; nil where no node has one.
+  private func fetch(_ links: [ChainLink]) async -> [Served<[UInt8]>?] {
+    let pool = pool
+    guard links.count > 1 else {
+      return [try? await pool.block(links[0].ref.hash)]
+    }
+    return await withTaskGroup(of: (Int, Served<[UInt8]>?).self) { group in
+      for (place, link) in links.enumerated() {
+        group.addTask { (place, try? await pool.block(link.ref.hash)) }
+      }
+      var blocks = [Served<[UInt8]>?](repeating: nil, count: links.count)
+      for await (place, block) in group { blocks[place] = block }
+      return blocks
+    }
+  }
+
+  /// The scanned block, from the first node whose bytes stand the check. Whoever serves others is
+  /// quarantined with the reason; the hash is never held against the block.
+  private func verified(
+    _ first: Served<[UInt8]>?, _ link: ChainLink, _ tracker: TransferTracker
+  ) async -> ScannedBlock? {
+    var served = first
+    for _ in 0...pool.nodes.count {
+      guard let block = served else { return nil }
+      do {
+        return try BlockScanner.scan(
+          block.value.span.bytes, expecting: link.ref.hash, network: settings.network,
+          verification: BlockVerification(height: link.ref.height, network: settings.network),
+          watching: WatchedOutputs(set: watched, tracker: tracker))
+      } catch {
+        pool.quarantine(
+          block.node, reason: "invalid block \(link.ref): \(error)",
+          forMilliseconds: settings.quarantineMilliseconds)
+        served = try? await pool.block(link.ref.hash)
+      }
+    }
+    return nil
+  }
+
+  /// What matched transactions mean: transfers to watched addresses with their requirements, and
+  /// spends of pending inputs. The tracker takes back what the store knows of them.
+  func transfers(
+    in matches: [MatchedTransaction], _ tracker: inout TransferTracker
+  ) async throws -> (found: [FoundTransfer], spends: [Spend]) {
+    var outputs: [(id: TransferID, ordinal: UInt64, value: UInt64, of: MatchedTransaction)] = []
+    var spends: [Spend] = []
+    for match in matches {
+      for output in match.outputs {
+        guard let ordinal = watched.ordinal(of: output.scriptPubKey.span.bytes) else { continue }
+        let id = TransferID(chain: chain, txid: match.txid, position: .vout(output.vout))
+        outputs.append((id, ordinal, output.value, match))
+      }
+      for input in match.inputs where tracker.isPendingInput(input) {
+        spends.append(Spend(outpoint: input, txid: match.txid))
+      }
+    }
+    guard !outputs.isEmpty else { return ([], spends) }
+    let unknown = outputs.map(\.id).filter { !tracker.knows($0) }
+    if !unknown.isEmpty { tracker.adopt(try await store.stored(unknown)) }
+    let requirements = try await store.requirements(on: chain, ordinals: outputs.map(\.ordinal))
+    let rule = ConfirmationRequirement(
+      confirmations: settings.spec.finalityDepth, finality: settings.spec.finalityDepth)
+    let found = outputs.map { output in
+      FoundTransfer(
+        id: output.id, ordinal: output.ordinal, value: UInt256(output.value),
+        inputs: output.of.inputs, isCoinbase: output.of.isCoinbase,
+        requirement: requirements[output.ordinal] ?? rule)
+    }
+    return (found, spends)
+  }
+}

@@ -1,0 +1,221 @@
+internal import Bitcoin
+internal import Bytes
+internal import ChainTracking
+package import ChainTypes
+package import NodeRPC
+
+/// Watches one Bitcoin chain: follows the tip that its nodes agree on, verifies and scans every
+/// block, looks through the mempool, and hands the store what changed, one step at a time.
+///
+/// One task steps it. All it knows it has from the store and from nodes; where a step fails
+/// half-way it forgets and reads the store again, so a kill at any point loses nothing.
+package actor BitcoinWatcher {
+  let settings: WatcherSettings
+  let pool: NodePool
+  let store: any ChainCommit
+  let time: any TimeSource
+  let rules: HeaderRules
+
+  /// What is watched. It only grows, and needs no store to be right.
+  var watched: WatchSet
+  var watchedThrough: UInt64 = 0
+  /// Nil until the store was read, and after a step failed half-way.
+  var position: Position?
+  var mempool = MempoolMemory()
+
+  /// Where the watcher stands: exactly what the store holds, but for a step under way.
+  struct Position {
+    var cursor: ChainCursor
+    var chain: HeaderChain
+    var tracker: TransferTracker
+    var lookWrittenAt: Timestamp?
+    var stallTold: BlockRef?
+  }
+
+  /// `watchKey` is random and secret, so that nobody can make scripts that collide in the set.
+  package init(
+    settings: WatcherSettings, pool: NodePool, store: any ChainCommit, time: any TimeSource,
+    watchKey: (UInt64, UInt64)
+  ) {
+    self.settings = settings
+    self.pool = pool
+    self.store = store
+    self.time = time
+    rules = HeaderRules(settings.network)
+    watched = WatchSet(key: watchKey)
+  }
+
+  package var chain: ChainName { settings.spec.name }
+  package var nodeStatus: [NodeStatus] { pool.status() }
+  package var watchedCount: Int { watched.count }
+
+  /// One step: new addresses, then blocks, then the mempool. Errors of the store are thrown; what
+  /// is wrong with nodes stands in the report.
+  package func step() async throws -> WatchReport {
+    var report = WatchReport()
+    do {
+      report.addresses = try await watchNewScripts()
+      try await advance(&report)
+    } catch {
+      position = nil
+      mempool = MempoolMemory()
+      throw error
+    }
+    report.tip = position?.cursor.tip
+    return report
+  }
+
+  private func advance(_ report: inout WatchReport) async throws {
+    let agreement = await pool.agreedTip()
+    guard case .agreed(let tip, _) = agreement else {
+      if case .held(let reason) = agreement { report.hold = .nodes(reason) }
+      _ = try await recall()
+      try await writeAddresses()
+      return
+    }
+    if try await recall() == false {
+      guard try await begin(below: tip, &report) else { return }
+    }
+    if position?.chain.tip.ref != tip { try await follow(tip, &report) }
+    if position?.chain.tip.ref == tip {
+      report.isAtTip = true
+      try await lookAtMempool(&report)
+    }
+    try await writeAddresses()
+    try await noticeStall()
+  }
+
+  // MARK: The store
+
+  /// Reads where the watcher stands, where it doesn't know. False before the first start.
+  func recall() async throws -> Bool {
+    guard position == nil else { return true }
+    guard let record = try await store.record(of: chain, window: settings.window) else {
+      return false
+    }
+    position = try Position(
+      cursor: record.cursor,
+      chain: HeaderChain(links: record.links, capacity: settings.window),
+      tracker: tracker(at: record.cursor, tracked: record.tracked))
+    return true
+  }
+
+  private func tracker(at cursor: ChainCursor, tracked: [TrackedTransfer]) -> TransferTracker {
+    let spec = settings.spec
+    let rules = TransferRules(
+      coinbaseMaturity: spec.coinbaseMaturity, dustLimit: spec.dustLimit)
+    var tracker = TransferTracker(rules: rules, tip: cursor.tip, tracked: tracked)
+    tracker.creditingHalted = cursor.halt != nil
+    return tracker
+  }
+
+  func newStep(at position: Position) -> ChainStep {
+    ChainStep(
+      chain: chain, expectedVersion: position.cursor.version,
+      addressesThrough: watchedThrough, now: time.now)
+  }
+
+  /// Hands a step over, and stands where the store then stands.
+  func commit(_ step: ChainStep, standing next: Position) async throws {
+    let cursor = try await store.commit(step)
+    position = next
+    position?.cursor = cursor
+    if step.lookedThrough != nil { position?.lookWrittenAt = step.now }
+  }
+
+  /// Watches what was appended since the last time; how many scripts that were.
+  private func watchNewScripts() async throws -> Int {
+    var added = 0
+    while true {
+      let limit = 10_000
+      let scripts = try await store.scripts(for: chain, after: watchedThrough, limit: limit)
+      for script in scripts {
+        _ = watched.insert(script: script.scriptPubKey, ordinal: script.ordinal)
+        watchedThrough = script.ordinal
+      }
+      added += scripts.count
+      if scripts.count < limit { return added }
+    }
+  }
+
+  /// Tells the store how far the set goes, where no other step has done so: only then may those
+  /// addresses be handed out.
+  private func writeAddresses() async throws {
+    guard let position, position.cursor.addressesThrough < watchedThrough else { return }
+    try await commit(newStep(at: position), standing: position)
+  }
+
+  private func noticeStall() async throws {
+    guard var next = position else { return }
+    let tip = next.chain.tip
+    let since = Timestamp(seconds: Int64(tip.time))
+    let limit = since.adding(seconds: Int64(settings.spec.stallSeconds))
+    guard time.now > limit, next.stallTold != tip.ref else { return }
+    var step = newStep(at: next)
+    step.stalledSince = since
+    next.stallTold = tip.ref
+    try await commit(step, standing: next)
+  }
+
+  // MARK: First start
+
+  /// Writes the anchor below `tip` above which scanning begins, with the headers before it that
+  /// the rules of later headers need. False where the nodes don't give them.
+  private func begin(below tip: BlockRef, _ report: inout WatchReport) async throws -> Bool {
+    let height: UInt32
+    switch settings.start {
+    case .tip: height = tip.height - min(tip.height, settings.spec.finalityDepth)
+    case .height(let start): height = min(start, tip.height)
+    case .block(let block): height = min(block.height, tip.height)
+    }
+    do {
+      let links = try await anchorLinks(at: height, below: tip)
+      if case .block(let pinned) = settings.start, links.last?.ref != pinned {
+        report.hold = .inconsistent("the nodes' block \(height) isn't the pinned \(pinned)")
+        return false
+      }
+      let cursor = try await store.start(chain, links: links, now: time.now)
+      position = try Position(
+        cursor: cursor, chain: HeaderChain(links: links, capacity: settings.window),
+        tracker: tracker(at: cursor, tracked: []))
+      return true
+    } catch let error as NodePoolError {
+      report.hold = .inconsistent("no node gives the anchor at \(height): \(error)")
+      return false
+    }
+  }
+
+  /// The active chain's headers up to `height`, linked to each other; the last is the anchor.
+  private func anchorLinks(at height: UInt32, below tip: BlockRef) async throws -> [ChainLink] {
+    let first = height - min(height, UInt32(settings.window - 1))
+    let served = try await pool.serve { (node) async throws(NodeError) -> [ChainLink] in
+      guard let head = try await node.header(tip.hash), head.isActive else {
+        throw .unknownBlock(tip.hash)
+      }
+      let hashes = try await node.blockHashes(first..<height + 1)
+      var links: [ChainLink] = []
+      for (place, bytes) in try await node.rawHeaders(hashes).enumerated() {
+        guard let bytes, let header = try? BlockHeader(bytes: bytes.span.bytes),
+          let work = try? CompactTarget(header.bits).work,
+          links.last.map({ $0.ref.hash == header.previousBlockHash }) ?? true
+        else { throw .unknownBlock(hashes[place]) }
+        let ref = BlockRef(height: first + UInt32(place), hash: header.hash)
+        links.append(
+          ChainLink(
+            ref: ref, parent: header.previousBlockHash, time: header.time, bits: header.bits,
+            work: work))
+      }
+      guard links.last?.ref.height == height else { throw .heightOutOfRange(height) }
+      return links
+    }
+    // What the one node said is the anchor must be what a quorum has.
+    if let anchor = served.value.last?.ref, await !pool.agrees(on: anchor) {
+      pool.quarantine(
+        served.node, reason: "no quorum has its block \(anchor)",
+        forMilliseconds: settings.quarantineMilliseconds)
+      throw NodePoolError.allFailed([])
+    }
+    return served.value
+  }
+
+}

@@ -1,0 +1,122 @@
+package import ChainTracking
+package import ChainTypes
+
+/// A script to watch, by its ordinal: the place in which its address was appended to its family.
+package struct WatchedScript: Sendable, Hashable {
+  package let ordinal: UInt64
+  package let scriptPubKey: [UInt8]
+
+  package init(ordinal: UInt64, scriptPubKey: [UInt8]) {
+    self.ordinal = ordinal
+    self.scriptPubKey = scriptPubKey
+  }
+}
+
+/// How far a watcher has come on a chain, as the store has it.
+package struct ChainCursor: Sendable, Hashable {
+  /// Counts the commits; a writer that expects another one is refused.
+  package let version: Int64
+  package let tip: BlockRef
+  /// Every address up to this ordinal is watched.
+  package let addressesThrough: UInt64
+  /// A look at a mempool at our own tip began at this moment: whatever was paid before is known.
+  package let lookedThrough: Timestamp?
+  /// Why nothing is credited, where that is so.
+  package let halt: String?
+
+  package init(
+    version: Int64, tip: BlockRef, addressesThrough: UInt64, lookedThrough: Timestamp?,
+    halt: String?
+  ) {
+    self.version = version
+    self.tip = tip
+    self.addressesThrough = addressesThrough
+    self.lookedThrough = lookedThrough
+    self.halt = halt
+  }
+}
+
+/// What a watcher begins with after a start.
+package struct ChainRecord: Sendable {
+  package let cursor: ChainCursor
+  /// The active chain's last blocks, lowest first, up to the cursor's tip.
+  package let links: [ChainLink]
+  /// Transfers that may still change.
+  package let tracked: [TrackedTransfer]
+
+  package init(cursor: ChainCursor, links: [ChainLink], tracked: [TrackedTransfer]) {
+    self.cursor = cursor
+    self.links = links
+    self.tracked = tracked
+  }
+}
+
+/// All that one step of a watcher changes. It holds as a whole or not at all.
+package struct ChainStep: Sendable {
+  package let chain: ChainName
+  /// The cursor's version that this step was made on.
+  package let expectedVersion: Int64
+  /// Blocks that left the active chain, tip first.
+  package var disconnected: [ChainLink] = []
+  /// Blocks that joined it, lowest first: verified and scanned.
+  package var connected: [ChainLink] = []
+  /// The steps of the transfers that changed, in order.
+  package var changes: [TransferChange] = []
+  package var addressesThrough: UInt64
+  /// Nil where the mempool wasn't looked through.
+  package var lookedThrough: Timestamp?
+  /// Set where this step stops crediting, with the reason.
+  package var halt: String?
+  /// The tip's own time, where the chain has stood still for too long since then.
+  package var stalledSince: Timestamp?
+  package let now: Timestamp
+
+  package init(
+    chain: ChainName, expectedVersion: Int64, addressesThrough: UInt64, now: Timestamp
+  ) {
+    self.chain = chain
+    self.expectedVersion = expectedVersion
+    self.addressesThrough = addressesThrough
+    self.now = now
+  }
+}
+
+/// The store as a watcher needs it. Whoever keeps the payments implements it.
+package protocol ChainCommit: Sendable {
+  /// Nil before the chain's first start. At most `window` links.
+  func record(of chain: ChainName, window: Int) async throws -> ChainRecord?
+
+  /// The chain's first start: `links`, lowest first, end in the block after which scanning begins.
+  func start(_ chain: ChainName, links: [ChainLink], now: Timestamp) async throws -> ChainCursor
+
+  /// The next scripts of the chain's family, in the order of their ordinals.
+  func scripts(
+    for chain: ChainName, after ordinal: UInt64, limit: Int
+  ) async throws -> [WatchedScript]
+
+  /// How deep transfers to these addresses must be. Addresses without a payment get the chain's
+  /// rule.
+  func requirements(
+    on chain: ChainName, ordinals: [UInt64]
+  ) async throws -> [UInt64: ConfirmationRequirement]
+
+  /// What is stored of these transfers, whatever their state.
+  func stored(_ ids: [TransferID]) async throws -> [TrackedTransfer]
+
+  /// All transfers in blocks above `height`, final ones too.
+  func transfers(on chain: ChainName, above height: UInt32) async throws -> [TrackedTransfer]
+
+  /// Writes the step. Throws `StaleCursor` where another writer was faster.
+  func commit(_ step: ChainStep) async throws -> ChainCursor
+}
+
+/// Another watcher has moved the cursor: whatever this one holds in memory is out of date.
+package struct StaleCursor: Error, Equatable {
+  package let chain: ChainName
+  package let expected: Int64
+
+  package init(chain: ChainName, expected: Int64) {
+    self.chain = chain
+    self.expected = expected
+  }
+}

@@ -1,0 +1,121 @@
+import Bitcoin
+import Bytes
+import ChainTracking
+import ChainTypes
+import NodeRPC
+
+/// Headers from just above a block of ours towards a tip that the nodes agree on, as one node
+/// gave them: nothing is checked yet.
+struct HeaderBranch: Sendable {
+  /// The highest block of ours that the node has in its active chain; nil below our window.
+  let fork: BlockRef?
+  /// 80 bytes each, lowest first.
+  let headers: [[UInt8]]
+
+  /// Asks `node` for the branch that leads from `chain` to `tip`, at most `limit` headers.
+  static func fetch(
+    from node: BitcoinNode, leadingTo tip: BlockRef, above chain: HeaderChain, limit: Int
+  ) async throws(NodeError) -> HeaderBranch {
+    guard let head = try await node.header(tip.hash), head.isActive, head.height == tip.height
+    else { throw .unknownBlock(tip.hash) }
+    guard let fork = try await findFork(of: chain, at: node, below: tip.height) else {
+      return HeaderBranch(fork: nil, headers: [])
+    }
+    let end = min(UInt64(tip.height), UInt64(fork.height) + UInt64(limit))
+    guard fork.height < UInt32(end) else { return HeaderBranch(fork: fork, headers: []) }
+    let hashes = try await node.blockHashes(fork.height + 1..<UInt32(end) + 1)
+    let headers = try await node.rawHeaders(hashes)
+    var known: [[UInt8]] = []
+    for header in headers {
+      // What vanished meanwhile ends the branch; what is left still has to link.
+      guard let header else { break }
+      known.append(header)
+    }
+    return HeaderBranch(fork: fork, headers: known)
+  }
+
+  /// The highest block of `chain` in the node's active chain, looked for downwards from our tip in
+  /// growing strides.
+  private static func findFork(
+    of chain: HeaderChain, at node: BitcoinNode, below top: UInt32
+  ) async throws(NodeError) -> BlockRef? {
+    var high = min(chain.tip.ref.height, top)
+    var stride: UInt32 = 4
+    while true {
+      let lowest = chain.lowest.ref.height
+      guard high >= lowest else { return nil }
+      let low = high - lowest >= stride ? high - stride + 1 : lowest
+      let hashes = try await node.blockHashes(low..<high + 1)
+      for (place, hash) in hashes.enumerated().reversed() {
+        let ref = BlockRef(height: low + UInt32(place), hash: hash)
+        if chain.contains(ref) { return ref }
+      }
+      guard low > lowest else { return nil }
+      high = low - 1
+      stride = min(stride * 4, 512)
+    }
+  }
+}
+
+/// Our chain below a fork and the checked part of a branch above it.
+struct BranchAncestry: HeaderAncestry {
+  let chain: HeaderChain
+  let fork: BlockRef
+  private(set) var links: [ChainLink] = []
+
+  init(chain: HeaderChain, fork: BlockRef) {
+    self.chain = chain
+    self.fork = fork
+  }
+
+  var parent: BlockRef { links.last?.ref ?? fork }
+
+  func ancestor(at height: UInt32) -> AncestorHeader? {
+    let link: ChainLink?
+    if height > fork.height {
+      let place = Int(height - fork.height) - 1
+      link = links.indices.contains(place) ? links[place] : nil
+    } else {
+      link = chain.link(at: height)
+    }
+    return link.map { AncestorHeader(time: $0.time, bits: $0.bits) }
+  }
+
+  /// Checks the next header of the branch and appends it.
+  mutating func append(_ bytes: [UInt8], rules: HeaderRules) throws(HeaderBranchError) {
+    let header: BlockHeader
+    do {
+      header = try BlockHeader(bytes: bytes.span.bytes)
+    } catch {
+      throw .decoding(error)
+    }
+    // A header that doesn't link shows a chain that moved while it was read, not a lie.
+    guard header.previousBlockHash == parent.hash else { throw .moved }
+    let verdict: HeaderRules.Verdict
+    do {
+      verdict = try rules.check(header, on: self)
+    } catch {
+      throw .invalid(error)
+    }
+    // The check above has found the target sound, so it has a work.
+    guard let work = try? CompactTarget(header.bits).work else { throw .moved }
+    links.append(
+      ChainLink(
+        ref: BlockRef(height: verdict.height, hash: verdict.hash),
+        parent: header.previousBlockHash, time: header.time, bits: header.bits, work: work))
+  }
+}
+
+/// Why a branch of headers isn't followed.
+enum HeaderBranchError: Error {
+  case decoding(BitcoinDecodingError)
+  case invalid(HeaderError)
+  /// The node's chain changed while it was asked.
+  case moved
+
+  /// Whether the node gave something that no honest node gives.
+  var condemnsNode: Bool {
+    if case .moved = self { return false }
+    return true
+  }
+}

@@ -1,0 +1,7 @@
+internal import ChainTypes
+internal import NodeRPC
+
+extension NodePool {
+  /// Whether at least the quorum of nodes have `block` in their active chains.
+  func agrees(on block: BlockRef) async -> Bool { await voters(for: block).count >= quorum }
+}

@@ -1,0 +1,33 @@
+package import ChainTypes
+package import NodeRPC
+
+/// What a step of a watcher did.
+package struct WatchReport: Sendable {
+  package var tip: BlockRef?
+  package var connected = 0
+  package var disconnected = 0
+  package var transferChanges = 0
+  /// New addresses that are watched from now on.
+  package var addresses = 0
+  /// Our tip is the one that the nodes agree on.
+  package var isAtTip = false
+  package var hold: Hold?
+
+  /// Why a watcher doesn't move on.
+  package enum Hold: Sendable, Equatable {
+    case nodes(TipAgreement.HoldReason)
+    /// The nodes' tip has less work than ours: we wait for more.
+    case lessWork(BlockRef)
+    /// The tip's time is over two hours ahead of our clock.
+    case fromTheFuture(BlockRef)
+    /// The branch leaves our chain below all that we still know; an operator must decide.
+    case beyondWindow(BlockRef)
+    /// What the node said no longer fits together; asked again at the next step.
+    case inconsistent(String)
+  }
+
+  package init() {}
+
+  /// Whether there may be more to do at once.
+  package var isBusy: Bool { !isAtTip && hold == nil }
+}

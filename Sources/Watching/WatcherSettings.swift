@@ -1,0 +1,37 @@
+package import ChainTypes
+
+/// How a watcher behaves on its chain.
+package struct WatcherSettings: Sendable {
+  package let spec: ChainSpec
+  package let network: BitcoinNetwork
+  package let start: Start
+  /// How many blocks one commit holds at most.
+  package var blocksPerCommit = 256
+  /// How many blocks are fetched at once while catching up.
+  package var fetchWidth = 4
+  /// How many headers one step follows at most.
+  package var headersPerStep = 2_016
+  /// A look at the mempool that changed nothing is written down only this often.
+  package var lookCommitSeconds: Int64 = 5
+  /// How long a node that served something invalid neither votes nor serves.
+  package var quarantineMilliseconds: Int64 = 3_600_000
+
+  /// Where scanning begins on a chain's first start.
+  package enum Start: Sendable, Hashable {
+    /// A pinned anchor: scanning begins above it.
+    case block(BlockRef)
+    case height(UInt32)
+    /// As deep below the tip as finality goes.
+    case tip
+  }
+
+  package init(spec: ChainSpec, network: BitcoinNetwork, start: Start) {
+    self.spec = spec
+    self.network = network
+    self.start = start
+  }
+
+  /// Two retarget periods and what finality needs: every header rule can be checked, and any reorg
+  /// that is worth following can be followed.
+  var window: Int { 2 * 2_016 + Int(spec.finalityDepth) }
+}
