@@ -8,7 +8,7 @@ import Testing
 @Suite("Answers against those of Bitcoin Core")
 struct RecordedAnswerTests {
   @Test(
-    "answers that don't depend on the chain are the same, byte for byte",
+    "answers that don't depend on the chain are the same, to the order of their members",
     arguments: [
       "err-height", "err-method", "err-method-v2", "err-param", "err-parse", "err-tx",
       "err-unknown-block-v1", "err-unknown-block-v2", "estimatesmartfee", "batch-v2",
@@ -18,9 +18,9 @@ struct RecordedAnswerTests {
     let node = try makeNode(blocks: 103, hasTransactionIndex: true)
     let response = try await node.post(recording.request, timeoutMilliseconds: 1_000)
     #expect(response.status == recording.response.status)
+    // A line break within a string may be written in two ways, so the values are compared.
     #expect(
-      String(decoding: response.body, as: UTF8.self)
-        == String(decoding: recording.response.body, as: UTF8.self))
+      try JSONValue(parsing: response.body) == JSONValue(parsing: recording.response.body))
   }
 
   @Test("a batch's answers come in order, errors among them")

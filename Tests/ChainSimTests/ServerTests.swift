@@ -1,4 +1,5 @@
 import ChainSim
+import ChainTypes
 import Foundation
 import HTTPClient
 import NodeRPC
