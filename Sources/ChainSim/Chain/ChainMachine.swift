@@ -13,7 +13,7 @@ package struct ChainMachine: Sendable {
   /// By height.
   private(set) var activeChain: [StoredBlock]
   private(set) var coins = CoinSet()
-  var mempool = Mempool()
+  package internal(set) var mempool = Mempool()
   var random: SplitMix64
   /// What connecting a block of the active chain spent.
   private var undo: [Hash32: [CoinSet.Spent]] = [:]

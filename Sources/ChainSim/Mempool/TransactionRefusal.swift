@@ -4,6 +4,11 @@ package struct TransactionRefusal: Error, Hashable, Sendable {
   package let code: Int
   package let reason: String
 
+  package init(code: Int, reason: String) {
+    self.code = code
+    self.reason = reason
+  }
+
   static let missingInputs = TransactionRefusal(
     code: -25, reason: "bad-txns-inputs-missingorspent")
   static let alreadyInUTXOSet = TransactionRefusal(

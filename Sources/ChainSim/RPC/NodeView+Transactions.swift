@@ -186,6 +186,10 @@ extension NodeView {
       .init("incrementalrelayfee", floor),
       .init("unbroadcastcount", .integer(0)),
       .init("fullrbf", .bool(true)),
+      .init("permitbaremultisig", .bool(true)),
+      .init("maxdatacarriersize", .integer(100_000)),
+      .init("limitclustercount", .integer(64)),
+      .init("limitclustersize", .integer(101_000)),
     ])
   }
 

@@ -109,7 +109,7 @@ struct RequestBoundary: Sendable {
         "method": .string(request.method.rawValue), "route": .string(route),
         "status": .stringConvertible(response.status.code),
         "milliseconds": .stringConvertible(milliseconds),
-        "tenant_address": .string(context.clientAddress),
+        "client": .string(context.clientAddress),
       ])
   }
 

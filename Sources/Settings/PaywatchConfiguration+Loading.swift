@@ -1,0 +1,267 @@
+internal import ChainTypes
+internal import Foundation
+
+extension PaywatchConfiguration {
+  /// Reads the YAML file at `path`.
+  ///
+  /// A single value can be overridden by an environment variable: `PAYWATCH_` and the setting's
+  /// path in upper case, its parts and list indexes joined by `_`: `PAYWATCH_LISTEN_PORT`,
+  /// `PAYWATCH_CHAINS_0_NODES_1_URL`. An override can't add an element to a list. Relative paths
+  /// are seen from the file's directory.
+  package static func load(
+    _ path: String, environment: [String: String] = [:]
+  ) throws(ConfigurationError) -> PaywatchConfiguration {
+    let file = SettingsFile(path: path, environment: environment)
+    guard let root = file.root() else { throw ConfigurationError(mistakes: file.mistakes) }
+    let configuration = read(root)
+    root.finish()
+    file.refuseUnknownVariables()
+    guard let configuration, file.mistakes.isEmpty else {
+      throw ConfigurationError(mistakes: file.mistakes)
+    }
+    return configuration
+  }
+
+  private static func read(_ root: SettingsMapping) -> PaywatchConfiguration? {
+    let region = identifier(root, "region", hint: "this region's name, such as eu-1.")
+    let epoch = root.integer("restore_epoch", in: 0...Int(Int32.max / 2), default: 0)
+    let listen = root.nested("listen")
+    let host = listen.text("host", default: "127.0.0.1", hint: "")
+    let port = listen.integer("port", in: 0...65_535, default: 8080)
+    listen.finish()
+    let database = root.nested("database")
+    let sqlite = database.text("sqlite", hint: "the path of the database's file.")
+    database.finish()
+    let dataDirectory = root.optionalText("data_directory").map(root.file.resolve)
+    let logLevel = root.choice("log_level", default: LogLevel.info)
+    let chainsDirectory = root.text("chains_directory", default: "chains", hint: "")
+    let chains = chains(root, directory: root.file.resolve(chainsDirectory))
+    let tenants = tenants(root, assets: chains.map(\.spec.asset))
+    let pool = root.nested("address_pool")
+    let ready = pool.integer("ready", in: 1...1_000_000, default: 1_000)
+    let lookAhead = pool.integer("look_ahead", in: 1...10_000_000, default: 10_000)
+    pool.finish()
+    return PaywatchConfiguration(
+      region: region, restoreEpoch: UInt32(epoch), listen: Listen(host: host, port: UInt16(port)),
+      database: DatabaseSettings(sqlitePath: root.file.resolve(sqlite)),
+      dataDirectory: dataDirectory, logLevel: logLevel, chains: chains, tenants: tenants,
+      addressPool: AddressPoolSettings(ready: ready, lookAhead: lookAhead))
+  }
+
+  /// 1 to 64 of `a–z`, `0–9`, `-` and `_`.
+  private static func identifier(
+    _ mapping: SettingsMapping, _ name: String, hint: String
+  ) -> String {
+    let text = mapping.text(name, hint: hint)
+    let isValid =
+      (1...64).contains(text.utf8.count)
+      && text.utf8.allSatisfy {
+        (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d || $0 == 0x5f
+      }
+    if !isValid, !text.isEmpty {
+      mapping.note(name, "“\(text)” must be 1 to 64 of a–z, 0–9, - and _.")
+    }
+    return text
+  }
+
+  // MARK: Chains
+
+  private static func chains(_ root: SettingsMapping, directory: String) -> [ChainSettings] {
+    var chains: [ChainSettings] = []
+    for mapping in root.list("chains") {
+      guard let chain = chain(mapping, directory: directory) else { continue }
+      if chains.contains(where: { $0.spec.name == chain.spec.name }) {
+        mapping.note("name", "The chain “\(chain.spec.name)” stands here twice: remove one.")
+      }
+      chains.append(chain)
+    }
+    if !root.has("chains") {
+      root.note("chains", "It is missing: a list of the chains to watch.")
+    }
+    return chains
+  }
+
+  private static func chain(_ mapping: SettingsMapping, directory: String) -> ChainSettings? {
+    let name = mapping.text("name", hint: "a chain's name, such as bitcoin.")
+    let specPath = mapping.optionalText("spec").map(mapping.file.resolve)
+    let quorum = mapping.optionalInteger("quorum", in: 1...100)
+    let startHeight = mapping.optionalInteger("start_height", in: 0...Int(Int32.max))
+    let startHash = ChainSpecFile.hash(mapping, "start_hash")
+    let poll = mapping.integer("poll_milliseconds", in: 10...600_000, default: 1_000)
+    let nodes = nodes(mapping)
+    mapping.finish()
+    if mapping.has("start_hash"), !mapping.has("start_height") {
+      mapping.note("start_hash", "It needs start_height: the height of that block.")
+    }
+    if nodes.isEmpty, !mapping.has("nodes") {
+      mapping.note("nodes", "It is missing: a list of the chain's nodes, each with a url.")
+    }
+    if let quorum, quorum > nodes.count, !nodes.isEmpty {
+      mapping.note(
+        "quorum", "\(quorum) of \(nodes.count) nodes can't be had: add nodes or lower it.")
+    }
+    if quorum == nil, nodes.count > 1, !mapping.has("quorum") {
+      mapping.note("quorum", "It is missing: how many of the \(nodes.count) nodes must agree.")
+    }
+    guard ChainName(name) != nil else {
+      if !name.isEmpty { mapping.note("name", "“\(name)” must be 1 to 40 of a–z, 0–9 and -.") }
+      return nil
+    }
+    let path = specPath ?? (directory as NSString).appendingPathComponent("\(name).yaml")
+    guard let spec = spec(mapping, name: name, path: path) else { return nil }
+    return ChainSettings(
+      spec: spec, quorum: quorum ?? 1, startHeight: startHeight.map(UInt32.init),
+      startHash: startHash, pollMilliseconds: poll, nodes: nodes)
+  }
+
+  private static func spec(_ mapping: SettingsMapping, name: String, path: String) -> ChainSpec? {
+    do throws(ConfigurationError) {
+      let spec = try ChainSpecFile.load(path)
+      if spec.name.text != name {
+        mapping.note(
+          "name", "\(path) describes “\(spec.name)”: name the chain so, or another file.")
+      }
+      return spec
+    } catch {
+      mapping.note("name", "The chain's description \(path) can't be used; see what follows.")
+      mapping.file.take(error)
+      return nil
+    }
+  }
+
+  private static func nodes(_ chain: SettingsMapping) -> [NodeSettings] {
+    var nodes: [NodeSettings] = []
+    for (index, mapping) in chain.list("nodes").enumerated() {
+      let name = mapping.text("name", default: "node-\(index + 1)", hint: "")
+      let url = mapping.text("url", hint: "the node's RPC, such as http://127.0.0.1:8332.")
+      check(url, of: mapping)
+      if nodes.contains(where: { $0.name == name }) {
+        mapping.note("name", "Another node of the chain is called “\(name)”: rename one.")
+      }
+      nodes.append(NodeSettings(name: name, url: url, credentials: credentials(mapping)))
+      mapping.finish()
+    }
+    return nodes
+  }
+
+  private static func check(_ url: String, of mapping: SettingsMapping) {
+    guard !url.isEmpty else { return }
+    guard let parts = URLComponents(string: url), let scheme = parts.scheme,
+      ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty
+    else {
+      // The text itself may hold a password, so the message doesn't repeat it.
+      mapping.note("url", "It must begin with http:// or https:// and have a host.")
+      return
+    }
+    if parts.user != nil || parts.password != nil {
+      mapping.note(
+        "url", "It must hold no password: use user and password_file, or cookie_file.")
+    }
+  }
+
+  private static func credentials(_ mapping: SettingsMapping) -> NodeSettings.Credentials {
+    let user = mapping.optionalText("user")
+    let passwordFile = mapping.optionalText("password_file")
+    let cookieFile = mapping.optionalText("cookie_file")
+    if let cookieFile {
+      if user != nil || passwordFile != nil {
+        mapping.note("cookie_file", "It stands alone: remove it, or user and password_file.")
+      }
+      return .cookieFile(mapping.file.resolve(cookieFile))
+    }
+    switch (user, passwordFile) {
+    case (nil, nil): return .none
+    case (nil, .some):
+      mapping.note("password_file", "It needs user: the name that belongs to the password.")
+    case (.some, nil):
+      mapping.note("user", "It needs password_file: a file that holds the password.")
+    case (.some(let user), .some(let file)):
+      if let password = password(mapping, mapping.file.resolve(file)) {
+        return .password(user: user, password)
+      }
+    }
+    return .none
+  }
+
+  /// The file's first line.
+  private static func password(_ mapping: SettingsMapping, _ path: String) -> Secret? {
+    guard let data = FileManager.default.contents(atPath: path), data.count <= 4_096,
+      let line = String(data: data, encoding: .utf8)?.split(whereSeparator: \.isNewline).first
+    else {
+      mapping.note("password_file", "\(path) can't be read, is empty or over 4,096 bytes.")
+      return nil
+    }
+    return Secret(String(line))
+  }
+
+  // MARK: Tenants
+
+  private static func tenants(_ root: SettingsMapping, assets: [Asset]) -> [TenantSettings] {
+    var tenants: [TenantSettings] = []
+    for mapping in root.list("tenants") {
+      let id = identifier(mapping, "id", hint: "the tenant's id, such as main.")
+      let name = mapping.text("name", default: id, hint: "")
+      if tenants.contains(where: { $0.id == id }) {
+        mapping.note("id", "The tenant “\(id)” stands here twice: remove one.")
+      }
+      tenants.append(
+        TenantSettings(
+          id: id, name: name, accounts: accounts(mapping),
+          policies: policies(mapping.nested("policies"), assets: assets)))
+      mapping.finish()
+    }
+    return tenants
+  }
+
+  private static func accounts(_ tenant: SettingsMapping) -> [AccountSettings] {
+    tenant.list("accounts").map { mapping in
+      let family = mapping.choice("family", default: AccountSettings.Family.bitcoin)
+      let descriptor = mapping.text(
+        "descriptor", hint: "an output descriptor with its checksum, as payctl keys prints it.")
+      mapping.finish()
+      return AccountSettings(family: family, descriptor: descriptor)
+    }
+  }
+
+  private static func policies(_ mapping: SettingsMapping, assets: [Asset]) -> PolicySettings {
+    let late = mapping.choice("late", default: PolicySettings.Late.hold)
+    let tolerance = amounts(mapping.nested("tolerance"), assets)
+    let zeroConf = amounts(mapping.nested("zero_conf_max"), assets)
+    let expiry = mapping.nested("expiry_seconds")
+    let range = 1...31_536_000
+    let fallback = expiry.integer("default", in: range, default: 900)
+    let minimum = expiry.integer("min", in: range, default: min(60, fallback))
+    let maximum = expiry.integer("max", in: range, default: max(86_400, fallback))
+    if !(minimum <= fallback && fallback <= maximum) {
+      expiry.note("default", "It must lie from min (\(minimum)) to max (\(maximum)).")
+    }
+    expiry.finish()
+    let confirmations = mapping.optionalInteger("confirmations", in: 1...10_000)
+    mapping.finish()
+    return PolicySettings(
+      late: late, tolerance: tolerance, zeroConfirmationMaximum: zeroConf,
+      expiry: .init(
+        defaultSeconds: Int64(fallback), minimumSeconds: Int64(minimum),
+        maximumSeconds: Int64(maximum)),
+      confirmations: confirmations.map(UInt32.init))
+  }
+
+  /// Amounts by asset: `{BTC: 0.001}`.
+  private static func amounts(_ mapping: SettingsMapping, _ assets: [Asset]) -> [Asset: Amount] {
+    var amounts: [Asset: Amount] = [:]
+    for name in mapping.names {
+      let text = mapping.text(name, hint: "an amount.")
+      guard let asset = assets.first(where: { $0.symbol == name }) else {
+        let known = Set(assets.map(\.symbol)).sorted().joined(separator: ", ")
+        mapping.note(name, "No configured chain has this asset; there are: \(known).")
+        continue
+      }
+      do {
+        amounts[asset] = try Amount(units: text, asset: asset)
+      } catch {
+        mapping.note(name, ChainSpecFile.message(error, asset))
+      }
+    }
+    return amounts
+  }
+}

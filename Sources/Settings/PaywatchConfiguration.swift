@@ -1,0 +1,110 @@
+package import Bytes
+package import ChainTypes
+
+/// All settings of a `paywatch` process, checked.
+package struct PaywatchConfiguration: Sendable, Equatable {
+  /// The region's name, as it stands with payments and events.
+  package let region: String
+  /// Which restore of this region's database this is; addresses of each lie on branches of their
+  /// own.
+  package let restoreEpoch: UInt32
+  package let listen: Listen
+  package let database: DatabaseSettings
+  /// Where the process keeps files beside the database; nil for none.
+  package let dataDirectory: String?
+  package let logLevel: LogLevel
+  package let chains: [ChainSettings]
+  package let tenants: [TenantSettings]
+  package let addressPool: AddressPoolSettings
+
+  package struct Listen: Sendable, Equatable {
+    package let host: String
+    /// 0 for a free port.
+    package let port: UInt16
+  }
+
+  package struct DatabaseSettings: Sendable, Equatable {
+    package let sqlitePath: String
+  }
+
+  package enum LogLevel: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+
+  package struct AddressPoolSettings: Sendable, Equatable {
+    /// How many derived, watched addresses wait to be handed out, for each account.
+    package let ready: Int
+    /// How many ordinals beyond the last one handed out are watched for other regions' accounts.
+    package let lookAhead: Int
+  }
+}
+
+/// One chain to watch.
+package struct ChainSettings: Sendable, Equatable {
+  package let spec: ChainSpec
+  /// How many of the nodes must have a block in their active chain.
+  package let quorum: Int
+  /// Where watching starts; nil for the tip at the first start.
+  package let startHeight: UInt32?
+  /// The block at `startHeight`, in internal byte order: pins the chain.
+  package let startHash: Hash32?
+  package let pollMilliseconds: Int
+  package let nodes: [NodeSettings]
+}
+
+package struct NodeSettings: Sendable, Equatable {
+  /// Unique among the chain's nodes.
+  package let name: String
+  /// `http://host:port/` or `https://…`, without user and password.
+  package let url: String
+  package let credentials: Credentials
+
+  package enum Credentials: Sendable, Equatable {
+    case none
+    case password(user: String, Secret)
+    /// Read again whenever the node refuses it: Bitcoin Core writes a new one at each start.
+    case cookieFile(String)
+  }
+}
+
+package struct TenantSettings: Sendable, Equatable {
+  package let id: String
+  package let name: String
+  package let accounts: [AccountSettings]
+  package let policies: PolicySettings
+}
+
+package struct AccountSettings: Sendable, Equatable {
+  package let family: Family
+  /// An output descriptor, as it stands in the file; its content is checked where it is used.
+  package let descriptor: String
+
+  package enum Family: String, Sendable, CaseIterable {
+    case bitcoin
+  }
+}
+
+/// What a tenant's payments are subject to unless a request says otherwise.
+package struct PolicySettings: Sendable, Equatable {
+  package let late: Late
+  /// By how much a payment may fall short and still count, for each asset.
+  package let tolerance: [Asset: Amount]
+  /// Up to which amount a payment counts as paid before it is in a block; absent: never.
+  package let zeroConfirmationMaximum: [Asset: Amount]
+  package let expiry: Expiry
+  /// Confirmations for every amount, instead of the chain's tiers.
+  package let confirmations: UInt32?
+
+  package enum Late: String, Sendable, CaseIterable {
+    /// Money that comes after the expiry counts.
+    case accept
+    /// It waits for an operator.
+    case hold
+  }
+
+  package struct Expiry: Sendable, Equatable {
+    package let defaultSeconds: Int64
+    package let minimumSeconds: Int64
+    package let maximumSeconds: Int64
+  }
+}

@@ -1,0 +1,153 @@
+internal import Yams
+
+/// One mapping of a settings file, its settings taken by name. Each take notes what is wrong and
+/// returns a stand-in or nil, so that reading goes on to the next mistake; `finish` notes the
+/// settings that nobody took.
+final class SettingsMapping {
+  let line: Int
+  let path: String
+  let file: SettingsFile
+  private let mapping: Node.Mapping?
+  private var known: [String] = []
+
+  init(_ mapping: Node.Mapping?, line: Int, path: String, file: SettingsFile) {
+    self.mapping = mapping
+    self.line = line
+    self.path = path
+    self.file = file
+  }
+
+  func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+  /// The line of a setting, or of the mapping where it is absent.
+  func line(of name: String) -> Int { node(name)?.mark?.line ?? line }
+
+  func note(_ name: String, _ message: String) {
+    file.note(line(of: name), path(of: name), message)
+  }
+
+  func optionalText(_ name: String) -> String? {
+    know(name)
+    if let override = file.override(path(of: name)) { return override }
+    guard let node = node(name), !isNull(node) else { return nil }
+    guard case .scalar(let scalar) = node else {
+      note(name, "It must be one value, not a list or a mapping.")
+      return nil
+    }
+    return scalar.string
+  }
+
+  /// The text, or `fallback`; without one the setting is required.
+  func text(_ name: String, default fallback: String? = nil, hint: String) -> String {
+    guard let text = optionalText(name) ?? fallback else {
+      file.note(line, path(of: name), "It is missing: \(hint)")
+      return ""
+    }
+    return text
+  }
+
+  func optionalInteger(_ name: String, in range: ClosedRange<Int>) -> Int? {
+    guard let text = optionalText(name) else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      note(
+        name,
+        "“\(text)” must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+      return nil
+    }
+    return number
+  }
+
+  func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) -> Int {
+    optionalInteger(name, in: range) ?? fallback
+  }
+
+  func requiredInteger(_ name: String, in range: ClosedRange<Int>) -> Int {
+    if let number = optionalInteger(name, in: range) { return number }
+    if node(name) == nil {
+      note(
+        name, "It is missing: a whole number from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return range.lowerBound
+  }
+
+  /// One of the cases of `type`, by its raw value.
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, default fallback: Choice
+  ) -> Choice where Choice.RawValue == String {
+    guard let text = optionalText(name) else { return fallback }
+    guard let choice = Choice(rawValue: text) else {
+      let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      note(name, "“\(text)” must be one of \(all).")
+      return fallback
+    }
+    return choice
+  }
+
+  /// A nested mapping; an empty one where it is absent, so that its own defaults and overrides
+  /// hold.
+  func nested(_ name: String) -> SettingsMapping {
+    know(name)
+    let node = node(name)
+    if let node, !isNull(node) {
+      if case .mapping(let mapping) = node {
+        return SettingsMapping(
+          mapping, line: node.mark?.line ?? line, path: path(of: name), file: file)
+      }
+      note(name, "It must be a mapping (name: value).")
+    }
+    return SettingsMapping(nil, line: line(of: name), path: path(of: name), file: file)
+  }
+
+  /// The mappings of a list; empty where it is absent.
+  func list(_ name: String) -> [SettingsMapping] {
+    know(name)
+    guard let node = node(name), !isNull(node) else { return [] }
+    guard case .sequence(let sequence) = node else {
+      note(name, "It must be a list (lines that begin with “- ”).")
+      return []
+    }
+    var mappings: [SettingsMapping] = []
+    for (index, element) in sequence.enumerated() {
+      let place = "\(path(of: name))[\(index)]"
+      guard case .mapping(let mapping) = element else {
+        file.note(element.mark?.line, place, "It must be a mapping (name: value).")
+        continue
+      }
+      mappings.append(
+        SettingsMapping(mapping, line: element.mark?.line ?? line, path: place, file: file))
+    }
+    return mappings
+  }
+
+  /// All names of the mapping, in order, for mappings whose names the operator chooses.
+  var names: [String] { mapping?.keys.compactMap(\.string) ?? [] }
+
+  func has(_ name: String) -> Bool { node(name).map { !isNull($0) } ?? false }
+
+  /// Notes the settings that nobody took.
+  func finish() {
+    guard let mapping else { return }
+    for key in mapping.keys {
+      guard let name = key.string else {
+        file.note(key.mark?.line, path, "A setting's name must be a word.")
+        continue
+      }
+      guard !known.contains(name) else { continue }
+      file.note(
+        key.mark?.line, path(of: name),
+        "There is no such setting; here stand \(known.sorted().joined(separator: ", ")).")
+    }
+  }
+
+  private func know(_ name: String) {
+    if !known.contains(name) { known.append(name) }
+  }
+
+  private func node(_ name: String) -> Node? { mapping?[Node(name)] }
+
+  /// `name:` with nothing behind it counts as absent.
+  private func isNull(_ node: Node) -> Bool {
+    guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
+    return ["", "~", "null"].contains(scalar.string)
+  }
+}
