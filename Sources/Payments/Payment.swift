@@ -9,6 +9,8 @@ package struct Payment: Hashable, Sendable {
   package let terms: PaymentTerms
   /// In the order in which they first came.
   package private(set) var transfers: [PaymentTransfer] = []
+  /// Where each stands among `transfers`.
+  private var places: [TransferID: Int] = [:]
   /// How many facts have been applied: the version that a writer must know.
   package private(set) var version: Int64 = 0
   package private(set) var deadlinePassed = false
@@ -46,10 +48,9 @@ package struct Payment: Hashable, Sendable {
       guard status == .open, received == .zero else { throw .notCancelable(status) }
       canceledBy = by
     case .accepted(let due, let by):
-      guard received > .zero else { throw .nothingToAccept }
-      guard due > .zero, due <= terms.amount else {
-        throw .dueTooHigh(due, amount: terms.amount)
-      }
+      guard received > .zero, resolution == nil else { throw .nothingToAccept }
+      // Only ever lower: raising it could take back what was paid or settled.
+      guard due > .zero, due <= self.due else { throw .dueTooHigh(due, amount: self.due) }
       acceptance = Acceptance(due: due, by: by)
     case .resolved(let by, let reason):
       guard status.rank < PaymentStatus.paid.rank, resolution == nil else {
@@ -64,9 +65,10 @@ package struct Payment: Hashable, Sendable {
   }
 
   private mutating func merge(_ update: PaymentTransfer) {
-    if let place = transfers.firstIndex(where: { $0.id == update.id }) {
-      transfers[place] = update
+    if let place = places[update.id] {
+      transfers[place] = update.keeping(blockTime: transfers[place].blockTime)
     } else {
+      places[update.id] = transfers.count
       transfers.append(update)
     }
   }
@@ -77,8 +79,9 @@ extension Payment {
   /// What is due: the terms' amount, or what an operator lowered it to.
   package var due: UInt256 { acceptance?.due ?? terms.amount }
 
-  /// The least that counts as all of it.
-  package var threshold: UInt256 { due.subtractingOrZero(terms.tolerance) }
+  /// The least that counts as all of it. An operator may lower what is due to the tolerance and
+  /// below; nothing at all never counts as paid.
+  package var threshold: UInt256 { max(due.subtractingOrZero(terms.tolerance), .one) }
 
   package var status: PaymentStatus {
     if resolution != nil { return .resolved }
