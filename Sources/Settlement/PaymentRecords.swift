@@ -9,11 +9,14 @@ package import Payments
 /// beside them are what queries look at.
 package enum PaymentRecords {
   /// Nil where there is no such payment.
+  ///
+  /// - Parameter locking: holds the payment until the transaction ends: for who changes it
   package static func load(
-    _ id: String, in connection: any SQLConnection
+    _ id: String, locking: Bool = true, in connection: any SQLConnection
   ) throws -> Payment? {
     let row = try connection.queryFirst(
-      "SELECT terms FROM payments WHERE payment_id = $1" + connection.dialect.forUpdate,
+      "SELECT terms FROM payments WHERE payment_id = $1"
+        + (locking ? connection.dialect.forUpdate : ""),
       [.text(id)])
     guard let row else { return nil }
     return try replay(id, terms: row.text("terms"), in: connection)
