@@ -1,5 +1,5 @@
 package import Bytes
-internal import ChainTypes
+package import ChainTypes
 
 /// A payment: its terms and what became of it.
 ///
@@ -76,6 +76,9 @@ package struct Payment: Hashable, Sendable {
 
 // What follows from the stored facts.
 extension Payment {
+  /// Whether anything was ever observed of the transfer.
+  package func knows(_ id: TransferID) -> Bool { places[id] != nil }
+
   /// What is due: the terms' amount, or what an operator lowered it to.
   package var due: UInt256 { acceptance?.due ?? terms.amount }
 
