@@ -11,6 +11,8 @@ package struct Payment: Hashable, Sendable {
   package private(set) var transfers: [PaymentTransfer] = []
   /// Where each stands among `transfers`.
   private var places: [TransferID: Int] = [:]
+  /// Of `transfers`, made anew with each fact.
+  private var tally = PaymentTally()
   /// How many facts have been applied: the version that a writer must know.
   package private(set) var version: Int64 = 0
   package private(set) var deadlinePassed = false
@@ -59,6 +61,7 @@ package struct Payment: Hashable, Sendable {
       resolution = Resolution(by: by, reason: reason)
     }
     version += 1
+    tally = newTally()
     let events = PaymentEvent.difference(from: before, to: self)
     if events.contains(where: { $0.kind == .reversed }) { reversals += 1 }
     return events
@@ -89,65 +92,51 @@ extension Payment {
   package var status: PaymentStatus {
     if resolution != nil { return .resolved }
     if canceledBy != nil, acceptance == nil { return .canceled }
-    if counted(atLeast: 4) >= threshold { return .settled }
-    if counted(atLeast: confirmedCertainty) >= threshold { return .paid }
-    if counted(atLeast: 1) >= threshold { return .processing }
+    if tally.final >= threshold { return .settled }
+    if confirmed >= threshold { return .paid }
+    if tally.seen >= threshold { return .processing }
     if deadlinePassed { return .expired }
-    return counted(atLeast: 2) > .zero ? .partiallyPaid : .open
+    return tally.included > .zero ? .partiallyPaid : .open
   }
 
   /// All value that is in the mempool or in blocks, whether it counts or waits.
-  package var received: UInt256 {
-    Self.sum(transfers.filter { $0.state.certainty >= 1 })
-  }
+  package var received: UInt256 { tally.received }
 
-  /// What is as deep as the terms require (C).
-  package var confirmed: UInt256 { counted(atLeast: confirmedCertainty) }
+  /// What is as deep as the terms require (C); with 0 confirmations required, the mempool is enough.
+  package var confirmed: UInt256 { terms.confirmations == 0 ? tally.seen : tally.confirmed }
 
   /// Confirmed value above what is due.
   package var overpaidBy: UInt256 { confirmed.subtractingOrZero(due) }
 
   /// What is still missing of what is due.
-  package var shortfall: UInt256 { due.subtractingOrZero(counted(atLeast: 1)) }
+  package var shortfall: UInt256 { due.subtractingOrZero(tally.seen) }
 
   /// Whether some of the money came after the deadline.
   package var isLate: Bool { lateValue > .zero }
 
-  package var lateValue: UInt256 {
-    Self.sum(
-      transfers.filter { $0.state.certainty >= 1 && $0.isLate(after: terms.expiresAt) })
-  }
+  package var lateValue: UInt256 { tally.late }
 
   /// Whether more than one transfer makes it up.
-  package var isMultiple: Bool { transfers.count { $0.state.certainty >= 1 } > 1 }
+  package var isMultiple: Bool { tally.count > 1 }
 
   /// Whether some of the money can still be replaced: any unconfirmed transaction can (full RBF).
-  package var isReplaceable: Bool { transfers.contains { $0.state == .seen } }
+  package var isReplaceable: Bool { tally.isReplaceable }
 
   /// Money that came but waits for an operator: late and held, or on a canceled payment.
-  package var heldValue: UInt256 {
-    guard resolution == nil else { return .zero }
-    return Self.sum(transfers.filter { $0.state.certainty >= 1 && !counts($0) })
+  package var heldValue: UInt256 { resolution == nil ? tally.held : .zero }
+
+  private func newTally() -> PaymentTally {
+    var tally = PaymentTally()
+    for transfer in transfers {
+      let isLate = transfer.isLate(after: terms.expiresAt)
+      tally.add(transfer, isLate: isLate, counts: counts(isLate: isLate))
+    }
+    return tally
   }
 
-  /// With 0 confirmations required, the mempool is enough.
-  private var confirmedCertainty: Int { terms.confirmations == 0 ? 1 : 3 }
-
-  private func counted(atLeast certainty: Int) -> UInt256 {
-    Self.sum(transfers.filter { $0.state.certainty >= certainty && counts($0) })
-  }
-
-  private func counts(_ transfer: PaymentTransfer) -> Bool {
+  private func counts(isLate: Bool) -> Bool {
     if acceptance != nil { return true }
     if canceledBy != nil { return false }
-    return terms.latePolicy == .accept || !transfer.isLate(after: terms.expiresAt)
-  }
-
-  /// Saturates: a token whose values overflow 256 bits can't make a payment smaller.
-  private static func sum(_ transfers: [PaymentTransfer]) -> UInt256 {
-    transfers.reduce(UInt256.zero) { total, transfer in
-      let (sum, overflow) = total.addingReportingOverflow(transfer.value)
-      return overflow ? .max : sum
-    }
+    return terms.latePolicy == .accept || !isLate
   }
 }
