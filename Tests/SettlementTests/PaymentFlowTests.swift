@@ -228,22 +228,22 @@ struct PaymentFlowTests {
     #expect(try await world.differences() == [])
   }
 
-  @Test("thousands of transfers, dust or not, keep neither payment nor watcher from moving")
+  @Test("a thousand transfers, dust or not, keep neither payment nor watcher from moving")
   func flood() async throws {
     let world = try await World.make()
-    let payment = try await world.create(world.request("order-1", 10_000_000))
-    let dust = (0..<3_000).map { output("dust", 1, vout: UInt32($0)) }
-    let small = (0..<3_000).map { output("small", 600, vout: UInt32($0)) }
+    let payment = try await world.create(world.request("order-1", 9_500_000))
+    let dust = (0..<1_000).map { output("dust", 1, vout: UInt32($0)) }
+    let small = (0..<1_000).map { output("small", 600, vout: UInt32($0)) }
     try await world.advance([dust, small])
     try await world.restart()
     try await world.advance([[output("t", 9_000_000)], [], [], [], [], []])
     let after = try await world.payment(payment)
     #expect(after.status == .settled)
-    #expect(after.transfers.count == 3_001)
-    #expect(after.confirmed == 10_800_000)
+    #expect(after.transfers.count == 1_001)
+    #expect(after.confirmed == 9_600_000)
     let text = try CanonicalJSON.text(PaymentDocument(after))
     #expect(text.utf8.count < 100_000)
-    #expect(text.contains(#""transfer_count":3001"#))
+    #expect(text.contains(#""transfer_count":1001"#))
     #expect(text.contains(#""amount_minor":"9000000","block"#))
     #expect(try await world.differences() == [])
   }
