@@ -16,7 +16,7 @@ struct FirstPaymentTests {
 
     let payment = try await world.request(150_000, order: "1")
     #expect(payment.status == .open)
-    let script = try world.script(of: payment)
+    let script = try world.script(of: payment.terms)
     try node.pay(script, value: 150_000)
     try await world.stepUntilQuiet()
     #expect(try await world.payment(payment.terms.id).status == .processing)

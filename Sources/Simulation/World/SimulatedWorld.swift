@@ -164,8 +164,8 @@ package final class SimulatedWorld {
   }
 
   /// The output script of the payment's address.
-  package func script(of payment: Payment) throws -> [UInt8] {
-    try BitcoinAddress(payment.terms.address, network: settings.network).output.scriptPubKey
+  package func script(of terms: PaymentTerms) throws -> [UInt8] {
+    try BitcoinAddress(terms.address, network: settings.network).output.scriptPubKey
   }
 
   package func payment(_ id: String) async throws -> Payment {

@@ -1,0 +1,26 @@
+import Foundation
+import Simulation
+import Testing
+
+@Suite("Random lives of the whole pipeline")
+struct RandomLifeTests {
+  /// `PAYWATCH_SEED` replays one seed, `PAYWATCH_STEPS` sets how long each runs.
+  private static let environment = ProcessInfo.processInfo.environment
+
+  private static let seeds: [UInt64] =
+    if let text = environment["PAYWATCH_SEED"], let seed = UInt64(text) {
+      [seed]
+    } else {
+      [1, 2, 3, 4, UInt64.random(in: 1 << 32 ..< 1 << 48)]
+    }
+
+  private static let steps = environment["PAYWATCH_STEPS"].flatMap { Int($0) } ?? 400
+
+  @Test("every promise holds at every step, whatever happens", arguments: seeds)
+  func random(seed: UInt64) async throws {
+    let simulation = try await Simulation(seed: seed, steps: Self.steps)
+    let statistics = try await simulation.run()
+    print("seed \(seed): \(statistics)")
+    #expect(statistics.events > 0)
+  }
+}
