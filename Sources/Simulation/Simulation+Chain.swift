@@ -134,16 +134,18 @@ extension Simulation {
   func injectFault() {
     let place = randomNode()
     let height = node(place).tip.height
-    let kinds: [Fault.Kind] = [
-      .slow(milliseconds: 3_000), .slow(milliseconds: 90_000),
-      .httpStatus(503, text: "Work queue depth exceeded"), .unauthorized, .connectionDropped,
-      .body(.empty), .body(.garbage), .body(.truncated), .batch(.reversed),
-      .batch(.incomplete(missing: 1)), .error(code: -32603, message: "internal"), .warmingUp,
-      .prunedBelow(height: height), .forgedHeader, .laggingTip(blocks: 1),
-      .laggingTip(blocks: 3),
-    ] + BlockForgery.allCases.map { .wrongBlock($0) }
+    let kinds: [Fault.Kind] =
+      [
+        .slow(milliseconds: 3_000), .slow(milliseconds: 90_000),
+        .httpStatus(503, text: "Work queue depth exceeded"), .unauthorized, .connectionDropped,
+        .body(.empty), .body(.garbage), .body(.truncated), .batch(.reversed),
+        .batch(.incomplete(missing: 1)), .error(code: -32603, message: "internal"), .warmingUp,
+        .prunedBelow(height: height), .forgedHeader, .laggingTip(blocks: 1),
+        .laggingTip(blocks: 3),
+      ] + BlockForgery.allCases.map { .wrongBlock($0) }
     guard let kind = kinds.randomElement(using: &random) else { return }
-    let count = Int.random(in: 0..<4, using: &random) == 0 ? nil : Int.random(in: 1...6, using: &random)
+    let count =
+      Int.random(in: 0..<4, using: &random) == 0 ? nil : Int.random(in: 1...6, using: &random)
     note("fault at node \(place): \(kind) ×\(count.map(String.init) ?? "∞")")
     node(place).inject(Fault(kind, count: count))
   }

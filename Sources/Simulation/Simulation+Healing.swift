@@ -1,9 +1,9 @@
 internal import Bitcoin
-internal import Watching
-internal import SQLite
 internal import Bytes
 internal import ChainSim
 internal import ChainTypes
+internal import SQLite
+internal import Watching
 
 // The end of a run: everything works again, and everything must come out right.
 extension Simulation {

@@ -1,10 +1,10 @@
-internal import SQLite
 internal import Bitcoin
 internal import Bytes
 internal import ChainSim
 internal import ChainTypes
 internal import NodeRPC
 internal import Payments
+internal import SQLite
 internal import Settlement
 
 // Shops, payers and operators.

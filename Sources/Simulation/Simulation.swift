@@ -1,10 +1,10 @@
-internal import SQLite
 internal import Bytes
 internal import ChainSim
-internal import ChainTypes
 internal import ChainTracking
+internal import ChainTypes
 internal import NodeRPC
 internal import Payments
+internal import SQLite
 internal import Settlement
 internal import Watching
 

@@ -4,14 +4,17 @@ import Testing
 
 @Suite("Random lives of the whole pipeline")
 struct RandomLifeTests {
-  /// `PAYWATCH_SEED` replays one seed, `PAYWATCH_STEPS` sets how long each runs.
+  /// `PAYWATCH_SEED` replays one seed, `PAYWATCH_SEEDS` runs so many fresh ones, `PAYWATCH_STEPS`
+  /// sets how long each is.
   private static let environment = ProcessInfo.processInfo.environment
 
   private static let seeds: [UInt64] =
     if let text = environment["PAYWATCH_SEED"], let seed = UInt64(text) {
       [seed]
+    } else if let text = environment["PAYWATCH_SEEDS"], let count = Int(text) {
+      (0..<count).map { _ in UInt64.random(in: 1 << 32..<1 << 48) }
     } else {
-      [1, 2, 3, 4, UInt64.random(in: 1 << 32 ..< 1 << 48)]
+      [1, 2, 3, 4, UInt64.random(in: 1 << 32..<1 << 48)]
     }
 
   private static let steps = environment["PAYWATCH_STEPS"].flatMap { Int($0) } ?? 400
