@@ -30,7 +30,7 @@ struct ReorgTests {
     #expect(now.transfers.count == 1)
     #expect(
       try await scene.story(ofTransfer: known.txid) == [
-        "seen", "included", "confirmed", "orphaned", "included", "confirmed",
+        "seen", "included", "confirmed", "included", "orphaned", "included", "confirmed",
       ])
     try await scene.world.close()
   }
@@ -54,11 +54,10 @@ struct ReorgTests {
     #expect(try await scene.status(payment) == .paid)
     #expect(try await scene.world.payment(payment.terms.id).reversals > 0)
     let story = try await scene.story(payment)
-    #expect(story.prefix(4) == ["created", "processing", "paid", "reversed"])
-    #expect(story.last == "paid")
+    #expect(story == ["created", "processing", "paid", "reversed", "processing", "paid"])
     #expect(
       try await scene.story(ofTransfer: known.txid) == [
-        "seen", "included", "confirmed", "orphaned", "seen", "included", "confirmed",
+        "seen", "included", "confirmed", "included", "orphaned", "seen", "included", "confirmed",
       ])
     try await scene.world.close()
   }

@@ -54,15 +54,13 @@ package final class SimulatedWorld {
       beforeCommit: { try killSwitch.pass(.beforeCommit) },
       afterCommit: { try killSwitch.pass(.afterCommit) })
     database = try SQLiteDatabase.inMemory(options: options)
-    try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
-    try await Migrator.migrate(
-      database, SettlementSchema.migrations, component: SettlementSchema.component)
+    try await Pipeline.migrate(database)
     self.time = time
     self.settings = settings
     self.random = random
     process = try Self.process(links, database, settings, time, killSwitch, &self.random)
     starts = 1
-    try await registerAccounts()
+    try await process.registerAccounts()
   }
 
   package func close() async throws { try await database.close() }
@@ -74,7 +72,7 @@ package final class SimulatedWorld {
     killSwitch.reset()
     process = try Self.process(links, database, settings, time, killSwitch, &random)
     starts += 1
-    try await registerAccounts()
+    try await process.registerAccounts()
   }
 
   private static func process(
@@ -86,55 +84,20 @@ package final class SimulatedWorld {
         name: link.node.name, transport: link, clock: ConnectionTime(time),
         jitterSeed: random.next())
     }
-    let pool = try NodePool(
-      nodes: nodes, quorum: settings.quorum, genesisHash: settings.spec.genesisHash,
-      network: settings.network, clock: time)
-    let store = ChainStore(database: database, specs: [settings.spec])
-    var watching = WatcherSettings(
-      spec: settings.spec, network: settings.network, start: settings.start)
-    watching.fetchWidth = 1
-    watching.blocksPerCommit = settings.blocksPerCommit
-    watching.lookCommitSeconds = settings.lookCommitSeconds
-    watching.quarantineMilliseconds = settings.quarantineMilliseconds
-    return Pipeline(
-      pool: pool, store: store,
-      watcher: BitcoinWatcher(
-        settings: watching, pool: pool, store: FaultyStore(store: store, killSwitch: killSwitch),
-        time: time, watchKey: (random.next(), random.next())),
-      addresses: AddressPool(
-        database: FaultyDatabase(database: database, killSwitch: killSwitch), ready: settings.ready),
-      sequencer: Sequencer(database: database),
-      service: PaymentService(
-        specs: [settings.spec], policies: settings.policies, region: settings.region))
-  }
-
-  /// The account key of BIP-0084's test vectors; each tenant has a branch of it.
-  private static let accountKey =
-    "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs"
-
-  private func registerAccounts() async throws {
-    let key = try ExtendedPublicKey(Self.accountKey, network: .mainnet)
-      .text(network: settings.network)
-    for (place, tenant) in settings.tenants.enumerated() {
-      try await process.addresses.register(
-        AddressPool.Account(
-          tenant: tenant, region: settings.region, epoch: 0,
-          descriptor: Descriptor(
-            "wpkh(\(key)/\(place)/*)", network: settings.network, checksum: .optional)))
-    }
+    return try Pipeline(
+      nodes: nodes, database: database, settings: settings, time: time, clock: time,
+      killSwitch: killSwitch, watchKey: (random.next(), random.next()))
   }
 
   @discardableResult
   package func fill() async throws -> Int {
-    try await process.addresses.fill(network: settings.network)
+    try await process.fill()
   }
 
   /// One step of the watcher, then of the sequencer.
   @discardableResult
   package func step() async throws -> WatchReport {
-    let report = try await process.watcher.step()
-    try await process.sequencer.drain()
-    return report
+    try await process.step()
   }
 
   /// Steps until there is nothing more to do; the last report.
@@ -153,32 +116,23 @@ package final class SimulatedWorld {
     _ amount: UInt64, tenant: String = "roastery", order: String,
     expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil
   ) async throws -> Payment {
-    let request = PaymentRequest(
-      tenant: tenant, orderID: order, chain: settings.spec.name, amount: UInt256(amount),
-      expiresInSeconds: expiresInSeconds, tolerance: tolerance.map { UInt256($0) })
-    let (service, now) = (process.service, time.now)
     let bits = (random.next(), random.next())
-    return try await database.groupedWrite { connection in
-      try service.create(request, now: now, random: bits, in: connection)
-    }
+    return try await process.request(
+      amount, tenant: tenant, order: order, expiresInSeconds: expiresInSeconds,
+      tolerance: tolerance, random: bits)
   }
 
   /// The output script of the payment's address.
-  package func script(of terms: PaymentTerms) throws -> [UInt8] {
-    try BitcoinAddress(terms.address, network: settings.network).output.scriptPubKey
+  package static func script(of terms: PaymentTerms) throws -> [UInt8] {
+    try BitcoinAddress(terms.address, network: .regtest).output.scriptPubKey
   }
 
-  package func payment(_ id: String) async throws -> Payment {
-    let service = process.service
-    return try await database.read { connection in
-      try service.payment(id, tenant: nil, in: connection)
-    }
-  }
+  package func script(of terms: PaymentTerms) throws -> [UInt8] { try Self.script(of: terms) }
+
+  package func payment(_ id: String) async throws -> Payment { try await process.payment(id) }
 
   /// The types of a subject's events, in order.
   package func story(of subject: String) async throws -> [String] {
-    try await database.read { connection in
-      try EventLog.events(of: subject, limit: 1_000, in: connection).map(\.type)
-    }
+    try await process.story(of: subject)
   }
 }
