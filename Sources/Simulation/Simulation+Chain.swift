@@ -104,19 +104,28 @@ extension Simulation {
   }
 
   private func pass(_ from: Int, _ to: Int) {
-    let source = node(from).machine
-    let target = node(to).machine
+    for block in missing(at: to, from: from) { node(to).accept(block.block) }
+    let waiting = node(from).machine.mempool.ordered
+    for entry in waiting where !has(entry.known.txid, to) {
+      _ = try? node(to).accept(entry.known.transaction)
+    }
+  }
+
+  // No copy of a node's state outlives these: its next change would copy all of it.
+
+  private func missing(at to: Int, from: Int) -> [StoredBlock] {
+    let (source, target) = (node(from).machine, node(to).machine)
     var missing: [StoredBlock] = []
     var cursor: StoredBlock? = source.tip
     while let block = cursor, target.block(block.hash) == nil {
       missing.append(block)
       cursor = source.block(block.header.previousBlockHash)
     }
-    for block in missing.reversed() { node(to).accept(block.block) }
-    let present = node(to).machine.mempool
-    for entry in source.mempool.ordered where present[entry.known.txid] == nil {
-      _ = try? node(to).accept(entry.known.transaction)
-    }
+    return missing.reversed()
+  }
+
+  private func has(_ txid: Hash32, _ place: Int) -> Bool {
+    node(place).machine.mempool[txid] != nil
   }
 
   func changeTopology() {

@@ -52,6 +52,7 @@ extension Simulation {
     let present = Set(node(0).machine.mempool.ordered.map(\.known.txid))
     let stored = try await world.database.read { try StoredState.read(from: $0) }
     var findings = Findings()
+    let spenders = spenders()
     for transfer in stored.transfers {
       guard let txid = Hash32(transfer.txid) else { continue }
       if ["seen", "replaced", "dropped", "orphaned"].contains(transfer.state) {
@@ -61,6 +62,9 @@ extension Simulation {
       }
       findings.require(
         transfer.state != "orphaned", promise: 5, "\(txid.displayHex) stays orphaned")
+      if ["dropped", "replaced"].contains(transfer.state) {
+        checkReplaced(transfer, txid, spenders, &findings)
+      }
     }
     for entry in node(0).machine.mempool.ordered {
       for (vout, output) in entry.known.transaction.outputs.enumerated()
@@ -73,6 +77,30 @@ extension Simulation {
     }
     if !findings.violations.isEmpty {
       throw Broken(reasons: findings.violations.map(\.description))
+    }
+  }
+
+  /// Who spends each output, in the chain or in the mempool.
+  private func spenders() -> [Outpoint: Hash32] {
+    var spenders: [Outpoint: Hash32] = [:]
+    let confirmed = (truth.branch(to: node(0).tip.hash) ?? []).flatMap(\.transactions)
+    for known in confirmed + node(0).machine.mempool.ordered.map(\.known) {
+      for input in known.transaction.inputs { spenders[input.outpoint] = known.txid }
+    }
+    return spenders
+  }
+
+  /// What vanished was replaced exactly where something else spends its coins now; what once was
+  /// replaced stays so where the replacement vanished too.
+  private func checkReplaced(
+    _ transfer: StoredState.Transfer, _ txid: Hash32, _ spenders: [Outpoint: Hash32],
+    _ findings: inout Findings
+  ) {
+    let inputs = truth.transactions[txid]?.inputs ?? []
+    if inputs.contains(where: { spenders[$0.outpoint] != nil }) {
+      findings.require(
+        transfer.state == "replaced", promise: 2,
+        "\(txid.displayHex) is \(transfer.state), but its coins are spent")
     }
   }
 

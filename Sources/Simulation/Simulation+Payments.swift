@@ -20,8 +20,9 @@ extension Simulation {
     let number =
       Int.random(in: 0..<10, using: &random) == 0
       ? Int.random(in: 0...orderIDs.count, using: &random) : orderIDs.count
-    let isKilled = Int.random(in: 0..<12, using: &random) == 0
-    if isKilled { world.killSwitch.arm(.beforeCommit) }
+    if Int.random(in: 0..<8, using: &random) == 0 {
+      world.killSwitch.arm(Bool.random(using: &random) ? .beforeCommit : .afterCommit)
+    }
     try await surviving("request") {
       do {
         let payment = try await world.request(
@@ -34,6 +35,19 @@ extension Simulation {
       } catch let refusal as PaymentRefusal {
         note("refused: \(refusal)")
       }
+    }
+    try await adoptUnanswered()
+  }
+
+  /// A payment whose process died before it could answer: the shop learns of it when it asks again.
+  private func adoptUnanswered() async throws {
+    let stored = try await world.database.read { try StoredState.read(from: $0) }
+    for payment in stored.payments where orders[payment.id] == nil {
+      let terms = try CanonicalJSON.value(PaymentTerms.self, from: payment.terms)
+      orders[payment.id] = OrderedPayment(terms: terms)
+      orderIDs.append(payment.id)
+      countPayment()
+      note("unanswered: \(payment.id)")
     }
   }
 

@@ -51,6 +51,7 @@ package final class Simulation {
     package var statuses: [String: Int] = [:]
     package var eventTypes: [String: Int] = [:]
     package var isHalted = false
+    package var steps = 0
     /// A digest of all events in their order: equal for equal runs.
     package var digest: UInt64 = 0xcbf2_9ce4_8422_2325
   }
@@ -103,8 +104,7 @@ package final class Simulation {
       try await fill()
       while step < steps {
         step += 1
-        try await act()
-        try await check()
+        if try await act() { try await check() }
       }
       step += 1
       try await heal()
@@ -127,24 +127,34 @@ package final class Simulation {
 
   // MARK: Steps
 
-  private func act() async throws {
+  /// One step of the world; whether it may have touched the store.
+  private func act() async throws -> Bool {
+    defer { learn() }
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<9: try await requestPayment()
-    case 9..<24: pay()
-    case 24..<29: replace()
-    case 29..<31: evict()
-    case 31..<42: mine()
-    case 42..<46: reorganise()
-    case 46..<56: relay()
-    case 56..<59: changeTopology()
-    case 59..<64: injectFault()
-    case 64..<68: removeFaults()
-    case 68..<75: advanceClock()
-    case 75..<78: try await decide()
-    case 78..<82: try await fill()
-    default: try await watch()
+    case 0..<16: pay()
+    case 16..<21: replace()
+    case 21..<23: evict()
+    case 23..<33: mine()
+    case 33..<40: reorganise()
+    case 40..<49: relay()
+    case 49..<51: changeTopology()
+    case 51..<55: injectFault()
+    case 55..<59: removeFaults()
+    case 59..<65: advanceClock()
+    case 65..<73:
+      try await requestPayment()
+      return true
+    case 73..<76:
+      try await decide()
+      return true
+    case 76..<79:
+      try await fill()
+      return true
+    default:
+      try await watch()
+      return true
     }
-    learn()
+    return false
   }
 
   func learn() {
@@ -211,8 +221,10 @@ package final class Simulation {
         try EventChecker.read(after: after, in: connection)
       )
     }
-    if anchorHeight < 0, let cursor = stored.cursor {
-      anchorHeight = stored.coverage.first.map { $0.from - 1 } ?? cursor.height
+    if let cursor = stored.cursor {
+      let first = stored.coverage.first.map { $0.from - 1 } ?? cursor.height
+      // A reorg that reaches below the anchor is scanned from there.
+      anchorHeight = anchorHeight < 0 ? first : min(anchorHeight, first)
     }
     if let cursor = stored.cursor, let hash = Hash32(cursor.hash) {
       recentTip = BlockRef(height: UInt32(clamping: cursor.height), hash: hash)

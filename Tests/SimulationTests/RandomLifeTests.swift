@@ -23,7 +23,23 @@ struct RandomLifeTests {
   func random(seed: UInt64) async throws {
     let simulation = try await Simulation(seed: seed, steps: Self.steps)
     let statistics = try await simulation.run()
-    print("seed \(seed): \(statistics)")
+    if Self.environment["PAYWATCH_SEED"] != nil { print(statistics) }
     #expect(statistics.events > 0)
+    #expect(!statistics.isHalted)
+  }
+
+  @Test("reorgs that break finality halt crediting, and nothing else breaks", arguments: [7, 8])
+  func beyondFinality(seed: UInt64) async throws {
+    let simulation = try await Simulation(seed: seed, steps: 250, mode: .beyondFinality)
+    let statistics = try await simulation.run()
+    #expect(statistics.isHalted)
+  }
+
+  @Test("a seed replays exactly")
+  func replay() async throws {
+    let first = try await Simulation(seed: 5, steps: 150).run()
+    let second = try await Simulation(seed: 5, steps: 150).run()
+    #expect(first.digest == second.digest)
+    #expect(first.events == second.events)
   }
 }
