@@ -1,5 +1,5 @@
 package import Bytes
-internal import ChainTypes
+package import ChainTypes
 
 /// A payment: its terms and what became of it.
 ///
@@ -9,6 +9,10 @@ package struct Payment: Hashable, Sendable {
   package let terms: PaymentTerms
   /// In the order in which they first came.
   package private(set) var transfers: [PaymentTransfer] = []
+  /// Where each stands among `transfers`.
+  private var places: [TransferID: Int] = [:]
+  /// Of `transfers`, made anew with each fact.
+  private var tally = PaymentTally()
   /// How many facts have been applied: the version that a writer must know.
   package private(set) var version: Int64 = 0
   package private(set) var deadlinePassed = false
@@ -46,10 +50,9 @@ package struct Payment: Hashable, Sendable {
       guard status == .open, received == .zero else { throw .notCancelable(status) }
       canceledBy = by
     case .accepted(let due, let by):
-      guard received > .zero else { throw .nothingToAccept }
-      guard due > .zero, due <= terms.amount else {
-        throw .dueTooHigh(due, amount: terms.amount)
-      }
+      guard received > .zero, resolution == nil else { throw .nothingToAccept }
+      // Only ever lower: raising it could take back what was paid or settled.
+      guard due > .zero, due <= self.due else { throw .dueTooHigh(due, amount: self.due) }
       acceptance = Acceptance(due: due, by: by)
     case .resolved(let by, let reason):
       guard status.rank < PaymentStatus.paid.rank, resolution == nil else {
@@ -58,15 +61,17 @@ package struct Payment: Hashable, Sendable {
       resolution = Resolution(by: by, reason: reason)
     }
     version += 1
+    tally = newTally()
     let events = PaymentEvent.difference(from: before, to: self)
     if events.contains(where: { $0.kind == .reversed }) { reversals += 1 }
     return events
   }
 
   private mutating func merge(_ update: PaymentTransfer) {
-    if let place = transfers.firstIndex(where: { $0.id == update.id }) {
-      transfers[place] = update
+    if let place = places[update.id] {
+      transfers[place] = update.keeping(blockTime: transfers[place].blockTime)
     } else {
+      places[update.id] = transfers.count
       transfers.append(update)
     }
   }
@@ -74,74 +79,64 @@ package struct Payment: Hashable, Sendable {
 
 // What follows from the stored facts.
 extension Payment {
+  /// Whether anything was ever observed of the transfer.
+  package func knows(_ id: TransferID) -> Bool { places[id] != nil }
+
   /// What is due: the terms' amount, or what an operator lowered it to.
   package var due: UInt256 { acceptance?.due ?? terms.amount }
 
-  /// The least that counts as all of it.
-  package var threshold: UInt256 { due.subtractingOrZero(terms.tolerance) }
+  /// The least that counts as all of it. An operator may lower what is due to the tolerance and
+  /// below; nothing at all never counts as paid.
+  package var threshold: UInt256 { max(due.subtractingOrZero(terms.tolerance), .one) }
 
   package var status: PaymentStatus {
     if resolution != nil { return .resolved }
     if canceledBy != nil, acceptance == nil { return .canceled }
-    if counted(atLeast: 4) >= threshold { return .settled }
-    if counted(atLeast: confirmedCertainty) >= threshold { return .paid }
-    if counted(atLeast: 1) >= threshold { return .processing }
+    if tally.final >= threshold { return .settled }
+    if confirmed >= threshold { return .paid }
+    if tally.seen >= threshold { return .processing }
     if deadlinePassed { return .expired }
-    return counted(atLeast: 2) > .zero ? .partiallyPaid : .open
+    return tally.included > .zero ? .partiallyPaid : .open
   }
 
   /// All value that is in the mempool or in blocks, whether it counts or waits.
-  package var received: UInt256 {
-    Self.sum(transfers.filter { $0.state.certainty >= 1 })
-  }
+  package var received: UInt256 { tally.received }
 
-  /// What is as deep as the terms require (C).
-  package var confirmed: UInt256 { counted(atLeast: confirmedCertainty) }
+  /// What is as deep as the terms require (C); with 0 confirmations required, the mempool is enough.
+  package var confirmed: UInt256 { terms.confirmations == 0 ? tally.seen : tally.confirmed }
 
   /// Confirmed value above what is due.
   package var overpaidBy: UInt256 { confirmed.subtractingOrZero(due) }
 
   /// What is still missing of what is due.
-  package var shortfall: UInt256 { due.subtractingOrZero(counted(atLeast: 1)) }
+  package var shortfall: UInt256 { due.subtractingOrZero(tally.seen) }
 
   /// Whether some of the money came after the deadline.
   package var isLate: Bool { lateValue > .zero }
 
-  package var lateValue: UInt256 {
-    Self.sum(
-      transfers.filter { $0.state.certainty >= 1 && $0.isLate(after: terms.expiresAt) })
-  }
+  package var lateValue: UInt256 { tally.late }
 
   /// Whether more than one transfer makes it up.
-  package var isMultiple: Bool { transfers.count { $0.state.certainty >= 1 } > 1 }
+  package var isMultiple: Bool { tally.count > 1 }
 
   /// Whether some of the money can still be replaced: any unconfirmed transaction can (full RBF).
-  package var isReplaceable: Bool { transfers.contains { $0.state == .seen } }
+  package var isReplaceable: Bool { tally.isReplaceable }
 
   /// Money that came but waits for an operator: late and held, or on a canceled payment.
-  package var heldValue: UInt256 {
-    guard resolution == nil else { return .zero }
-    return Self.sum(transfers.filter { $0.state.certainty >= 1 && !counts($0) })
+  package var heldValue: UInt256 { resolution == nil ? tally.held : .zero }
+
+  private func newTally() -> PaymentTally {
+    var tally = PaymentTally()
+    for transfer in transfers {
+      let isLate = transfer.isLate(after: terms.expiresAt)
+      tally.add(transfer, isLate: isLate, counts: counts(isLate: isLate))
+    }
+    return tally
   }
 
-  /// With 0 confirmations required, the mempool is enough.
-  private var confirmedCertainty: Int { terms.confirmations == 0 ? 1 : 3 }
-
-  private func counted(atLeast certainty: Int) -> UInt256 {
-    Self.sum(transfers.filter { $0.state.certainty >= certainty && counts($0) })
-  }
-
-  private func counts(_ transfer: PaymentTransfer) -> Bool {
+  private func counts(isLate: Bool) -> Bool {
     if acceptance != nil { return true }
     if canceledBy != nil { return false }
-    return terms.latePolicy == .accept || !transfer.isLate(after: terms.expiresAt)
-  }
-
-  /// Saturates: a token whose values overflow 256 bits can't make a payment smaller.
-  private static func sum(_ transfers: [PaymentTransfer]) -> UInt256 {
-    transfers.reduce(UInt256.zero) { total, transfer in
-      let (sum, overflow) = total.addingReportingOverflow(transfer.value)
-      return overflow ? .max : sum
-    }
+    return terms.latePolicy == .accept || !isLate
   }
 }

@@ -9,8 +9,10 @@ extension PaymentEvent {
     func tell(_ kind: Kind) { events.append(PaymentEvent(kind, from: old, to: new)) }
 
     if old != new {
-      // A resolution is an operator's act, not something that the chain took back.
-      if new.rank < old.rank, new != .resolved { tell(.reversed) }
+      // A resolution is an operator's act, and a deadline passes over what is still there: neither
+      // takes anything back.
+      let isExpiry = old == .partiallyPaid && after.deadlinePassed && !before.deadlinePassed
+      if new.rank < old.rank, new != .resolved, !isExpiry { tell(.reversed) }
       switch new {
       case .open: break
       case .partiallyPaid: if old.rank < new.rank { tell(.partiallyPaid) }

@@ -10,7 +10,8 @@ package struct PaymentTransfer: Hashable, Sendable, Codable {
   package let block: BlockRef?
   /// When a watcher first knew of it.
   package let firstSeen: Timestamp
-  /// Its block's own time.
+  /// The own time of the block it stands in; in a payment, of the earliest it ever stood in, so
+  /// that a reorg doesn't make late what came in time.
   package let blockTime: Timestamp?
 
   /// The states of the transfer machine that a payment tells apart.
@@ -41,6 +42,13 @@ package struct PaymentTransfer: Hashable, Sendable, Codable {
     self.block = block
     self.firstSeen = firstSeen
     self.blockTime = blockTime
+  }
+
+  /// The same with the earlier of two blocks' times.
+  func keeping(blockTime known: Timestamp?) -> PaymentTransfer {
+    guard let known, known < blockTime ?? .init(microseconds: .max) else { return self }
+    return PaymentTransfer(
+      id: id, value: value, state: state, block: block, firstSeen: firstSeen, blockTime: known)
   }
 
   /// Judged by the earlier of the moment it was first seen and its block's time, so that neither

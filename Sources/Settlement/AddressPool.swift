@@ -64,7 +64,9 @@ package struct AddressPool: Sendable {
     }
   }
 
-  /// Appends addresses until every account has enough that are free; how many were appended.
+  /// Appends addresses, a batch at most, to every account that has too few free ones; how many
+  /// were appended. An account that fails keeps no other from being filled: its error is thrown
+  /// once all have had their turn.
   @discardableResult
   package func fill(network: BitcoinNetwork) async throws -> Int {
     let accounts = try await database.read { connection in
@@ -78,14 +80,21 @@ package struct AddressPool: Sendable {
         """, [.integer(Int64(ready))])
     }
     var appended = 0
+    var failure: (any Error)?
     for account in accounts {
-      let missing = ready - Int(try account.integer("free"))
-      guard missing > 0 else { continue }
-      appended += try await append(
-        min(missing, batch), account: account.integer("account_id"),
-        descriptor: Descriptor(account.text("descriptor"), network: network, checksum: .required),
-        from: account.integer("next_index"))
+      do {
+        let missing = ready - Int(try account.integer("free"))
+        guard missing > 0 else { continue }
+        appended += try await append(
+          min(missing, batch), account: account.integer("account_id"),
+          descriptor: Descriptor(
+            account.text("descriptor"), network: network, checksum: .required),
+          from: account.integer("next_index"))
+      } catch {
+        failure = failure ?? error
+      }
     }
+    if let failure { throw failure }
     return appended
   }
 

@@ -9,7 +9,8 @@ package enum CanonicalJSON {
     return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
-  package static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
+  package static func value<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value
+  {
     try JSONDecoder().decode(type, from: Data(text.utf8))
   }
 }

@@ -8,11 +8,13 @@ package enum ChainRecords {
   /// Headers this far below the tip are forgotten; coverage keeps their hashes linked.
   static let keptHeaders: UInt32 = 10_000
 
+  /// - Parameter locking: holds the cursor until the transaction ends: for who moves it
   package static func cursor(
-    of chain: ChainName, in connection: any SQLConnection
+    of chain: ChainName, locking: Bool = false, in connection: any SQLConnection
   ) throws -> ChainCursor? {
     let row = try connection.queryFirst(
-      "SELECT * FROM chains WHERE chain = $1" + connection.dialect.forUpdate, [.text(chain.text)])
+      "SELECT * FROM chains WHERE chain = $1" + (locking ? connection.dialect.forUpdate : ""),
+      [.text(chain.text)])
     guard let row else { return nil }
     return try ChainCursor(
       version: row.integer("version"),

@@ -71,8 +71,8 @@ package struct ChainStore: ChainCommit {
           """
           SELECT confirmations, finality FROM payments
           JOIN addresses ON addresses.payment_id = payments.payment_id
-          WHERE addresses.family = $1 AND addresses.ordinal = $2
-          """, [.text(family), .ordinal(ordinal)])
+          WHERE addresses.family = $1 AND addresses.ordinal = $2 AND payments.chain = $3
+          """, [.text(family), .ordinal(ordinal), .text(chain.text)])
         guard let row else { continue }
         requirements[ordinal] = ConfirmationRequirement(
           confirmations: try row.uint32("confirmations"), finality: try row.uint32("finality"))

@@ -6,6 +6,10 @@ package import Payments
 ///
 /// Amounts stand in units (`amount`) and, as integer strings, in minor units (`…_minor`).
 package struct PaymentDocument: Encodable, Sendable, Equatable {
+  /// Anyone can send to an address as often as they like; a document stays far below what an event
+  /// may hold all the same.
+  package static let maximumTransfers = 100
+
   package struct Transfer: Encodable, Sendable, Equatable {
     let txid: String
     let vout: UInt32
@@ -48,7 +52,11 @@ package struct PaymentDocument: Encodable, Sendable, Equatable {
   let resolved_by: String?
   let resolved_reason: String?
   let metadata: String?
+  /// The greatest by value where there are more than `maximumTransfers`, in the order in which
+  /// they first came.
   let transfers: [Transfer]
+  /// How many there are in all.
+  let transfer_count: Int
   /// Events only: the step that they tell.
   let from: String?
   let to: String?
@@ -87,7 +95,8 @@ package struct PaymentDocument: Encodable, Sendable, Equatable {
     resolved_by = payment.resolution?.by
     resolved_reason = payment.resolution?.reason
     metadata = terms.metadata
-    transfers = payment.transfers.map { transfer in
+    transfer_count = payment.transfers.count
+    transfers = Self.greatest(payment.transfers).map { transfer in
       let vout: UInt32
       switch transfer.id.position {
       case .vout(let place): vout = place
@@ -100,5 +109,14 @@ package struct PaymentDocument: Encodable, Sendable, Equatable {
     }
     from = event?.from.rawValue
     to = event?.to.rawValue
+  }
+
+  private static func greatest(_ transfers: [PaymentTransfer]) -> [PaymentTransfer] {
+    guard transfers.count > maximumTransfers else { return transfers }
+    let places = transfers.indices.sorted { a, b in
+      transfers[a].value == transfers[b].value
+        ? a < b : transfers[a].value > transfers[b].value
+    }
+    return places.prefix(maximumTransfers).sorted().map { transfers[$0] }
   }
 }

@@ -9,11 +9,14 @@ package import Payments
 /// beside them are what queries look at.
 package enum PaymentRecords {
   /// Nil where there is no such payment.
+  ///
+  /// - Parameter locking: holds the payment until the transaction ends: for who changes it
   package static func load(
-    _ id: String, in connection: any SQLConnection
+    _ id: String, locking: Bool = true, in connection: any SQLConnection
   ) throws -> Payment? {
     let row = try connection.queryFirst(
-      "SELECT terms FROM payments WHERE payment_id = $1" + connection.dialect.forUpdate,
+      "SELECT terms FROM payments WHERE payment_id = $1"
+        + (locking ? connection.dialect.forUpdate : ""),
       [.text(id)])
     guard let row else { return nil }
     return try replay(id, terms: row.text("terms"), in: connection)
@@ -50,9 +53,7 @@ package enum PaymentRecords {
         .text(text), .integer(payment.version), .text(payment.status.rawValue),
         .amount(terms.amount), .amount(payment.received), .amount(payment.confirmed), .time(now),
       ])
-    let event = PaymentEvent(.created, from: .open, to: .open)
-    try EventLog.append(
-      [draft(event, of: payment, cause: cause(terms.id, 0, text), now: now)], in: connection)
+    try EventLog.append([createdDraft(of: payment, terms: text, now: now)], in: connection)
   }
 
   /// Applies a fact: records it, moves the columns, and gives what it tells. The caller appends
@@ -80,7 +81,25 @@ package enum PaymentRecords {
         .flag(payment.status.hasEnded), .time(now), .text(payment.terms.id), .integer(expected),
       ])
     guard changed == 1 else { throw StalePayment(id: payment.terms.id, expected: expected) }
-    let digest = cause(payment.terms.id, payment.version, text)
+    return try drafts(events, of: payment, after: text, now: now)
+  }
+
+  // MARK: Events
+
+  /// The first event of a payment; `terms` is their text.
+  static func createdDraft(
+    of payment: Payment, terms: String, now: Timestamp
+  ) throws -> EventDraft {
+    try draft(
+      PaymentEvent(.created, from: .open, to: .open), of: payment,
+      cause: cause(payment.terms.id, 0, terms), now: now)
+  }
+
+  /// What a fact, given as its text, has told of `payment`, which is as the fact left it.
+  static func drafts(
+    _ events: [PaymentEvent], of payment: Payment, after fact: String, now: Timestamp
+  ) throws -> [EventDraft] {
+    let digest = cause(payment.terms.id, payment.version, fact)
     return try events.map { try draft($0, of: payment, cause: digest, now: now) }
   }
 

@@ -40,7 +40,9 @@ package struct PaymentService: Sendable {
       throw PaymentRefusal.unknownChain(request.chain.text)
     }
     let policy = policy(of: request.tenant)
-    let tolerance = request.tolerance ?? min(policy.tolerance, request.amount)
+    // A tolerance that would waive all of a small amount is none.
+    let tolerance =
+      request.tolerance ?? (policy.tolerance < request.amount ? policy.tolerance : .zero)
     let expiry = request.expiresInSeconds ?? policy.expirySeconds
     try check(request, spec: spec, policy: policy, tolerance: tolerance, expiry: expiry)
     let holder = try connection.queryFirst(
@@ -52,9 +54,11 @@ package struct PaymentService: Sendable {
       prefix: "pay", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random
     ).description
     let address = try takeAddress(for: request, spec: spec, payment: id, in: connection)
+    // Only the cap on the amount lets the mempool count as paid; no tier or depth of 0 does.
+    let depth = policy.confirmations ?? spec.confirmations(for: request.amount)
     let confirmations =
       request.amount <= policy.zeroConfirmationMaximum
-      ? 0 : min(policy.confirmations ?? spec.confirmations(for: request.amount), spec.finalityDepth)
+      ? 0 : max(1, min(depth, spec.finalityDepth))
     let terms = PaymentTerms(
       id: id, tenant: request.tenant, orderID: request.orderID, chain: request.chain,
       asset: spec.asset, amount: request.amount, tolerance: tolerance, createdAt: now,
@@ -143,7 +147,7 @@ package struct PaymentService: Sendable {
   package func payment(
     _ id: String, tenant: String?, in connection: any SQLConnection
   ) throws -> Payment {
-    guard let payment = try PaymentRecords.load(id, in: connection),
+    guard let payment = try PaymentRecords.load(id, locking: false, in: connection),
       tenant == nil || payment.terms.tenant == tenant
     else { throw PaymentRefusal.notFound(id) }
     return payment

@@ -16,7 +16,7 @@ struct StepWriter {
   let connection: any SQLConnection
 
   func write() throws -> ChainCursor {
-    guard let cursor = try ChainRecords.cursor(of: step.chain, in: connection),
+    guard let cursor = try ChainRecords.cursor(of: step.chain, locking: true, in: connection),
       cursor.version == step.expectedVersion
     else { throw StaleCursor(chain: step.chain, expected: step.expectedVersion) }
 
@@ -86,14 +86,13 @@ struct StepWriter {
 
   private func writeTransfers() throws -> [EventDraft] {
     var drafts: [EventDraft] = []
-    // Payments are told once a step, in the order in which it touches them first.
-    var touched: [(payment: String, updates: [PaymentTransfer])] = []
-    var places: [String: Int] = [:]
+    var touched = TouchedPayments()
     for change in step.changes {
       let transfer = change.after
       try TransferRecords.save(transfer, family: spec.family.name, in: connection)
       let owner = try owner(of: transfer.ordinal)
-      drafts.append(try TransferEvent(change, owner: owner, now: step.now).draft())
+      let event = TransferEvent(change, owner: owner, now: step.now)
+      drafts.append(try event.draft())
       guard let owner else {
         // Money on an address that nobody was given: it never will be handed out.
         try connection.execute(
@@ -101,21 +100,23 @@ struct StepWriter {
           [.text(spec.family.name), .ordinal(transfer.ordinal)])
         continue
       }
-      let place = places[owner.payment] ?? touched.count
-      if place == touched.count {
-        places[owner.payment] = place
-        touched.append((owner.payment, []))
+      guard owner.chain == step.chain.text else {
+        // The same script on another chain: coins of a test network pay for nothing.
+        if change.before == nil { drafts.append(try event.draft(type: "transfer.misdirected")) }
+        continue
       }
-      let update = try PaymentTransfer(transfer)
-      touched[place].updates.removeAll { $0.id == update.id }
-      touched[place].updates.append(update)
+      touched.add(try PaymentTransfer(transfer), to: owner.payment)
     }
-    for (id, updates) in touched {
+    for (id, updates) in touched.inOrder {
       guard var payment = try PaymentRecords.load(id, in: connection) else {
         throw CorruptRow.column("payment_id")
       }
+      // What was quarantined from the start never counted: it stands among the transfers and is
+      // told there, and whoever sends dust by the thousand costs the payment nothing.
+      let counting = updates.filter { $0.state != .quarantined || payment.knows($0.id) }
+      guard !counting.isEmpty else { continue }
       drafts += try PaymentRecords.apply(
-        .observed(updates), to: &payment, now: step.now, in: connection)
+        .observed(counting), to: &payment, now: step.now, in: connection)
     }
     return drafts
   }
@@ -123,12 +124,13 @@ struct StepWriter {
   private func owner(of ordinal: UInt64) throws -> AddressOwner? {
     let row = try connection.queryFirst(
       """
-      SELECT payments.payment_id, payments.tenant FROM addresses
+      SELECT payments.payment_id, payments.tenant, payments.chain FROM addresses
       JOIN payments ON payments.payment_id = addresses.payment_id
       WHERE addresses.family = $1 AND addresses.ordinal = $2
       """, [.text(spec.family.name), .ordinal(ordinal)])
     return try row.map {
-      try AddressOwner(payment: $0.text("payment_id"), tenant: $0.text("tenant"))
+      try AddressOwner(
+        payment: $0.text("payment_id"), tenant: $0.text("tenant"), chain: $0.text("chain"))
     }
   }
 
@@ -196,6 +198,32 @@ struct StepWriter {
 struct AddressOwner {
   let payment: String
   let tenant: String
+  /// On which the payment is due; its address may be paid on any chain of the family.
+  let chain: String
+}
+
+/// The payments of a step, in the order in which it touches them first, each with its transfers as
+/// they stand afterwards: a payment is told once a step.
+private struct TouchedPayments {
+  private var payments: [(id: String, updates: [PaymentTransfer])] = []
+  private var places: [String: Int] = [:]
+  private var updatePlaces: [TransferID: Int] = [:]
+
+  var inOrder: [(id: String, updates: [PaymentTransfer])] { payments }
+
+  mutating func add(_ update: PaymentTransfer, to payment: String) {
+    let place = places[payment] ?? payments.count
+    if place == payments.count {
+      places[payment] = place
+      payments.append((payment, []))
+    }
+    if let known = updatePlaces[update.id] {
+      payments[place].updates[known] = update
+    } else {
+      updatePlaces[update.id] = payments[place].updates.count
+      payments[place].updates.append(update)
+    }
+  }
 }
 
 /// The data of a `chain.*` event; blocks as `height:hash`.

@@ -31,7 +31,8 @@ struct TransferEvent {
     self.now = now
   }
 
-  func draft() throws -> EventDraft {
+  /// - Parameter type: instead of the transfer's state
+  func draft(type: String? = nil) throws -> EventDraft {
     let transfer = change.after
     let vout: UInt32
     switch transfer.id.position {
@@ -53,7 +54,7 @@ struct TransferEvent {
       first_seen: transfer.firstSeen.description)
     let text = try CanonicalJSON.text(body)
     return EventDraft(
-      type: "transfer.\(transfer.state.name)", subject: transfer.id.description,
+      type: type ?? "transfer.\(transfer.state.name)", subject: transfer.id.description,
       tenant: owner?.tenant, cause: SHA256.hash(Array(text.utf8)), time: now, data: text)
   }
 }

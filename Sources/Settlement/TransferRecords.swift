@@ -48,6 +48,18 @@ enum TransferRecords {
     ).map { try transfer($0, in: connection) }
   }
 
+  /// All that ever came to an address on the chain, whatever became of it.
+  static func paying(
+    _ ordinal: UInt64, on chain: ChainName, in connection: any SQLConnection
+  ) throws -> [TrackedTransfer] {
+    try connection.query(
+      """
+      SELECT \(columns) FROM transfers WHERE family = (SELECT family FROM chains WHERE chain = $1)
+        AND ordinal = $2 AND chain = $1
+      """, [.text(chain.text), .ordinal(ordinal)]
+    ).map { try transfer($0, in: connection) }
+  }
+
   static func save(
     _ transfer: TrackedTransfer, family: String, in connection: any SQLConnection
   ) throws {

@@ -1,0 +1,41 @@
+internal import Bytes
+
+/// The sums over a payment's transfers, made in one pass: a payment is replayed for each change,
+/// and anyone can send it as many transfers as they like.
+struct PaymentTally: Hashable, Sendable {
+  /// All that is in the mempool or in blocks.
+  private(set) var received = UInt256.zero
+  private(set) var late = UInt256.zero
+  /// What came but doesn't count.
+  private(set) var held = UInt256.zero
+  /// How many transfers are in the mempool or in blocks.
+  private(set) var count = 0
+  private(set) var isReplaceable = false
+  // What counts, by how sure it is at least.
+  private(set) var seen = UInt256.zero
+  private(set) var included = UInt256.zero
+  private(set) var confirmed = UInt256.zero
+  private(set) var final = UInt256.zero
+
+  init() {}
+
+  mutating func add(_ transfer: PaymentTransfer, isLate: Bool, counts: Bool) {
+    let certainty = transfer.state.certainty
+    guard certainty >= 1 else { return }
+    count += 1
+    isReplaceable = isReplaceable || transfer.state == .seen
+    Self.add(transfer.value, to: &received)
+    if isLate { Self.add(transfer.value, to: &late) }
+    guard counts else { return Self.add(transfer.value, to: &held) }
+    Self.add(transfer.value, to: &seen)
+    if certainty >= 2 { Self.add(transfer.value, to: &included) }
+    if certainty >= 3 { Self.add(transfer.value, to: &confirmed) }
+    if certainty >= 4 { Self.add(transfer.value, to: &final) }
+  }
+
+  /// Saturates: a token whose values overflow 256 bits can't make a payment smaller.
+  private static func add(_ value: UInt256, to sum: inout UInt256) {
+    let (total, overflow) = sum.addingReportingOverflow(value)
+    sum = overflow ? .max : total
+  }
+}

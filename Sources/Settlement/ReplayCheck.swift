@@ -1,0 +1,185 @@
+internal import Bytes
+internal import ChainTypes
+package import Database
+internal import EventLog
+internal import Payments
+
+/// Makes every payment again from its recorded facts and compares what that gives with what
+/// stands in the database: columns, address, transfers and, one by one, the events.
+package enum ReplayCheck {
+  /// How many payments, or events of one, are in memory at a time.
+  private static let pageSize = 200
+
+  /// One line for each thing that isn't what the facts say; empty where all is.
+  package static func differences(in connection: any SQLConnection) throws -> [String] {
+    var differences: [String] = []
+    var last = ""
+    while true {
+      let rows = try connection.query(
+        "SELECT * FROM payments WHERE payment_id > $1 ORDER BY payment_id LIMIT $2",
+        [.text(last), .integer(Int64(pageSize))])
+      for row in rows {
+        var check = try PaymentReplay(row: row, connection: connection)
+        differences += try check.run()
+      }
+      guard rows.count == pageSize, let row = rows.last else { return differences }
+      last = try row.text("payment_id")
+    }
+  }
+}
+
+/// The check of one payment.
+private struct PaymentReplay {
+  private let row: SQLRow
+  private let connection: any SQLConnection
+  private let id: String
+  private var differences: [String] = []
+  /// The number of the last event that was compared.
+  private var sequence: Int64 = 0
+  /// Events of the log that wait to be compared.
+  private var logged: ArraySlice<CloudEvent> = []
+
+  init(row: SQLRow, connection: any SQLConnection) throws {
+    self.row = row
+    self.connection = connection
+    id = try row.text("payment_id")
+  }
+
+  mutating func run() throws -> [String] {
+    let text = try row.text("terms")
+    let terms = try CanonicalJSON.value(PaymentTerms.self, from: text)
+    expect("terms", try CanonicalJSON.text(terms), found: text)
+    var payment = Payment(terms: terms)
+    var updatedAt = terms.createdAt
+    var hasEnded = payment.status.hasEnded
+    try compare([PaymentRecords.createdDraft(of: payment, terms: text, now: updatedAt)])
+
+    let facts = try connection.query(
+      "SELECT number, recorded_at, fact FROM payment_facts WHERE payment_id = $1 ORDER BY number",
+      [.text(id)])
+    for stored in facts {
+      let text = try stored.text("fact")
+      let fact = try CanonicalJSON.value(PaymentFact.self, from: text)
+      expect("fact \(payment.version + 1)", try CanonicalJSON.text(fact), found: text)
+      updatedAt = try stored.time("recorded_at")
+      do {
+        let events = try payment.apply(fact)
+        try compare(PaymentRecords.drafts(events, of: payment, after: text, now: updatedAt))
+      } catch let error as PaymentError {
+        differences.append("\(id): fact \(payment.version + 1) can't be applied: \(error)")
+        return differences
+      }
+      expect("number of a fact", payment.version, found: try stored.integer("number"))
+      hasEnded = hasEnded || payment.status.hasEnded
+    }
+    if try next() != nil {
+      differences.append("\(id): events after \(sequence) that no fact tells")
+    }
+
+    try compareTerms(terms)
+    try compareColumns(payment, hasEnded: hasEnded, updatedAt: updatedAt)
+    try compareAddress(terms)
+    try compareTransfers(payment)
+    return differences
+  }
+
+  private mutating func expect<Value: Equatable>(
+    _ name: String, _ expected: Value, found: Value
+  ) {
+    guard expected != found else { return }
+    differences.append("\(id): \(name) is \(found), the facts make \(expected)")
+  }
+
+  // MARK: Columns
+
+  private mutating func compareTerms(_ terms: PaymentTerms) throws {
+    expect("payment_id", terms.id, found: id)
+    expect("tenant", terms.tenant, found: try row.text("tenant"))
+    expect("order_id", terms.orderID, found: try row.text("order_id"))
+    expect("chain", terms.chain.text, found: try row.text("chain"))
+    expect("ordinal", terms.ordinal, found: try row.ordinal("ordinal"))
+    expect("confirmations", terms.confirmations, found: try row.uint32("confirmations"))
+    expect("finality", terms.finality, found: try row.uint32("finality"))
+    expect("created_at", terms.createdAt, found: try row.time("created_at"))
+    expect("expires_at", terms.expiresAt, found: try row.time("expires_at"))
+    expect("amount", terms.amount, found: try row.amount("amount"))
+  }
+
+  private mutating func compareColumns(
+    _ payment: Payment, hasEnded: Bool, updatedAt: Timestamp
+  ) throws {
+    expect("version", payment.version, found: try row.integer("version"))
+    expect("status", payment.status.rawValue, found: try row.text("status"))
+    expect("received", payment.received, found: try row.amount("received"))
+    expect("confirmed", payment.confirmed, found: try row.amount("confirmed"))
+    expect("deadline_passed", payment.deadlinePassed, found: try row.flag("deadline_passed"))
+    expect("holds_order", !hasEnded, found: try row.flag("holds_order"))
+    expect("updated_at", updatedAt, found: try row.time("updated_at"))
+  }
+
+  // MARK: Address and transfers
+
+  private mutating func compareAddress(_ terms: PaymentTerms) throws {
+    let rows = try connection.query(
+      "SELECT ordinal, address FROM addresses WHERE payment_id = $1", [.text(id)])
+    expect(
+      "ordinals of its addresses", [terms.ordinal],
+      found: try rows.map { try $0.ordinal("ordinal") })
+    expect("addresses", [terms.address], found: try rows.map { try $0.text("address") })
+  }
+
+  /// What the payment knows of its transfers is what stands in their table.
+  private mutating func compareTransfers(_ payment: Payment) throws {
+    let stored = try TransferRecords.paying(
+      payment.terms.ordinal, on: payment.terms.chain, in: connection)
+    var known = Dictionary(payment.transfers.map { ($0.id, $0) }) { first, _ in first }
+    for tracked in stored {
+      let transfer = try PaymentTransfer(tracked)
+      guard let own = known.removeValue(forKey: transfer.id) else {
+        // What never counted is recorded beside the payment only.
+        if transfer.state != .quarantined {
+          differences.append("\(id): doesn't know the transfer \(transfer.id)")
+        }
+        continue
+      }
+      expect("state of \(own.id)", own.state, found: transfer.state)
+      expect("value of \(own.id)", own.value, found: transfer.value)
+      expect("block of \(own.id)", own.block, found: transfer.block)
+      expect("first_seen of \(own.id)", own.firstSeen, found: transfer.firstSeen)
+    }
+    for transfer in known.keys.map(\.description).sorted() {
+      differences.append("\(id): counts \(transfer), which isn't recorded")
+    }
+  }
+
+  // MARK: Events
+
+  /// Compares what a fact tells with the next events of the log.
+  private mutating func compare(_ drafts: [EventDraft]) throws {
+    for draft in drafts {
+      let found = try next()
+      sequence += 1
+      guard let found else {
+        differences.append("\(id): event \(sequence), \(draft.type), is missing")
+        continue
+      }
+      let expected = EventID.digest(
+        type: draft.type, subject: draft.subject, sequence: sequence, cause: draft.cause)
+      expect("sequence of an event", sequence, found: found.sequence)
+      expect("type of event \(sequence)", draft.type, found: found.type)
+      expect("id of event \(sequence)", expected, found: found.id)
+      expect("tenant of event \(sequence)", draft.tenant, found: found.tenant)
+      expect("time of event \(sequence)", draft.time, found: found.time)
+      expect("data of event \(sequence)", draft.data, found: found.data)
+    }
+  }
+
+  /// The log's next event of the payment.
+  private mutating func next() throws -> CloudEvent? {
+    if logged.isEmpty {
+      logged = try EventLog.events(
+        of: id, afterSequence: sequence, limit: 200, in: connection)[...]
+    }
+    return logged.popFirst()
+  }
+}
