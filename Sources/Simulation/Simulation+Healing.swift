@@ -3,6 +3,7 @@ internal import Bytes
 internal import ChainSim
 internal import ChainTypes
 internal import SQLite
+internal import Settlement
 internal import Watching
 
 // The end of a run: everything works again, and everything must come out right.
@@ -96,7 +97,8 @@ extension Simulation {
     _ transfer: StoredState.Transfer, _ txid: Hash32, _ spenders: [Outpoint: Hash32],
     _ findings: inout Findings
   ) {
-    let inputs = truth.transactions[txid]?.inputs ?? []
+    guard let transaction = truth.transactions[txid], !transaction.isCoinbase else { return }
+    let inputs = transaction.inputs
     if inputs.contains(where: { spenders[$0.outpoint] != nil }) {
       findings.require(
         transfer.state == "replaced", promise: 2,
@@ -111,6 +113,9 @@ extension Simulation {
       (try StoredState.read(from: connection), try EventChecker.read(after: 0, in: connection))
     }
     var findings = Findings()
+    let differences = try await world.database.read { try ReplayCheck.differences(in: $0) }
+    findings.require(
+      differences.isEmpty, promise: 8, differences.prefix(5).joined(separator: "; "))
     let tip = node(0).tip
     findings.require(
       stored.cursor?.hash == tip.hash.bytes, promise: 1, "the cursor isn't at the tip \(tip)")

@@ -85,6 +85,22 @@ struct MempoolTests {
     try await scene.world.close()
   }
 
+  @Test("what was dropped before a restart is replaced once its coins are spent elsewhere")
+  func droppedThenReplacedAfterRestart() async throws {
+    let scene = try await Scene()
+    let payment = try await scene.request()
+    let known = try scene.node.pay(scene.script(payment), value: 150_000)
+    try await scene.world.stepUntilQuiet()
+    try scene.node.evict(known.txid)
+    try await scene.world.stepUntilQuiet()
+    try await scene.world.restart()
+    try scene.node.mine(
+      exactly: [try scene.node.conflict(with: known.transaction, paying: [])])
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.story(ofTransfer: known.txid) == ["seen", "dropped", "replaced"])
+    try await scene.world.close()
+  }
+
   @Test("a mempool read while the node's tip isn't ours tells nothing")
   func lookAtAnotherTip() async throws {
     let scene = try await Scene()
