@@ -29,6 +29,7 @@ package final class Simulation {
   /// The cursor at the last check.
   private(set) var recentTip: BlockRef?
   private var anchorHeight: Int64 = -1
+  private var earliestBlockTimes: [[UInt8]: Int64] = [:]
   package private(set) var statistics = Statistics()
   /// What was done, newest last: told where a promise is broken.
   private(set) var journal: [String] = []
@@ -51,7 +52,6 @@ package final class Simulation {
     package var statuses: [String: Int] = [:]
     package var eventTypes: [String: Int] = [:]
     package var isHalted = false
-    package var steps = 0
     /// A digest of all events in their order: equal for equal runs.
     package var digest: UInt64 = 0xcbf2_9ce4_8422_2325
   }
@@ -234,7 +234,13 @@ package final class Simulation {
       truth: truth, stored: stored, finalityDepth: Int64(spec.finalityDepth),
       coinbaseMaturity: Int64(spec.coinbaseMaturity), dustLimit: 546, anchorHeight: anchorHeight
     ).check(&findings)
-    PaymentChecker(orders: orders, stored: stored).check(&findings)
+    for transfer in stored.transfers {
+      guard let time = transfer.blockTime else { continue }
+      earliestBlockTimes[transfer.key] = min(earliestBlockTimes[transfer.key] ?? time, time)
+    }
+    PaymentChecker(
+      orders: orders, stored: stored, earliestBlockTimes: earliestBlockTimes
+    ).check(&findings)
     let new = events.learn(read, stored, &findings)
     events.checkStatuses(stored, &findings)
     checkReversals(stored, new, &findings)

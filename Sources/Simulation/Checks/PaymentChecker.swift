@@ -14,6 +14,9 @@ struct OrderedPayment {
 struct PaymentChecker {
   let orders: [String: OrderedPayment]
   let stored: StoredState
+  /// The earliest time of a block that each transfer ever stood in, by `StoredState.Transfer.key`:
+  /// a reorg doesn't make late what came in time.
+  let earliestBlockTimes: [[UInt8]: Int64]
 
   func check(_ findings: inout Findings) {
     var byOrdinal: [Int64: [StoredState.Transfer]] = [:]
@@ -42,7 +45,8 @@ struct PaymentChecker {
       isDeadlinePassed: payment.deadlinePassed, isCanceled: order.isCanceled,
       acceptedDue: order.acceptedDue, isResolved: order.isResolved,
       money: transfers.map { transfer in
-        let first = min(transfer.firstSeen, transfer.blockTime ?? transfer.firstSeen)
+        let first = min(
+          transfer.firstSeen, earliestBlockTimes[transfer.key] ?? transfer.firstSeen)
         return PaymentOracle.Money(
           value: UInt64(transfer.value) ?? 0, state: transfer.state,
           isLate: first > payment.expiresAt)

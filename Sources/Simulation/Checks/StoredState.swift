@@ -31,6 +31,9 @@ package struct StoredState: Sendable {
     let blockHash: [UInt8]?
     let blockTime: Int64?
     let firstSeen: Int64
+
+    /// What tells it from all others: txid, then vout.
+    var key: [UInt8] { txid + withUnsafeBytes(of: vout.bigEndian) { Array($0) } }
   }
 
   struct StoredPayment: Sendable {

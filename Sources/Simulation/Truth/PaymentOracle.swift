@@ -38,7 +38,7 @@ struct PaymentOracle {
 
   var status: String {
     let due = acceptedDue ?? amount
-    let enough = due > tolerance ? due - tolerance : 0
+    let enough = due > tolerance ? due - tolerance : 1
     if isResolved { return "resolved" }
     if isCanceled && acceptedDue == nil { return "canceled" }
     if final >= enough { return "settled" }
