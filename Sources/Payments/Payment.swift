@@ -53,6 +53,10 @@ package struct Payment: Hashable, Sendable {
       guard received > .zero, resolution == nil else { throw .nothingToAccept }
       // Only ever lower: raising it could take back what was paid or settled.
       guard due > .zero, due <= self.due else { throw .dueTooHigh(due, amount: self.due) }
+      // More than what came would reopen a canceled payment, which no event tells.
+      guard received >= max(due.subtractingOrZero(terms.tolerance), .one) else {
+        throw .nothingToAccept
+      }
       acceptance = Acceptance(due: due, by: by)
     case .resolved(let by, let reason):
       guard status.rank < PaymentStatus.paid.rank, resolution == nil else {

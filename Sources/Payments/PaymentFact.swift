@@ -20,7 +20,7 @@ package enum PaymentFact: Hashable, Sendable, Codable {
 package enum PaymentError: Error, Hashable, Sendable {
   /// Money has come, so it can't be withdrawn.
   case notCancelable(PaymentStatus)
-  /// Nothing has come that could be accepted.
+  /// Nothing has come that could be accepted, or not enough for what would be due.
   case nothingToAccept
   /// More than what was asked for.
   case dueTooHigh(UInt256, amount: UInt256)

@@ -9,6 +9,9 @@ package import Watching
 package struct ChainStore: ChainCommit {
   package let database: any Database
   private let specs: [ChainName: ChainSpec]
+  /// For how many blocks a watcher that starts remembers what was dropped, as long as one that
+  /// runs does.
+  private static let droppedBlocks = 144
   /// How many deadlines one step lets pass at most.
   private let deadlinesPerStep = 500
 
@@ -30,10 +33,14 @@ package struct ChainStore: ChainCommit {
   package func record(of chain: ChainName, window: Int) async throws -> ChainRecord? {
     try await database.read { connection in
       guard let cursor = try ChainRecords.cursor(of: chain, in: connection) else { return nil }
+      let links = try ChainRecords.links(of: chain, limit: window, in: connection)
+      let since =
+        links.dropLast(Self.droppedBlocks).last.map { Timestamp(seconds: Int64($0.time)) }
+        ?? Timestamp(microseconds: 0)
       return try ChainRecord(
         cursor: cursor,
-        links: ChainRecords.links(of: chain, limit: window, in: connection),
-        tracked: TransferRecords.unfinished(on: chain, in: connection))
+        links: links,
+        tracked: TransferRecords.unfinished(on: chain, droppedSince: since, in: connection))
     }
   }
 

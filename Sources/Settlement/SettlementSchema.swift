@@ -8,6 +8,12 @@ package enum SettlementSchema {
   package static let migrations = [
     Migration(number: 1, name: "accounts, addresses and payments", statements: payments),
     Migration(number: 2, name: "chains, headers, coverage and transfers", statements: chains),
+    Migration(number: 3, name: "dropped transfers by age") { _ in
+      [
+        // What a watcher that starts takes up again of them: the youngest.
+        "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'"
+      ]
+    },
   ]
 
   private static func payments(_ dialect: SQLDialect) -> [String] {

@@ -23,17 +23,25 @@ enum TransferRecords {
     }
   }
 
-  /// Those of the chain that may still change.
+  /// Those of the chain that may still change: all that wait or aren't final, and those dropped
+  /// that were first seen since `time`. Whoever spends the coins of a dropped one has replaced it,
+  /// which only a watcher that knows its inputs can tell.
   static func unfinished(
-    on chain: ChainName, in connection: any SQLConnection
+    on chain: ChainName, droppedSince time: Timestamp, in connection: any SQLConnection
   ) throws -> [TrackedTransfer] {
-    try connection.query(
+    let waiting = try connection.query(
       """
       SELECT \(columns) FROM transfers
       WHERE chain = $1 AND state IN ('seen', 'included', 'confirmed', 'orphaned')
       ORDER BY first_seen
-      """, [.text(chain.text)]
-    ).map { try transfer($0, in: connection) }
+      """, [.text(chain.text)])
+    let dropped = try connection.query(
+      """
+      SELECT \(columns) FROM transfers
+      WHERE chain = $1 AND state = 'dropped' AND first_seen >= $2
+      ORDER BY first_seen
+      """, [.text(chain.text), .time(time)])
+    return try (waiting + dropped).map { try transfer($0, in: connection) }
   }
 
   static func inBlocks(

@@ -1,0 +1,171 @@
+internal import Bytes
+internal import Database
+internal import Digests
+internal import Foundation
+
+/// Remembers every event from the moment it is first seen, and holds the log against that.
+struct EventChecker {
+  struct Event: Equatable {
+    let outboxID: Int64
+    var position: Int64?
+    let id: [UInt8]
+    let type: String
+    let subject: String
+    let sequence: Int64
+    let time: Int64
+    let data: String
+  }
+
+  private var known: [Event] = []
+  private var lastSequence: [String: Int64] = [:]
+  private var lastPosition: Int64 = 0
+  private var lastStatus: [String: String] = [:]
+
+  private struct Body: Decodable {
+    let version: Int64?
+    let from: String?
+    let to: String?
+  }
+
+  var events: [Event] { known }
+
+  static func read(after outboxID: Int64, in connection: any SQLConnection) throws -> [Event] {
+    try connection.query(
+      "SELECT * FROM events WHERE outbox_id > $1 ORDER BY outbox_id", [.integer(outboxID)]
+    ).map { row in
+      try Event(
+        outboxID: row.integer("outbox_id"), position: row.optionalInteger("position"),
+        id: row.blob("id"), type: row.text("type"), subject: row.text("subject"),
+        sequence: row.integer("sequence"), time: row.integer("time"), data: row.text("data"))
+    }
+  }
+
+  /// The outbox id after which events aren't known, or have no position yet.
+  var settledThrough: Int64 {
+    known.first { $0.position == nil }.map { $0.outboxID - 1 } ?? known.last?.outboxID ?? 0
+  }
+
+  /// Takes in what the log holds after `settledThrough`, and gives the events that are new.
+  mutating func learn(
+    _ read: [Event], _ stored: StoredState, _ findings: inout Findings
+  ) -> [Event] {
+    let start = settledThrough
+    let waiting = known.filter { $0.outboxID > start }
+    findings.require(
+      read.count >= waiting.count, promise: 4, "events vanished after they were told")
+    for (before, now) in zip(waiting, read) {
+      var same = before
+      same.position = now.position
+      findings.require(same == now, promise: 4, "event \(before.outboxID) changed")
+    }
+    let new = Array(read.dropFirst(waiting.count))
+    known.removeLast(waiting.count)
+    for event in read.prefix(waiting.count) {
+      checkPosition(event, &findings)
+      known.append(event)
+    }
+    let payments = Dictionary(
+      stored.payments.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for event in new {
+      checkPosition(event, &findings)
+      checkSequence(event, &findings)
+      checkIdentity(event, payments, stored.cursor?.version ?? 0, &findings)
+      checkStatus(event, &findings)
+      known.append(event)
+    }
+    return new
+  }
+
+  /// Compares the whole log with what was learnt.
+  func checkUnchanged(_ all: [Event], _ findings: inout Findings) {
+    findings.require(all == known, promise: 4, "what was published is another thing now")
+  }
+
+  /// Every payment's last event tells the status that it has.
+  func checkStatuses(_ stored: StoredState, _ findings: inout Findings) {
+    for payment in stored.payments {
+      findings.require(
+        lastStatus[payment.id] == payment.status, promise: 4,
+        "\(payment.id) is \(payment.status), told was \(lastStatus[payment.id] ?? "nothing")")
+    }
+  }
+
+  private mutating func checkPosition(_ event: Event, _ findings: inout Findings) {
+    guard let position = event.position else { return }
+    findings.require(
+      position == lastPosition + 1, promise: 4,
+      "position \(position) follows \(lastPosition)")
+    lastPosition = position
+  }
+
+  private mutating func checkSequence(_ event: Event, _ findings: inout Findings) {
+    let last = lastSequence[event.subject] ?? 0
+    findings.require(
+      event.sequence == last + 1, promise: 4,
+      "\(event.subject) has event \(event.sequence) after \(last)")
+    lastSequence[event.subject] = event.sequence
+  }
+
+  /// Works out the id from the fact that caused the event.
+  private func checkIdentity(
+    _ event: Event, _ payments: [String: StoredState.StoredPayment], _ chainVersion: Int64,
+    _ findings: inout Findings
+  ) {
+    let causes: [String]
+    switch event.type.prefix(while: { $0 != "." }) {
+    case "payment":
+      guard let version = body(of: event)?.version, let payment = payments[event.subject],
+        payment.facts.count >= version
+      else {
+        findings.require(false, promise: 4, "\(event.type) \(event.subject) without its fact")
+        return
+      }
+      let fact = version == 0 ? payment.terms : payment.facts[Int(version) - 1]
+      causes = ["\(event.subject)\n\(version)\n\(fact)"]
+    case "transfer": causes = [event.data]
+    default:
+      // The cursor's version before the step isn't told: it is one of those there have been.
+      causes = (0...chainVersion).reversed().map { "\(event.subject)\n\($0)\n\(event.data)" }
+    }
+    findings.require(
+      causes.contains { Self.id(of: event, cause: $0) == event.id }, promise: 4,
+      "the id of \(event.type) \(event.subject) #\(event.sequence) isn't its fact's")
+  }
+
+  private static func id(of event: Event, cause: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for text in [event.type, event.subject] {
+      withUnsafeBytes(of: UInt32(text.utf8.count).bigEndian) { bytes += $0 }
+      bytes += Array(text.utf8)
+    }
+    withUnsafeBytes(of: event.sequence.bigEndian) { bytes += $0 }
+    bytes += SHA256.hash(Array(cause.utf8)).bytes
+    return SHA256.hash(bytes).bytes
+  }
+
+  /// Each event of a payment begins at the status that the one before left, and only a reversal
+  /// steps down.
+  private mutating func checkStatus(_ event: Event, _ findings: inout Findings) {
+    guard event.type.hasPrefix("payment.") else { return }
+    guard let body = body(of: event), let from = body.from, let to = body.to else {
+      findings.require(false, promise: 4, "\(event.type) doesn't tell its step")
+      return
+    }
+    let last = lastStatus[event.subject] ?? from
+    // Several events of one change all tell it whole.
+    findings.require(
+      from == last || to == last, promise: 5,
+      "\(event.type) of \(event.subject) goes on from \(from) after \(last)")
+    let isDown = PaymentOracle.rank(to) < PaymentOracle.rank(from) && to != "resolved"
+    if event.type == "payment.reversed" {
+      findings.require(isDown, promise: 5, "reversed from \(from) to \(to)")
+    } else if isDown, from == last, event.type != "payment.expired_partial" {
+      findings.require(false, promise: 5, "\(from) to \(to) was told without payment.reversed")
+    }
+    lastStatus[event.subject] = to
+  }
+
+  private func body(of event: Event) -> Body? {
+    try? JSONDecoder().decode(Body.self, from: Data(event.data.utf8))
+  }
+}

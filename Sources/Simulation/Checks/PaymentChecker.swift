@@ -1,0 +1,88 @@
+internal import Bytes
+internal import Payments
+internal import Settlement
+
+/// What the driver of a simulation knows of a payment: what it asked for and decided itself.
+struct OrderedPayment {
+  let terms: PaymentTerms
+  var isCanceled = false
+  var acceptedDue: UInt64?
+  var isResolved = false
+}
+
+/// Holds every payment against the oracle, and against a replay of its facts.
+struct PaymentChecker {
+  let orders: [String: OrderedPayment]
+  let stored: StoredState
+  /// The earliest time of a block that each transfer ever stood in, by `StoredState.Transfer.key`:
+  /// a reorg doesn't make late what came in time.
+  let earliestBlockTimes: [[UInt8]: Int64]
+
+  func check(_ findings: inout Findings) {
+    var byOrdinal: [Int64: [StoredState.Transfer]] = [:]
+    for transfer in stored.transfers { byOrdinal[transfer.ordinal, default: []].append(transfer) }
+    findings.require(
+      Set(stored.payments.map(\.id)) == Set(orders.keys), promise: 4,
+      "the stored payments aren't those that were acknowledged")
+    findings.require(
+      Set(stored.payments.map(\.ordinal)).count == stored.payments.count, promise: 1,
+      "two payments share an address")
+    for payment in stored.payments {
+      guard let order = orders[payment.id] else { continue }
+      checkOracle(payment, order, byOrdinal[payment.ordinal] ?? [], &findings)
+      checkReplay(payment, &findings)
+    }
+  }
+
+  private func checkOracle(
+    _ payment: StoredState.StoredPayment, _ order: OrderedPayment,
+    _ transfers: [StoredState.Transfer], _ findings: inout Findings
+  ) {
+    let terms = order.terms
+    let oracle = PaymentOracle(
+      amount: UInt64(terms.amount.decimal) ?? 0, tolerance: UInt64(terms.tolerance.decimal) ?? 0,
+      confirmations: Int64(terms.confirmations), acceptsLate: terms.latePolicy == .accept,
+      isDeadlinePassed: payment.deadlinePassed, isCanceled: order.isCanceled,
+      acceptedDue: order.acceptedDue, isResolved: order.isResolved,
+      money: transfers.map { transfer in
+        let first = min(
+          transfer.firstSeen, earliestBlockTimes[transfer.key] ?? transfer.firstSeen)
+        return PaymentOracle.Money(
+          value: UInt64(transfer.value) ?? 0, state: transfer.state,
+          isLate: first > payment.expiresAt)
+      })
+    findings.require(
+      payment.status == oracle.status, promise: 5,
+      "\(payment.id) is \(payment.status), should be \(oracle.status)")
+    findings.require(
+      payment.received == String(oracle.received)
+        && payment.confirmed == String(oracle.confirmed),
+      promise: 2,
+      "\(payment.id) has \(payment.received)/\(payment.confirmed), "
+        + "should have \(oracle.received)/\(oracle.confirmed)")
+    if payment.deadlinePassed {
+      findings.require(
+        (stored.cursor?.lookedThrough ?? .min) > payment.expiresAt, promise: 5,
+        "\(payment.id) expired before a look passed its deadline")
+    }
+  }
+
+  /// Promise 8: facts alone give the same payment.
+  private func checkReplay(
+    _ payment: StoredState.StoredPayment, _ findings: inout Findings
+  ) {
+    do {
+      let replayed = try Payment(
+        terms: CanonicalJSON.value(PaymentTerms.self, from: payment.terms),
+        facts: payment.facts.map { try CanonicalJSON.value(PaymentFact.self, from: $0) })
+      findings.require(
+        replayed.version == payment.version && replayed.status.rawValue == payment.status
+          && replayed.received.decimal == payment.received
+          && replayed.confirmed.decimal == payment.confirmed
+          && replayed.deadlinePassed == payment.deadlinePassed,
+        promise: 8, "\(payment.id) isn't what its facts make of it")
+    } catch {
+      findings.require(false, promise: 8, "\(payment.id)'s facts don't replay: \(error)")
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/// What a payment must be, worked out from what was asked for, what the chain holds, and what was
+/// decided. Written from the rules alone, in the plainest way.
+struct PaymentOracle {
+  struct Money {
+    let value: UInt64
+    /// The transfer's word: `seen`, `included`, `confirmed`, `final`, or one that doesn't count.
+    let state: String
+    let isLate: Bool
+  }
+
+  let amount: UInt64
+  let tolerance: UInt64
+  let confirmations: Int64
+  let acceptsLate: Bool
+  var isDeadlinePassed = false
+  var isCanceled = false
+  /// What an operator lowered the due amount to, or took as it is.
+  var acceptedDue: UInt64?
+  var isResolved = false
+  var money: [Money] = []
+
+  private static let levels = ["seen": 1, "included": 2, "confirmed": 3, "final": 4]
+
+  private func total(level: Int, onlyCounted: Bool = true) -> UInt64 {
+    var total: UInt64 = 0
+    for money in money where (Self.levels[money.state] ?? 0) >= level {
+      let counts = acceptedDue != nil || (!isCanceled && (acceptsLate || !money.isLate))
+      if counts || !onlyCounted { total += money.value }
+    }
+    return total
+  }
+
+  var received: UInt64 { total(level: 1, onlyCounted: false) }
+
+  var confirmed: UInt64 { total(level: confirmations == 0 ? 1 : 3) }
+
+  var final: UInt64 { total(level: 4) }
+
+  var status: String {
+    let due = acceptedDue ?? amount
+    let enough = due > tolerance ? due - tolerance : 1
+    if isResolved { return "resolved" }
+    if isCanceled && acceptedDue == nil { return "canceled" }
+    if final >= enough { return "settled" }
+    if confirmed >= enough { return "paid" }
+    if total(level: 1) >= enough { return "processing" }
+    if isDeadlinePassed { return "expired" }
+    return total(level: 2) > 0 ? "partially_paid" : "open"
+  }
+
+  /// How far along a status is; a step to a lower one is a reversal.
+  static func rank(_ status: String) -> Int {
+    switch status {
+    case "partially_paid": 1
+    case "processing": 2
+    case "paid": 3
+    case "settled": 4
+    default: 0
+    }
+  }
+}

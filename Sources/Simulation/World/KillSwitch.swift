@@ -1,0 +1,89 @@
+internal import Synchronization
+
+/// The process died here. Nothing that it held in memory may be used afterwards.
+package struct Killed: Error, Hashable {
+  package let point: FaultPoint
+}
+
+/// Places at which a process can die.
+package enum FaultPoint: String, Hashable, Sendable, CaseIterable {
+  /// A transaction is complete but not committed: nothing of it remains.
+  case beforeCommit
+  /// A transaction is committed, and nobody hears of it.
+  case afterCommit
+  /// Addresses are derived and not yet inserted.
+  case betweenDeriveAndInsert
+  /// A watcher is about to ask its store something.
+  case beforeStoreRead
+  /// A node is about to be asked.
+  case beforeNodeCall
+
+  /// Those that a process passes in one order whatever runs at once. Nodes are asked at once, so
+  /// their calls are counted for each node apart.
+  static let ordered: [FaultPoint] = [
+    .beforeCommit, .afterCommit, .betweenDeriveAndInsert, .beforeStoreRead,
+  ]
+}
+
+/// Kills the process at the n-th passage of a fault point. Once dead it stays so: every later
+/// passage throws, until the process is started again.
+package final class KillSwitch: Sendable {
+  private struct State {
+    var armed: (point: FaultPoint, node: Int?, passages: Int)?
+    var death: Killed?
+    /// The node whose call was the end.
+    var deadNode: Int?
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// Dies at the `passages`-th passage of `point` from now, 1 being the next.
+  package func arm(_ point: FaultPoint, passages: Int = 1) {
+    state.withLock { $0.armed = (point, nil, max(1, passages)) }
+  }
+
+  /// Dies at the `passages`-th call to `node` from now.
+  package func armCall(to node: Int, passages: Int) {
+    state.withLock { $0.armed = (.beforeNodeCall, node, max(1, passages)) }
+  }
+
+  package func reset() { state.withLock { $0 = State() } }
+
+  package var death: Killed? { state.withLock(\.death) }
+
+  package func pass(_ point: FaultPoint) throws(Killed) {
+    try pass { state in
+      if let death = state.death { return death }
+      return Self.count(&state, point, node: nil)
+    }
+  }
+
+  /// A call to `node`. After a death at another node it goes through: the calls to different nodes
+  /// run at once, and a replay must not depend on which is faster. The store is dead all the same.
+  package func passCall(to node: Int) throws(Killed) {
+    try pass { state in
+      if state.deadNode == node { return state.death }
+      guard state.death == nil else { return nil }
+      let death = Self.count(&state, .beforeNodeCall, node: node)
+      if death != nil { state.deadNode = node }
+      return death
+    }
+  }
+
+  private func pass(_ body: (inout State) -> Killed?) throws(Killed) {
+    if let death = state.withLock({ body(&$0) }) { throw death }
+  }
+
+  private static func count(_ state: inout State, _ point: FaultPoint, node: Int?) -> Killed? {
+    guard let armed = state.armed, armed.point == point, armed.node == node else { return nil }
+    guard armed.passages > 1 else {
+      state.armed = nil
+      state.death = Killed(point: point)
+      return state.death
+    }
+    state.armed?.passages -= 1
+    return nil
+  }
+}

@@ -1,0 +1,29 @@
+package import ChainSim
+package import NodeRPC
+internal import Synchronization
+
+/// The way from the process to one node, in process: it can be cut, and the process can die on it.
+package final class NodeLink: RPCTransport {
+  package let place: Int
+  package let node: SimulatedBitcoinNode
+  private let killSwitch: KillSwitch
+  private let cut = Mutex(false)
+
+  init(place: Int, node: SimulatedBitcoinNode, killSwitch: KillSwitch) {
+    self.place = place
+    self.node = node
+    self.killSwitch = killSwitch
+  }
+
+  package var isCut: Bool {
+    get { cut.withLock { $0 } }
+    set { cut.withLock { $0 = newValue } }
+  }
+
+  package func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse {
+    // Whatever a client makes of this error: the store of a dead process does nothing any more.
+    try killSwitch.passCall(to: place)
+    guard !isCut else { throw TransportError.connectionFailed("no route to the node") }
+    return try await node.post(body, timeoutMilliseconds: timeoutMilliseconds)
+  }
+}

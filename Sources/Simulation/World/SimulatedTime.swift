@@ -1,0 +1,41 @@
+package import ChainTypes
+internal import NodeRPC
+internal import Synchronization
+internal import Watching
+
+/// The world's clock: it stands still but for `advance`. The time of day and the milliseconds that
+/// breakers and quarantines go by are the same clock.
+package final class SimulatedTime: TimeSource, RPCClock {
+  private let microseconds: Mutex<Int64>
+
+  package init(start: Timestamp) { microseconds = Mutex(start.microseconds) }
+
+  package var now: Timestamp { Timestamp(microseconds: microseconds.withLock { $0 }) }
+
+  package var nowMilliseconds: Int64 { microseconds.withLock { $0 } / 1_000 }
+
+  /// The time that blocks bear.
+  package var nowSeconds: UInt32 { UInt32(clamping: microseconds.withLock { $0 } / 1_000_000) }
+
+  package func advance(milliseconds: Int64) {
+    microseconds.withLock { $0 += milliseconds * 1_000 }
+  }
+
+  /// Nobody who goes by this clock waits: whoever would sleep is late at once.
+  package func sleep(milliseconds: Int) async throws {}
+}
+
+/// The clock of the talk with one node: the world's, and what was slept over that talk. Nodes that
+/// are asked at once so never change each other's time, and a run replays exactly.
+package final class ConnectionTime: RPCClock {
+  private let world: SimulatedTime
+  private let slept = Mutex<Int64>(0)
+
+  package init(_ world: SimulatedTime) { self.world = world }
+
+  package var nowMilliseconds: Int64 { world.nowMilliseconds + slept.withLock { $0 } }
+
+  package func sleep(milliseconds: Int) async throws {
+    slept.withLock { $0 += Int64(milliseconds) }
+  }
+}

@@ -1,0 +1,138 @@
+internal import Addresses
+internal import Bytes
+internal import ChainSim
+package import ChainTypes
+internal import Database
+internal import EventLog
+internal import Keys
+internal import NodeRPC
+package import Payments
+package import SQLite
+internal import Settlement
+package import Watching
+
+/// Simulated nodes, a database, and a process that runs the whole pipeline against them; the clock
+/// and every fault are in the hands of whoever owns the world. One task steps everything.
+package final class SimulatedWorld {
+  package let time: SimulatedTime
+  package let settings: PipelineSettings
+  package let links: [NodeLink]
+  package let killSwitch = KillSwitch()
+  package let database: SQLiteDatabase
+  package private(set) var process: Pipeline
+  /// How often a process was started.
+  package private(set) var starts = 0
+  private var random: SplitMix64
+
+  /// 2026-01-01T00:00:00Z.
+  package static let beginning = Timestamp(seconds: 1_767_225_600)
+
+  /// A world whose nodes have `height` blocks, all the same, enough to have money.
+  package init(
+    seed: UInt64, nodes count: Int = 1, height: Int = 110,
+    settings: PipelineSettings = PipelineSettings()
+  ) async throws {
+    var random = SplitMix64(seed: seed)
+    let time = SimulatedTime(start: Self.beginning)
+    let first = SimulatedBitcoinNode(
+      name: "node-0", seed: random.next(), clock: ConnectionTime(time),
+      now: { time.nowSeconds })
+    for _ in 0..<height {
+      time.advance(milliseconds: 60_000)
+      try first.mine()
+    }
+    var nodes = [first]
+    while nodes.count < count {
+      nodes.append(first.copy(name: "node-\(nodes.count)", seed: random.next()))
+    }
+    links = nodes.enumerated().map { [killSwitch] in
+      NodeLink(place: $0.offset, node: $0.element, killSwitch: killSwitch)
+    }
+    let killSwitch = killSwitch
+    var options = SQLiteOptions()
+    options.commitHooks = SQLiteOptions.CommitHooks(
+      beforeCommit: { try killSwitch.pass(.beforeCommit) },
+      afterCommit: { try killSwitch.pass(.afterCommit) })
+    database = try SQLiteDatabase.inMemory(options: options)
+    try await Pipeline.migrate(database)
+    self.time = time
+    self.settings = settings
+    self.random = random
+    process = try Self.process(links, database, settings, time, killSwitch, &self.random)
+    starts = 1
+    try await process.registerAccounts()
+  }
+
+  package func close() async throws { try await database.close() }
+
+  // MARK: The process
+
+  /// What happens after a kill: all memory is gone, and a new process starts from the database.
+  package func restart() async throws {
+    killSwitch.reset()
+    process = try Self.process(links, database, settings, time, killSwitch, &random)
+    starts += 1
+    try await process.registerAccounts()
+  }
+
+  private static func process(
+    _ links: [NodeLink], _ database: SQLiteDatabase, _ settings: PipelineSettings,
+    _ time: SimulatedTime, _ killSwitch: KillSwitch, _ random: inout SplitMix64
+  ) throws -> Pipeline {
+    let nodes = links.map { link in
+      BitcoinNode(
+        name: link.node.name, transport: link, clock: ConnectionTime(time),
+        jitterSeed: random.next())
+    }
+    return try Pipeline(
+      nodes: nodes, database: database, settings: settings, time: time, clock: time,
+      killSwitch: killSwitch, watchKey: (random.next(), random.next()))
+  }
+
+  @discardableResult
+  package func fill() async throws -> Int {
+    try await process.fill()
+  }
+
+  /// One step of the watcher, then of the sequencer.
+  @discardableResult
+  package func step() async throws -> WatchReport {
+    try await process.step()
+  }
+
+  /// Steps until there is nothing more to do; the last report.
+  @discardableResult
+  package func stepUntilQuiet(limit: Int = 50) async throws -> WatchReport {
+    var report = try await step()
+    for _ in 1..<limit where report.isBusy || report.transferChanges > 0 {
+      report = try await step()
+    }
+    return report
+  }
+
+  // MARK: Payments
+
+  package func request(
+    _ amount: UInt64, tenant: String = "roastery", order: String,
+    expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil
+  ) async throws -> Payment {
+    let bits = (random.next(), random.next())
+    return try await process.request(
+      amount, tenant: tenant, order: order, expiresInSeconds: expiresInSeconds,
+      tolerance: tolerance, random: bits)
+  }
+
+  /// The output script of the payment's address.
+  package static func script(of terms: PaymentTerms) throws -> [UInt8] {
+    try BitcoinAddress(terms.address, network: .regtest).output.scriptPubKey
+  }
+
+  package func script(of terms: PaymentTerms) throws -> [UInt8] { try Self.script(of: terms) }
+
+  package func payment(_ id: String) async throws -> Payment { try await process.payment(id) }
+
+  /// The types of a subject's events, in order.
+  package func story(of subject: String) async throws -> [String] {
+    try await process.story(of: subject)
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import Simulation
+import Testing
+
+@Suite("Random lives of the whole pipeline")
+struct RandomLifeTests {
+  /// `PAYWATCH_SEED` replays one seed, `PAYWATCH_SEEDS` runs so many fresh ones, `PAYWATCH_STEPS`
+  /// sets how long each is.
+  private static let environment = ProcessInfo.processInfo.environment
+
+  private static let seeds: [UInt64] =
+    if let text = environment["PAYWATCH_SEED"], let seed = UInt64(text) {
+      [seed]
+    } else if let text = environment["PAYWATCH_SEEDS"], let count = Int(text) {
+      (0..<count).map { _ in UInt64.random(in: 1 << 32..<1 << 48) }
+    } else {
+      [1, 2, 3, 4, UInt64.random(in: 1 << 32..<1 << 48)]
+    }
+
+  private static let steps = environment["PAYWATCH_STEPS"].flatMap { Int($0) } ?? 400
+
+  @Test("every promise holds at every step, whatever happens", arguments: seeds)
+  func random(seed: UInt64) async throws {
+    let simulation = try await Simulation(seed: seed, steps: Self.steps)
+    let statistics = try await simulation.run()
+    if Self.environment["PAYWATCH_SEED"] != nil { print(statistics) }
+    #expect(statistics.events > 0)
+    #expect(!statistics.isHalted)
+  }
+
+  @Test("reorgs that break finality halt crediting, and nothing else breaks", arguments: [7, 8])
+  func beyondFinality(seed: UInt64) async throws {
+    let simulation = try await Simulation(seed: seed, steps: 250, mode: .beyondFinality)
+    let statistics = try await simulation.run()
+    #expect(statistics.isHalted)
+  }
+
+  @Test("a seed replays exactly")
+  func replay() async throws {
+    let first = try await Simulation(seed: 5, steps: 150).run()
+    let second = try await Simulation(seed: 5, steps: 150).run()
+    #expect(first.digest == second.digest)
+    #expect(first.events == second.events)
+  }
+}
