@@ -1,0 +1,9 @@
+internal import ArgumentParser
+
+@main
+struct Payctl: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "payctl",
+    abstract: "Looks after a Paywatch installation, and after the keys its servers never have.",
+    subcommands: [ScanCommand.self])
+}
