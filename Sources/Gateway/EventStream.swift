@@ -1,0 +1,44 @@
+internal import Database
+internal import EventLog
+internal import HTTPServer
+
+/// The events after a position, and then those that come: read in pages, waited for in between.
+struct EventStream: AsyncSequence, Sendable {
+  typealias Element = ServerSentEvent
+
+  let database: any Database
+  let feed: EventFeed
+  let filter: EventFilter
+  let after: Int64
+
+  func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
+
+  struct Iterator: AsyncIteratorProtocol {
+    private let stream: EventStream
+    private var waiting: ArraySlice<PositionedEvent> = []
+    private var position: Int64
+
+    init(stream: EventStream) {
+      self.stream = stream
+      position = stream.after
+    }
+
+    mutating func next() async throws -> ServerSentEvent? {
+      while true {
+        if let event = waiting.popFirst() {
+          return ServerSentEvent(
+            id: String(event.position), event: event.event.type, data: event.event.json)
+        }
+        let (filter, after) = (stream.filter, position)
+        let page = try await stream.database.read { connection in
+          try EventLog.page(after: after, limit: 200, filter: filter, in: connection)
+        }
+        position = page.through
+        waiting = page.events[...]
+        if waiting.isEmpty, !page.isFull {
+          guard await stream.feed.waitForPosition(after: position) != nil else { return nil }
+        }
+      }
+    }
+  }
+}

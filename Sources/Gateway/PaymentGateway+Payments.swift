@@ -1,0 +1,136 @@
+internal import Bytes
+internal import ChainTypes
+internal import HTTPServer
+internal import HTTPTypes
+internal import Hummingbird
+internal import Payments
+internal import Settlement
+
+// Making and reading payments.
+extension PaymentGateway {
+  func registerPayments(on router: APIRouter) {
+    let payment = OpenAPIDocument.reference("Payment")
+    router.on(
+      .post, "/v1/payments",
+      OpenAPIOperation(
+        "createPayment", "Request a payment and get its address", tag: "payments",
+        requestSchema: Schemas.newPayment, isIdempotent: true,
+        answers: [.init(201, "The payment.", schema: payment)]),
+      limits: creationLimits
+    ) { request, context in try await create(request, context) }
+    router.on(
+      .get, "/v1/payments",
+      OpenAPIOperation(
+        "listPayments", "Payments in the order in which they were made", tag: "payments",
+        parameters: OpenAPIOperation.Parameter.page + [
+          .init(
+            "status", "Only those with this status.",
+            schema: ["enum": .array(PaymentStatus.allCases.map { .string($0.rawValue) })]),
+          .init("order_id", "Only those for this order."),
+        ],
+        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: payment))])
+    ) { request, context in try await list(request, context) }
+    router.on(
+      .get, "/v1/payments/{id}",
+      OpenAPIOperation(
+        "getPayment", "A payment", tag: "payments",
+        answers: [.init(200, "The payment.", schema: payment)])
+    ) { _, context in
+      let tenant = try context.requireTenant()
+      let id = try context.pathParameter("id")
+      let service = service
+      let text = try await refusing {
+        try await database.read { connection in
+          try CanonicalJSON.text(
+            PaymentDocument(service.payment(id, tenant: tenant, in: connection)))
+        }
+      }
+      return .json(bytes: Array(text.utf8))
+    }
+  }
+
+  private func create(_ request: Request, _ context: APIContext) async throws -> Response {
+    let tenant = try context.requireTenant()
+    let body = try await JSONRequestBody(request)
+    let key = try IdempotencyKey(request, body: body.bytes)
+    let (service, now) = (service, now())
+    let wanted = try body.read { fields in
+      try newPayment(&fields, tenant: tenant)
+    }
+    var generator = SystemRandomNumberGenerator()
+    let random = (generator.next(), generator.next())
+    let reply = try await refusing {
+      try await database.groupedWrite { connection -> Idempotency.StoredReply in
+        if let stored = try Idempotency.claim(key, tenant: tenant, now: now, in: connection) {
+          return stored
+        }
+        let payment = try service.create(wanted, now: now, random: random, in: connection)
+        let text = try CanonicalJSON.text(PaymentDocument(payment))
+        let reply = Idempotency.StoredReply(status: 201, body: Array(text.utf8))
+        try Idempotency.store(reply, tenant: tenant, key: key.text, in: connection)
+        return reply
+      }
+    }
+    onEvents()
+    return .json(bytes: reply.body, status: .init(code: reply.status))
+  }
+
+  private func newPayment(
+    _ fields: inout JSONFields, tenant: String
+  ) throws -> PaymentRequest {
+    let chainText = try fields.string("chain", length: 1...40)
+    guard let chain = ChainName(chainText), let spec = service.spec(chain) else {
+      throw Problem.invalidField(
+        "chain",
+        "It must be one of \(service.chains.map(\.text).joined(separator: ", ")).")
+    }
+    let asset = try fields.string("asset", length: 1...20)
+    guard asset == spec.asset.symbol else {
+      throw Problem.invalidField("asset", "\(chain) is paid in \(spec.asset.symbol).")
+    }
+    if fields.optional("price") != nil {
+      throw Problem.invalidField("price", "Prices in other currencies aren't taken yet.")
+    }
+    func amount(_ name: String, _ text: String) throws -> UInt256 {
+      do {
+        return try Amount(units: text, asset: spec.asset).minorUnits
+      } catch .tooManyDecimals(_, let allowed) {
+        throw Problem.invalidField(name, "It may have at most \(allowed) decimals.")
+      } catch {
+        throw Problem.invalidField(
+          name, "It must be a decimal text in \(spec.asset.symbol), such as \"0.0015\".")
+      }
+    }
+    let order = try fields.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
+    let due = try amount("amount", fields.string("amount", length: 1...120))
+    let tolerance = try fields.optionalString("tolerance", length: 1...120)
+    let expiry = try fields.optionalInteger("expires_in", in: 1...31_536_000)
+    let metadata = try fields.optionalFreeObject(
+      "metadata", byteLimit: PaymentService.maximumMetadataBytes)
+    return try PaymentRequest(
+      tenant: tenant, orderID: order, chain: chain, amount: due, expiresInSeconds: expiry,
+      tolerance: tolerance.map { try amount("tolerance", $0) },
+      metadata: metadata.map { String(decoding: $0.utf8, as: UTF8.self) })
+  }
+
+  private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+    let tenant = try context.requireTenant()
+    let (page, status, order) = try QueryParameters.read(request) { query in
+      (
+        try query.page(),
+        try query.choice("status", of: PaymentStatus.allCases.map(\.rawValue)),
+        try query.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
+      )
+    }
+    let service = service
+    let texts = try await database.read { connection in
+      try service.payments(
+        tenant: tenant, status: status.flatMap(PaymentStatus.init(rawValue:)), orderID: order,
+        after: page.after, limit: page.limit + 1, in: connection
+      ).map { ($0.terms.id, try CanonicalJSON.text(PaymentDocument($0))) }
+    }
+    let shown = texts.prefix(page.limit)
+    let next = texts.count > page.limit ? shown.last?.0 : nil
+    return .json(bytes: JSONPage.bytes(of: shown.map(\.1), nextAfter: next))
+  }
+}

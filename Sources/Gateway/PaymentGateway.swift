@@ -1,0 +1,60 @@
+internal import Bytes
+package import ChainTypes
+package import Database
+internal import Digests
+package import EventLog
+package import HTTPServer
+package import Settlement
+
+/// What the payment routes share: the service behind them, and where time comes from.
+package struct PaymentGateway: Sendable {
+  package let database: any Database
+  package let service: PaymentService
+  package let feed: EventFeed
+  package let streams: SSEResponse
+  package let now: @Sendable () -> Timestamp
+  /// Called after a transaction that appended events.
+  package let onEvents: @Sendable () -> Void
+  /// Called where no address was ready.
+  package let onAddressesNeeded: @Sendable () -> Void
+  /// New payments a second, and how many at once, by tenant and by client address: minting
+  /// addresses costs an attacker nothing else.
+  package let creationLimits: RouteLimits
+
+  package init(
+    database: any Database, service: PaymentService, feed: EventFeed, streams: SSEResponse,
+    creationLimits: RouteLimits, now: @escaping @Sendable () -> Timestamp,
+    onEvents: @escaping @Sendable () -> Void, onAddressesNeeded: @escaping @Sendable () -> Void
+  ) {
+    self.database = database
+    self.service = service
+    self.feed = feed
+    self.streams = streams
+    self.creationLimits = creationLimits
+    self.now = now
+    self.onEvents = onEvents
+    self.onAddressesNeeded = onAddressesNeeded
+  }
+
+  package func register(on router: APIRouter) {
+    router.addSchema(Schemas.payment, named: "Payment")
+    router.addSchema(Schemas.event, named: "Event")
+    registerPayments(on: router)
+    registerDecisions(on: router)
+    registerEvents(on: router)
+  }
+
+  /// Runs `body` and turns what the service and the database refuse into problems.
+  func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do {
+      return try await body()
+    } catch let refusal as PaymentRefusal {
+      if case .noAddressReady = refusal { onAddressesNeeded() }
+      throw Problem(refusal)
+    } catch let error as PaymentErrorReply {
+      throw error.problem
+    } catch DatabaseError.overloaded, DatabaseError.busy {
+      throw Problem.unavailable
+    }
+  }
+}

@@ -1,0 +1,67 @@
+internal import Bytes
+package import HTTPServer
+internal import HTTPTypes
+package import Payments
+package import Settlement
+
+extension Problem {
+  /// The problem that tells a client why its payment wasn't made.
+  package init(_ refusal: PaymentRefusal) {
+    switch refusal {
+    case .unknownChain(let chain):
+      self = .invalidField("chain", "No such chain is configured: \(chain).")
+    case .chainHalted(let chain, _):
+      self = Problem(
+        .serviceUnavailable, "chain-halted", "The chain isn't credited now.",
+        "Crediting on \(chain) has stopped until an operator decides. Nothing was made.",
+        headers: [.retryAfter: "60"])
+    case .noAddressReady(let chain):
+      self = Problem(
+        .serviceUnavailable, "no-address-ready", "No address is ready.",
+        "Every address of \(chain) that is watched already has been given out; more are on the "
+          + "way.", headers: [.retryAfter: "1"])
+    case .invalidOrderID:
+      self = .invalidField(
+        "order_id", "It must have 1 to \(PaymentService.maximumOrderIDBytes) bytes, no controls.")
+    case .amountTooSmall(let minimum):
+      self = .invalidField("amount", "It must be at least \(minimum) minor units.")
+    case .amountTooLarge(let maximum):
+      self = .invalidField("amount", "It must be at most \(maximum) minor units.")
+    case .toleranceTooLarge:
+      self = .invalidField("tolerance", "It must be below the amount.")
+    case .expiryOutOfRange(let range):
+      self = .invalidField(
+        "expires_in", "It must be \(range.lowerBound) to \(range.upperBound) seconds.")
+    case .metadataTooLong(let bytes):
+      self = .invalidField("metadata", "It may have at most \(bytes) bytes as JSON.")
+    case .orderHasPayment(let id):
+      self = .conflict(
+        "order-has-payment", "The order has a payment that hasn't ended.", "It is \(id).")
+    case .notFound(let id):
+      self = .notFound("There is no payment \(id.prefix(60)).")
+    }
+  }
+
+  /// The problem that tells why a decision can't be applied to a payment.
+  package init(_ error: PaymentError) {
+    switch error {
+    case .notCancelable(let status):
+      self = .conflict(
+        "not-cancelable", "The payment can't be canceled.",
+        "It is \(status.rawValue), or money has come.")
+    case .nothingToAccept:
+      self = .conflict("nothing-to-accept", "No money has come that could be accepted.", nil)
+    case .dueTooHigh(let due, let amount):
+      self = .invalidField(
+        "due_minor", "\(due) isn't between 1 and what was asked for, \(amount) minor units.")
+    case .notResolvable(let status):
+      self = .conflict(
+        "not-resolvable", "The payment can't be resolved.", "It is \(status.rawValue).")
+    }
+  }
+}
+
+/// A refused decision on its way out of a transaction, which it undoes.
+struct PaymentErrorReply: Error {
+  let problem: Problem
+}

@@ -1,0 +1,37 @@
+package import Bytes
+internal import Digests
+internal import HTTPTypes
+package import Hummingbird
+
+/// The `Idempotency-Key` of a request that creates something, and what tells a repetition from
+/// another request under the same key.
+package struct IdempotencyKey: Sendable, Equatable {
+  package let text: String
+  /// SHA-256 over method, path and body.
+  package let requestHash: Hash32
+
+  package static let headerName = "Idempotency-Key"
+
+  /// Problem 400 where the header is missing or isn't 1 to 255 visible ASCII characters.
+  package init(_ request: Request, body: [UInt8]) throws(Problem) {
+    guard let name = HTTPField.Name(Self.headerName), let text = request.headers[name] else {
+      throw .badRequest(
+        "idempotency-key-missing", "The request needs an Idempotency-Key.",
+        "Send a header Idempotency-Key with a value of your own for each new request, the same "
+          + "when you repeat one.")
+    }
+    try self.init(
+      text, method: request.method.rawValue, path: request.uri.path, body: body)
+  }
+
+  package init(_ text: String, method: String, path: String, body: [UInt8]) throws(Problem) {
+    guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+    else {
+      throw .badRequest(
+        "idempotency-key-invalid", "The Idempotency-Key can't be used.",
+        "It must be 1 to 255 visible ASCII characters.")
+    }
+    self.text = text
+    requestHash = SHA256.hash(Array("\(method) \(path)\n".utf8) + body)
+  }
+}

@@ -1,0 +1,155 @@
+/// The members of a JSON object in a request's body, each taken once by name. What nobody took is
+/// an error, so that a misspelt field never passes unnoticed.
+///
+/// All errors are `Problem`s that name the field by its path.
+package struct JSONFields {
+  private let members: [String: JSONValue]
+  private let names: [String]
+  private let path: String
+  private var taken: Set<String> = []
+
+  init(_ members: [JSONValue.Member], path: String) {
+    // The parser refused duplicate names.
+    self.members = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+    names = members.map(\.name)
+    self.path = path
+  }
+
+  /// Reads an object's fields with `body` and refuses those that it didn't take.
+  package static func read<Value>(
+    _ json: JSONValue, path: String = "", _ body: (inout JSONFields) throws -> Value
+  ) throws -> Value {
+    guard case .object(let members) = json else {
+      throw Problem.invalidField(
+        path.isEmpty ? "body" : path, "It must be an object, not \(json.kind).")
+    }
+    var fields = JSONFields(members, path: path)
+    let value = try body(&fields)
+    try fields.refuseUnknown()
+    return value
+  }
+
+  /// The member's value; nil where it is absent or null.
+  package mutating func optional(_ name: String) -> JSONValue? {
+    taken.insert(name)
+    guard let value = members[name], value != .null else { return nil }
+    return value
+  }
+
+  package mutating func required(_ name: String) throws(Problem) -> JSONValue {
+    guard let value = optional(name) else {
+      throw .invalidField(self.name(name), "It is required.")
+    }
+    return value
+  }
+
+  /// A string of `length` characters in UTF-8 bytes, without U+0000.
+  package mutating func string(
+    _ name: String, length: ClosedRange<Int> = 1...1_000
+  ) throws(Problem) -> String {
+    try text(name, required(name), length)
+  }
+
+  package mutating func optionalString(
+    _ name: String, length: ClosedRange<Int> = 1...1_000
+  ) throws(Problem) -> String? {
+    guard let value = optional(name) else { return nil }
+    return try text(name, value, length)
+  }
+
+  /// A whole number, written without fraction or exponent.
+  package mutating func integer(
+    _ name: String, in range: ClosedRange<Int64>
+  ) throws(Problem) -> Int64 {
+    try number(name, required(name), range)
+  }
+
+  package mutating func optionalInteger(
+    _ name: String, in range: ClosedRange<Int64>
+  ) throws(Problem) -> Int64? {
+    guard let value = optional(name) else { return nil }
+    return try number(name, value, range)
+  }
+
+  package mutating func optionalBool(_ name: String) throws(Problem) -> Bool? {
+    guard let value = optional(name) else { return nil }
+    guard case .bool(let flag) = value else { throw mismatch(name, "true or false", value) }
+    return flag
+  }
+
+  /// Reads a nested object; nil where it is absent or null.
+  package mutating func optionalObject<Value>(
+    _ name: String, _ body: (inout JSONFields) throws -> Value
+  ) throws -> Value? {
+    guard let value = optional(name) else { return nil }
+    return try Self.read(value, path: self.name(name), body)
+  }
+
+  /// A nested object as it stands, whatever its members; nil where it is absent or null.
+  package mutating func optionalFreeObject(
+    _ name: String, byteLimit: Int = 4_096
+  ) throws(Problem) -> JSONValue? {
+    guard let value = optional(name) else { return nil }
+    guard case .object = value else { throw mismatch(name, "an object", value) }
+    guard value.utf8.count <= byteLimit else {
+      throw .invalidField(self.name(name), "It may have at most \(byteLimit) bytes as JSON.")
+    }
+    return value
+  }
+
+  package mutating func optionalStrings(
+    _ name: String, count: ClosedRange<Int>
+  ) throws(Problem) -> [String]? {
+    guard let value = optional(name) else { return nil }
+    guard case .array(let values) = value else { throw mismatch(name, "an array", value) }
+    guard count.contains(values.count) else {
+      throw .invalidField(
+        self.name(name), "It must have \(count.lowerBound) to \(count.upperBound) elements.")
+    }
+    var texts: [String] = []
+    for (index, element) in values.enumerated() {
+      texts.append(try text("\(name)[\(index)]", element, 1...1_000))
+    }
+    return texts
+  }
+
+  /// The field's path, for a `Problem` about its content.
+  package func name(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+  private func refuseUnknown() throws(Problem) {
+    let unknown = names.filter { !taken.contains($0) }
+    guard !unknown.isEmpty else { return }
+    let known = taken.sorted().joined(separator: ", ")
+    throw .invalidFields(
+      unknown.prefix(20).map { (name(String($0.prefix(100))), "Unknown field. Known: \(known).") })
+  }
+
+  private func text(
+    _ name: String, _ value: JSONValue, _ length: ClosedRange<Int>
+  ) throws(Problem) -> String {
+    guard case .string(let text) = value else { throw mismatch(name, "a string", value) }
+    guard length.contains(text.utf8.count), !text.utf8.contains(0) else {
+      throw .invalidField(
+        self.name(name),
+        "It must have \(length.lowerBound) to \(length.upperBound) bytes, none of them U+0000.")
+    }
+    return text
+  }
+
+  private func number(
+    _ name: String, _ value: JSONValue, _ range: ClosedRange<Int64>
+  ) throws(Problem) -> Int64 {
+    guard case .number(let text) = value, let number = Int64(text) else {
+      throw mismatch(name, "a whole number", value)
+    }
+    guard range.contains(number) else {
+      throw .invalidField(
+        self.name(name), "It must lie from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return number
+  }
+
+  private func mismatch(_ name: String, _ expected: String, _ found: JSONValue) -> Problem {
+    .invalidField(self.name(name), "It must be \(expected), not \(found.kind).")
+  }
+}

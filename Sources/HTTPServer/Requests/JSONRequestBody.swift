@@ -1,0 +1,37 @@
+internal import HTTPTypes
+package import Hummingbird
+internal import NIOCore
+
+/// A request's body: bounded bytes that are a JSON object.
+package struct JSONRequestBody: Sendable {
+  /// As it came, for the hash of an idempotent request.
+  package let bytes: [UInt8]
+  package let json: JSONValue
+
+  /// What a body may have unless its route says otherwise.
+  package static let byteLimit = 65_536
+
+  /// Collects and parses the body. Problems: 415 where it isn't said to be JSON, 413 beyond the
+  /// limit, 400 where it isn't JSON.
+  package init(_ request: Request, byteLimit: Int = JSONRequestBody.byteLimit) async throws {
+    let mediaType = request.headers[.contentType]?.split(separator: ";").first.map {
+      $0.lowercased().filter { $0 != " " }
+    }
+    guard mediaType == "application/json" else { throw Problem.unsupportedMediaType }
+    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > byteLimit {
+      throw Problem.tooLarge(limit: byteLimit)
+    }
+    do {
+      let buffer = try await request.body.collect(upTo: byteLimit)
+      bytes = Array(buffer.readableBytesView)
+    } catch is NIOTooManyBytesError {
+      throw Problem.tooLarge(limit: byteLimit)
+    }
+    json = try JSONValue.parse(bytes)
+  }
+
+  /// Reads the object's fields; those that `body` doesn't take are refused.
+  package func read<Value>(_ body: (inout JSONFields) throws -> Value) throws -> Value {
+    try JSONFields.read(json, body)
+  }
+}

@@ -1,0 +1,112 @@
+package import ChainTypes
+package import HTTPTypes
+package import Hummingbird
+internal import Synchronization
+
+/// Where routes are registered, each with its description, its access and its limits. A route
+/// can't exist without being described.
+package final class APIRouter {
+  private let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+  private let authenticator: Authenticator
+  private let now: @Sendable () -> Timestamp
+  package private(set) var document: OpenAPIDocument
+
+  package typealias Handler = @Sendable (Request, APIContext) async throws -> Response
+
+  package enum Access: Sendable {
+    /// Needs an API key; the context then has the tenant.
+    case tenant
+    case open
+  }
+
+  package init(
+    title: String = "Paywatch", version: String, authenticator: Authenticator,
+    now: @escaping @Sendable () -> Timestamp
+  ) {
+    document = OpenAPIDocument(title: title, version: version)
+    self.authenticator = authenticator
+    self.now = now
+  }
+
+  /// Adds a route. `path` has its parameters in braces, as in `/v1/payments/{id}`.
+  ///
+  /// The address' limit is checked before the key, the tenant's after it.
+  package func on(
+    _ method: HTTPRequest.Method, _ path: String, _ operation: OpenAPIOperation,
+    access: Access = .tenant, limits: RouteLimits = RouteLimits(),
+    use handler: @escaping Handler
+  ) {
+    document.add(
+      .init(
+        method: method.rawValue.lowercased(), path: path, operation: operation,
+        needsKey: access == .tenant))
+    let (authenticator, now) = (authenticator, now)
+    router.on(RouterPath(path), method: method) { request, context -> Response in
+      var context = context
+      try limits.checkAddress(context.clientAddress, now: now())
+      if access == .tenant {
+        context.tenant = try await authenticator.tenant(of: request)
+        try limits.checkTenant(context.tenant, now: now())
+      }
+      do {
+        return try await handler(request, context)
+      } catch let error as HTTPError {
+        throw Problem(
+          error.status, "http-\(error.status.code)", error.status.reasonPhrase, error.body,
+          headers: error.headers)
+      }
+    }
+  }
+
+  /// A schema that operations refer to as `OpenAPIDocument.reference(name)`.
+  package func addSchema(_ schema: JSONValue, named name: String) {
+    document.add(schema: schema, named: name)
+  }
+
+  /// Adds `GET /openapi.json`, which describes all routes registered until now and itself.
+  package func addDescription() {
+    let description = SharedBytes()
+    on(
+      .get, "/openapi.json",
+      OpenAPIOperation(
+        "getOpenAPI", "This description", tag: "operations",
+        answers: [.init(200, "An OpenAPI 3.1 document.", schema: ["type": "object"])]),
+      access: .open
+    ) { _, _ in .json(bytes: description.bytes) }
+    description.set(document.json.utf8)
+  }
+
+  /// What answers requests, and the methods that each path takes.
+  func build() -> (responder: any HTTPResponder<APIContext>, table: RouteTable) {
+    (router.buildResponder(), RouteTable(document.routes))
+  }
+}
+
+/// Bytes that are set once, after the route that sends them exists.
+private final class SharedBytes: Sendable {
+  private let content = Mutex<[UInt8]>([])
+
+  var bytes: [UInt8] { content.withLock { $0 } }
+
+  func set(_ bytes: [UInt8]) { content.withLock { $0 = bytes } }
+}
+
+/// Tells "no such path" from "not this method", once no route matched.
+struct RouteTable: Sendable {
+  private let routes: [(parts: [Substring], method: String)]
+
+  init(_ routes: [OpenAPIDocument.Route]) {
+    self.routes = routes.map { ($0.path.split(separator: "/"), $0.method.uppercased()) }
+  }
+
+  /// The methods of the routes that match the path.
+  func methods(of path: String) -> [String] {
+    let parts = path.split(separator: "/")
+    let matching = routes.filter { route in
+      route.parts.count == parts.count
+        && zip(route.parts, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    }
+    let methods = Set(matching.map(\.method))
+    return (methods.contains("GET") ? methods.union(["HEAD"]) : methods).sorted()
+  }
+}

@@ -1,0 +1,129 @@
+package import ChainTypes
+internal import Glibc
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+package import Telemetry
+
+/// How the server listens and what it believes of its clients.
+package struct APIServerConfiguration: Sendable {
+  package var host: String
+  /// 0 for a free port, which `run(onListening:)` tells.
+  package var port: Int
+  /// Connections without a request in progress are closed after this time.
+  package var idleTimeoutSeconds: Int64 = 75
+  /// How long requests in progress may take to end once the server shuts down.
+  package var drainSeconds: Int64 = 10
+  /// How many connections are served at once; further ones wait in the kernel's queue.
+  package var connectionLimit = 10_000
+  /// Whether the last address in `X-Forwarded-For` is the client's: only behind a proxy that
+  /// sets it.
+  package var trustsForwardedFor = false
+
+  package init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+}
+
+/// The HTTP server: Hummingbird with what all routes share.
+///
+/// It runs until its task is cancelled or `shutDown` is called: then it accepts nothing more,
+/// event streams end, requests in progress get `drainSeconds` to end.
+package final class APIServer: Sendable {
+  private let configuration: APIServerConfiguration
+  private let boundary: RequestBoundary
+  private let logger: Logger
+  private let signal: ShutdownSignal
+  private let running = Mutex<Server<HTTP1Channel>?>(nil)
+
+  /// - Parameter signal: the one that the routes' event streams heed
+  package init(
+    _ configuration: APIServerConfiguration, router: APIRouter, metrics: MetricsRegistry,
+    signal: ShutdownSignal, logger: Logger, now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.configuration = configuration
+    self.signal = signal
+    self.logger = logger
+    let (responder, table) = router.build()
+    boundary = RequestBoundary(
+      responder: responder, table: table, metrics: metrics, now: now,
+      trustsForwardedFor: configuration.trustsForwardedFor)
+  }
+
+  /// Serves until the end. Throws where the address can't be bound.
+  ///
+  /// - Parameter onListening: gets the port once connections are accepted
+  package func run(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
+    let server = makeServer(onListening: onListening)
+    running.withLock { $0 = server }
+    if signal.isRaised { return }
+    // Its own task, so that cancelling ours lets requests in progress end.
+    let task = Task { try await server.run() }
+    try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      Task {
+        await self.shutDown()
+        task.cancel()
+      }
+    }
+  }
+
+  /// Ends the server gracefully; returns when it has ended or the time for that is over.
+  package func shutDown() async {
+    signal.raise()
+    guard let server = running.withLock({ $0 }) else { return }
+    let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+    let drain = Task { [logger] in
+      do {
+        try await server.shutdownGracefully()
+      } catch {
+        logger.error("the server didn't shut down cleanly", metadata: ["error": "\(error)"])
+      }
+      continuation.finish()
+    }
+    let timer = Task { [configuration] in
+      try await Task.sleep(for: .seconds(configuration.drainSeconds))
+      continuation.finish()
+    }
+    for await _ in ended {}
+    timer.cancel()
+    drain.cancel()
+  }
+
+  private func makeServer(
+    onListening: @escaping @Sendable (Int) async -> Void
+  ) -> Server<HTTP1Channel> {
+    let (boundary, logger) = (boundary, logger)
+    let channel = HTTP1Channel(
+      responder: { request, writer, channel in
+        let response = await boundary.respond(to: request, channel: channel, logger: logger)
+        try await writer.write(response: response.head, body: response.body)
+      },
+      configuration: .init(
+        idleTimeout: .seconds(configuration.idleTimeoutSeconds),
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 16_384, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100)))
+    return Server(
+      childChannelSetup: channel,
+      configuration: ServerConfiguration(
+        address: .hostname(configuration.host, port: configuration.port),
+        availableConnectionsDelegate: MaximumAvailableConnections(configuration.connectionLimit)),
+      onServerRunning: { channel in
+        await onListening(channel.localAddress?.port ?? 0)
+      },
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+  }
+
+  /// The system's wall clock, for `now` in production.
+  package static func systemTime() -> Timestamp {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Timestamp(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
+  }
+}

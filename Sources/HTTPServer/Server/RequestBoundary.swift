@@ -1,0 +1,150 @@
+internal import ChainTypes
+internal import Database
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+internal import Telemetry
+
+/// What surrounds every request: its id, its metrics, its log line, the headers of every answer,
+/// and the turning of errors into problems.
+struct RequestBoundary: Sendable {
+  let responder: any HTTPResponder<APIContext>
+  let table: RouteTable
+  let metrics: MetricsRegistry
+  let now: @Sendable () -> Timestamp
+  let trustsForwardedFor: Bool
+  private let date = HTTPDate()
+
+  init(
+    responder: any HTTPResponder<APIContext>, table: RouteTable, metrics: MetricsRegistry,
+    now: @escaping @Sendable () -> Timestamp, trustsForwardedFor: Bool
+  ) {
+    self.responder = responder
+    self.table = table
+    self.metrics = metrics
+    self.now = now
+    self.trustsForwardedFor = trustsForwardedFor
+  }
+
+  /// Always an answer: nothing is thrown past here.
+  func respond(to request: Request, channel: any Channel, logger: Logger) async -> Response {
+    let start = ContinuousClock.now
+    let requestID = Self.newRequestID()
+    var logger = logger
+    logger[metadataKey: "request_id"] = .string(requestID)
+    var context = APIContext(
+      source: ApplicationRequestContextSource(channel: channel, logger: logger))
+    if trustsForwardedFor, let client = Self.forwardedAddress(request) {
+      context.clientAddress = client
+    }
+    var response: Response
+    do {
+      response = try await responder.respond(to: request, context: context)
+      if isUnmatched(context) {
+        response = .problem(unmatched(request), requestID: requestID)
+      }
+    } catch {
+      response = .problem(problem(for: error, logger: logger), requestID: requestID)
+    }
+    finish(&response, requestID: requestID)
+    record(request, context, response, since: start)
+    return response
+  }
+
+  /// Hummingbird's own mark of a request that no route took.
+  private func isUnmatched(_ context: APIContext) -> Bool { context.endpointPath == "NotFound" }
+
+  private func unmatched(_ request: Request) -> Problem {
+    let allowed = table.methods(of: request.uri.path)
+    guard allowed.isEmpty else { return .methodNotAllowed(allowed: allowed) }
+    return .notFound("No route has this path.")
+  }
+
+  private func problem(for error: any Error, logger: Logger) -> Problem {
+    switch error {
+    case let problem as Problem: return problem
+    case DatabaseError.overloaded, DatabaseError.busy, DatabaseError.closed:
+      logger.error("no database for a request", metadata: ["error": "\(error)"])
+      return .unavailable
+    default:
+      logger.error("a request failed", metadata: ["error": "\(error)"])
+      return .internal
+    }
+  }
+
+  private func finish(_ response: inout Response, requestID: String) {
+    response.headers[.date] = date.text(at: now())
+    response.headers[Self.requestIDHeader] = requestID
+    response.headers[.xContentTypeOptions] = "nosniff"
+    for (name, value) in Self.securityHeaders where response.headers[name] == nil {
+      response.headers[name] = value
+    }
+  }
+
+  private func record(
+    _ request: Request, _ context: APIContext, _ response: Response,
+    since start: ContinuousClock.Instant
+  ) {
+    let route = isUnmatched(context) ? "unmatched" : context.endpointPath ?? "unmatched"
+    let elapsed = start.duration(to: .now).components
+    let milliseconds =
+      UInt64(max(0, elapsed.seconds)) * 1_000
+      + UInt64(max(0, elapsed.attoseconds / 1_000_000_000_000_000))
+    metrics.counter(
+      "paywatch_http_requests_total",
+      [
+        MetricLabel("route", route), MetricLabel("method", Self.label(request.method)),
+        MetricLabel("status", String(response.status.code)),
+      ], help: "Requests answered, by route, method and status."
+    ).add()
+    metrics.histogram(
+      "paywatch_http_request_milliseconds", [MetricLabel("route", route)],
+      help: "Time from a request's head to its answer's head, in milliseconds."
+    ).record(milliseconds)
+    context.logger.debug(
+      "request",
+      metadata: [
+        "method": .string(request.method.rawValue), "route": .string(route),
+        "status": .stringConvertible(response.status.code),
+        "milliseconds": .stringConvertible(milliseconds),
+        "tenant_address": .string(context.clientAddress),
+      ])
+  }
+
+  /// Clients may invent methods; metrics must stay few.
+  private static func label(_ method: HTTPRequest.Method) -> String {
+    let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+    return known.contains(method) ? method.rawValue : "other"
+  }
+
+  private static func newRequestID() -> String {
+    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  private static func forwardedAddress(_ request: Request) -> String? {
+    guard let name = HTTPField.Name("X-Forwarded-For"),
+      let last = request.headers[name]?.split(separator: ",").last
+    else { return nil }
+    let address = last.filter { $0 != " " }
+    return (1...45).contains(address.utf8.count) ? String(address) : nil
+  }
+
+  private static let requestIDHeader = header("X-Request-Id")
+
+  /// Headers an answer gets unless its route set them: no caching of what belongs to a tenant, no
+  /// framing, no scripts. There is no CORS header: browsers of other origins stay out.
+  private static let securityHeaders: [(HTTPField.Name, String)] = [
+    (.cacheControl, "no-store"),
+    (header("X-Frame-Options"), "DENY"),
+    (header("Referrer-Policy"), "no-referrer"),
+    (.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"),
+  ]
+
+  private static func header(_ name: String) -> HTTPField.Name {
+    guard let name = HTTPField.Name(name) else { preconditionFailure("a header's name") }
+    return name
+  }
+}

@@ -1,0 +1,60 @@
+internal import Bytes
+package import ChainTypes
+package import Database
+internal import HTTPTypes
+package import Hummingbird
+internal import Synchronization
+
+/// Finds the tenant of a request from `Authorization: Bearer <key>`.
+///
+/// What the database said of a valid key is believed for `validitySeconds`, so a revoked key works
+/// that long at most. Invalid keys are never remembered: they can't push out valid ones.
+package final class Authenticator: Sendable {
+  private let database: any Database
+  private let now: @Sendable () -> Timestamp
+  private let validitySeconds: Int64
+  private let entryLimit: Int
+  private let known = Mutex<[Hash32: Entry]>([:])
+
+  private struct Entry {
+    let tenant: String
+    let expiresAt: Timestamp
+  }
+
+  package init(
+    _ database: any Database, validitySeconds: Int64 = 5, entryLimit: Int = 10_000,
+    now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.database = database
+    self.validitySeconds = validitySeconds
+    self.entryLimit = entryLimit
+    self.now = now
+  }
+
+  /// Problem 401 where the request has no valid key.
+  package func tenant(of request: Request) async throws -> String {
+    guard let header = request.headers[.authorization] else {
+      throw Problem.unauthorized("Send Authorization: Bearer <key>.")
+    }
+    let parts = header.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer",
+      let digest = APIKey.digest(ofPresented: parts[1])
+    else { throw Problem.unauthorized("The Authorization header holds no API key.") }
+    let now = now()
+    if let entry = known.withLock({ $0[digest] }), entry.expiresAt > now { return entry.tenant }
+    let tenant = try await database.read { try APIKeys.authenticate(digest: digest, in: $0) }
+    guard let tenant else {
+      known.withLock { _ = $0.removeValue(forKey: digest) }
+      throw Problem.unauthorized("The API key isn't valid.")
+    }
+    let entry = Entry(tenant: tenant, expiresAt: now.adding(seconds: validitySeconds))
+    known.withLock { known in
+      if known.count >= entryLimit {
+        known = known.filter { $0.value.expiresAt > now }
+        if known.count >= entryLimit { known.removeAll() }
+      }
+      known[digest] = entry
+    }
+    return tenant
+  }
+}

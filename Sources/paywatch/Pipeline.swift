@@ -1,0 +1,281 @@
+import Bytes
+import ChainTracking
+import ChainTypes
+import Database
+import EventLog
+import Foundation
+import Gateway
+import HTTPServer
+import Keys
+import Logging
+import NodeRPC
+import SQLite
+import Settlement
+import Telemetry
+import Watching
+
+/// Every role in one process: the watchers, the address filler, the sequencer and the API, on one
+/// database.
+final class Pipeline: Sendable {
+  /// What a pipeline is made of; configuration or a demo fills it in.
+  struct Plan: Sendable {
+    struct Chain: Sendable {
+      var settings: WatcherSettings
+      var nodes: [BitcoinNode]
+      var quorum: Int
+      var pollMilliseconds: Int
+    }
+
+    struct Tenant: Sendable {
+      var id: String
+      var name: String
+      var policy: TenantPolicy
+      var accounts: [Descriptor]
+    }
+
+    var region: String
+    var epoch: Int64
+    var host: String
+    var port: Int
+    var readyAddresses: Int
+    var chains: [Chain]
+    var tenants: [Tenant]
+  }
+
+  let plan: Plan
+  let database: any Database
+  let feed = EventFeed()
+  let sequencer: Sequencer
+  let service: PaymentService
+  let watchers: [BitcoinWatcher]
+  let metrics: MetricsRegistry
+  private let pools: [NodePool]
+  private let addresses: AddressPool
+  private let fillWakes: AsyncStream<Void>
+  private let fillWaker: AsyncStream<Void>.Continuation
+  private let signal = ShutdownSignal()
+  private let logger = Logger(label: "paywatch")
+  private let clock = SystemRPCClock()
+
+  /// Opens nothing yet but brings the database's schema, tenants and accounts up to date.
+  init(plan: Plan, database: any Database, metrics: MetricsRegistry) async throws {
+    self.plan = plan
+    self.database = database
+    self.metrics = metrics
+    sequencer = Sequencer(database: database, feed: feed)
+    let specs = plan.chains.map(\.settings.spec)
+    let policies = plan.tenants.map { ($0.id, $0.policy) }
+    service = PaymentService(
+      specs: specs, policies: Dictionary(policies) { first, _ in first }, region: plan.region)
+    addresses = AddressPool(database: database, ready: plan.readyAddresses)
+    (fillWakes, fillWaker) = AsyncStream.makeStream(
+      of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    try await Self.prepare(database, plan: plan, addresses: addresses)
+    let store = ChainStore(database: database, specs: specs)
+    var generator = SystemRandomNumberGenerator()
+    var watchers: [BitcoinWatcher] = []
+    var pools: [NodePool] = []
+    for chain in plan.chains {
+      let pool = try NodePool(
+        nodes: chain.nodes, quorum: chain.quorum,
+        genesisHash: chain.settings.spec.genesisHash, network: chain.settings.network,
+        clock: clock)
+      pools.append(pool)
+      watchers.append(
+        BitcoinWatcher(
+          settings: chain.settings, pool: pool, store: store, time: SystemTime(),
+          watchKey: (generator.next(), generator.next())))
+    }
+    self.watchers = watchers
+    self.pools = pools
+  }
+
+  private static func prepare(
+    _ database: any Database, plan: Plan, addresses: AddressPool
+  ) async throws {
+    try await Migrator.migrate(
+      database, EventLog.migrations, component: EventLog.component)
+    try await Migrator.migrate(
+      database, SettlementSchema.migrations, component: SettlementSchema.component)
+    try await Migrator.migrate(
+      database, TenantSchema.migrations, component: TenantSchema.component)
+    let now = SystemTime().now
+    for tenant in plan.tenants {
+      try await database.write { connection in
+        try Tenants.createOrRename(id: tenant.id, name: tenant.name, now: now, in: connection)
+      }
+      for descriptor in tenant.accounts {
+        try await addresses.register(
+          AddressPool.Account(
+            tenant: tenant.id, region: plan.region, epoch: plan.epoch, descriptor: descriptor))
+      }
+    }
+  }
+
+  /// Runs until cancelled or until a part fails for good.
+  func run(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
+    let server = makeServer()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for place in watchers.indices {
+        group.addTask { try await self.watch(place) }
+      }
+      group.addTask { try await self.keepFilled() }
+      group.addTask {
+        try await self.sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) {
+          self.logger.error("sequencing failed", metadata: ["error": "\($0)"])
+        }
+      }
+      group.addTask { try await server.run(onListening: onListening) }
+      defer {
+        signal.raise()
+        feed.finish()
+        group.cancelAll()
+      }
+      // Whatever ends first ends all.
+      try await group.next()
+    }
+  }
+
+  // MARK: Parts
+
+  private func watch(_ place: Int) async throws {
+    let (watcher, chain, pool) = (watchers[place], plan.chains[place], pools[place])
+    let name = chain.settings.spec.name
+    let gauge = metrics.gauge(
+      "paywatch_chain_height", [MetricLabel("chain", name.text)],
+      help: "Height of the watched tip.")
+    var logger = logger
+    logger[metadataKey: "chain"] = "\(name)"
+    var lastHold: WatchReport.Hold?
+    while !Task.isCancelled {
+      var tip: BlockRef?
+      do {
+        let report = try await watcher.step()
+        tip = report.tip
+        if let tip { gauge.set(Int64(tip.height)) }
+        log(report, lastHold: &lastHold, logger)
+        sequencer.wake()
+        if report.isBusy { continue }
+      } catch is CancellationError {
+        return
+      } catch {
+        logger.error("a step failed; it is tried again", metadata: ["error": "\(error)"])
+      }
+      await waitForBlock(above: tip, pool, milliseconds: chain.pollMilliseconds)
+    }
+  }
+
+  /// Until a node has another tip, for the polling interval at most.
+  private func waitForBlock(above tip: BlockRef?, _ pool: NodePool, milliseconds: Int) async {
+    let started = clock.nowMilliseconds
+    if let tip, let first = pool.servingOrder().first {
+      let node = pool.nodes[first]
+      _ = try? await node.waitForNewBlock(current: tip.hash, timeoutMilliseconds: milliseconds)
+      let shortest = min(50, milliseconds)
+      // Where the node doesn't wait, we do.
+      guard clock.nowMilliseconds - started < Int64(shortest) else { return }
+    }
+    try? await clock.sleep(milliseconds: min(200, milliseconds))
+  }
+
+  private func log(
+    _ report: WatchReport, lastHold: inout WatchReport.Hold?, _ logger: Logger
+  ) {
+    if report.connected + report.disconnected + report.transferChanges > 0 {
+      logger.info(
+        "advanced",
+        metadata: [
+          "tip": "\(report.tip.map(\.description) ?? "none")", "connected": "\(report.connected)",
+          "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
+        ])
+    }
+    if report.hold != lastHold {
+      if let hold = report.hold {
+        logger.warning("holding", metadata: ["reason": "\(hold)"])
+      } else {
+        logger.info("no longer holding")
+      }
+      lastHold = report.hold
+    }
+  }
+
+  private func keepFilled() async throws {
+    // Woken by those who take addresses, and now and then by itself.
+    let ticker = Task { [fillWaker] in
+      while !Task.isCancelled {
+        fillWaker.yield()
+        try await Task.sleep(for: .seconds(1))
+      }
+    }
+    defer { ticker.cancel() }
+    let networks = Set(plan.chains.map(\.settings.network))
+    for await _ in fillWakes {
+      for network in networks {
+        do {
+          while try await addresses.fill(network: network) > 0 {}
+        } catch {
+          logger.error("deriving addresses failed", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  private func makeServer() -> APIServer {
+    let now: @Sendable () -> Timestamp = { SystemTime().now }
+    let router = APIRouter(
+      version: "1", authenticator: Authenticator(database, now: now), now: now)
+    let (sequencer, fillWaker) = (sequencer, fillWaker)
+    PaymentGateway(
+      database: database, service: service, feed: feed, streams: SSEResponse(signal: signal),
+      creationLimits: RouteLimits(), now: now,
+      onEvents: {
+        sequencer.wake()
+        fillWaker.yield()
+      },
+      onAddressesNeeded: { fillWaker.yield() }
+    ).register(on: router)
+    HealthRoutes(healthChecks()).register(on: router, metrics: metrics)
+    router.addDescription()
+    return APIServer(
+      APIServerConfiguration(host: plan.host, port: plan.port), router: router,
+      metrics: metrics, signal: signal, logger: logger, now: now)
+  }
+
+  private func healthChecks() -> [any HealthCheck] {
+    let database = database
+    var checks: [any HealthCheck] = [
+      NamedHealthCheck("database") {
+        do {
+          _ = try await database.read { try $0.queryFirst("SELECT 1 AS one") }
+          return HealthReport(.ok)
+        } catch {
+          return HealthReport(.failed, "The database doesn't answer.")
+        }
+      }
+    ]
+    for (watcher, chain) in zip(watchers, plan.chains) {
+      let name = chain.settings.spec.name
+      let quorum = chain.quorum
+      checks.append(
+        NamedHealthCheck("chain-\(name)") {
+          let cursor = try? await database.read { connection in
+            try ChainRecords.cursor(of: name, in: connection)
+          }
+          guard let cursor = cursor ?? nil else { return HealthReport(.degraded, "Not started.") }
+          if let halt = cursor.halt { return HealthReport(.failed, "Halted: \(halt)") }
+          let nodes = await watcher.nodeStatus
+          let working = nodes.count { $0.quarantine == nil && $0.lastError == nil }
+          guard working >= quorum else {
+            return HealthReport(.degraded, "\(working) nodes work; \(quorum) must agree.")
+          }
+          return HealthReport(.ok, "At \(cursor.tip.height).")
+        })
+    }
+    return checks
+  }
+}
+
+/// The machine's time of day.
+struct SystemTime: TimeSource {
+  var now: Timestamp { APIServer.systemTime() }
+}
