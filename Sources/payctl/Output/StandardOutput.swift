@@ -1,3 +1,4 @@
+internal import Digests
 internal import Foundation
 
 /// Standard output for results, in large writes; what is said about them goes to standard error.
@@ -14,6 +15,15 @@ struct StandardOutput {
   mutating func flush() throws {
     try FileHandle.standardOutput.write(contentsOf: buffer)
     buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// The same for a secret, of which nothing stays in the buffer.
+  mutating func finishSecret() throws {
+    defer {
+      buffer.withUnsafeMutableBytes { SecretBytes.erase($0) }
+      buffer.removeAll()
+    }
+    try FileHandle.standardOutput.write(contentsOf: buffer)
   }
 }
 
