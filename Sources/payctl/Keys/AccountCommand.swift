@@ -38,7 +38,7 @@ struct AccountCommand: ParsableCommand {
     let fingerprint: String
     let path: String
     let xpub: String
-    let first_address: String
+    let firstAddress: String
   }
 
   func validate() throws {
@@ -68,12 +68,12 @@ struct AccountCommand: ParsableCommand {
     digits.append(bigEndian: fingerprint)
     let answer = Answer(
       descriptor: descriptor.text, fingerprint: Hex.encode(digits), path: path.description,
-      xpub: key.text(network: network), first_address: try descriptor.address(at: 0).text)
+      xpub: key.text(network: network), firstAddress: try descriptor.address(at: 0).text)
     try Answers.write(
       answer, format,
       table: [
         ("descriptor", answer.descriptor), ("fingerprint", answer.fingerprint),
-        ("path", answer.path), ("xpub", answer.xpub), ("first address", answer.first_address),
+        ("path", answer.path), ("xpub", answer.xpub), ("first address", answer.firstAddress),
       ])
   }
 

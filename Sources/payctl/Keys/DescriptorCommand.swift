@@ -32,7 +32,7 @@ struct DescriptorCommand: ParsableCommand {
   private struct Answer: Encodable {
     let descriptor: String
     let change: String?
-    let first_address: String
+    let firstAddress: String
   }
 
   func run() throws {
@@ -45,12 +45,12 @@ struct DescriptorCommand: ParsableCommand {
     let change = try descriptor.isRanged ? self.change(of: descriptor) : nil
     let answer = Answer(
       descriptor: descriptor.text, change: change?.text,
-      first_address: try descriptor.address(at: 0).text)
+      firstAddress: try descriptor.address(at: 0).text)
     try Answers.write(
       answer, format,
       table: [
         ("descriptor", answer.descriptor), ("change", answer.change ?? "none"),
-        ("first address", answer.first_address),
+        ("first address", answer.firstAddress),
       ])
   }
 

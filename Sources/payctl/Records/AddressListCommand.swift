@@ -44,7 +44,7 @@ struct AddressListCommand: AsyncParsableCommand {
     for record in records {
       table.append(
         "\(record.ordinal)", record.address, record.tenant, record.region, "\(record.epoch)",
-        "\(record.index)", record.payment_id ?? (record.touched ? "touched" : "free"))
+        "\(record.index)", record.paymentId ?? (record.touched ? "touched" : "free"))
     }
     try table.write()
   }

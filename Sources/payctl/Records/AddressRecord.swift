@@ -10,7 +10,7 @@ struct AddressRecord: Encodable {
   let epoch: Int64
   let account: Int64
   let index: UInt32
-  let payment_id: String?
+  let paymentId: String?
   /// Paid before it was handed out: it never will be.
   let touched: Bool
 
@@ -28,7 +28,7 @@ struct AddressRecord: Encodable {
     epoch = try row.integer("epoch")
     account = try row.integer("account_id")
     index = try row.uint32("child_index")
-    payment_id = try row.optionalText("payment_id")
+    paymentId = try row.optionalText("payment_id")
     touched = try row.flag("touched")
   }
 }

@@ -23,9 +23,9 @@ struct AddressShowCommand: AsyncParsableCommand {
     let chain: String
     let txid: String
     let vout: Int64
-    let amount_minor: String
+    let amountMinor: String
     let state: String
-    let block_height: Int64?
+    let blockHeight: Int64?
   }
 
   func run() async throws {
@@ -47,13 +47,13 @@ struct AddressShowCommand: AsyncParsableCommand {
         ("tenant", record.tenant),
         ("account", "\(record.account) (region \(record.region), epoch \(record.epoch))"),
         ("descriptor", answer.descriptor), ("index", "\(record.index)"),
-        ("payment", record.payment_id ?? (record.touched ? "none, and it was paid" : "none")),
+        ("payment", record.paymentId ?? (record.touched ? "none, and it was paid" : "none")),
       ])
     var table = Table("transfer", "state", "block", "minor units")
     for transfer in answer.transfers {
       table.append(
         "\(transfer.chain)/\(transfer.txid)/\(transfer.vout)", transfer.state,
-        transfer.block_height.map(String.init) ?? "-", transfer.amount_minor)
+        transfer.blockHeight.map(String.init) ?? "-", transfer.amountMinor)
     }
     if !answer.transfers.isEmpty { try table.write() }
   }
@@ -82,8 +82,8 @@ struct AddressShowCommand: AsyncParsableCommand {
       transfers: try transfers.map {
         Transfer(
           chain: try $0.text("chain"), txid: try $0.hash("txid").displayHex,
-          vout: try $0.integer("position"), amount_minor: try $0.amount("value").decimal,
-          state: try $0.text("state"), block_height: try $0.optionalInteger("block_height"))
+          vout: try $0.integer("position"), amountMinor: try $0.amount("value").decimal,
+          state: try $0.text("state"), blockHeight: try $0.optionalInteger("block_height"))
       })
   }
 }

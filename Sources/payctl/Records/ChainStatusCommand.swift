@@ -16,12 +16,12 @@ struct ChainStatusCommand: AsyncParsableCommand {
   private struct Status: Encodable, Sendable {
     let chain: String
     let version: Int64
-    let tip_height: UInt32
-    let tip_hash: String
-    let tip_time: String?
-    let addresses_through: UInt64
+    let tipHeight: UInt32
+    let tipHash: String
+    let tipTime: String?
+    let addressesThrough: UInt64
     let addresses: UInt64
-    let looked_through: String?
+    let lookedThrough: String?
     let halt: String?
   }
 
@@ -37,8 +37,8 @@ struct ChainStatusCommand: AsyncParsableCommand {
       var table = Table("chain", "height", "tip", "block time", "watched", "looked through", "halt")
       for status in all {
         table.append(
-          status.chain, "\(status.tip_height)", status.tip_hash, status.tip_time ?? "-",
-          "\(status.addresses_through) of \(status.addresses)", status.looked_through ?? "never",
+          status.chain, "\(status.tipHeight)", status.tipHash, status.tipTime ?? "-",
+          "\(status.addressesThrough) of \(status.addresses)", status.lookedThrough ?? "never",
           status.halt ?? "-")
       }
       try table.write()
@@ -57,12 +57,12 @@ struct ChainStatusCommand: AsyncParsableCommand {
       WHERE family = (SELECT family FROM chains WHERE chain = $1)
       """, [.text(chain.text)])
     return Status(
-      chain: chain.text, version: cursor.version, tip_height: cursor.tip.height,
-      tip_hash: cursor.tip.hash.displayHex,
-      tip_time: tip.map { Timestamp(seconds: Int64($0.time)).description },
-      addresses_through: cursor.addressesThrough,
+      chain: chain.text, version: cursor.version, tipHeight: cursor.tip.height,
+      tipHash: cursor.tip.hash.displayHex,
+      tipTime: tip.map { Timestamp(seconds: Int64($0.time)).description },
+      addressesThrough: cursor.addressesThrough,
       addresses: UInt64(clamping: try addresses?.optionalInteger("last") ?? 0),
-      looked_through: cursor.lookedThrough?.description, halt: cursor.halt)
+      lookedThrough: cursor.lookedThrough?.description, halt: cursor.halt)
   }
 }
 

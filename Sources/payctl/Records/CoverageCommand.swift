@@ -27,10 +27,10 @@ struct CoverageCommand: AsyncParsableCommand {
   }
 
   private struct Range: Encodable, Sendable {
-    let from_height: UInt32
-    let through_height: UInt32
-    let through_hash: String
-    let addresses_through: UInt64?
+    let fromHeight: UInt32
+    let throughHeight: UInt32
+    let throughHash: String
+    let addressesThrough: UInt64?
   }
 
   func run() async throws {
@@ -60,8 +60,8 @@ struct CoverageCommand: AsyncParsableCommand {
     var table = Table("  from", "through", "last block", "addresses through")
     for range in coverage.ranges {
       table.append(
-        "  \(range.from_height)", "\(range.through_height)", range.through_hash,
-        range.addresses_through.map(String.init) ?? "unknown")
+        "  \(range.fromHeight)", "\(range.throughHeight)", range.throughHash,
+        range.addressesThrough.map(String.init) ?? "unknown")
     }
     if !coverage.ranges.isEmpty { try table.write() }
     for hole in coverage.holes { try output.writeLine("  HOLE: \(hole)") }
@@ -81,8 +81,8 @@ struct CoverageCommand: AsyncParsableCommand {
       chain: chain.text, tip: description(of: cursor.tip),
       ranges: ledger.ranges.map {
         Range(
-          from_height: $0.fromHeight, through_height: $0.throughHeight,
-          through_hash: $0.throughHash.displayHex, addresses_through: $0.addressesThrough)
+          fromHeight: $0.fromHeight, throughHeight: $0.throughHeight,
+          throughHash: $0.throughHash.displayHex, addressesThrough: $0.addressesThrough)
       },
       holes: holes.map(sentence))
   }

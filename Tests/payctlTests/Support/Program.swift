@@ -15,16 +15,32 @@ struct Program {
 
     var lines: [Substring] { output.split(separator: "\n") }
 
+    /// The whole output, decoded.
+    func object<Value: Decodable>(_ type: Value.Type) throws -> Value {
+      try Self.decode(type, output)
+    }
+
     /// Each line of the output, decoded.
     func objects<Value: Decodable>(_ type: Value.Type) throws -> [Value] {
-      try lines.map { try JSONDecoder().decode(type, from: Data($0.utf8)) }
+      try lines.map { try Self.decode(type, $0) }
+    }
+
+    private static func decode<Value: Decodable>(
+      _ type: Value.Type, _ text: some StringProtocol
+    ) throws -> Value {
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(type, from: Data(text.utf8))
     }
   }
 
-  /// Runs it to its end. Output goes through files, which no amount of it can block.
-  func run(
-    _ arguments: String..., input: String = "", at directory: URL = PackageFiles.root
-  ) throws -> Outcome {
+  func run(_ arguments: String..., input: String = "") throws -> Outcome {
+    try run(arguments, input: input)
+  }
+
+  /// Runs it to its end in the package's directory. Output goes through files, which no amount of
+  /// it can block.
+  func run(_ arguments: [String], input: String = "") throws -> Outcome {
     let scratch = try TemporaryDirectory()
     let files = try ["input", "output", "errors"].map { name in
       let url = scratch.url.appending(path: name)
@@ -34,7 +50,7 @@ struct Program {
     let process = Process()
     process.executableURL = Self.products.appending(path: name)
     process.arguments = arguments
-    process.currentDirectoryURL = directory
+    process.currentDirectoryURL = PackageFiles.root
     process.standardInput = try FileHandle(forReadingFrom: files[0])
     process.standardOutput = try FileHandle(forWritingTo: files[1])
     process.standardError = try FileHandle(forWritingTo: files[2])
