@@ -131,7 +131,8 @@ struct ScanTests {
   func otherNetwork() throws {
     let outcome = try scan(vector("regtest.hex.txt"), watching: "51")
     #expect(outcome.status == 1)
-    #expect(outcome.errors.contains("regtest.hex.txt:206: proof of work"))
+    #expect(outcome.errors.contains("regtest.hex.txt:1: proof of work"))
+    #expect(outcome.errors.contains("regtest.hex.txt: 186 more were refused"))
     #expect(try Report(outcome).summary.blocks == 0)
   }
 

@@ -101,18 +101,39 @@ struct ScanCommand: ParsableCommand {
       StandardError.writeLine("payctl: \(url.lastPathComponent): \(error)")
       return
     }
+    var refusals = Refusals(of: url.lastPathComponent)
     try file.forEachBlock(of: scan.list.network) { place, block in
       let transfers: [ScannedTransfer]
       do throws(BlockError) {
         transfers = try scan.scan(block)
       } catch {
-        StandardError.writeLine("payctl: \(place): \(error.sentence)")
+        refusals.note(place, error.sentence)
         return
       }
       for transfer in transfers { try lines.write(transfer) }
     } refuse: { place, error in
       scan.noteUnreadable()
-      StandardError.writeLine("payctl: \(place): \(error)")
+      refusals.note(place, error.description)
     }
+    refusals.finish()
+  }
+}
+
+/// Says what of a file was refused, without repeating itself a million times.
+private struct Refusals {
+  private let file: String
+  private var count = 0
+  private static let told = 20
+
+  init(of file: String) { self.file = file }
+
+  mutating func note(_ place: BlockPlace, _ reason: String) {
+    count += 1
+    if count <= Self.told { StandardError.writeLine("payctl: \(place): \(reason)") }
+  }
+
+  func finish() {
+    guard count > Self.told else { return }
+    StandardError.writeLine("payctl: \(file): \(count - Self.told) more were refused")
   }
 }
