@@ -82,7 +82,7 @@ package struct PublicKey: Sendable {
 
   /// The sum of this point and `tweak` (big-endian) times the generator; nil where `tweak` isn't
   /// below the group's order or the sum is infinity.
-  func adding(tweak: Hash32) -> PublicKey? {
+  package func adding(tweak: Hash32) -> PublicKey? {
     var sum = point
     let isValid = tweak.withUnsafeBytes {
       secp256k1_ec_pubkey_tweak_add(Secp256k1.context, &sum, $0.bytes(32)) == 1

@@ -1,0 +1,116 @@
+internal import Bytes
+internal import ChainTracking
+
+/// Look-ups among many watched scripts, and what those take.
+enum WatchSetSuite: Suite {
+  private static let miss = "watch set, look-up of unwatched scripts, cold"
+  private static let hit = "watch set, look-up of watched scripts, cold"
+  private static let warm = "watch set, look-up of unwatched scripts, warm"
+  private static let overhead = "watch set, bytes beside a script's own"
+  private static let resident = "watch set, resident bytes a script"
+
+  static let names = [miss, hit, warm, overhead, resident]
+
+  static func contests(named names: Set<String>, _ materials: Materials) throws -> [Contest] {
+    let large = materials.watched
+    let count = materials.settings.repetitions(1_000_000)
+    var contests: [Contest] = []
+    // As much memory as the set has.
+    let words = [UInt64](unsafeUninitializedCapacity: max(1, large.set.residentBytes / 8)) {
+      buffer, initialized in
+      for index in buffer.indices { buffer[index] = UInt64(index) }
+      initialized = buffer.count
+    }
+    if names.contains(miss) {
+      contests.append(
+        Contest(
+          name: miss, unit: "M/s", ours: lookUps(unwatched(count), in: large.set, count),
+          references: [reads(words, count, goal: .atLeast(15, "M/s"))]))
+    }
+    if names.contains(hit) {
+      contests.append(
+        Contest(
+          name: hit, unit: "M/s", ours: lookUps(watched(large, count), in: large.set, count),
+          references: [reads(words, count, goal: .atLeast(15, "M/s"))]))
+    }
+    if names.contains(warm) {
+      contests.append(
+        Contest(
+          name: warm, unit: "M/s", ours: lookUps(unwatched(500), in: large.set, count),
+          references: [reads(Array(words.prefix(4_096)), count, goal: nil)]))
+    }
+    contests += sizes(named: names, large)
+    return contests
+  }
+
+  private static func sizes(named names: Set<String>, _ large: LargeWatchSet) -> [Contest] {
+    let count = Double(large.set.count)
+    let own = Double(large.scriptBytes) / count
+    let script = { (goal: Goal?) in
+      Contest.Reference(name: "the script itself", goal: goal) { own }
+    }
+    return [
+      Contest(
+        name: overhead, unit: "bytes", ours: { Double(large.set.residentBytes) / count - own },
+        references: [script(.atMost(17, "bytes"))]),
+      Contest(
+        name: resident, unit: "bytes", ours: { Double(large.growth) / count },
+        references: [script(nil)]),
+    ].filter { names.contains($0.name) }
+  }
+
+  /// Other scripts than the set's, of the same kinds.
+  private static func unwatched(_ count: Int) -> ScriptRun {
+    let source = ScriptSource(seed: 2)
+    var run = ScriptRun()
+    for index in 0..<count { run.append(source.script(index)) }
+    return run
+  }
+
+  private static func watched(_ large: LargeWatchSet, _ count: Int) -> ScriptRun {
+    var run = ScriptRun()
+    for _ in 0..<count { run.append(large.source.script(Int.random(in: 0..<large.set.count))) }
+    return run
+  }
+
+  /// Millions of look-ups a second.
+  private static func lookUps(
+    _ run: ScriptRun, in set: WatchSet, _ count: Int
+  ) -> () -> Double {
+    {
+      let seconds = CPUClock.seconds {
+        let bytes = run.bytes.span.bytes
+        var found: UInt64 = 0
+        var done = 0
+        while done < count {
+          for range in run.ranges.prefix(count - done) {
+            if set.contains(bytes.extracting(range)) { found &+= 1 }
+          }
+          done += min(run.ranges.count, count - done)
+        }
+        Sink.take(found)
+      }
+      return Double(count) / seconds / 1e6
+    }
+  }
+
+  /// Millions of reads a second, at places that don't depend on each other.
+  private static func reads(
+    _ words: [UInt64], _ count: Int, goal: Goal?
+  ) -> Contest.Reference {
+    var state: UInt64 = 1
+    return Contest.Reference(name: "one random memory read each", goal: goal) {
+      let seconds = CPUClock.seconds {
+        var sum: UInt64 = 0
+        let words = words.span
+        for _ in 0..<count {
+          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          let place = ((state >> 32) &* UInt64(words.count)) >> 32
+          sum &+= words[Int(truncatingIfNeeded: place)]
+        }
+        Sink.take(sum)
+      }
+      return Double(count) / seconds / 1e6
+    }
+  }
+}

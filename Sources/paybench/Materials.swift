@@ -1,0 +1,73 @@
+internal import Bitcoin
+internal import Bytes
+internal import ChainTracking
+internal import Foundation
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// What several benchmarks work on, made when the first one asks.
+final class Materials {
+  let settings: Settings
+
+  init(_ settings: Settings) { self.settings = settings }
+
+  /// 1.38 MB of mainnet's taproot era: 2,500 transactions, most with witnesses.
+  private(set) lazy var block: Result<[UInt8], any Error> = Result {
+    let file = settings.vectors.appending(path: "blocks/mainnet-702861.raw")
+    do {
+      return [UInt8](try Data(contentsOf: file))
+    } catch {
+      throw BenchmarkFailure("\(file.path) can't be read; see --vectors")
+    }
+  }
+
+  /// The large watch set. What it takes of the process's memory is measured while it is built.
+  private(set) lazy var watched: LargeWatchSet = {
+    Progress.note("making a watch set of \(settings.scripts) scripts")
+    return LargeWatchSet(count: settings.scripts)
+  }()
+}
+
+struct LargeWatchSet {
+  let set: WatchSet
+  let source = ScriptSource(seed: 1)
+  /// Of all scripts together.
+  let scriptBytes: Int
+  /// By which the process grew.
+  let growth: Int
+
+  init(count: Int) {
+    let before = ProcessMemory.residentBytes
+    var random = SystemRandomNumberGenerator()
+    var set = WatchSet(key: (random.next(), random.next()))
+    var scriptBytes = 0
+    for index in 0..<count {
+      let script = source.script(index)
+      set.insert(script: script, ordinal: UInt64(index + 1))
+      scriptBytes += script.count
+    }
+    self.set = set
+    self.scriptBytes = scriptBytes
+    growth = ProcessMemory.residentBytes - before
+  }
+}
+
+enum ProcessMemory {
+  /// Of this process, in bytes; 0 where the system doesn't say.
+  static var residentBytes: Int {
+    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+      let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+    else { return 0 }
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+}
+
+struct BenchmarkFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,41 @@
+internal import Foundation
+
+/// The measurements as text.
+enum Report {
+  static func json(_ measurements: [Measurement]) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(measurements), as: UTF8.self)
+  }
+
+  static func table(_ measurements: [Measurement]) -> String {
+    var rows = [["benchmark", "figure", "unit", "beside", "figure", "ratio", "goal", ""]]
+    for measurement in measurements {
+      rows.append([
+        measurement.name, figure(measurement.value), measurement.unit, measurement.reference,
+        figure(measurement.referenceValue), figure(measurement.ratio) + " ×",
+        measurement.goal ?? "", measurement.reached.map { $0 ? "reached" : "not reached" } ?? "",
+      ])
+    }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).enumerated().map { column, cell in
+        let gap = String(repeating: " ", count: cell.1 - cell.0.count)
+        return [1, 4, 5].contains(column) ? gap + cell.0 : cell.0 + gap
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+
+  /// Three significant digits, or all before the point.
+  private static func figure(_ value: Double) -> String {
+    let digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
+    return String(format: "%.\(digits)f", value)
+  }
+}
+
+/// What is going on, for whoever waits.
+enum Progress {
+  static func note(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Array("paybench: \(text)\n".utf8))
+  }
+}

@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import Foundation
+
+@main
+struct Paybench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "paybench",
+    abstract: "Measures Paywatch beside libraries and physical limits.",
+    discussion: """
+      Each figure and its reference do their work in turns in the same process, on one core. \
+      Figures are medians over the rounds, ratios are medians of the rounds' ratios. Time is that \
+      which the processor spent on the measuring thread, so that other programs disturb little. \
+      Build with -c release.
+      """)
+
+  @Flag(help: "Print a JSON array instead of a table.")
+  var json = false
+
+  @Option(help: "Only benchmarks whose name contains this.")
+  var filter: String?
+
+  @Flag(help: "Little work in few rounds: to see that it runs, not how fast.")
+  var quick = false
+
+  @Option(help: "How many scripts the large watch set has. [default: 10000000; quick: 50000]")
+  var count: Int?
+
+  @Option(help: "How many rounds. [default: 9; quick: 3]")
+  var rounds: Int?
+
+  @Option(help: "Where the test vectors are.", completion: .directory)
+  var vectors = "./vectors"
+
+  func validate() throws {
+    guard count.map({ (1_000...100_000_000).contains($0) }) ?? true else {
+      throw ValidationError("--count is 1000 to 100000000")
+    }
+    guard rounds.map({ (1...1_000).contains($0) }) ?? true else {
+      throw ValidationError("--rounds is 1 to 1000")
+    }
+  }
+
+  func run() throws {
+    let settings = Settings(
+      vectors: URL(filePath: vectors), scripts: count ?? (quick ? 50_000 : 10_000_000),
+      rounds: rounds ?? (quick ? 3 : 9), scale: quick ? 0.02 : 1)
+    let materials = Materials(settings)
+    let suites: [any Suite.Type] = [
+      AddressSuite.self, BlockSuite.self, WatchSetSuite.self, DigestSuite.self,
+    ]
+    var measurements: [Measurement] = []
+    for suite in suites {
+      let wanted = suite.names.filter { filter.map($0.contains) ?? true }
+      guard !wanted.isEmpty else { continue }
+      for contest in try suite.contests(named: Set(wanted), materials) {
+        Progress.note(contest.name)
+        measurements += contest.measure(rounds: settings.rounds)
+      }
+    }
+    guard !measurements.isEmpty else { throw ValidationError("no benchmark has such a name") }
+    print(json ? try Report.json(measurements) : Report.table(measurements))
+  }
+}

@@ -1,0 +1,104 @@
+internal import Addresses
+internal import ArgumentParser
+internal import Bytes
+internal import ChainTypes
+internal import Foundation
+internal import Keys
+
+struct AccountCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "account",
+    abstract: "Derives an account's descriptor from words on standard input.",
+    discussion: """
+      The descriptor holds public keys only: it is what a server's configuration gets. Each region \
+      has an account of its own, so that regions never hand out the same address.
+
+      Example: payctl keys account --account 1 < words.txt
+      """)
+
+  @OptionGroup var network: NetworkOptions
+
+  @Option(help: "84 (wpkh), 86 (tr), 49 (sh-wpkh) or 44 (pkh).")
+  var purpose: UInt32 = 84
+
+  @Option(help: "The region's account.")
+  var account: UInt32 = 0
+
+  @Option(help: "The branch that receives: twice the epoch, so 0 unless restored.")
+  var branch: UInt32 = 0
+
+  @Flag(help: "A BIP-0039 passphrase follows on the second line.")
+  var passphrase = false
+
+  @Option(help: "table or json.")
+  var format: OutputFormat = .table
+
+  private struct Answer: Encodable {
+    let descriptor: String
+    let fingerprint: String
+    let path: String
+    let xpub: String
+    let firstAddress: String
+  }
+
+  func validate() throws {
+    guard script != nil else { throw ValidationError("--purpose is 84, 86, 49 or 44") }
+    guard account < ChildNumber.indexEnd, branch < ChildNumber.indexEnd else {
+      throw ValidationError("--account and --branch lie below 2147483648")
+    }
+  }
+
+  private var script: SingleKeyScript? {
+    SingleKeyScript.allCases.first { $0.purpose == purpose }
+  }
+
+  func run() throws {
+    guard let script, let branchStep = ChildNumber(branch) else { return }
+    let network = network.value
+    let path = try DerivationPath.account(account, for: script, network: network)
+    // The private keys live inside this expression only and are overwritten with it.
+    let (fingerprint, key) = try accountKey(path)
+    let descriptor = try Descriptor(
+      script: script,
+      key: KeyExpression(
+        origin: KeyOrigin(fingerprint: fingerprint, path: path),
+        key: .extended(key, path: DerivationPath([branchStep]), isRanged: true)),
+      network: network)
+    var digits: [UInt8] = []
+    digits.append(bigEndian: fingerprint)
+    let answer = Answer(
+      descriptor: descriptor.text, fingerprint: Hex.encode(digits), path: path.description,
+      xpub: key.text(network: network), firstAddress: try descriptor.address(at: 0).text)
+    try Answers.write(
+      answer, format,
+      table: [
+        ("descriptor", answer.descriptor), ("fingerprint", answer.fingerprint),
+        ("path", answer.path), ("xpub", answer.xpub), ("first address", answer.firstAddress),
+      ])
+  }
+
+  private func accountKey(
+    _ path: DerivationPath
+  ) throws -> (fingerprint: UInt32, key: ExtendedPublicKey) {
+    let master: ExtendedPrivateKey
+    do {
+      let mnemonic = try words()
+      // BIP-0039 wants Unicode form NFKD.
+      let normalized =
+        passphrase
+        ? try SecretInput.line(prompt: "Passphrase:").decomposedStringWithCompatibilityMapping : ""
+      master = try ExtendedPrivateKey(seed: mnemonic.seed(normalizedPassphrase: normalized))
+    } catch let error as Mnemonic.ParsingError {
+      throw CommandFailure(error.sentence)
+    }
+    return (master.fingerprint, try master.descendant(path).extendedPublicKey)
+  }
+
+  /// Words may stand in capitals and with any white space between them.
+  private func words() throws -> Mnemonic {
+    let line = try SecretInput.line(prompt: "Words:")
+    guard !line.isEmpty else { throw CommandFailure("no words on standard input") }
+    let phrase = line.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return try Mnemonic(secretPhrase: phrase)
+  }
+}

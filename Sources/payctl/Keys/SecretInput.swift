@@ -1,0 +1,43 @@
+internal import Digests
+internal import Foundation
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Lines of standard input that nobody else may see: a terminal doesn't show them.
+enum SecretInput {
+  /// No passphrase and no words are longer.
+  private static let maximumBytes = 4_096
+
+  /// The next line, without white space around it. What was read is overwritten once it is text.
+  static func line(prompt: String) throws -> String {
+    let isTerminal = isatty(STDIN_FILENO) == 1
+    var settings = termios()
+    if isTerminal {
+      StandardError.writeLine(prompt)
+      tcgetattr(STDIN_FILENO, &settings)
+      var quiet = settings
+      quiet.c_lflag &= ~tcflag_t(ECHO)
+      tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
+    }
+    defer { if isTerminal { tcsetattr(STDIN_FILENO, TCSANOW, &settings) } }
+    // Reserved in whole: growing would leave copies behind.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(maximumBytes)
+    defer { bytes.withUnsafeMutableBytes { SecretBytes.erase($0) } }
+    var byte: UInt8 = 0
+    while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
+      guard bytes.count < maximumBytes else {
+        throw CommandFailure("a line of standard input is longer than \(maximumBytes) bytes")
+      }
+      bytes.append(byte)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CommandFailure("standard input isn't UTF-8")
+    }
+    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}

@@ -1,0 +1,12 @@
+internal import ArgumentParser
+
+@main
+struct Payctl: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "payctl",
+    abstract: "Looks after a Paywatch installation, and after the keys its servers never have.",
+    subcommands: [
+      KeysCommand.self, AddressCommand.self, PaymentCommand.self, EventsCommand.self,
+      ChainCommand.self, CoverageCommand.self, ScanCommand.self,
+    ])
+}

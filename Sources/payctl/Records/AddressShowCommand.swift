@@ -1,0 +1,89 @@
+internal import ArgumentParser
+internal import Bytes
+internal import Database
+internal import Settlement
+
+struct AddressShowCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Shows where an address comes from and what came to it.")
+
+  @OptionGroup var database: DatabaseOptions
+
+  @Argument(help: "The address.")
+  var address: String
+
+  private struct Answer: Encodable, Sendable {
+    let address: AddressRecord
+    let descriptor: String
+    let script: String
+    let transfers: [Transfer]
+  }
+
+  private struct Transfer: Encodable {
+    let chain: String
+    let txid: String
+    let vout: Int64
+    let amountMinor: String
+    let state: String
+    let blockHeight: Int64?
+  }
+
+  func run() async throws {
+    // A segwit address may be written in capitals, as in QR codes.
+    let isUppercase = address == address.uppercased()
+    let wanted = isUppercase ? address.lowercased() : address
+    let answer = try await database.run { database in
+      try await database.read { try Self.find(wanted, in: $0) }
+    }
+    guard let answer else { throw CommandFailure("no such address was ever derived") }
+    guard database.format == .table else {
+      return try Answers.write(answer, .json, table: [])
+    }
+    let record = answer.address
+    try Answers.write(
+      answer, .table,
+      table: [
+        ("address", record.address), ("script", answer.script), ("ordinal", "\(record.ordinal)"),
+        ("tenant", record.tenant),
+        ("account", "\(record.account) (region \(record.region), epoch \(record.epoch))"),
+        ("descriptor", answer.descriptor), ("index", "\(record.index)"),
+        ("payment", record.paymentId ?? (record.touched ? "none, and it was paid" : "none")),
+      ])
+    var table = Table("transfer", "state", "block", "minor units")
+    for transfer in answer.transfers {
+      table.append(
+        "\(transfer.chain)/\(transfer.txid)/\(transfer.vout)", transfer.state,
+        transfer.blockHeight.map(String.init) ?? "-", transfer.amountMinor)
+    }
+    if !answer.transfers.isEmpty { try table.write() }
+  }
+
+  private static func find(
+    _ address: String, in connection: any SQLConnection
+  ) throws -> Answer? {
+    let row = try connection.queryFirst(
+      "\(AddressRecord.selection) WHERE address = $1", [.text(address)])
+    guard let record = try row.map(AddressRecord.init) else { return nil }
+    let origin = try connection.queryFirst(
+      """
+      SELECT descriptor, script, addresses.family AS family FROM addresses
+      JOIN accounts ON accounts.account_id = addresses.account_id
+      WHERE address = $1
+      """, [.text(address)])
+    guard let origin else { return nil }
+    let transfers = try connection.query(
+      """
+      SELECT chain, txid, position, value, state, block_height FROM transfers
+      WHERE family = $1 AND ordinal = $2 ORDER BY first_seen, txid, position LIMIT 1000
+      """, [.text(origin.text("family")), .ordinal(record.ordinal)])
+    return Answer(
+      address: record, descriptor: try origin.text("descriptor"),
+      script: Hex.encode(try origin.blob("script")),
+      transfers: try transfers.map {
+        Transfer(
+          chain: try $0.text("chain"), txid: try $0.hash("txid").displayHex,
+          vout: try $0.integer("position"), amountMinor: try $0.amount("value").decimal,
+          state: try $0.text("state"), blockHeight: try $0.optionalInteger("block_height"))
+      })
+  }
+}

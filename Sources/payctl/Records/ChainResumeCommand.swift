@@ -1,0 +1,87 @@
+internal import ArgumentParser
+internal import ChainTypes
+internal import Database
+internal import Digests
+internal import EventLog
+internal import Foundation
+internal import Settlement
+internal import Watching
+
+struct ChainResumeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Lets a halted chain credit again, once a person has understood why it halted.",
+    discussion: """
+      A chain halts where its nodes took back what counted as final. Look at the nodes first. \
+      The decision is recorded as the event chain.resumed; a running watcher goes on by itself.
+      """)
+
+  @OptionGroup var database: DatabaseOptions
+
+  @Argument(help: "The chain, such as bitcoin.")
+  var chain: String
+
+  @Option(help: "Who decides; it is recorded.")
+  var by: String
+
+  @Flag(help: "Really do it; else only the reason of the halt is shown.")
+  var confirm = false
+
+  private struct Resumption: Encodable {
+    let chain: String
+    let by: String
+    let reason: String
+    let to: String
+  }
+
+  func run() async throws {
+    guard let name = ChainName(chain) else { throw CommandFailure("there is no chain \(chain)") }
+    let (by, confirm) = (by, confirm)
+    let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    let halt = try await database.run { database in
+      guard confirm else {
+        return try await database.read { try Self.cursor(of: name, in: $0).halt }
+      }
+      return try await database.write { connection in
+        let cursor = try Self.cursor(of: name, in: connection)
+        guard let halt = cursor.halt else { return nil }
+        try Self.resume(name, cursor, halt: halt, by: by, now: now, in: connection)
+        return halt
+      }
+    }
+    guard let halt else { throw CommandFailure("\(chain) isn't halted") }
+    guard confirm else {
+      throw CommandFailure("\(chain) is halted: \(halt). Resume it with --confirm")
+    }
+    try Answers.write(
+      ["chain": chain, "resumed_from": halt], database.format,
+      table: [("chain", chain), ("resumed from", halt)])
+  }
+
+  private static func cursor(
+    of chain: ChainName, in connection: any SQLConnection
+  ) throws -> ChainCursor {
+    guard let cursor = try ChainRecords.cursor(of: chain, in: connection) else {
+      throw CommandFailure("the database knows no chain \(chain)")
+    }
+    return cursor
+  }
+
+  /// The version goes up, so that a running watcher finds its cursor stale and reads it again.
+  private static func resume(
+    _ chain: ChainName, _ cursor: ChainCursor, halt: String, by: String, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws {
+    try connection.execute(
+      "UPDATE chains SET halt = NULL, version = $1 WHERE chain = $2",
+      [.integer(cursor.version + 1), .text(chain.text)])
+    let data = try CanonicalJSON.text(
+      Resumption(chain: chain.text, by: by, reason: halt, to: cursor.tip.description))
+    let cause = SHA256.hash(Array("\(chain)\n\(cursor.version)\n\(data)".utf8))
+    try EventLog.append(
+      [
+        EventDraft(
+          type: "chain.resumed", subject: chain.text, cause: cause, time: now, data: data)
+      ], in: connection)
+  }
+}

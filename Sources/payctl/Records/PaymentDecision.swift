@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import Bytes
+internal import ChainTypes
+internal import Database
+internal import Foundation
+internal import Payments
+internal import Settlement
+
+/// What commands that decide about a payment have in common.
+struct PaymentDecision: ParsableArguments {
+  @OptionGroup var database: DatabaseOptions
+
+  @Argument(help: "The payment: pay_…")
+  var payment: String
+
+  @Option(help: "Who decides; it is recorded.")
+  var by: String
+
+  func validate() throws {
+    guard !by.isEmpty, by.utf8.count <= 128 else {
+      throw ValidationError("--by has 1 to 128 bytes")
+    }
+  }
+
+  /// Records the fact that `fact` makes of the payment as it stands, with its events, and shows
+  /// what became of it.
+  func decide(_ fact: @escaping @Sendable (Payment) -> PaymentFact) async throws {
+    let id = payment
+    let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    let decided: Payment
+    do {
+      decided = try await database.run { database in
+        try await database.write { connection in
+          let service = PaymentService.forDecisions
+          let payment = try service.payment(id, tenant: nil, in: connection)
+          return try service.decide(
+            fact(payment), on: id, tenant: nil, now: now, in: connection)
+        }
+      }
+    } catch let error as PaymentError {
+      throw CommandFailure(error.sentence)
+    }
+    try PaymentOutput.write(decided, database.format)
+  }
+}
+
+extension PaymentService {
+  /// For what exists already: making payments takes chains and policies, deciding doesn't.
+  static let forDecisions = PaymentService(specs: [], policies: [:], region: "")
+}
+
+extension PaymentError {
+  fileprivate var sentence: String {
+    switch self {
+    case .notCancelable(let status):
+      "a payment that is \(status.rawValue), or has received something, can't be canceled"
+    case .nothingToAccept: "nothing has come that could be accepted"
+    case .dueTooHigh(let due, let amount):
+      "\(due.decimal) is not between 1 and the \(amount.decimal) asked for"
+    case .notResolvable(let status): "a payment that is \(status.rawValue) can't be resolved"
+    }
+  }
+}

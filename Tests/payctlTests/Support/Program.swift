@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+
+/// A program of this package as a user runs it: a process with arguments and standard input.
+struct Program {
+  let name: String
+
+  static let payctl = Program(name: "payctl")
+  static let paybench = Program(name: "paybench")
+
+  struct Outcome {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    var lines: [Substring] { output.split(separator: "\n") }
+
+    /// The whole output, decoded.
+    func object<Value: Decodable>(_ type: Value.Type) throws -> Value {
+      try Self.decode(type, output)
+    }
+
+    /// Each line of the output, decoded.
+    func objects<Value: Decodable>(_ type: Value.Type) throws -> [Value] {
+      try lines.map { try Self.decode(type, $0) }
+    }
+
+    private static func decode<Value: Decodable>(
+      _ type: Value.Type, _ text: some StringProtocol
+    ) throws -> Value {
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(type, from: Data(text.utf8))
+    }
+  }
+
+  func run(_ arguments: String..., input: String = "") throws -> Outcome {
+    try run(arguments, input: input)
+  }
+
+  /// Runs it to its end in the package's directory. Output goes through files, which no amount of
+  /// it can block.
+  func run(_ arguments: [String], input: String = "") throws -> Outcome {
+    let scratch = try TemporaryDirectory()
+    let files = try ["input", "output", "errors"].map { name in
+      let url = scratch.url.appending(path: name)
+      try Data(name == "input" ? input.utf8 : "".utf8).write(to: url)
+      return url
+    }
+    let process = Process()
+    process.executableURL = Self.products.appending(path: name)
+    process.arguments = arguments
+    process.currentDirectoryURL = PackageFiles.root
+    process.standardInput = try FileHandle(forReadingFrom: files[0])
+    process.standardOutput = try FileHandle(forWritingTo: files[1])
+    process.standardError = try FileHandle(forWritingTo: files[2])
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus,
+      output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
+      errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+  }
+
+  /// Where the build puts programs: beside the tests that run now.
+  private static let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent()
+}
