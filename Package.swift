@@ -19,9 +19,11 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
-/// A library target; what it imports stands above it in the list below.
+/// A library target: what it imports stands above it in the list below.
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -64,8 +66,10 @@ let package = Package(
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
     library("ChainTracking", ["Bytes", "Digests", "ChainTypes"]),
     library("Payments", ["Bytes", "Digests", "ChainTypes"]),
+    library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
 
     // The shell: sockets, disks, tasks.
+    library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
     library("Telemetry", [log]),
     library("Database"),
@@ -74,16 +78,116 @@ let package = Package(
     library("EventLog", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "Watching",
-      [
-        "Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking", "NodeRPC", "Telemetry",
-      ]),
+      ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking", "NodeRPC", "Telemetry"]),
     library(
       "Settlement",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "Database", "EventLog", "Watching", "Telemetry",
       ]),
+    library(
+      "HTTPServer",
+      [
+        "Bytes", "Digests", "ChainTypes", "Database", "Telemetry", hummingbird, hummingbirdCore,
+        nioCore, nioPosix, httpTypes, log,
+      ]),
+    library(
+      "Gateway",
+      [
+        "Bytes", "Digests", "ChainTypes", "Payments", "Database", "EventLog", "Settlement",
+        "HTTPServer", hummingbird, httpTypes,
+      ]),
+
+    // Simulated chains, and the whole pipeline on them under a seed.
+    library(
+      "ChainSim",
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC", hummingbird,
+        nioCore, httpTypes, log,
+      ]),
+    library(
+      "Simulation",
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
+        "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement",
+        "ChainSim", "Telemetry",
+      ]),
+
+    // Programs.
+    program(
+      "paywatch",
+      [
+        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Settings",
+        "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog", "Watching",
+        "Settlement", "HTTPServer", "Gateway", "ChainSim", log,
+      ]),
+    program(
+      "payctl",
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
+        "Payments", "Scanning", "Database", "SQLite", "EventLog", "Watching", "Settlement",
+      ]),
+    program(
+      "paybench",
+      ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking"]),
+    program("chainsim", ["ChainTypes", "NodeRPC", "ChainSim"]),
+
+    // Tests, and what they share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
+    tests("Digests", ["Bytes", "Digests"]),
+    tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
+    tests("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
+    tests("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Bitcoin"]),
+    tests("ChainTracking", ["Bytes", "Digests", "ChainTypes", "ChainTracking"]),
+    tests("Payments", ["Bytes", "ChainTypes", "Payments"]),
+    tests("Settings", ["Bytes", "ChainTypes", "Settings"]),
+    tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
+    tests("Telemetry", ["Telemetry", log]),
+    tests("Database", ["Database", "SQLite"]),
+    tests(
+      "NodeRPC",
+      ["Bytes", "Digests", "ChainTypes", "HTTPClient", "Telemetry", "NodeRPC", "LoopbackHTTP"]),
+    tests("EventLog", ["Bytes", "Digests", "ChainTypes", "Database", "SQLite", "EventLog"]),
+    tests(
+      "Settlement",
+      [
+        "Addresses", "Bytes", "ChainTracking", "ChainTypes", "Database", "Digests", "EventLog",
+        "Keys", "Payments", "SQLite", "Settlement", "Watching",
+      ]),
+    tests(
+      "HTTPServer",
+      [
+        "Bytes", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
+        hummingbird, httpTypes, log,
+      ]),
+    tests(
+      "ChainSim",
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC", "HTTPClient",
+        "ChainSim",
+      ]),
+    tests(
+      "Watching",
+      [
+        "Addresses", "Bytes", "ChainTracking", "ChainTypes", "Database", "Digests", "EventLog",
+        "Keys", "Payments", "SQLite", "Settlement", "Watching", "Bitcoin", "NodeRPC", "ChainSim",
+        "Simulation",
+      ]),
+    tests(
+      "Simulation",
+      [
+        "Addresses", "Bytes", "ChainTracking", "ChainTypes", "Database", "Digests", "EventLog",
+        "Keys", "Payments", "SQLite", "Settlement", "Watching", "Bitcoin", "NodeRPC", "ChainSim",
+        "Simulation", "HTTPClient",
+      ]),
+    tests(
+      "payctl",
+      [
+        "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite",
+        "EventLog", "Watching", "Settlement", "payctl", "paybench",
+      ]),
+    tests("Tidy", []),
   ]
 )
