@@ -5,7 +5,8 @@ extension ChainName: Codable {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     guard let name = ChainName(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a chain: \(text)")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "not a chain: \(text)")
     }
     self = name
   }
@@ -26,7 +27,6 @@ extension Timestamp: Codable {
     try container.encode(microseconds)
   }
 }
-
 
 extension TransferID: Codable {
   private enum Key: String, CodingKey { case chain, txid, vout }

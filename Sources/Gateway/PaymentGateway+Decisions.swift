@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Database
 internal import HTTPServer
 internal import Hummingbird
 internal import Payments
@@ -59,11 +60,11 @@ extension PaymentGateway {
       try await database.groupedWrite { connection in
         if let repeating {
           let payment = try service.payment(id, tenant: tenant, in: connection)
-          if payment.status == repeating { return try CanonicalJSON.text(PaymentDocument(payment)) }
+          if payment.status == repeating { return try PaymentDocument.json(of: payment) }
         }
         do {
           let payment = try service.decide(fact, on: id, tenant: tenant, now: now, in: connection)
-          return try CanonicalJSON.text(PaymentDocument(payment))
+          return try PaymentDocument.json(of: payment)
         } catch let error as PaymentError {
           throw PaymentErrorReply(problem: Problem(error))
         }

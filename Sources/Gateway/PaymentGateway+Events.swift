@@ -2,6 +2,7 @@ internal import Database
 internal import EventLog
 internal import HTTPServer
 internal import Hummingbird
+internal import Settlement
 
 // The event log over HTTP: pages, and streams that resume.
 extension PaymentGateway {
@@ -66,9 +67,9 @@ extension PaymentGateway {
           of: id, afterSequence: after, limit: page.limit, in: connection)
       }
     }
-    let next = events.last?.event.sequence ?? after
+    let next = events.last?.sequence ?? after
     return .json(
-      bytes: JSONPage.bytes(of: events.map(\.event.json), nextAfter: String(next)))
+      bytes: JSONPage.bytes(of: events.map(\.json), nextAfter: String(next)))
   }
 
   private func position(_ text: String?) throws(Problem) -> Int64 {

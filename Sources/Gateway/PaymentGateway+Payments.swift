@@ -1,5 +1,6 @@
 internal import Bytes
 internal import ChainTypes
+internal import Database
 internal import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
@@ -41,8 +42,7 @@ extension PaymentGateway {
       let service = service
       let text = try await refusing {
         try await database.read { connection in
-          try CanonicalJSON.text(
-            PaymentDocument(service.payment(id, tenant: tenant, in: connection)))
+          try PaymentDocument.json(of: service.payment(id, tenant: tenant, in: connection))
         }
       }
       return .json(bytes: Array(text.utf8))
@@ -65,7 +65,7 @@ extension PaymentGateway {
           return stored
         }
         let payment = try service.create(wanted, now: now, random: random, in: connection)
-        let text = try CanonicalJSON.text(PaymentDocument(payment))
+        let text = try PaymentDocument.json(of: payment)
         let reply = Idempotency.StoredReply(status: 201, body: Array(text.utf8))
         try Idempotency.store(reply, tenant: tenant, key: key.text, in: connection)
         return reply
@@ -127,7 +127,7 @@ extension PaymentGateway {
       try service.payments(
         tenant: tenant, status: status.flatMap(PaymentStatus.init(rawValue:)), orderID: order,
         after: page.after, limit: page.limit + 1, in: connection
-      ).map { ($0.terms.id, try CanonicalJSON.text(PaymentDocument($0))) }
+      ).map { ($0.terms.id, try PaymentDocument.json(of: $0)) }
     }
     let shown = texts.prefix(page.limit)
     let next = texts.count > page.limit ? shown.last?.0 : nil

@@ -34,6 +34,8 @@ extension Problem {
         "expires_in", "It must be \(range.lowerBound) to \(range.upperBound) seconds.")
     case .metadataTooLong(let bytes):
       self = .invalidField("metadata", "It may have at most \(bytes) bytes as JSON.")
+    case .invalidMetadata:
+      self = .invalidField("metadata", "It must be a JSON object.")
     case .orderHasPayment(let id):
       self = .conflict(
         "order-has-payment", "The order has a payment that hasn't ended.", "It is \(id).")

@@ -57,7 +57,8 @@ enum Schemas {
       "confirmations": ["type": "integer"],
       "created_at": ["type": "string", "format": "date-time"],
       "expires_at": ["type": "string", "format": "date-time"],
-      "region": text, "version": ["type": "integer"], "metadata": text,
+      "region": text, "version": ["type": "integer"], "metadata": ["type": "object"],
+      "resolved_by": text, "resolved_reason": text, "transfer_count": ["type": "integer"],
       "transfers": ["type": "array", "items": ["type": "object"]],
     ],
   ]

@@ -5,67 +5,75 @@ package import Payments
 /// A payment as the world sees it: the body of responses and of events.
 ///
 /// Amounts stand in units (`amount`) and, as integer strings, in minor units (`…_minor`).
-package struct PaymentDocument: Encodable, Sendable, Equatable {
+package struct PaymentDocument: Encodable {
   /// Anyone can send to an address as often as they like; a document stays far below what an event
   /// may hold all the same.
   package static let maximumTransfers = 100
 
-  package struct Transfer: Encodable, Sendable, Equatable {
+  private struct Transfer: Encodable {
     let txid: String
     let vout: UInt32
     let amount: String
-    let amount_minor: String
+    let amountMinor: String
     let state: String
     let late: Bool
-    let block_height: UInt32?
-    let block_hash: String?
-    let first_seen: String
+    let blockHeight: UInt32?
+    let blockHash: String?
+    let firstSeen: String
   }
 
   let id: String
-  let order_id: String
+  let orderID: String
   let status: String
   let chain: String
   let asset: String
   let address: String
   let uri: String
   let amount: String
-  let amount_minor: String
-  let due_minor: String
-  let tolerance_minor: String
+  let amountMinor: String
+  let dueMinor: String
+  let toleranceMinor: String
   let received: String
-  let received_minor: String
-  let confirmed_minor: String
-  let shortfall_minor: String
-  let overpaid_by_minor: String
-  let held_minor: String
+  let receivedMinor: String
+  let confirmedMinor: String
+  let shortfallMinor: String
+  let overpaidByMinor: String
+  let heldMinor: String
   let late: Bool
   let multiple: Bool
   let replaceable: Bool
   let reversals: Int
-  let refund_status: String
+  let refundStatus: String
   let confirmations: UInt32
-  let created_at: String
-  let expires_at: String
+  let createdAt: String
+  let expiresAt: String
   let region: String
   let version: Int64
-  let resolved_by: String?
-  let resolved_reason: String?
-  let metadata: String?
+  let resolvedBy: String?
+  let resolvedReason: String?
   /// The greatest by value where there are more than `maximumTransfers`, in the order in which
   /// they first came.
-  let transfers: [Transfer]
+  private let transfers: [Transfer]
   /// How many there are in all.
-  let transfer_count: Int
+  let transferCount: Int
   /// Events only: the step that they tell.
   let from: String?
   let to: String?
 
-  package init(_ payment: Payment, event: PaymentEvent? = nil) {
+  /// The document as JSON, always the same text for the same payment; the shop's metadata stands in
+  /// it as it was given.
+  package static func json(of payment: Payment, telling event: PaymentEvent? = nil) throws -> String
+  {
+    let text = try CanonicalJSON.document(PaymentDocument(payment, event: event))
+    guard let metadata = payment.terms.metadata else { return text }
+    return text.dropLast() + ",\"metadata\":" + metadata + "}"
+  }
+
+  private init(_ payment: Payment, event: PaymentEvent?) {
     let terms = payment.terms
     func units(_ value: UInt256) -> String { Amount(minorUnits: value, asset: terms.asset).units }
     id = terms.id
-    order_id = terms.orderID
+    orderID = terms.orderID
     status = payment.status.rawValue
     chain = terms.chain.text
     asset = terms.asset.symbol
@@ -73,29 +81,28 @@ package struct PaymentDocument: Encodable, Sendable, Equatable {
     // BIP-0321; the address stands in the body on every network.
     uri = "bitcoin:\(terms.address)?amount=\(units(terms.amount))"
     amount = units(terms.amount)
-    amount_minor = terms.amount.decimal
-    due_minor = payment.due.decimal
-    tolerance_minor = terms.tolerance.decimal
+    amountMinor = terms.amount.decimal
+    dueMinor = payment.due.decimal
+    toleranceMinor = terms.tolerance.decimal
     received = units(payment.received)
-    received_minor = payment.received.decimal
-    confirmed_minor = payment.confirmed.decimal
-    shortfall_minor = payment.shortfall.decimal
-    overpaid_by_minor = payment.overpaidBy.decimal
-    held_minor = payment.heldValue.decimal
+    receivedMinor = payment.received.decimal
+    confirmedMinor = payment.confirmed.decimal
+    shortfallMinor = payment.shortfall.decimal
+    overpaidByMinor = payment.overpaidBy.decimal
+    heldMinor = payment.heldValue.decimal
     late = payment.isLate
     multiple = payment.isMultiple
     replaceable = payment.isReplaceable
     reversals = payment.reversals
-    refund_status = "none"
+    refundStatus = "none"
     confirmations = terms.confirmations
-    created_at = terms.createdAt.description
-    expires_at = terms.expiresAt.description
+    createdAt = terms.createdAt.description
+    expiresAt = terms.expiresAt.description
     region = terms.region
     version = payment.version
-    resolved_by = payment.resolution?.by
-    resolved_reason = payment.resolution?.reason
-    metadata = terms.metadata
-    transfer_count = payment.transfers.count
+    resolvedBy = payment.resolution?.by
+    resolvedReason = payment.resolution?.reason
+    transferCount = payment.transfers.count
     transfers = Self.greatest(payment.transfers).map { transfer in
       let vout: UInt32
       switch transfer.id.position {
@@ -103,9 +110,9 @@ package struct PaymentDocument: Encodable, Sendable, Equatable {
       }
       return Transfer(
         txid: transfer.id.txid.displayHex, vout: vout, amount: units(transfer.value),
-        amount_minor: transfer.value.decimal, state: transfer.state.rawValue,
-        late: transfer.isLate(after: terms.expiresAt), block_height: transfer.block?.height,
-        block_hash: transfer.block?.hash.displayHex, first_seen: transfer.firstSeen.description)
+        amountMinor: transfer.value.decimal, state: transfer.state.rawValue,
+        late: transfer.isLate(after: terms.expiresAt), blockHeight: transfer.block?.height,
+        blockHash: transfer.block?.hash.displayHex, firstSeen: transfer.firstSeen.description)
     }
     from = event?.from.rawValue
     to = event?.to.rawValue

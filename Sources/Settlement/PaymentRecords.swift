@@ -108,7 +108,7 @@ package enum PaymentRecords {
   ) throws -> EventDraft {
     EventDraft(
       type: event.kind.type, subject: payment.terms.id, tenant: payment.terms.tenant, cause: cause,
-      time: now, data: try CanonicalJSON.text(PaymentDocument(payment, event: event)))
+      time: now, data: try PaymentDocument.json(of: payment, telling: event))
   }
 
   /// What tells a fact from every other: its payment, its number and its text.

@@ -9,7 +9,7 @@ package struct PaymentRequest: Sendable, Equatable {
   package var amount: UInt256
   package var expiresInSeconds: Int64?
   package var tolerance: UInt256?
-  /// A JSON text that is given back as it is.
+  /// A JSON object that is given back as it is.
   package var metadata: String?
 
   package init(
@@ -38,6 +38,7 @@ package enum PaymentRefusal: Error, Equatable {
   case toleranceTooLarge
   case expiryOutOfRange(ClosedRange<Int64>)
   case metadataTooLong(maximumBytes: Int)
+  case invalidMetadata
   /// Another payment for this order hasn't ended.
   case orderHasPayment(String)
   case notFound(String)

@@ -90,6 +90,9 @@ package struct PaymentService: Sendable {
     guard (request.metadata?.utf8.count ?? 0) <= Self.maximumMetadataBytes else {
       throw PaymentRefusal.metadataTooLong(maximumBytes: Self.maximumMetadataBytes)
     }
+    guard request.metadata.map(CanonicalJSON.isObject) ?? true else {
+      throw PaymentRefusal.invalidMetadata
+    }
   }
 
   /// Takes the tenant's lowest free address that every watcher of the family watches already.

@@ -166,7 +166,7 @@ struct StepWriter {
           "chain.reorged",
           ChainEvent(
             chain: step.chain.text, from: cursor.tip.description, to: tip.description,
-            common_ancestor: BlockRef(height: lowest.ref.height - 1, hash: lowest.parent)
+            commonAncestor: BlockRef(height: lowest.ref.height - 1, hash: lowest.parent)
               .description,
             depth: step.disconnected.count, connected: step.connected.count)))
     }
@@ -186,7 +186,7 @@ struct StepWriter {
   }
 
   private func draft(_ type: String, _ event: ChainEvent) throws -> EventDraft {
-    let text = try CanonicalJSON.text(event)
+    let text = try CanonicalJSON.document(event)
     // The cursor's version makes the same thing happening twice two events.
     let cause = SHA256.hash(Array("\(step.chain)\n\(step.expectedVersion)\n\(text)".utf8))
     return EventDraft(
@@ -231,7 +231,7 @@ private struct ChainEvent: Encodable {
   var chain: String
   var from: String?
   var to: String
-  var common_ancestor: String?
+  var commonAncestor: String?
   var depth: Int?
   var connected: Int?
   var reason: String?

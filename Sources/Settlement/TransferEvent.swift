@@ -14,15 +14,15 @@ struct TransferEvent {
     let chain: String
     let txid: String
     let vout: UInt32
-    let payment_id: String?
-    let amount_minor: String
+    let paymentID: String?
+    let amountMinor: String
     let from: String?
     let to: String
-    let block_height: UInt32?
-    let block_hash: String?
-    let replaced_by: String?
+    let blockHeight: UInt32?
+    let blockHash: String?
+    let replacedBy: String?
     let reason: String?
-    let first_seen: String
+    let firstSeen: String
   }
 
   init(_ change: TransferChange, owner: AddressOwner?, now: Timestamp) {
@@ -47,12 +47,12 @@ struct TransferEvent {
     }
     let body = Body(
       chain: transfer.id.chain.text, txid: transfer.id.txid.displayHex, vout: vout,
-      payment_id: owner?.payment, amount_minor: transfer.value.decimal,
+      paymentID: owner?.payment, amountMinor: transfer.value.decimal,
       from: change.before?.state.name, to: transfer.state.name,
-      block_height: transfer.state.block?.height,
-      block_hash: transfer.state.block?.hash.displayHex, replaced_by: replacedBy, reason: reason,
-      first_seen: transfer.firstSeen.description)
-    let text = try CanonicalJSON.text(body)
+      blockHeight: transfer.state.block?.height,
+      blockHash: transfer.state.block?.hash.displayHex, replacedBy: replacedBy, reason: reason,
+      firstSeen: transfer.firstSeen.description)
+    let text = try CanonicalJSON.document(body)
     return EventDraft(
       type: type ?? "transfer.\(transfer.state.name)", subject: transfer.id.description,
       tenant: owner?.tenant, cause: SHA256.hash(Array(text.utf8)), time: now, data: text)

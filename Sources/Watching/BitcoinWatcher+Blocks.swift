@@ -24,7 +24,8 @@ extension BitcoinWatcher {
         try await store.transfers(on: chain, above: plan.commonAncestor.height))
     }
     if plan.breaksFinality {
-      step.halt = "a reorg took back \(plan.disconnect.count) blocks down to "
+      step.halt =
+        "a reorg took back \(plan.disconnect.count) blocks down to "
         + "\(plan.commonAncestor), deeper than finality (\(settings.spec.finalityDepth))"
       next.tracker.creditingHalted = true
     }
@@ -71,7 +72,8 @@ extension BitcoinWatcher {
     } catch {
       if error.condemnsNode {
         pool.quarantine(
-          served.node, reason: "invalid header: \(error)", forMilliseconds: settings.quarantineMilliseconds)
+          served.node, reason: "invalid header: \(error)",
+          forMilliseconds: settings.quarantineMilliseconds)
       }
       report.hold = .inconsistent("headers to \(tip): \(error)")
       return nil
@@ -80,8 +82,9 @@ extension BitcoinWatcher {
       report.hold = .lessWork(tip)
       return nil
     }
-    guard Int64(last.time) * 1_000_000
-      <= time.now.adding(seconds: Self.futureLimitSeconds).microseconds
+    guard
+      Int64(last.time) * 1_000_000
+        <= time.now.adding(seconds: Self.futureLimitSeconds).microseconds
     else {
       report.hold = .fromTheFuture(last.ref)
       return nil

@@ -241,7 +241,7 @@ struct PaymentFlowTests {
     #expect(after.status == .settled)
     #expect(after.transfers.count == 1_001)
     #expect(after.confirmed == 9_600_000)
-    let text = try CanonicalJSON.text(PaymentDocument(after))
+    let text = try PaymentDocument.json(of: after)
     #expect(text.utf8.count < 100_000)
     #expect(text.contains(#""transfer_count":1001"#))
     #expect(text.contains(#""amount_minor":"9000000","block"#))

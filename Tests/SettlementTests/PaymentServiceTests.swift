@@ -46,6 +46,9 @@ struct PaymentServiceTests {
     #expect(
       try await refusal(world) { $0.metadata = String(repeating: "é", count: 2_049) }
         == .metadataTooLong(maximumBytes: 4_096))
+    for metadata in ["", "{", "[]", "1", "{}{}", "{\"a\":\u{0}}"] {
+      #expect(try await refusal(world) { $0.metadata = metadata } == .invalidMetadata)
+    }
     #expect(
       try await refusal(world) { $0.tenant = "stranger" }
         == .noAddressReady(chain: "bitcoin-regtest"))
@@ -56,7 +59,7 @@ struct PaymentServiceTests {
     let world = try await World.make()
     for (order, amount) in [("least", UInt256(546)), ("most", UInt256(2_100_000_000_000_000))] {
       var request = world.request(order, amount, tolerance: 545, expires: 604_800)
-      request.metadata = String(repeating: "\u{0}", count: 4_096)
+      request.metadata = #"{"a":""# + String(repeating: "x", count: 4_088) + #""}"#
       let payment = try await world.create(request)
       #expect(try await world.payment(payment) == payment)
       #expect(payment.terms.expiresAt == world.now.adding(seconds: 604_800))

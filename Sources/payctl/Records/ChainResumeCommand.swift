@@ -1,8 +1,6 @@
 internal import ArgumentParser
 internal import ChainTypes
 internal import Database
-internal import Digests
-internal import EventLog
 internal import Foundation
 internal import Settlement
 internal import Watching
@@ -27,13 +25,6 @@ struct ChainResumeCommand: AsyncParsableCommand {
   @Flag(help: "Really do it; else only the reason of the halt is shown.")
   var confirm = false
 
-  private struct Resumption: Encodable {
-    let chain: String
-    let by: String
-    let reason: String
-    let to: String
-  }
-
   func run() async throws {
     guard let name = ChainName(chain) else { throw CommandFailure("there is no chain \(chain)") }
     let (by, confirm) = (by, confirm)
@@ -43,10 +34,8 @@ struct ChainResumeCommand: AsyncParsableCommand {
         return try await database.read { try Self.cursor(of: name, in: $0).halt }
       }
       return try await database.write { connection in
-        let cursor = try Self.cursor(of: name, in: connection)
-        guard let halt = cursor.halt else { return nil }
-        try Self.resume(name, cursor, halt: halt, by: by, now: now, in: connection)
-        return halt
+        _ = try Self.cursor(of: name, in: connection)
+        return try ChainResumption.resume(name, by: by, now: now, in: connection)
       }
     }
     guard let halt else { throw CommandFailure("\(chain) isn't halted") }
@@ -65,23 +54,5 @@ struct ChainResumeCommand: AsyncParsableCommand {
       throw CommandFailure("the database knows no chain \(chain)")
     }
     return cursor
-  }
-
-  /// The version goes up, so that a running watcher finds its cursor stale and reads it again.
-  private static func resume(
-    _ chain: ChainName, _ cursor: ChainCursor, halt: String, by: String, now: Timestamp,
-    in connection: any SQLConnection
-  ) throws {
-    try connection.execute(
-      "UPDATE chains SET halt = NULL, version = $1 WHERE chain = $2",
-      [.integer(cursor.version + 1), .text(chain.text)])
-    let data = try CanonicalJSON.text(
-      Resumption(chain: chain.text, by: by, reason: halt, to: cursor.tip.description))
-    let cause = SHA256.hash(Array("\(chain)\n\(cursor.version)\n\(data)".utf8))
-    try EventLog.append(
-      [
-        EventDraft(
-          type: "chain.resumed", subject: chain.text, cause: cause, time: now, data: data)
-      ], in: connection)
   }
 }

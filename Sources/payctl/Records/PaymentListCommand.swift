@@ -44,7 +44,7 @@ struct PaymentListCommand: AsyncParsableCommand {
       }
     }
     guard database.format == .table else {
-      return try Answers.writeLines(payments.map { PaymentDocument($0) })
+      return try Answers.writeLines(texts: payments.map { try PaymentDocument.json(of: $0) })
     }
     var table = Table("payment", "status", "due", "received", "chain", "tenant", "order")
     for payment in payments {

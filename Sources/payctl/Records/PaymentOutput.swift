@@ -7,7 +7,7 @@ internal import Settlement
 enum PaymentOutput {
   static func write(_ payment: Payment, _ format: OutputFormat) throws {
     guard format == .table else {
-      return try Answers.write(PaymentDocument(payment), .json, table: [])
+      return try Answers.writeLines(texts: [PaymentDocument.json(of: payment)])
     }
     let terms = payment.terms
     func amount(_ value: UInt256) -> String {
@@ -20,9 +20,8 @@ enum PaymentOutput {
     if payment.reversals > 0 { facts.append("reversed \(payment.reversals)×") }
     if payment.overpaidBy > .zero { facts.append("overpaid by \(amount(payment.overpaidBy))") }
     if payment.heldValue > .zero { facts.append("\(amount(payment.heldValue)) held") }
-    try Answers.write(
-      PaymentDocument(payment), .table,
-      table: [
+    try Answers.writeTable(
+      [
         ("payment", terms.id), ("status", payment.status.rawValue),
         ("facts", facts.isEmpty ? "-" : facts.joined(separator: ", ")),
         ("tenant", terms.tenant), ("order", terms.orderID), ("chain", terms.chain.text),
