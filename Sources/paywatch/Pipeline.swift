@@ -121,7 +121,7 @@ final class Pipeline: Sendable {
       }
       group.addTask { try await self.keepFilled() }
       group.addTask {
-        try await self.sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) {
+        await self.sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) {
           self.logger.error("sequencing failed", metadata: ["error": "\($0)"])
         }
       }

@@ -8,7 +8,7 @@ enum Tree {
     let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
     return paths.map { folder.appending(path: $0) }.filter { url in
       var isDirectory: ObjCBool = false
-      FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
+      _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
       return !isDirectory.boolValue
     }
   }
