@@ -1,47 +1,25 @@
-import Bytes
-import ChainTracking
-import ChainTypes
-import Database
-import EventLog
-import Foundation
-import Gateway
-import HTTPServer
-import Keys
-import Logging
-import NodeRPC
-import SQLite
-import Settlement
-import Telemetry
-import Watching
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import Deployment
+internal import EventLog
+internal import Foundation
+internal import Gateway
+internal import HTTPClient
+internal import HTTPServer
+internal import Keys
+internal import Logging
+internal import NodeRPC
+internal import SQLite
+internal import Settings
+internal import Settlement
+internal import Telemetry
+internal import Watching
 
 /// Every role in one process: the watchers, the address filler, the sequencer and the API, on one
 /// database.
 final class Pipeline: Sendable {
-  /// What a pipeline is made of; configuration or a demo fills it in.
-  struct Plan: Sendable {
-    struct Chain: Sendable {
-      var settings: WatcherSettings
-      var nodes: [BitcoinNode]
-      var quorum: Int
-      var pollMilliseconds: Int
-    }
-
-    struct Tenant: Sendable {
-      var id: String
-      var name: String
-      var policy: TenantPolicy
-      var accounts: [Descriptor]
-    }
-
-    var region: String
-    var epoch: Int64
-    var host: String
-    var port: Int
-    var readyAddresses: Int
-    var chains: [Chain]
-    var tenants: [Tenant]
-  }
-
   let plan: Plan
   let database: any Database
   let feed = EventFeed()
@@ -55,7 +33,8 @@ final class Pipeline: Sendable {
   private let fillWaker: AsyncStream<Void>.Continuation
   private let signal = ShutdownSignal()
   private let logger = Logger(label: "paywatch")
-  private let clock = SystemRPCClock()
+  private let client: HTTPClient
+  private let clock: SystemRPCClock
 
   /// Opens nothing yet but brings the database's schema, tenants and accounts up to date.
   init(plan: Plan, database: any Database, metrics: MetricsRegistry) async throws {
@@ -63,31 +42,34 @@ final class Pipeline: Sendable {
     self.database = database
     self.metrics = metrics
     sequencer = Sequencer(database: database, feed: feed)
-    let specs = plan.chains.map(\.settings.spec)
+    let specs = plan.configuration.chains.map(\.spec)
     let policies = plan.tenants.map { ($0.id, $0.policy) }
     service = PaymentService(
-      specs: specs, policies: Dictionary(policies) { first, _ in first }, region: plan.region)
-    addresses = AddressPool(database: database, ready: plan.readyAddresses)
+      specs: specs, policies: Dictionary(policies) { first, _ in first },
+      region: plan.configuration.region)
+    addresses = AddressPool(database: database, ready: plan.configuration.addressPool.ready)
     (fillWakes, fillWaker) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     try await Self.prepare(database, plan: plan, addresses: addresses)
     let store = ChainStore(database: database, specs: specs)
+    let client = try HTTPClient()
+    let clock = SystemRPCClock()
     var generator = SystemRandomNumberGenerator()
     var watchers: [BitcoinWatcher] = []
     var pools: [NodePool] = []
-    for chain in plan.chains {
-      let pool = try NodePool(
-        nodes: chain.nodes, quorum: chain.quorum,
-        genesisHash: chain.settings.spec.genesisHash, network: chain.settings.network,
-        clock: clock)
+    for chain in plan.configuration.chains {
+      let pool = try chain.nodePool(
+        client: client, clock: clock, jitterSeed: generator.next(), metrics: metrics)
       pools.append(pool)
       watchers.append(
         BitcoinWatcher(
-          settings: chain.settings, pool: pool, store: store, time: SystemTime(),
+          settings: chain.watcherSettings, pool: pool, store: store, time: SystemTime(),
           watchKey: (generator.next(), generator.next())))
     }
-    self.watchers = watchers
     self.pools = pools
+    self.watchers = watchers
+    self.client = client
+    self.clock = clock
   }
 
   private static func prepare(
@@ -107,7 +89,8 @@ final class Pipeline: Sendable {
       for descriptor in tenant.accounts {
         try await addresses.register(
           AddressPool.Account(
-            tenant: tenant.id, region: plan.region, epoch: plan.epoch, descriptor: descriptor))
+            tenant: tenant.id, region: plan.configuration.region,
+            epoch: Int64(plan.configuration.restoreEpoch), descriptor: descriptor))
       }
     }
   }
@@ -125,6 +108,7 @@ final class Pipeline: Sendable {
           self.logger.error("sequencing failed", metadata: ["error": "\($0)"])
         }
       }
+      group.addTask { await self.forgetOldReplies() }
       group.addTask { try await server.run(onListening: onListening) }
       defer {
         signal.raise()
@@ -139,8 +123,8 @@ final class Pipeline: Sendable {
   // MARK: Parts
 
   private func watch(_ place: Int) async throws {
-    let (watcher, chain, pool) = (watchers[place], plan.chains[place], pools[place])
-    let name = chain.settings.spec.name
+    let (watcher, chain, pool) = (watchers[place], plan.configuration.chains[place], pools[place])
+    let name = chain.spec.name
     let gauge = metrics.gauge(
       "paywatch_chain_height", [MetricLabel("chain", name.text)],
       help: "Height of the watched tip.")
@@ -208,7 +192,7 @@ final class Pipeline: Sendable {
       }
     }
     defer { ticker.cancel() }
-    let networks = Set(plan.chains.map(\.settings.network))
+    let networks = Set(plan.configuration.chains.map(\.watcherSettings.network))
     for await _ in fillWakes {
       for network in networks {
         do {
@@ -220,14 +204,36 @@ final class Pipeline: Sendable {
     }
   }
 
+  /// Replies under an Idempotency-Key are kept for a week.
+  private func forgetOldReplies() async {
+    while !Task.isCancelled {
+      do {
+        let before = SystemTime().now.adding(seconds: -7 * 86_400)
+        let limit = 1_000
+        while try await database.write({ connection in
+          try Idempotency.forget(before: before, limit: limit, in: connection)
+        }) == limit {}
+      } catch {
+        logger.error("forgetting old replies failed", metadata: ["error": "\(error)"])
+      }
+      try? await Task.sleep(for: .seconds(600))
+    }
+  }
+
   private func makeServer() -> APIServer {
+    let listen = plan.configuration.listen
+    let creationLimits = RouteLimits(
+      perTenant: plan.configuration.limits.paymentsPerMinute.map { count in
+        // What comes at once is at most what comes in six seconds.
+        RateLimiter(RateLimit(burst: max(1, Int64(count) / 10), perMinute: Int64(count)))
+      })
     let now: @Sendable () -> Timestamp = { SystemTime().now }
     let router = APIRouter(
       version: "1", authenticator: Authenticator(database, now: now), now: now)
     let (sequencer, fillWaker) = (sequencer, fillWaker)
     PaymentGateway(
       database: database, service: service, feed: feed, streams: SSEResponse(signal: signal),
-      creationLimits: RouteLimits(), now: now,
+      creationLimits: creationLimits, now: now,
       onEvents: {
         sequencer.wake()
         fillWaker.yield()
@@ -237,7 +243,7 @@ final class Pipeline: Sendable {
     HealthRoutes(healthChecks()).register(on: router, metrics: metrics)
     router.addDescription()
     return APIServer(
-      APIServerConfiguration(host: plan.host, port: plan.port), router: router,
+      APIServerConfiguration(host: listen.host, port: Int(listen.port)), router: router,
       metrics: metrics, signal: signal, logger: logger, now: now)
   }
 
@@ -253,9 +259,8 @@ final class Pipeline: Sendable {
         }
       }
     ]
-    for (watcher, chain) in zip(watchers, plan.chains) {
-      let name = chain.settings.spec.name
-      let quorum = chain.quorum
+    for (watcher, chain) in zip(watchers, plan.configuration.chains) {
+      let (name, quorum) = (chain.spec.name, chain.quorum)
       checks.append(
         NamedHealthCheck("chain-\(name)") {
           let cursor = try? await database.read { connection in
