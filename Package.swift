@@ -56,6 +56,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl"),
     .target(name: "CCurl", dependencies: ["CLibcurl"]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
 
     // Pure: values without I/O, time or randomness.
     library("Bytes"),
@@ -71,6 +72,7 @@ let package = Package(
     // The shell: sockets, disks, tasks.
     library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
+    library("QRCode", ["CQREncode"]),
     library("Telemetry", [log]),
     library("Database"),
     library("SQLite", ["Database", grdb]),
@@ -95,7 +97,7 @@ let package = Package(
       "Gateway",
       [
         "Bytes", "Digests", "ChainTypes", "Payments", "Database", "EventLog", "Settlement",
-        "HTTPServer", hummingbird, httpTypes,
+        "QRCode", "HTTPServer", hummingbird, httpTypes,
       ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
@@ -149,6 +151,7 @@ let package = Package(
     tests("ChainTracking", ["Bytes", "Digests", "ChainTypes", "ChainTracking"]),
     tests("Payments", ["Bytes", "ChainTypes", "Payments"]),
     tests("Settings", ["Bytes", "ChainTypes", "Settings"]),
+    tests("QRCode", ["QRCode"]),
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
     tests("Database", ["Database", "SQLite"]),
