@@ -98,6 +98,11 @@ let package = Package(
         "HTTPServer", hummingbird, httpTypes,
       ]),
 
+    // What a configuration makes of these: for the programs, so that none of the above needs files.
+    library(
+      "Deployment",
+      ["ChainTypes", "Settings", "HTTPClient", "Telemetry", "NodeRPC", "Watching"]),
+
     // Simulated chains, and the whole pipeline on them under a seed.
     library(
       "ChainSim",
@@ -119,13 +124,14 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Settings",
         "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog", "Watching",
-        "Settlement", "HTTPServer", "Gateway", "ChainSim", log,
+        "Settlement", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "Scanning", "Database", "SQLite", "EventLog", "Watching", "Settlement",
+        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
+        "EventLog", "Watching", "Settlement", "HTTPServer", "Deployment",
       ]),
     program(
       "paybench",
