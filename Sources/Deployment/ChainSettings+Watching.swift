@@ -12,8 +12,9 @@ extension ChainSettings {
       case (let height?, nil): .height(height)
       case (nil, _): .tip
       }
-    return switch spec.family {
-    case .bitcoin(let network): WatcherSettings(spec: spec, network: network, start: start)
+    switch spec.family {
+    case .bitcoin(let network):
+      return WatcherSettings(spec: spec, network: network, start: start)
     }
   }
 }
