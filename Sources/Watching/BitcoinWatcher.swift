@@ -47,15 +47,19 @@ package actor BitcoinWatcher {
 
   package var chain: ChainName { settings.spec.name }
   package var nodeStatus: [NodeStatus] { pool.status() }
-  package var watchedCount: Int { watched.count }
 
   /// One step: new addresses, then blocks, then the mempool. Errors of the store are thrown; what
-  /// is wrong with nodes stands in the report.
+  /// is wrong with nodes and blocks stands in the report.
   package func step() async throws -> WatchReport {
     var report = WatchReport()
     do {
       report.addresses = try await watchNewScripts()
       try await advance(&report)
+    } catch let error as TrackingError {
+      // Blocks that proved what they hold contradict what was scanned before.
+      report.hold = .contradiction("\(error)")
+      position = nil
+      mempool = MempoolMemory()
     } catch {
       position = nil
       mempool = MempoolMemory()
@@ -188,6 +192,7 @@ package actor BitcoinWatcher {
   /// The active chain's headers up to `height`, linked to each other; the last is the anchor.
   private func anchorLinks(at height: UInt32, below tip: BlockRef) async throws -> [ChainLink] {
     let first = height - min(height, UInt32(settings.window - 1))
+    let network = settings.network
     let served = try await pool.serve { (node) async throws(NodeError) -> [ChainLink] in
       guard let head = try await node.header(tip.hash), head.isActive else {
         throw .unknownBlock(tip.hash)
@@ -197,6 +202,8 @@ package actor BitcoinWatcher {
       for (place, bytes) in try await node.rawHeaders(hashes).enumerated() {
         guard let bytes, let header = try? BlockHeader(bytes: bytes.span.bytes),
           let work = try? CompactTarget(header.bits).work,
+          (try? ProofOfWork.check(
+            hash: header.hash, bits: header.bits, network: network)) != nil,
           links.last.map({ $0.ref.hash == header.previousBlockHash }) ?? true
         else { throw .unknownBlock(hashes[place]) }
         let ref = BlockRef(height: first + UInt32(place), hash: header.hash)
@@ -217,5 +224,4 @@ package actor BitcoinWatcher {
     }
     return served.value
   }
-
 }

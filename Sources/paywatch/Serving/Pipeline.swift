@@ -14,6 +14,7 @@ internal import NodeRPC
 internal import SQLite
 internal import Settings
 internal import Settlement
+internal import Synchronization
 internal import Telemetry
 internal import Watching
 
@@ -32,6 +33,8 @@ final class Pipeline: Sendable {
   private let fillWakes: AsyncStream<Void>
   private let fillWaker: AsyncStream<Void>.Continuation
   private let signal = ShutdownSignal()
+  /// Why each chain's watcher doesn't move on, where it doesn't.
+  private let holds = Mutex<[ChainName: WatchReport.Hold]>([:])
   private let logger = Logger(label: "paywatch")
   private let client: HTTPClient
   private let clock: SystemRPCClock
@@ -46,7 +49,10 @@ final class Pipeline: Sendable {
     let policies = plan.tenants.map { ($0.id, $0.policy) }
     service = PaymentService(
       specs: specs, policies: Dictionary(policies) { first, _ in first },
-      region: plan.configuration.region)
+      region: plan.configuration.region,
+      trust: Dictionary(plan.configuration.chains.map { ($0.spec.name, $0.trust) }) { first, _ in
+        first
+      })
     addresses = AddressPool(database: database, ready: plan.configuration.addressPool.ready)
     (fillWakes, fillWaker) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -102,6 +108,9 @@ final class Pipeline: Sendable {
       for place in watchers.indices {
         group.addTask { try await self.watch(place) }
       }
+      for pool in pools {
+        for node in pool.nodes { group.addTask { await self.lookAfter(node) } }
+      }
       group.addTask { try await self.keepFilled() }
       group.addTask {
         await self.sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) {
@@ -130,14 +139,17 @@ final class Pipeline: Sendable {
       help: "Height of the watched tip.")
     var logger = logger
     logger[metadataKey: "chain"] = "\(name)"
-    var lastHold: WatchReport.Hold?
+    let holes = metrics.gauge(
+      "paywatch_coverage_holes", [MetricLabel("chain", name.text)],
+      help: "Places where blocks weren't scanned; anything but 0 is an alarm.")
     while !Task.isCancelled {
       var tip: BlockRef?
       do {
         let report = try await watcher.step()
         tip = report.tip
         if let tip { gauge.set(Int64(tip.height)) }
-        log(report, lastHold: &lastHold, logger)
+        log(report, of: name, logger)
+        if report.connected > 0 { holes.set(Int64(try await coverageHoles(of: name).count)) }
         sequencer.wake()
         if report.isBusy { continue }
       } catch is CancellationError {
@@ -162,9 +174,11 @@ final class Pipeline: Sendable {
     try? await clock.sleep(milliseconds: min(200, milliseconds))
   }
 
-  private func log(
-    _ report: WatchReport, lastHold: inout WatchReport.Hold?, _ logger: Logger
-  ) {
+  private func coverageHoles(of chain: ChainName) async throws -> [CoverageHole] {
+    try await database.read { try ChainRecords.coverageHoles(of: chain, in: $0) ?? [] }
+  }
+
+  private func log(_ report: WatchReport, of chain: ChainName, _ logger: Logger) {
     if report.connected + report.disconnected + report.transferChanges > 0 {
       logger.info(
         "advanced",
@@ -173,13 +187,30 @@ final class Pipeline: Sendable {
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
         ])
     }
-    if report.hold != lastHold {
-      if let hold = report.hold {
-        logger.warning("holding", metadata: ["reason": "\(hold)"])
-      } else {
-        logger.info("no longer holding")
+    let before = holds.withLock { holds in
+      defer { holds[chain] = report.hold }
+      return holds[chain]
+    }
+    guard report.hold != before else { return }
+    if let hold = report.hold {
+      logger.warning("holding", metadata: ["reason": "\(hold)"])
+    } else {
+      logger.info("no longer holding")
+    }
+  }
+
+  /// Tells what an operator should know of a node: an old release, pruned blocks, a node that is
+  /// still catching up.
+  private func lookAfter(_ node: BitcoinNode) async {
+    var told: [NodeNote] = []
+    while !Task.isCancelled {
+      if let notes = try? await node.notes() {
+        for note in notes where !told.contains(note) {
+          logger.warning("about a node", metadata: ["node": "\(node.name)", "note": "\(note)"])
+        }
+        told = notes
       }
-      lastHold = report.hold
+      try? await clock.sleep(milliseconds: 600_000)
     }
   }
 
@@ -268,10 +299,17 @@ final class Pipeline: Sendable {
           }
           guard let cursor = cursor ?? nil else { return HealthReport(.degraded, "Not started.") }
           if let halt = cursor.halt { return HealthReport(.failed, "Halted: \(halt)") }
+          let holes = try? await self.coverageHoles(of: name)
+          guard let holes, holes.isEmpty else {
+            return HealthReport(.failed, "Coverage has holes: see payctl coverage.")
+          }
           let nodes = await watcher.nodeStatus
           let working = nodes.count { $0.quarantine == nil && $0.lastError == nil }
           guard working >= quorum else {
             return HealthReport(.degraded, "\(working) nodes work; \(quorum) must agree.")
+          }
+          if let hold = self.holds.withLock({ $0[name] }) {
+            return HealthReport(.degraded, "At \(cursor.tip.height), holding: \(hold).")
           }
           return HealthReport(.ok, "At \(cursor.tip.height).")
         })
