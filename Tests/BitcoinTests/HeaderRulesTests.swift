@@ -66,6 +66,17 @@ struct HeaderRulesTests {
     }
   }
 
+  @Test("a header whose hash exceeds its target is refused, however well it stands otherwise")
+  func insufficientWork() throws {
+    var header = try #require(AlternateMainnet.headers().first)
+    header.nonce += 1
+    let window = HeaderWindow(AlternateMainnet.genesis, at: 0)
+    let failure = ProofOfWork.Failure.hashAboveTarget(hash: header.hash, bits: header.bits)
+    #expect(throws: HeaderError.proofOfWork(failure)) {
+      try HeaderRules(.mainnet).check(header, on: window)
+    }
+  }
+
   @Test("a new period's target is refused where it isn't the one the last period gives")
   func wrongRetarget() throws {
     let headers = try AlternateMainnet.headers()

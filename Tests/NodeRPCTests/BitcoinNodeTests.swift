@@ -63,6 +63,10 @@ import Testing
       #expect(headerHash(header.bytes) == hash)
       #expect(header.isActive)
     }
+    let recorded = try PackageFiles.vector("rpc/bitcoin-etl/getblockhash_0.json")
+    let answer = try JSONValue(parsing: Array(recorded))
+    let genesis = try await node(methodTransport { _, _ in .result(answer) }).blockHash(at: 0)
+    #expect(genesis == answer.displayHash)
   }
 
   @Test("case 27: a header is nil where the node doesn't know the block")
