@@ -24,11 +24,10 @@ struct VectorFilesTests {
   func filesAreRead() throws {
     let tests = try Tree.swiftFiles(in: "Tests").map(Tree.text).joined()
     for file in try Tree.files(in: "vectors") where file.lastPathComponent != "SOURCES.md" {
-      let stem = Self.stem(of: file.lastPathComponent)
-      // A name that a test puts together has a number in it: `getblock_\(height)_2`.
-      let composed = stem.replacing(/_[0-9]+_/) { _ in "_\\(height)_" }
+      let name = file.lastPathComponent
       #expect(
-        tests.contains(stem) || tests.contains(composed), "nothing reads \(Tree.path(of: file))")
+        Self.spellings(of: name).contains { tests.contains($0) },
+        "nothing reads \(Tree.path(of: file))")
     }
   }
 
@@ -54,9 +53,12 @@ struct VectorFilesTests {
     return !middle.contains("/")
   }
 
-  static func stem(of name: String) -> String {
-    let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-    return plain.lastIndex(of: ".").map { String(plain[..<$0]) } ?? plain
+  /// How a test may name a file: whole, without its ending, or put together around a number.
+  static func spellings(of name: String) -> [String] {
+    let stem = String(name.prefix { $0 != "." })
+    let isNumber = stem.allSatisfy(\.isNumber)
+    return [name, "\"\(stem)\"", name.replacing(/_[0-9]+_/) { _ in "_\\(height)_" }]
+      + (isNumber ? ["-\(stem).raw"] : [])
   }
 
   @Test("an entry stands for a file by its name, or for a folder's files by a pattern")
