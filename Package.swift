@@ -12,7 +12,6 @@ let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-let secp256k1: Target.Dependency = "CSecp256k1"
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -65,8 +64,8 @@ let package = Package(
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
     library("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "CSecp256k1"]),
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
-    library("ChainTracking", ["Bytes", "Digests", "ChainTypes"]),
-    library("Payments", ["Bytes", "Digests", "ChainTypes"]),
+    library("ChainTracking", ["Bytes", "ChainTypes"]),
+    library("Payments", ["Bytes", "ChainTypes"]),
     library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
 
     // The shell: sockets, disks, tasks.
@@ -80,12 +79,12 @@ let package = Package(
     library("EventLog", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "Watching",
-      ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking", "NodeRPC", "Telemetry"]),
+      ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
     library(
       "Settlement",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "Database", "EventLog", "Watching", "Telemetry",
+        "Database", "EventLog", "Watching",
       ]),
     library(
       "HTTPServer",
@@ -117,7 +116,7 @@ let package = Package(
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement",
-        "ChainSim", "Telemetry",
+        "ChainSim",
       ]),
 
     // Programs.

@@ -61,19 +61,17 @@ extension BitcoinWatcher {
       report.hold = .inconsistent("no node gives the headers to \(tip)")
       return nil
     }
-    guard let fork = served.value.fork else {
-      report.hold = .beyondWindow(tip)
-      try await haltBeyondWindow(tip, position)
-      return nil
-    }
-    var ancestry = BranchAncestry(chain: chain, fork: fork)
+    let ancestry: BranchAncestry
     do {
-      for header in served.value.headers { try ancestry.append(header, rules: rules) }
-    } catch {
+      guard let branch = try served.value.checked(above: chain, rules: rules) else {
+        report.hold = .beyondWindow(tip)
+        try await haltBeyondWindow(tip, position)
+        return nil
+      }
+      ancestry = branch
+    } catch let error as HeaderBranchError {
       if error.condemnsNode {
-        pool.quarantine(
-          served.node, reason: "invalid header: \(error)",
-          forMilliseconds: settings.quarantineMilliseconds)
+        quarantine(served.node, "invalid header: \(error)")
       }
       report.hold = .inconsistent("headers to \(tip): \(error)")
       return nil
@@ -170,9 +168,7 @@ extension BitcoinWatcher {
           verification: BlockVerification(height: link.ref.height, network: settings.network),
           watching: WatchedOutputs(set: watched, tracker: tracker))
       } catch {
-        pool.quarantine(
-          block.node, reason: "invalid block \(link.ref): \(error)",
-          forMilliseconds: settings.quarantineMilliseconds)
+        quarantine(block.node, "invalid block \(link.ref): \(error)")
         served = try? await pool.block(link.ref.hash)
       }
     }

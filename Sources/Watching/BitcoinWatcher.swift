@@ -192,36 +192,61 @@ package actor BitcoinWatcher {
   /// The active chain's headers up to `height`, linked to each other; the last is the anchor.
   private func anchorLinks(at height: UInt32, below tip: BlockRef) async throws -> [ChainLink] {
     let first = height - min(height, UInt32(settings.window - 1))
-    let network = settings.network
-    let served = try await pool.serve { (node) async throws(NodeError) -> [ChainLink] in
+    let served = try await pool.serve { (node) async throws(NodeError) -> [AskedHeader] in
       guard let head = try await node.header(tip.hash), head.isActive else {
         throw .unknownBlock(tip.hash)
       }
       let hashes = try await node.blockHashes(first..<height + 1)
-      var links: [ChainLink] = []
-      for (place, bytes) in try await node.rawHeaders(hashes).enumerated() {
-        guard let bytes, let header = try? BlockHeader(bytes: bytes.span.bytes),
-          let work = try? CompactTarget(header.bits).work,
-          (try? ProofOfWork.check(
-            hash: header.hash, bits: header.bits, network: network)) != nil,
-          links.last.map({ $0.ref.hash == header.previousBlockHash }) ?? true
-        else { throw .unknownBlock(hashes[place]) }
-        let ref = BlockRef(height: first + UInt32(place), hash: header.hash)
-        links.append(
-          ChainLink(
-            ref: ref, parent: header.previousBlockHash, time: header.time, bits: header.bits,
-            work: work))
+      guard UInt32(hashes.count) == height + 1 - first else { throw .heightOutOfRange(height) }
+      var headers: [AskedHeader] = []
+      for (hash, bytes) in zip(hashes, try await node.rawHeaders(hashes)) {
+        guard let bytes else { throw .unknownBlock(hash) }
+        headers.append(AskedHeader(hash: hash, bytes: bytes))
       }
-      guard links.last?.ref.height == height else { throw .heightOutOfRange(height) }
-      return links
+      return headers
     }
-    // What the one node said is the anchor must be what a quorum has.
-    if let anchor = served.value.last?.ref, await !pool.agrees(on: anchor) {
-      pool.quarantine(
-        served.node, reason: "no quorum has its block \(anchor)",
-        forMilliseconds: settings.quarantineMilliseconds)
+    do {
+      let links = try links(served.value, from: first)
+      // What the one node said is the anchor must be what a quorum has.
+      if let anchor = links.last?.ref, await !pool.agrees(on: anchor) {
+        quarantine(served.node, "no quorum has its block \(anchor)")
+        throw NodePoolError.allFailed([])
+      }
+      return links
+    } catch let error as HeaderBranchError {
+      if error.condemnsNode { quarantine(served.node, "invalid header: \(error)") }
       throw NodePoolError.allFailed([])
     }
-    return served.value
+  }
+
+  private func links(
+    _ headers: [AskedHeader], from first: UInt32
+  ) throws(HeaderBranchError) -> [ChainLink] {
+    var links: [ChainLink] = []
+    for (place, asked) in headers.enumerated() {
+      let header = try asked.header()
+      guard links.last.map({ $0.ref.hash == header.previousBlockHash }) ?? true else {
+        throw .moved
+      }
+      let work: UInt256
+      do {
+        try ProofOfWork.check(hash: asked.hash, bits: header.bits, network: settings.network)
+        work = try CompactTarget(header.bits).work
+      } catch let failure as ProofOfWork.Failure {
+        throw .invalid(.proofOfWork(failure))
+      } catch let error as CompactTarget.Failure {
+        throw .invalid(.proofOfWork(.notATarget(error)))
+      }
+      links.append(
+        ChainLink(
+          ref: BlockRef(height: first + UInt32(place), hash: asked.hash),
+          parent: header.previousBlockHash, time: header.time, bits: header.bits, work: work))
+    }
+    return links
+  }
+
+  func quarantine(_ node: Int, _ reason: String) {
+    pool.quarantine(
+      node, reason: reason, forMilliseconds: settings.quarantineMilliseconds)
   }
 }

@@ -4,13 +4,35 @@ import ChainTracking
 import ChainTypes
 import NodeRPC
 
+/// What a node gave as the header of a block: nothing is checked yet.
+struct AskedHeader: Sendable {
+  /// The one that was asked for.
+  let hash: Hash32
+  /// 80 bytes.
+  let bytes: [UInt8]
+
+  func header() throws(HeaderBranchError) -> BlockHeader {
+    let header: BlockHeader
+    do {
+      header = try BlockHeader(bytes: bytes.span.bytes)
+    } catch {
+      throw .decoding(error)
+    }
+    let found = header.hash
+    guard found == hash else { throw .anotherHash(asked: hash, found: found) }
+    return header
+  }
+}
+
 /// Headers from just above a block of ours towards a tip that the nodes agree on, as one node
 /// gave them: nothing is checked yet.
 struct HeaderBranch: Sendable {
   /// The highest block of ours that the node has in its active chain; nil below our window.
   let fork: BlockRef?
-  /// 80 bytes each, lowest first.
-  let headers: [[UInt8]]
+  /// Lowest first.
+  let headers: [AskedHeader]
+  /// The tip's own, which may lie above the last of `headers`.
+  let head: AskedHeader
 
   /// Asks `node` for the branch that leads from `chain` to `tip`, at most `limit` headers.
   static func fetch(
@@ -18,20 +40,34 @@ struct HeaderBranch: Sendable {
   ) async throws(NodeError) -> HeaderBranch {
     guard let head = try await node.header(tip.hash), head.isActive, head.height == tip.height
     else { throw .unknownBlock(tip.hash) }
+    let tipHeader = AskedHeader(hash: tip.hash, bytes: head.bytes)
     guard let fork = try await findFork(of: chain, at: node, below: tip.height) else {
-      return HeaderBranch(fork: nil, headers: [])
+      return HeaderBranch(fork: nil, headers: [], head: tipHeader)
     }
     let end = min(UInt64(tip.height), UInt64(fork.height) + UInt64(limit))
-    guard fork.height < UInt32(end) else { return HeaderBranch(fork: fork, headers: []) }
+    guard fork.height < UInt32(end) else {
+      return HeaderBranch(fork: fork, headers: [], head: tipHeader)
+    }
     let hashes = try await node.blockHashes(fork.height + 1..<UInt32(end) + 1)
     let headers = try await node.rawHeaders(hashes)
-    var known: [[UInt8]] = []
-    for header in headers {
+    var known: [AskedHeader] = []
+    for (hash, bytes) in zip(hashes, headers) {
       // What vanished meanwhile ends the branch; what is left still has to link.
-      guard let header else { break }
-      known.append(header)
+      guard let bytes else { break }
+      known.append(AskedHeader(hash: hash, bytes: bytes))
     }
-    return HeaderBranch(fork: fork, headers: known)
+    return HeaderBranch(fork: fork, headers: known, head: tipHeader)
+  }
+
+  /// The branch on `chain` once every header was found sound; nil where it leaves below our window.
+  func checked(
+    above chain: HeaderChain, rules: HeaderRules
+  ) throws(HeaderBranchError) -> BranchAncestry? {
+    _ = try head.header()
+    guard let fork else { return nil }
+    var ancestry = BranchAncestry(chain: chain, fork: fork)
+    for header in headers { try ancestry.append(header, rules: rules) }
+    return ancestry
   }
 
   /// The highest block of `chain` in the node's active chain, looked for downwards from our tip in
@@ -82,13 +118,8 @@ struct BranchAncestry: HeaderAncestry {
   }
 
   /// Checks the next header of the branch and appends it.
-  mutating func append(_ bytes: [UInt8], rules: HeaderRules) throws(HeaderBranchError) {
-    let header: BlockHeader
-    do {
-      header = try BlockHeader(bytes: bytes.span.bytes)
-    } catch {
-      throw .decoding(error)
-    }
+  mutating func append(_ asked: AskedHeader, rules: HeaderRules) throws(HeaderBranchError) {
+    let header = try asked.header()
     // A header that doesn't link shows a chain that moved while it was read, not a lie.
     guard header.previousBlockHash == parent.hash else { throw .moved }
     let verdict: HeaderRules.Verdict
@@ -109,6 +140,8 @@ struct BranchAncestry: HeaderAncestry {
 /// Why a branch of headers isn't followed.
 enum HeaderBranchError: Error {
   case decoding(BitcoinDecodingError)
+  /// It isn't the header of the block that was asked for.
+  case anotherHash(asked: Hash32, found: Hash32)
   case invalid(HeaderError)
   /// The node's chain changed while it was asked.
   case moved

@@ -96,7 +96,7 @@ struct Bech32Tests {
     }
   }
 
-  @Test("case 6: Bech32 on version 1 and Bech32m on version 0 are refused by name")
+  @Test("Bech32 on version 1 and Bech32m on version 0 are refused by name")
   func wrongChecksumKind() throws {
     let bech32OnVersion1 = "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd"
     #expect(
@@ -118,7 +118,7 @@ struct Bech32Tests {
     }
   }
 
-  @Test("case 7: a Bech32 address in mixed case is refused by name")
+  @Test("a Bech32 address in mixed case is refused by name")
   func mixedCase() {
     let text = "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sL5k7"
     #expect(throws: AddressError.invalidSegwit(text, .bech32(.mixedCase))) {

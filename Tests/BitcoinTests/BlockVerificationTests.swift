@@ -17,7 +17,7 @@ struct BlockVerificationTests {
     }
   }
 
-  @Test("[9] a block that repeats its last transactions is mutated, and its hash stays good")
+  @Test("a block that repeats its last transactions is mutated, and its hash stays good")
   func mutated() throws {
     //  1 2 3    →  1 2 3 3          1 2 3 4 5 6  →  1 2 3 4 5 6 5 6
     for (count, repeated) in [(3, 1), (6, 2), (5, 1), (7, 1), (12, 4), (9, 1), (10, 2)] {
@@ -47,7 +47,7 @@ struct BlockVerificationTests {
     #expect(Outcome.agreed(copy.bytes)?.error?.condemnsHash == false)
   }
 
-  @Test("[13] a block with another header than was asked for is refused, whatever it holds")
+  @Test("a block with another header than was asked for is refused, whatever it holds")
   func headerHash() {
     let asked = TestBlocks.block(payments: 1)
     let given = TestBlocks.block(payments: 2)
@@ -56,7 +56,7 @@ struct BlockVerificationTests {
         == .headerHash(expected: asked.hash, found: given.hash))
   }
 
-  @Test("[14] a block whose hash exceeds its target is refused, and its hash with it")
+  @Test("a block whose hash exceeds its target is refused, and its hash with it")
   func proofOfWork() throws {
     var block = TestBlocks.block(payments: 1)
     while block.hash.littleEndianNumber <= (try CompactTarget(block.header.bits).target) {
@@ -125,7 +125,7 @@ struct BlockVerificationTests {
 
 @Suite("Witness commitments")
 struct WitnessCommitmentTests {
-  @Test("[11] a block with a wrong witness commitment is refused, and its hash stays good")
+  @Test("a block with a wrong witness commitment is refused, and its hash stays good")
   func wrongCommitment() throws {
     let block = TestBlocks.block(payments: 3, witnesses: true)
     var copy = block

@@ -70,7 +70,7 @@ struct CompactTargetTests {
     #expect(try CompactTarget(UInt32(0x1d00_7fff)).work == 0x2_0004_0008)
   }
 
-  @Test("[14] a hash above its target is refused, and one that meets it exactly isn't")
+  @Test("a hash above its target is refused, and one that meets it exactly isn't")
   func hashAboveTarget() throws {
     let bits: UInt32 = 0x1d00_ffff
     let target = try CompactTarget(bits).target

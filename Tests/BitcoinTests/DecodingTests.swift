@@ -51,7 +51,7 @@ struct DecodingTests {
     #expect(refusal(of: bytes) == nil)
   }
 
-  @Test("[12] a CompactSize of 2^64 − 1 is refused at its offset, without room being made for it")
+  @Test("a CompactSize of 2^64 − 1 is refused at its offset, without room being made for it")
   func hugeCounts() {
     let huge = [UInt8](repeating: 0xff, count: 9)
     #expect(

@@ -53,7 +53,7 @@ struct HeaderRulesTests {
     #expect(verdict.target == .bounded && verdict.medianTime == .unknownAncestors)
   }
 
-  @Test("[15] a mainnet target that changes inside a period is refused, even to a harder one")
+  @Test("a mainnet target that changes inside a period is refused, even to a harder one")
   func changeInsidePeriod() throws {
     let headers = try AlternateMainnet.headers()
     // The header that begins a period with the fourfold difficulty, put in the middle of one.
@@ -63,6 +63,17 @@ struct HeaderRulesTests {
       throws: HeaderError.wrongBits(0x1c3f_ffc0, expected: 0x1d00_ffff, height: 1001)
     ) {
       try HeaderRules(.mainnet).check(headers[2015], on: window)
+    }
+  }
+
+  @Test("a header whose hash exceeds its target is refused, however well it stands otherwise")
+  func insufficientWork() throws {
+    var header = try #require(AlternateMainnet.headers().first)
+    header.nonce += 1
+    let window = HeaderWindow(AlternateMainnet.genesis, at: 0)
+    let failure = ProofOfWork.Failure.hashAboveTarget(hash: header.hash, bits: header.bits)
+    #expect(throws: HeaderError.proofOfWork(failure)) {
+      try HeaderRules(.mainnet).check(header, on: window)
     }
   }
 
@@ -151,7 +162,7 @@ struct TestnetTargetTests {
     return bits
   }
 
-  @Test("[16] a testnet4 block more than 20 minutes after its parent has the easiest target")
+  @Test("a testnet4 block more than 20 minutes after its parent has the easiest target")
   func twentyMinutes() {
     let parent = [AncestorHeader(time: 10_000, bits: Self.hard)]
     for network in [BitcoinNetwork.testnet3, .testnet4] {
@@ -161,7 +172,7 @@ struct TestnetTargetTests {
     #expect(expected(.mainnet, at: 40_001, time: 11_201, on: parent) == Self.hard)
   }
 
-  @Test("[16] real work of the easiest target passes on testnet4 20 minutes later, else not")
+  @Test("real work of the easiest target passes on testnet4 20 minutes later, else not")
   func twentyMinuteHeader() throws {
     // Mined at difficulty one: as good on testnet4 as where it comes from.
     let header = try AlternateMainnet.headers()[0]

@@ -116,7 +116,7 @@ struct TransactionProofTests {
       outputs: [TransactionOutput(value: 1000, scriptPubKey: scriptPubKey)])
   }
 
-  @Test("[10] a 64-byte transaction's proof is refused unless the coinbase shows the tree's depth")
+  @Test("a 64-byte transaction's proof is refused unless the coinbase shows the tree's depth")
   func shortTransaction() throws {
     let short = Self.transactionOf64Bytes(scriptPubKey: [1, 2, 3, 4])
     #expect(short.strippedBytes.count == 64)
@@ -128,7 +128,7 @@ struct TransactionProofTests {
     #expect(try full.verify(root: root) == short.txid)
   }
 
-  @Test("[10] a payment hidden in a mined 64-byte transaction is no proof, one level too deep")
+  @Test("a payment hidden in a mined 64-byte transaction is no proof, one level too deep")
   func hiddenPayment() throws {
     //        root                 root
     //       /    \       is       /    \
@@ -149,7 +149,7 @@ struct TransactionProofTests {
     #expect(path.pairs.map(TransactionProof.readsAsTransaction) == [true, false])
   }
 
-  @Test("[10] a proof whose coinbase is less deep than its transaction is refused")
+  @Test("a proof whose coinbase is less deep than its transaction is refused")
   func coinbaseDepth() throws {
     let block = TestBlocks.block([TestBlocks.coinbase(), TestBlocks.payment(2)])
     let honest = try #require(TransactionProof(of: block, at: 1, withCoinbase: true))

@@ -2,6 +2,7 @@ import Bytes
 import ChainTypes
 import Foundation
 import TestSupport
+import Testing
 
 @testable import Bitcoin
 
@@ -33,6 +34,9 @@ struct RealBlock: Sendable, CustomStringConvertible {
       file: "mainnet-702861.raw", network: .mainnet, height: 702_861,
       hash: "000000000000000000000c835b2adcaedc20fdf6ee440009c249452c726dafae", isListed: true),
     RealBlock(
+      file: "mainnet-866342.raw", network: .mainnet, height: 866_342,
+      hash: "000000000000000000014ce9ba7c6760053c3c82ce6ab43d60afb101d3c8f1f1", isListed: true),
+    RealBlock(
       file: "testnet3-928828.raw", network: .testnet3, height: 928_828,
       hash: "00000000000cee3a01a2821fe68eaa06000e8c744320efca8fcff9c4b9cf76c2", isListed: true),
   ]
@@ -60,6 +64,49 @@ struct RealBlock: Sendable, CustomStringConvertible {
     guard file.hasSuffix(".json") else { return [UInt8](data) }
     struct Holder: Decodable { let block: String }
     return try Hex.decode(JSONDecoder().decode(Holder.self, from: data).block)
+  }
+
+  /// The testnet3 blocks of BIP-0158's vectors, each with its height and hash.
+  static func filterVectors() throws -> [(height: UInt32, hash: Hash32, bytes: [UInt8])] {
+    let rows = try PackageFiles.vector(
+      "blocks/bip158-testnet-19.json", as: [FilterVector].self)
+    return try rows.dropFirst().map { row in
+      (
+        try #require(row.height), try Hash32(displayHex: try #require(row.hash)),
+        try Hex.decode(try #require(row.block))
+      )
+    }
+  }
+
+  /// A row: height, hash and block come first. The row of titles has none of them.
+  private struct FilterVector: Decodable {
+    let height: UInt32?
+    let hash: String?
+    let block: String?
+
+    init(from decoder: any Decoder) throws {
+      var row = try decoder.unkeyedContainer()
+      height = try? row.decode(UInt32.self)
+      hash = height == nil ? nil : try row.decode(String.self)
+      block = height == nil ? nil : try row.decode(String.self)
+    }
+  }
+
+  /// The blocks of btcd's reorganisation test by their names: 0 to 4, and 3A to 5A on 2. They have
+  /// real work on mainnet's genesis.
+  static func reorganisation() throws -> [(name: String, bytes: [UInt8])] {
+    let text = String(
+      decoding: try PackageFiles.vector("blocks/btcd-reorgtest.txt"), as: UTF8.self)
+    var blocks: [(name: String, digits: String)] = []
+    for line in text.split(whereSeparator: \.isNewline) {
+      if let name = line.firstMatch(of: /^Block (\w+):/) {
+        blocks.append((String(name.output.1), ""))
+      } else if !line.hasPrefix("File"), !blocks.isEmpty {
+        blocks[blocks.count - 1].digits += line.filter { !$0.isWhitespace }
+      }
+    }
+    // The network's magic and the length come before each.
+    return try blocks.map { ($0.name, Array(try Hex.decode($0.digits).dropFirst(8))) }
   }
 
   func blockHash() throws -> Hash32 { try Hash32(displayHex: hash) }

@@ -13,6 +13,12 @@ struct CurveTests {
     let address: String
   }
 
+  private struct HashedWord: Decodable {
+    let seed: String
+    let key: String
+    let addr: String
+  }
+
   /// The order of the group, from SEC 2.
   static let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"
   static let generator = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
@@ -98,6 +104,17 @@ struct CurveTests {
     for account in accounts {
       let key = try Self.privateKey(String(account.privateKey.dropFirst(2)))
       #expect(EthereumAddress(key.publicKey).text == account.address)
+    }
+  }
+
+  @Test("keys that are the hash of a word have their published accounts")
+  func hashedWords() throws {
+    let vectors = try PackageFiles.vector("keys/keyaddrtest.json", as: [HashedWord].self)
+    #expect(vectors.count == 2)
+    for vector in vectors {
+      #expect(Keccak256.hash(Array(vector.seed.utf8)).hex == vector.key)
+      let address = EthereumAddress(try Self.privateKey(vector.key).publicKey)
+      #expect(address.text.lowercased() == "0x" + vector.addr)
     }
   }
 

@@ -43,7 +43,7 @@ struct DescriptorTests {
     #expect(descriptor.text.suffix(8) != withChecksum(expression).suffix(8))
   }
 
-  @Test("case 1: a descriptor with a wrong checksum is refused, and the right one isn't told")
+  @Test("a descriptor with a wrong checksum is refused, and the right one isn't told")
   func wrongChecksum() throws {
     let good = withChecksum("wpkh(\(account)/0/*)")
     let digit = good.hasSuffix("q") ? "p" : "q"
@@ -69,7 +69,7 @@ struct DescriptorTests {
     _ = try Descriptor(expression, network: .mainnet, checksum: .optional)
   }
 
-  @Test("case 2: xprv, zprv and WIF in a descriptor are refused, and no error repeats them")
+  @Test("xprv, zprv and WIF in a descriptor are refused, and no error repeats them")
   func privateKeys() throws {
     let master = try ExtendedKeyTests.master("000102030405060708090a0b0c0d0e0f")
     let xprv = master.secretText(network: .mainnet)
@@ -95,7 +95,7 @@ struct DescriptorTests {
     }
   }
 
-  @Test("case 4: a test network's key in a mainnet descriptor is refused")
+  @Test("a test network's key in a mainnet descriptor is refused")
   func wrongNetwork() throws {
     let tpub = try ExtendedPublicKey(account, network: .mainnet).text(network: .testnet4)
     #expect(
@@ -108,7 +108,7 @@ struct DescriptorTests {
     _ = try Descriptor(accountKey: vpub, network: .regtest, branch: 0)
   }
 
-  @Test("case 5: a hardened step after an xpub is refused")
+  @Test("a hardened step after an xpub is refused")
   func hardenedStep() {
     let cases: [(String, Int)] = [
       ("/0h/*", 0), ("/0'/*", 0), ("/0/1h/*", 1), ("/0/*h", 1), ("/0/*'", 1), ("/*h", 0),
@@ -121,7 +121,7 @@ struct DescriptorTests {
     }
   }
 
-  @Test("case 8: an account ends at index 2³¹ − 1 and doesn't start again from 0")
+  @Test("an account ends at index 2³¹ − 1 and doesn't start again from 0")
   func exhausted() throws {
     let descriptor = try Descriptor(withChecksum("wpkh(\(account)/0/*)"), network: .mainnet)
     let last = try descriptor.outputScript(at: ChildNumber.indexEnd - 1)

@@ -39,6 +39,16 @@ struct DescriptorVectorTests {
     let invalid: [Invalid]
   }
 
+  private struct SeveralPaths: Decodable {
+    struct Valid: Decodable {
+      let descriptor: String
+      let expanded: [String]
+    }
+
+    let valid: [Valid]
+    let invalid: [BIP.Invalid]
+  }
+
   private func parse(_ text: String) throws(DescriptorError) -> Descriptor {
     try Descriptor(text, network: .mainnet, checksum: .optional)
   }
@@ -110,7 +120,7 @@ struct DescriptorVectorTests {
   @Test("descriptors of single-key outputs give the published scripts; all others are refused")
   func valid() throws {
     let bips = try PackageFiles.vector("bips/descriptors.json", as: [String: BIP].self)
-    #expect(bips.count == 6)
+    #expect(bips.count == 7)
     var matched = 0
     for vector in bips.values.flatMap(\.valid) {
       do {
@@ -139,9 +149,37 @@ struct DescriptorVectorTests {
   func invalid() throws {
     let bips = try PackageFiles.vector("bips/descriptors.json", as: [String: BIP].self)
     let invalid = bips.values.flatMap(\.invalid)
-    #expect(invalid.count == 32)
+    #expect(invalid.count == 39)
     for vector in invalid {
       #expect(throws: DescriptorError.self, "\(vector.why)") { try parse(vector.descriptor) }
+    }
+  }
+
+  @Test("BIP-0389's several paths in one are refused; one for each branch is read")
+  func severalPaths() throws {
+    let vectors = try PackageFiles.vector("bips/bip389.json", as: SeveralPaths.self)
+    #expect(vectors.valid.count == 6)
+    #expect(vectors.invalid.count == 8)
+    for text in vectors.valid.map(\.descriptor) + vectors.invalid.map(\.descriptor) {
+      let error = #expect(throws: DescriptorError.self, "\(text)") { try parse(text) }
+      switch error {
+      case .key(.severalPaths): #expect(text.contains("<"))
+      case .key(.invalidStep): #expect(text.contains(">") && !text.contains("<"))
+      case .key(.invalidOrigin): #expect(text.contains("[deadbeef/<0;1>]"))
+      case .key(.privateKey): #expect(holdsPrivateKey(text))
+      case .unsupportedFunction(let name): #expect(!["pkh", "wpkh", "tr"].contains(name))
+      case .scriptTree: #expect(text.hasPrefix("tr("))
+      default: Issue.record("\(text): \(String(describing: error))")
+      }
+    }
+    let single = vectors.valid.flatMap(\.expanded).filter {
+      ($0.hasPrefix("pkh(") || $0.hasPrefix("wpkh(")) && !holdsPrivateKey($0)
+    }
+    #expect(single.count == 5)
+    for text in single {
+      let descriptor = try parse(text)
+      #expect(descriptor.text.hasPrefix(text + "#"))
+      #expect(descriptor.isRanged == text.hasSuffix("/*)"))
     }
   }
 }

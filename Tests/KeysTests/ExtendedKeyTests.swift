@@ -81,7 +81,7 @@ struct ExtendedKeyTests {
     }
   }
 
-  @Test("case 3: every invalid extended key of BIP-0032 is refused")
+  @Test("every invalid extended key of BIP-0032 is refused")
   func invalidVectors() throws {
     let invalid = try vectors().invalid
     #expect(invalid.count == 14)
@@ -161,7 +161,7 @@ struct ExtendedKeyTests {
     #expect(key.text(network: .regtest).hasPrefix("tpub"))
   }
 
-  @Test("case 2: a private key of any version is refused, and the error doesn't repeat it")
+  @Test("a private key of any version is refused, and the error doesn't repeat it")
   func privateVersions() throws {
     let secret = try Self.master("000102030405060708090a0b0c0d0e0f").secretText(network: .mainnet)
     for version in ExtendedKeyVersion.all where version.isPrivate {
@@ -179,7 +179,7 @@ struct ExtendedKeyTests {
     }
   }
 
-  @Test("case 4: vpub and tpub on mainnet, and xpub on test networks, are refused by name")
+  @Test("vpub and tpub on mainnet, and xpub on test networks, are refused by name")
   func wrongNetwork() throws {
     for version in ExtendedKeyVersion.all where !version.isPrivate {
       let text = try Self.text(Self.account, version: version.number)
@@ -207,7 +207,7 @@ struct ExtendedKeyTests {
     }
   }
 
-  @Test("case 5: a hardened child of a public key is refused")
+  @Test("a hardened child of a public key is refused")
   func hardenedChild() throws {
     let key = try ExtendedPublicKey(Self.account, network: .mainnet)
     let step = ChildNumber(rawValue: ChildNumber.indexEnd | 7)
@@ -217,7 +217,7 @@ struct ExtendedKeyTests {
     }
   }
 
-  @Test("case 8: index 2³¹ is exhausted and doesn't start again from 0")
+  @Test("index 2³¹ is exhausted and doesn't start again from 0")
   func exhausted() throws {
     let children = try ExtendedPublicKey(Self.account, network: .mainnet).children
     _ = try children.publicKey(at: ChildNumber.indexEnd - 1)

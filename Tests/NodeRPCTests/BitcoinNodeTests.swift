@@ -63,9 +63,13 @@ import Testing
       #expect(headerHash(header.bytes) == hash)
       #expect(header.isActive)
     }
+    let recorded = try PackageFiles.vector("rpc/bitcoin-etl/getblockhash_0.json")
+    let answer = try JSONValue(parsing: Array(recorded))
+    let genesis = try await node(methodTransport { _, _ in .result(answer) }).blockHash(at: 0)
+    #expect(genesis == answer.displayHash)
   }
 
-  @Test("case 27: a header is nil where the node doesn't know the block")
+  @Test("a header is nil where the node doesn't know the block")
   func header() async throws {
     let hash = try hash(blockText)
     let recorded = try Recorded.response("getblockheader")
@@ -96,7 +100,7 @@ import Testing
   }
 
   @Test(
-    "case 30: a block whose data is missing is told apart from one that isn't known",
+    "a block whose data is missing is told apart from one that isn't known",
     arguments: [
       (-1, "Block not available (pruned data)", true),
       (-1, "Block not available (not fully downloaded)", true),
@@ -185,7 +189,7 @@ import Testing
     #expect(try await node(transport).send([1, 2, 0xff]) == hash32(4))
   }
 
-  @Test("case 31: an estimate without a rate is nil")
+  @Test("an estimate without a rate is nil")
   func noEstimate() async throws {
     #expect(try await node(recorded: "estimatesmartfee").estimateFee(withinBlocks: 6) == nil)
   }

@@ -44,7 +44,7 @@ import Testing
     try await transport.post(Array("{}".utf8), timeoutMilliseconds: 10_000).status
   }
 
-  @Test("case 29: a cookie that was rotated is read again once and the request sent again")
+  @Test("a cookie that was rotated is read again once and the request sent again")
   func rotated() async throws {
     try await withServer { server, transport, cookie in
       try cookie.write("first")
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test("case 29: a cookie that stays wrong is refused without asking for ever")
+  @Test("a cookie that stays wrong is refused without asking for ever")
   func wrong() async throws {
     try await withServer { server, transport, cookie in
       try cookie.write("old")

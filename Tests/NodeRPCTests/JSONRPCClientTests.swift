@@ -19,7 +19,7 @@ import Testing
     #expect(transport.requests == [try JSONValue(parsing: sent)])
   }
 
-  @Test("case 25: a node that warms up is waited for and isn't counted as down")
+  @Test("a node that warms up is waited for and isn't counted as down")
   func warmUp() async throws {
     let warming = RPCResponse(
       500,
@@ -39,7 +39,7 @@ import Testing
     #expect(client.breakerState == .closed(failures: 0))
   }
 
-  @Test("case 25: a node that keeps warming up says so, and its breaker stays closed")
+  @Test("a node that keeps warming up says so, and its breaker stays closed")
   func longWarmUp() async throws {
     let transport = ScriptedTransport { request, _ in
       let error = Answer.error(-28, "Verifying blocks…").json(id: request["id"] ?? .null)
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(
-    "case 26: a full queue, told in plain text, is retried after waits that differ by node",
+    "a full queue, told in plain text, is retried after waits that differ by node",
     arguments: [500, 503])
   func overloaded(status: Int) async throws {
     func run(seed: UInt64) async throws -> [Int] {
@@ -75,7 +75,7 @@ import Testing
     #expect(try await run(seed: 2) != sleeps)
   }
 
-  @Test("case 26: a queue that stays full is an error that quotes the node")
+  @Test("a queue that stays full is an error that quotes the node")
   func stillOverloaded() async {
     let transport = ScriptedTransport([RPCResponse(503, "Work queue depth exceeded\r\n")])
     let excerpt = "Work queue depth exceeded  "
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test(
-    "case 27: an error is an error under HTTP 200, 404 and 500",
+    "an error is an error under HTTP 200, 404 and 500",
     arguments: [
       ("err-method", -32601, "Method not found"), ("err-method-v2", -32601, "Method not found"),
       ("err-unknown-block-v1", -5, "Block not found"),
@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test("case 28: an incomplete answer has only the missing calls asked again")
+  @Test("an incomplete answer has only the missing calls asked again")
   func incompleteBatch() async throws {
     // The node took the second call for a notification and answered the two others.
     let first = try Recorded.response("batch-v2")
@@ -137,7 +137,7 @@ import Testing
     #expect(methods == [["getblockcount", "second", "nope"], ["second"]])
   }
 
-  @Test("case 28: answers in another order find their calls")
+  @Test("answers in another order find their calls")
   func reorderedBatch() async throws {
     let transport = ScriptedTransport { request, _ in
       let answers = (request.elements ?? []).reversed().map {
@@ -152,7 +152,7 @@ import Testing
   }
 
   @Test(
-    "case 28: answers that were answered already, or never asked, are refused",
+    "answers that were answered already, or never asked, are refused",
     arguments: [
       (#"[{"result":1,"id":1},{"result":2,"id":1}]"#, "two answers to one call"),
       (#"[{"result":1,"id":1},{"result":2,"id":3}]"#, "an answer to no call"),
@@ -167,7 +167,7 @@ import Testing
     }
   }
 
-  @Test("case 28: calls that stay unanswered are an error with their number")
+  @Test("calls that stay unanswered are an error with their number")
   func neverComplete() async {
     let transport = ScriptedTransport([response("[]")])
     await #expect(throws: RPCError.incompleteBatch(missing: 2)) {

@@ -65,7 +65,7 @@ import Testing
   /// node 0   G ─ a ─ b
   /// node 1   G ─ a ─ x
   /// ```
-  @Test("case 49: nodes that disagree on the hash hold the chain")
+  @Test("nodes that disagree on the hash hold the chain")
   func disagreement() async throws {
     let chains = [
       SimulatedChain("Gab") { $0.stale = ["x": 2] }, SimulatedChain("Gax") { $0.stale = ["b": 2] },
@@ -79,7 +79,7 @@ import Testing
   /// nodes 0, 1   G ─ a ─ b ─ c
   /// nodes 2, 3       └── x
   /// ```
-  @Test("case 49: two branches with a quorum each settle nothing, even at unequal heights")
+  @Test("two branches with a quorum each settle nothing, even at unequal heights")
   func splitQuorum() async throws {
     let chains = ["Gabc", "Gabc", "Gax", "Gax"].map { SimulatedChain($0) }
     #expect(
@@ -102,7 +102,7 @@ import Testing
         == .held(.disagreement([block("y", at: 3), block("b", at: 2)])))
   }
 
-  @Test("case 50: with honest nodes down the quorum stays what it is, and the chain is held")
+  @Test("with honest nodes down the quorum stays what it is, and the chain is held")
   func tooFewNodes() async throws {
     let chains = ["Gab", "Gab", "Gaxy"].map { SimulatedChain($0) }
     let pool = try pool(chains, quorum: 2)
@@ -116,7 +116,7 @@ import Testing
     chains[1].change { $0.failure = nil }
   }
 
-  @Test("case 50: nodes that come back are heard again once their breakers let them")
+  @Test("nodes that come back are heard again once their breakers let them")
   func backAgain() async throws {
     let clock = ManualClock()
     let chains = ["Gab", "Gab"].map { SimulatedChain($0) }
@@ -131,7 +131,7 @@ import Testing
     #expect(await pool.agreedTip() == .agreed(block("b", at: 2), by: [0, 1]))
   }
 
-  @Test("case 13: a quarantined node neither votes nor serves, and its reason is on show")
+  @Test("a quarantined node neither votes nor serves, and its reason is on show")
   func quarantine() async throws {
     let clock = ManualClock()
     let chains = ["Gab", "Gab"].map { SimulatedChain($0) }
@@ -211,7 +211,7 @@ import Testing
     #expect(pool.status()[0].quarantine != nil)
   }
 
-  @Test("case 30: a block that one node has pruned, doesn't know or can't send comes from another")
+  @Test("a block that one node has pruned, doesn't know or can't send comes from another")
   func alternateNode() async throws {
     let chains = [
       SimulatedChain("Gab") { $0.pruned = "b" }, SimulatedChain("Ga"), SimulatedChain("Gab"),

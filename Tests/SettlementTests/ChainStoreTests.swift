@@ -115,7 +115,7 @@ struct ChainStoreTests {
     #expect(ranges.last?.addressesThrough == 3)
   }
 
-  @Test("a transfer stands once whatever blocks it was in (case 18)")
+  @Test("a transfer stands once whatever blocks it was in")
   func once() async throws {
     let world = try await World.make()
     let payment = try await world.create(world.request("order-1"))

@@ -38,7 +38,7 @@ struct PaymentFlowTests {
     #expect(try await world.differences() == [])
   }
 
-  @Test("two outputs to one address are two receipts and one total (case 17)")
+  @Test("two outputs to one address are two receipts and one total")
   func twoOutputs() async throws {
     let world = try await World.make()
     let payment = try await world.create(world.request("order-1"))
@@ -54,7 +54,7 @@ struct PaymentFlowTests {
     #expect(try await world.differences() == [])
   }
 
-  @Test("a reorg takes back what was paid, and a later block restores it (case 19)")
+  @Test("a reorg takes back what was paid, and a later block restores it")
   func reversal() async throws {
     let world = try await World.make()
     let payment = try await world.create(world.request("order-1"))
@@ -167,7 +167,7 @@ struct PaymentFlowTests {
   }
 
   @Test(
-    "money one second late meets the late policy and is never lost (case 53)",
+    "money one second late meets the late policy and is never lost",
     arguments: PaymentTerms.LatePolicy.allCases)
   func late(policy late: PaymentTerms.LatePolicy) async throws {
     var policy = TenantPolicy()
@@ -216,7 +216,7 @@ struct PaymentFlowTests {
 
   // MARK: What doesn't pay
 
-  @Test("dust is recorded and told, and the payment stays as it was (case 24)")
+  @Test("dust is recorded and told, and the payment stays as it was")
   func dust() async throws {
     let world = try await World.make()
     let payment = try await world.create(world.request("order-1"))

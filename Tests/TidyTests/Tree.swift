@@ -3,10 +3,11 @@ import TestSupport
 
 /// The files of the package.
 enum Tree {
+  /// Every file under a folder of the package, deepest folders too.
   static func files(in directory: String) throws -> [URL] {
     let folder = PackageFiles.root.appending(path: directory)
     let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-    return paths.map { folder.appending(path: $0) }.filter { url in
+    return paths.sorted().map { folder.appending(path: $0) }.filter { url in
       var isDirectory: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory)
       return !isDirectory.boolValue
@@ -17,40 +18,51 @@ enum Tree {
     try files(in: directory).filter { $0.pathExtension == "swift" }
   }
 
-  /// The modules that a source imports.
+  /// The names of the folders and files directly in a folder, hidden ones left out.
+  static func names(in directory: String) throws -> [String] {
+    let folder = PackageFiles.root.appending(path: directory)
+    return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  static func text(of file: URL) throws -> String {
+    try String(contentsOf: file, encoding: .utf8)
+  }
+
+  /// The modules that a source imports, also those of which it imports one declaration.
   static func imports(of file: URL) throws -> Set<String> {
-    let text = try String(contentsOf: file, encoding: .utf8)
-    var modules: Set<String> = []
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ")
-      guard let place = words.firstIndex(of: "import"), place <= 1, words.count > place + 1 else {
-        continue
+    let line = /(?m)^(?:@?\w+ )*?import (?:(?:struct|class|enum|protocol|func|var|let) )?(\w+)/
+    return Set(try text(of: file).matches(of: line).map { String($0.output.1) })
+  }
+
+  /// The first of `words` that stands in a text where no letter or digit joins it to another word.
+  static func word(among words: [String], in text: String) -> String? {
+    func isFree(_ character: Character?, of other: Character?) -> Bool {
+      guard let character, let other, other.isLetter else { return true }
+      return !character.isLetter && !character.isNumber && character != "_"
+    }
+    return words.first { word in
+      var rest = text[...]
+      while let range = rest.range(of: word, options: .literal) {
+        let before = text[..<range.lowerBound].last
+        let after = text[range.upperBound...].first
+        if isFree(before, of: word.first), isFree(after, of: word.last) { return true }
+        rest = rest[range.upperBound...]
       }
-      modules.insert(String(words[place + 1]))
+      return false
     }
-    return modules
-  }
-}
-
-/// What `Package.swift` says, read as text: its `library("Name", [dependencies])` lines.
-enum Manifest {
-  struct Library {
-    let name: String
-    let dependencies: Set<String>
   }
 
-  static let pureTargets = [
-    "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
-  ]
+  /// A source without its comments, which may name what the source may not use.
+  static func code(of file: URL) throws -> String {
+    try text(of: file).split(separator: "\n", omittingEmptySubsequences: false)
+      .filter { !$0.drop(while: { $0 == " " }).hasPrefix("//") }
+      .joined(separator: "\n")
+  }
 
-  static func libraries() throws -> [Library] {
-    let manifest = PackageFiles.root.appending(path: "Package.swift")
-    let text = try String(contentsOf: manifest, encoding: .utf8)
-    let call = /library\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?/
-    return text.matches(of: call).map { match in
-      let list = match.output.2.map(String.init) ?? ""
-      let names = list.matches(of: /"(\w+)"/).map { String($0.output.1) }
-      return Library(name: String(match.output.1), dependencies: Set(names))
-    }
+  /// A file's path as seen from the package.
+  static func path(of file: URL) -> String {
+    String(file.path.dropFirst(PackageFiles.root.path.count)).drop(while: { $0 == "/" })
+      .description
   }
 }

@@ -53,7 +53,7 @@ struct DeadlineTests {
   }
 
   @Test(
-    "case 53: one second late, the tenant's policy decides, and nothing is lost",
+    "one second late, the tenant's policy decides, and nothing is lost",
     arguments: [PaymentTerms.LatePolicy.hold, .accept])
   func oneSecondLate(policy: PaymentTerms.LatePolicy) async throws {
     let scene = try await Scene { settings in

@@ -9,7 +9,7 @@ import Testing
 @Suite("The mempool through the whole pipeline")
 struct MempoolTests {
   @Test(
-    "case 21: a replacement that pays elsewhere takes the payment back, signalling or not",
+    "a replacement that pays elsewhere takes the payment back, signalling or not",
     arguments: [true, false])
   func replacedElsewhere(signals: Bool) async throws {
     let scene = try await Scene()
@@ -64,7 +64,7 @@ struct MempoolTests {
     try await scene.world.close()
   }
 
-  @Test("case 22: evicted and later mined, it is credited once")
+  @Test("evicted and later mined, it is credited once")
   func evictedThenMined() async throws {
     let scene = try await Scene()
     let payment = try await scene.request()

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Money in every form")
 struct MoneyTests {
-  @Test("case 17: two outputs to one address are two transfers and one total")
+  @Test("two outputs to one address are two transfers and one total")
   func twoOutputs() async throws {
     let scene = try await Scene()
     let payment = try await scene.request()
@@ -30,7 +30,7 @@ struct MoneyTests {
     try await scene.world.close()
   }
 
-  @Test("case 23: a coinbase pays only once it is 100 deep")
+  @Test("a coinbase pays only once it is 100 deep")
   func coinbase() async throws {
     let scene = try await Scene()
     let payment = try await scene.request()
@@ -45,7 +45,7 @@ struct MoneyTests {
     try await scene.world.close()
   }
 
-  @Test("case 24: dust is recorded and changes nothing")
+  @Test("dust is recorded and changes nothing")
   func dust() async throws {
     let scene = try await Scene()
     let payment = try await scene.request()

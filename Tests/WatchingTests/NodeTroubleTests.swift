@@ -8,7 +8,7 @@ import Watching
 
 @Suite("Nodes in trouble")
 struct NodeTroubleTests {
-  @Test("case 25: a node that warms up holds the watcher, and isn't taken for dead")
+  @Test("a node that warms up holds the watcher, and isn't taken for dead")
   func warmingUp() async throws {
     let scene = try await Scene()
     let before = try await scene.cursor()?.tip
@@ -27,7 +27,7 @@ struct NodeTroubleTests {
   }
 
   @Test(
-    "cases 26, 28: what a retry mends doesn't keep a block from being followed",
+    "what a retry mends doesn't keep a block from being followed",
     arguments: [
       Fault(.httpStatus(503, text: "Work queue depth exceeded"), count: 2),
       Fault(.batch(.reversed)),
@@ -49,7 +49,7 @@ struct NodeTroubleTests {
   }
 
   @Test(
-    "cases 26 to 29: while a node gives no answers the cursor stays, then goes on where it stood",
+    "while a node gives no answers the cursor stays, then goes on where it stood",
     arguments: [
       Fault.Kind.httpStatus(503, text: "Work queue depth exceeded"),
       .error(code: -32603, message: "internal error"),
@@ -78,7 +78,7 @@ struct NodeTroubleTests {
     try await scene.world.close()
   }
 
-  @Test("case 30: a block that one node has pruned comes from another")
+  @Test("a block that one node has pruned comes from another")
   func prunedAtOne() async throws {
     let scene = try await Scene(nodes: 2, quorum: 2)
     try scene.node.mine(3)
@@ -90,7 +90,7 @@ struct NodeTroubleTests {
     try await scene.world.close()
   }
 
-  @Test("case 30: where every node has pruned a block the cursor stays")
+  @Test("where every node has pruned a block the cursor stays")
   func prunedEverywhere() async throws {
     let scene = try await Scene()
     let before = try await scene.cursor()?.tip
@@ -107,7 +107,7 @@ struct NodeTroubleTests {
     try await scene.world.close()
   }
 
-  @Test("case 49: nodes that disagree on a block's hash hold the watcher")
+  @Test("nodes that disagree on a block's hash hold the watcher")
   func disagreement() async throws {
     let scene = try await Scene(nodes: 2, quorum: 2)
     let before = try await scene.cursor()?.tip
@@ -128,7 +128,7 @@ struct NodeTroubleTests {
     try await scene.world.close()
   }
 
-  @Test("case 50: with the honest nodes down, one that is left convinces nobody")
+  @Test("with the honest nodes down, one that is left convinces nobody")
   func neverOneOfOne() async throws {
     let scene = try await Scene(nodes: 3, quorum: 2)
     let before = try await scene.cursor()?.tip

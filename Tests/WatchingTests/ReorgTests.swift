@@ -12,7 +12,7 @@ import Watching
 struct ReorgTests {
   //  110 ── 111 (pays) ── 112
   //    └─── 111' (pays) ── 112' ── 113'
-  @Test("case 18: a transfer that the new branch holds too is credited once")
+  @Test("a transfer that the new branch holds too is credited once")
   func reMined() async throws {
     let scene = try await Scene()
     let payment = try await scene.request()
@@ -37,7 +37,7 @@ struct ReorgTests {
 
   //  110 ── 111 (pays) ── 112
   //    └─── 111' ──────── 112' ── 113' ── 114' (pays) ── 115'
-  @Test("case 19: what a reorg drops is taken back, waits again, and returns with its block")
+  @Test("what a reorg drops is taken back, waits again, and returns with its block")
   func takenBackAndReturned() async throws {
     let scene = try await Scene()
     let payment = try await scene.request()
@@ -79,7 +79,7 @@ struct ReorgTests {
     try await scene.world.close()
   }
 
-  @Test("case 20: a reorg as deep as finality halts crediting and says so")
+  @Test("a reorg as deep as finality halts crediting and says so")
   func beyondFinality() async throws {
     let scene = try await Scene()
     let payment = try await scene.request()
@@ -105,7 +105,7 @@ struct ReorgTests {
     try await scene.world.close()
   }
 
-  @Test("case 20: a branch that leaves below the window halts where the watcher stands")
+  @Test("a branch that leaves below the window halts where the watcher stands")
   func beyondWindow() async throws {
     let scene = try await Scene()
     try scene.node.mine(20)

@@ -26,6 +26,9 @@ struct ListedBlock: Sendable, CustomStringConvertible {
     ListedBlock(
       file: "mainnet-702861.raw", network: "mainnet", height: 702_861,
       hash: "000000000000000000000c835b2adcaedc20fdf6ee440009c249452c726dafae"),
+    ListedBlock(
+      file: "mainnet-866342.raw", network: "mainnet", height: 866_342,
+      hash: "000000000000000000014ce9ba7c6760053c3c82ce6ab43d60afb101d3c8f1f1"),
   ]
 
   /// A small one.

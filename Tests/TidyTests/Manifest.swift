@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+
+/// What `Package.swift` says, read as text: its `library`, `program` and `tests` lines.
+struct Manifest {
+  enum Kind: Substring {
+    case library, program, tests
+  }
+
+  struct Target {
+    let kind: Kind
+    let name: String
+    /// Modules: targets of this package and products of others.
+    let dependencies: Set<String>
+
+    var folder: String { kind == .tests ? "Tests/\(name)" : "Sources/\(name)" }
+  }
+
+  /// In the manifest's order, lowest first.
+  let targets: [Target]
+  /// Modules of other packages that the manifest gives names to.
+  let products: Set<String>
+
+  static let pureTargets = [
+    "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
+  ]
+  /// C libraries, and the one Swift target that wraps each.
+  static let wrappers = [
+    "COpenSSL": "Digests", "CSecp256k1": "Keys", "CCurl": "HTTPClient", "GRDB": "SQLite",
+  ]
+  /// Targets that the manifest writes out, because nothing else is made as they are.
+  static let others: Set<String> = [
+    "CSecp256k1", "COpenSSL", "CLibcurl", "CCurl", "TestSupport", "LoopbackHTTP",
+  ]
+
+  init() throws {
+    let file = PackageFiles.root.appending(path: "Package.swift")
+    let text = try String(contentsOf: file, encoding: .utf8)
+
+    var aliases: [String: String] = [:]
+    for match in text.matches(
+      of: /let (\w+) = Target\.Dependency\.product\(\s*name: "(\w+)"/)
+    {
+      aliases[String(match.output.1)] = String(match.output.2)
+    }
+    products = Set(aliases.values)
+
+    let call = /\b(library|program|tests)\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?/
+    targets = text.matches(of: call).compactMap { match in
+      guard let kind = Kind(rawValue: match.output.1) else { return nil }
+      let name = String(match.output.2)
+      var dependencies: Set<String> = []
+      for item in (match.output.3 ?? "").split(separator: ",") {
+        let word = item.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !word.isEmpty else { continue }
+        dependencies.insert(aliases[word] ?? word.trimmingCharacters(in: ["\""]))
+      }
+      switch kind {
+      case .library: break
+      case .program: dependencies.insert("ArgumentParser")
+      case .tests: dependencies.insert("TestSupport")
+      }
+      return Target(
+        kind: kind, name: kind == .tests ? name + "Tests" : name, dependencies: dependencies)
+    }
+  }
+
+  func targets(_ kinds: Kind...) -> [Target] {
+    targets.filter { kinds.contains($0.kind) }
+  }
+}
