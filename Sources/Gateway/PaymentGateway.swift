@@ -38,13 +38,14 @@ package struct PaymentGateway: Sendable {
 
   package func register(on router: APIRouter) {
     router.addSchema(Schemas.payment, named: "Payment")
+    router.addSchema(Schemas.transfer, named: "Transfer")
     router.addSchema(Schemas.event, named: "Event")
     registerPayments(on: router)
     registerDecisions(on: router)
     registerEvents(on: router)
   }
 
-  /// Runs `body` and turns what the service and the database refuse into problems.
+  /// Runs `body` and turns what the service refuses into problems.
   func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
       return try await body()
@@ -53,8 +54,6 @@ package struct PaymentGateway: Sendable {
       throw Problem(refusal)
     } catch let error as PaymentErrorReply {
       throw error.problem
-    } catch DatabaseError.overloaded, DatabaseError.busy {
-      throw Problem.unavailable
     }
   }
 }
