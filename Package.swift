@@ -141,7 +141,9 @@ let package = Package(
 
     // Tests, and what they share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-    .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP", swiftSettings: settings),
+    .target(
+      name: "LoopbackHTTP", dependencies: ["ChainTypes", "Telemetry", "HTTPServer", log],
+      path: "Tests/LoopbackHTTP", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
     tests("Digests", ["Bytes", "Digests"]),
     tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
@@ -168,7 +170,14 @@ let package = Package(
       "HTTPServer",
       [
         "Bytes", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
-        hummingbird, httpTypes, log,
+        "LoopbackHTTP", hummingbird, httpTypes,
+      ]),
+    tests(
+      "Gateway",
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Telemetry",
+        "Database", "SQLite", "EventLog", "Watching", "Settlement", "HTTPServer", "Gateway",
+        "LoopbackHTTP",
       ]),
     tests(
       "ChainSim",
