@@ -228,15 +228,13 @@ package actor BitcoinWatcher {
       guard links.last.map({ $0.ref.hash == header.previousBlockHash }) ?? true else {
         throw .moved
       }
-      let work: UInt256
       do {
         try ProofOfWork.check(hash: asked.hash, bits: header.bits, network: settings.network)
-        work = try CompactTarget(header.bits).work
-      } catch let failure as ProofOfWork.Failure {
-        throw .invalid(.proofOfWork(failure))
-      } catch let error as CompactTarget.Failure {
-        throw .invalid(.proofOfWork(.notATarget(error)))
+      } catch {
+        throw .invalid(.proofOfWork(error))
       }
+      // The check above has found the target sound, so it has a work.
+      guard let work = try? CompactTarget(header.bits).work else { throw .moved }
       links.append(
         ChainLink(
           ref: BlockRef(height: first + UInt32(place), hash: asked.hash),
