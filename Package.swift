@@ -202,8 +202,9 @@ let package = Package(
     tests(
       "payctl",
       [
-        "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite",
-        "EventLog", "Watching", "Settlement", "payctl", "paybench",
+        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Database",
+        "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement", "HTTPServer", "ChainSim",
+        "Simulation", "payctl", "paybench",
       ]),
     tests("Tidy", []),
   ]
