@@ -123,8 +123,9 @@ let package = Package(
     program(
       "paywatch",
       [
-        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Settings",
-        "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog", "Watching",
+        "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
+        "Settings", "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog",
+        "Watching",
         "Settlement", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(

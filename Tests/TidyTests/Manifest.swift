@@ -26,11 +26,12 @@ struct Manifest {
   ]
   /// C libraries, and the one Swift target that wraps each.
   static let wrappers = [
-    "COpenSSL": "Digests", "CSecp256k1": "Keys", "CCurl": "HTTPClient", "GRDB": "SQLite",
+    "COpenSSL": "Digests", "CSecp256k1": "Keys", "CCurl": "HTTPClient", "CQREncode": "QRCode",
+    "GRDB": "SQLite",
   ]
   /// Targets that the manifest writes out, because nothing else is made as they are.
   static let others: Set<String> = [
-    "CSecp256k1", "COpenSSL", "CLibcurl", "CCurl", "TestSupport", "LoopbackHTTP",
+    "CSecp256k1", "COpenSSL", "CLibcurl", "CCurl", "CQREncode", "TestSupport", "LoopbackHTTP",
   ]
 
   init() throws {
