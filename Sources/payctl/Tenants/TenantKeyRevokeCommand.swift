@@ -6,7 +6,8 @@ internal import HTTPServer
 
 struct TenantKeyRevokeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "revoke", abstract: "Ends the validity of an API key, within seconds and for good.")
+    commandName: "revoke", abstract: "Ends the validity of an API key, within seconds and for good."
+  )
 
   @OptionGroup var database: DatabaseOptions
 
@@ -62,7 +63,8 @@ struct TenantKeyRevokeCommand: AsyncParsableCommand {
     guard valid.count == 1 else {
       let all = valid.map { "\($0.digest.hex.prefix(12)) (\($0.tenant), \($0.label))" }
       throw CommandFailure(
-        "\(name) means \(valid.count) keys: \(all.joined(separator: ", ")). Revoke one by its digits")
+        "\(name) means \(valid.count) keys: \(all.joined(separator: ", ")). Revoke one by its digits"
+      )
     }
     return entry
   }
