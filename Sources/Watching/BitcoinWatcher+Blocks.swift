@@ -12,8 +12,10 @@ extension BitcoinWatcher {
 
   /// Moves towards `tip`, in one commit.
   func follow(_ tip: BlockRef, _ report: inout WatchReport) async throws {
-    guard let position else { return }
-    guard let plan = try await plan(towards: tip, from: position, &report) else { return }
+    // Planning may take up more headers of the store.
+    guard let before = position, let plan = try await plan(towards: tip, from: before, &report),
+      let position
+    else { return }
     var next = position
     // The watcher's own copy is given up, so that the ones below change in place.
     self.position = nil
@@ -64,9 +66,7 @@ extension BitcoinWatcher {
     let ancestry: BranchAncestry
     do {
       guard let branch = try served.value.checked(above: chain, rules: rules) else {
-        report.hold = .beyondWindow(tip)
-        try await haltBeyondWindow(tip, position)
-        return nil
+        return try await planBelowWindow(towards: tip, position, &report)
       }
       ancestry = branch
     } catch let error as HeaderBranchError {
@@ -95,21 +95,41 @@ extension BitcoinWatcher {
     } catch .notMoreWork {
       report.hold = .lessWork(tip)
     } catch .beyondWindow {
-      report.hold = .beyondWindow(tip)
-      try await haltBeyondWindow(tip, position)
+      return try await planBelowWindow(towards: tip, position, &report)
     } catch {
       report.hold = .inconsistent("\(error)")
     }
     return nil
   }
 
-  private func haltBeyondWindow(_ tip: BlockRef, _ position: Position) async throws {
-    guard position.cursor.halt == nil else { return }
+  /// The nodes' chain leaves ours below the headers in memory: plans with all that the store keeps.
+  /// Where it leaves below those too, nobody can tell what it takes back, and crediting halts; it
+  /// halts again after an operator's word, as long as the nodes stay there.
+  private func planBelowWindow(
+    towards tip: BlockRef, _ position: Position, _ report: inout WatchReport
+  ) async throws -> ChainPlan? {
+    if !position.hasAllHeaders, let record = try await store.record(of: chain, window: .max) {
+      guard record.cursor == position.cursor else {
+        throw StaleCursor(chain: chain, expected: position.cursor.version)
+      }
+      var widened = position
+      widened.chain = try HeaderChain(
+        links: record.links, capacity: max(settings.window, record.links.count))
+      widened.hasAllHeaders = true
+      self.position = widened
+      return try await plan(towards: tip, from: widened, &report)
+    }
+    let lowest = position.chain.lowest.ref
+    report.hold = .beyondWindow(tip)
+    guard position.cursor.halt == nil else { return nil }
     var step = newStep(at: position)
-    step.halt = "the nodes' chain to \(tip) leaves ours below \(position.chain.lowest.ref)"
+    step.halt =
+      "the nodes' chain to \(tip) leaves ours below \(lowest), the lowest block we know: "
+      + "it can't be followed, only the nodes put right or the database made anew"
     var next = position
     next.tracker.creditingHalted = true
     try await commit(step, standing: next)
+    return nil
   }
 
   /// Fetches, verifies and scans `run` in order. False where a block couldn't be had.

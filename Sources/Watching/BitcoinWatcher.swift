@@ -27,6 +27,8 @@ package actor BitcoinWatcher {
   struct Position {
     var cursor: ChainCursor
     var chain: HeaderChain
+    /// Whether `chain` began with all headers that the store keeps.
+    var hasAllHeaders = false
     var tracker: TransferTracker
     var lookWrittenAt: Timestamp?
     var stallTold: BlockRef?
@@ -83,6 +85,7 @@ package actor BitcoinWatcher {
     if position?.chain.tip.ref != tip { try await follow(tip, &report) }
     if position?.chain.tip.ref == tip {
       report.isAtTip = true
+      try await creditHeldBack(&report)
       try await lookAtMempool(&report)
     }
     try await writeAddresses()
@@ -145,6 +148,17 @@ package actor BitcoinWatcher {
   private func writeAddresses() async throws {
     guard let position, position.cursor.addressesThrough < watchedThrough else { return }
     try await commit(newStep(at: position), standing: position)
+  }
+
+  /// What a halt has held back is credited once an operator has ended it, without waiting for a
+  /// block.
+  private func creditHeldBack(_ report: inout WatchReport) async throws {
+    guard position?.tracker.hasDue == true, var next = position else { return }
+    position = nil
+    var step = newStep(at: next)
+    step.changes = next.tracker.resume()
+    try await commit(step, standing: next)
+    report.transferChanges += step.changes.count
   }
 
   private func noticeStall() async throws {

@@ -34,7 +34,8 @@ struct HeaderBranch: Sendable {
   /// The tip's own, which may lie above the last of `headers`.
   let head: AskedHeader
 
-  /// Asks `node` for the branch that leads from `chain` to `tip`, at most `limit` headers.
+  /// Asks `node` for the branch that leads from `chain` to `tip`, at most `limit` headers above
+  /// our own tip's height: however low it begins, it can be seen to have more work.
   static func fetch(
     from node: BitcoinNode, leadingTo tip: BlockRef, above chain: HeaderChain, limit: Int
   ) async throws(NodeError) -> HeaderBranch {
@@ -44,7 +45,7 @@ struct HeaderBranch: Sendable {
     guard let fork = try await findFork(of: chain, at: node, below: tip.height) else {
       return HeaderBranch(fork: nil, headers: [], head: tipHeader)
     }
-    let end = min(UInt64(tip.height), UInt64(fork.height) + UInt64(limit))
+    let end = min(UInt64(tip.height), UInt64(chain.tip.ref.height) + UInt64(limit))
     guard fork.height < UInt32(end) else {
       return HeaderBranch(fork: fork, headers: [], head: tipHeader)
     }

@@ -13,6 +13,9 @@ package struct WatcherSettings: Sendable {
   package var headersPerStep = 2_016
   /// A look at the mempool that changed nothing is written down only this often.
   package var lookCommitSeconds: Int64 = 5
+  /// How many headers are held in memory, at least. Two retarget periods and what finality needs:
+  /// every header rule can be checked. A reorg that reaches lower has the store's headers read.
+  package var window: Int
   /// How long a node that served something invalid neither votes nor serves.
   package var quarantineMilliseconds: Int64 = 3_600_000
 
@@ -29,9 +32,6 @@ package struct WatcherSettings: Sendable {
     self.spec = spec
     self.network = network
     self.start = start
+    window = 2 * 2_016 + Int(spec.finalityDepth)
   }
-
-  /// Two retarget periods and what finality needs: every header rule can be checked, and any reorg
-  /// that is worth following can be followed.
-  var window: Int { 2 * 2_016 + Int(spec.finalityDepth) }
 }

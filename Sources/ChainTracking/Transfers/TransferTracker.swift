@@ -100,6 +100,9 @@ package struct TransferTracker: Sendable {
     return changes
   }
 
+  /// Whether something is deep enough for its next step, and nothing halts it.
+  package var hasDue: Bool { !creditingHalted && !held.isEmpty }
+
   /// Ends the halt and lets everything that is due happen.
   package mutating func resume() -> [TransferChange] {
     creditingHalted = false

@@ -37,6 +37,8 @@ package struct Pipeline: Sendable {
       spec: settings.spec, network: settings.network, start: settings.start)
     watching.fetchWidth = 1
     watching.blocksPerCommit = settings.blocksPerCommit
+    if let window = settings.window { watching.window = window }
+    if let headers = settings.headersPerStep { watching.headersPerStep = headers }
     watching.lookCommitSeconds = settings.lookCommitSeconds
     watching.quarantineMilliseconds = settings.quarantineMilliseconds
     watcher = BitcoinWatcher(
@@ -124,6 +126,9 @@ package struct PipelineSettings: Sendable {
   /// Addresses that each tenant's account has ready.
   package var ready = 5
   package var blocksPerCommit = 256
+  /// Headers in memory, and those that one step follows; nil for a watcher's own choice.
+  package var window: Int?
+  package var headersPerStep: Int?
   package var lookCommitSeconds: Int64 = 5
   package var quarantineMilliseconds: Int64 = 3_600_000
 

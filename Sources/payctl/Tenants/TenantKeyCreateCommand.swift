@@ -40,7 +40,7 @@ struct TenantKeyCreateCommand: AsyncParsableCommand {
         let same = try APIKeys.labelled(label, tenant: tenant, in: connection)
         guard !same.contains(where: { $0.revokedAt == nil }) else {
           throw CommandFailure(
-            "\(tenant) has a valid key \(label): revoke it, or label this one so")
+            "\(tenant) has a valid key \(label): revoke that, or choose another label")
         }
         try APIKeys.issue(key, tenant: tenant, label: label, now: now, in: connection)
       }
