@@ -202,7 +202,7 @@ package actor BitcoinWatcher {
       return headers
     }
     do {
-      let links = try Self.links(served.value, from: first)
+      let links = try links(served.value, from: first)
       // What the one node said is the anchor must be what a quorum has.
       if let anchor = links.last?.ref, await !pool.agrees(on: anchor) {
         quarantine(served.node, "no quorum has its block \(anchor)")
@@ -215,7 +215,7 @@ package actor BitcoinWatcher {
     }
   }
 
-  private static func links(
+  private func links(
     _ headers: [AskedHeader], from first: UInt32
   ) throws(HeaderBranchError) -> [ChainLink] {
     var links: [ChainLink] = []
@@ -224,12 +224,13 @@ package actor BitcoinWatcher {
       guard links.last.map({ $0.ref.hash == header.previousBlockHash }) ?? true else {
         throw .moved
       }
-      let work: UInt256
       do {
-        work = try CompactTarget(header.bits).work
+        try ProofOfWork.check(hash: asked.hash, bits: header.bits, network: settings.network)
       } catch {
-        throw .invalid(.proofOfWork(.notATarget(error)))
+        throw .invalid(.proofOfWork(error))
       }
+      // The check above has found the target sound, so it has a work.
+      guard let work = try? CompactTarget(header.bits).work else { throw .moved }
       links.append(
         ChainLink(
           ref: BlockRef(height: first + UInt32(place), hash: asked.hash),

@@ -57,17 +57,20 @@ struct DatabaseOptions: ParsableArguments {
         (SettlementSchema.component, SettlementSchema.migrations.count),
       ] {
         let row = try connection.queryFirst(
-          "SELECT MAX(number) AS newest FROM schema_migrations WHERE component = $1",
-          [.text(component)])
+          """
+          SELECT MAX(number) AS newest, COUNT(*) AS steps FROM schema_migrations
+          WHERE component = $1
+          """, [.text(component)])
         let newest = try row?.optionalInteger("newest") ?? 0
-        guard newest >= steps else {
-          throw CommandFailure(
-            "\(name) is older than this program (\(component) \(newest) of \(steps)): "
-              + "start paywatch once")
-        }
-        guard newest == steps else {
+        guard newest <= steps else {
           throw CommandFailure(
             "\(name) is newer than this program (\(component) \(newest), \(steps) known)")
+        }
+        let applied = try row?.integer("steps") ?? 0
+        guard applied == steps else {
+          throw CommandFailure(
+            "\(name) is older than this program (\(component) \(applied) of \(steps)): "
+              + "start paywatch once")
         }
       }
     }
