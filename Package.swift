@@ -55,6 +55,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl"),
     .target(name: "CCurl", dependencies: ["CLibcurl"]),
+    .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
 
     // Pure: values without I/O, time or randomness.
     library("Bytes"),
@@ -70,6 +71,7 @@ let package = Package(
     // The shell: sockets, disks, tasks.
     library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
+    library("QRCode", ["CQREncode"]),
     library("Telemetry", [log]),
     library("Database"),
     library("SQLite", ["Database", grdb]),
@@ -94,8 +96,13 @@ let package = Package(
       "Gateway",
       [
         "Bytes", "Digests", "ChainTypes", "Payments", "Database", "EventLog", "Settlement",
-        "HTTPServer", hummingbird, httpTypes,
+        "QRCode", "HTTPServer", hummingbird, httpTypes,
       ]),
+
+    // What a configuration makes of these: for the programs, so that none of the above needs files.
+    library(
+      "Deployment",
+      ["ChainTypes", "Settings", "HTTPClient", "Telemetry", "NodeRPC", "Watching"]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
     library(
@@ -118,13 +125,14 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Settings",
         "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog", "Watching",
-        "Settlement", "HTTPServer", "Gateway", "ChainSim", log,
+        "Settlement", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "Scanning", "Database", "SQLite", "EventLog", "Watching", "Settlement",
+        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
+        "EventLog", "Watching", "Settlement", "HTTPServer", "Deployment",
       ]),
     program(
       "paybench",
@@ -142,6 +150,7 @@ let package = Package(
     tests("ChainTracking", ["Bytes", "Digests", "ChainTypes", "ChainTracking"]),
     tests("Payments", ["Bytes", "ChainTypes", "Payments"]),
     tests("Settings", ["Bytes", "ChainTypes", "Settings"]),
+    tests("QRCode", ["QRCode"]),
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
     tests("Database", ["Database", "SQLite"]),

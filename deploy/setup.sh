@@ -3,7 +3,7 @@
 # they are there already.
 set -eu
 
-packages="libcurl4-openssl-dev libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
+packages="libcurl4-openssl-dev libqrencode-dev libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
 
 fail() {
   echo "setup: $1" >&2
@@ -23,7 +23,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
 else
   # Another distribution: whoever has the libraries needs no installing.
   command -v pkg-config >/dev/null 2>&1 || fail "no pkg-config: install it and:$packages"
-  for library in libcurl libsecp256k1 sqlite3 libcrypto; do
+  for library in libcurl libqrencode libsecp256k1 sqlite3 libcrypto; do
     pkg-config --exists "$library" || fail "$library is missing; Debian's packages are: $packages"
   done
 fi

@@ -18,6 +18,7 @@ package struct ChainSpec: Sendable, Equatable {
   /// How deep a payment must be before it counts as paid, by its amount: the last tier whose
   /// `from` the amount reaches.
   package let confirmationTiers: [ConfirmationTier]
+  package let creditLimits: CreditLimits
   /// Seconds without a new block after which the chain counts as stalled.
   package let stallSeconds: UInt32
 
@@ -45,7 +46,7 @@ package struct ChainSpec: Sendable, Equatable {
   package init(
     name: ChainName, family: Family, asset: Asset, genesisHash: Hash32, finalityDepth: UInt32,
     coinbaseMaturity: UInt32, dustLimit: UInt256, confirmationTiers: [ConfirmationTier],
-    stallSeconds: UInt32
+    creditLimits: CreditLimits = .none, stallSeconds: UInt32
   ) {
     self.name = name
     self.family = family
@@ -55,6 +56,7 @@ package struct ChainSpec: Sendable, Equatable {
     self.coinbaseMaturity = coinbaseMaturity
     self.dustLimit = dustLimit
     self.confirmationTiers = confirmationTiers
+    self.creditLimits = creditLimits
     self.stallSeconds = stallSeconds
   }
 

@@ -40,6 +40,7 @@ package struct PaymentGateway: Sendable {
     router.addSchema(Schemas.payment, named: "Payment")
     router.addSchema(Schemas.event, named: "Event")
     registerPayments(on: router)
+    registerQRCode(on: router)
     registerDecisions(on: router)
     registerEvents(on: router)
   }

@@ -27,6 +27,10 @@ extension Problem {
       self = .invalidField("amount", "It must be at least \(minimum) minor units.")
     case .amountTooLarge(let maximum):
       self = .invalidField("amount", "It must be at most \(maximum) minor units.")
+    case .aboveCreditLimit(let maximum):
+      self = .invalidField(
+        "amount",
+        "It must be at most \(maximum) minor units: the chain's nodes aren't trusted with more.")
     case .toleranceTooLarge:
       self = .invalidField("tolerance", "It must be below the amount.")
     case .expiryOutOfRange(let range):

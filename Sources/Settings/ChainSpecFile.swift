@@ -40,11 +40,16 @@ package enum ChainSpecFile {
     let dust = amount(root, "dust_limit", asset)
     let stall = root.requiredInteger("stall_seconds", in: 1...10_000_000)
     let tiers = tiers(root, asset, finality: finality)
+    let limits = root.nested("credit_limits")
+    let creditLimits = CreditLimits(
+      single: limit(limits, "single", asset), quorum: limit(limits, "quorum", asset),
+      work: limit(limits, "work", asset))
+    limits.finish()
     guard let name, let kind, let genesis, family == "bitcoin" else { return nil }
     return ChainSpec(
       name: name, family: .bitcoin(BitcoinNetwork(kind)), asset: asset, genesisHash: genesis,
       finalityDepth: UInt32(finality), coinbaseMaturity: UInt32(maturity), dustLimit: dust,
-      confirmationTiers: tiers, stallSeconds: UInt32(stall))
+      confirmationTiers: tiers, creditLimits: creditLimits, stallSeconds: UInt32(stall))
   }
 
   private static func asset(_ mapping: SettingsMapping) -> Asset {
@@ -99,6 +104,20 @@ package enum ChainSpecFile {
     } catch {
       mapping.note(name, message(error, asset))
       return .zero
+    }
+  }
+
+  /// An amount or `none`; the setting must stand there, so that nobody forgets it.
+  private static func limit(
+    _ mapping: SettingsMapping, _ name: String, _ asset: Asset
+  ) -> UInt256? {
+    let text = mapping.text(name, hint: "the largest payment in \(asset.symbol), or none.")
+    guard !text.isEmpty, text != "none" else { return nil }
+    do {
+      return try Amount(units: text, asset: asset).minorUnits
+    } catch {
+      mapping.note(name, message(error, asset))
+      return nil
     }
   }
 

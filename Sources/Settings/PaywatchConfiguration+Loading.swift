@@ -32,20 +32,22 @@ extension PaywatchConfiguration {
     let database = root.nested("database")
     let sqlite = database.text("sqlite", hint: "the path of the database's file.")
     database.finish()
-    let dataDirectory = root.optionalText("data_directory").map(root.file.resolve)
     let logLevel = root.choice("log_level", default: LogLevel.info)
     let chainsDirectory = root.text("chains_directory", default: "chains", hint: "")
     let chains = chains(root, directory: root.file.resolve(chainsDirectory))
     let tenants = tenants(root, assets: chains.map(\.spec.asset))
     let pool = root.nested("address_pool")
     let ready = pool.integer("ready", in: 1...1_000_000, default: 1_000)
-    let lookAhead = pool.integer("look_ahead", in: 1...10_000_000, default: 10_000)
     pool.finish()
+    let limits = root.nested("limits")
+    let paymentsPerMinute = limits.optionalInteger("payments_per_minute", in: 1...60_000_000)
+    limits.finish()
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch), listen: Listen(host: host, port: UInt16(port)),
       database: DatabaseSettings(sqlitePath: root.file.resolve(sqlite)),
-      dataDirectory: dataDirectory, logLevel: logLevel, chains: chains, tenants: tenants,
-      addressPool: AddressPoolSettings(ready: ready, lookAhead: lookAhead))
+      logLevel: logLevel, chains: chains, tenants: tenants,
+      addressPool: AddressPoolSettings(ready: ready),
+      limits: LimitSettings(paymentsPerMinute: paymentsPerMinute))
   }
 
   /// 1 to 64 of `a–z`, `0–9`, `-` and `_`.
@@ -72,6 +74,9 @@ extension PaywatchConfiguration {
       guard let chain = chain(mapping, directory: directory) else { continue }
       if chains.contains(where: { $0.spec.name == chain.spec.name }) {
         mapping.note("name", "The chain “\(chain.spec.name)” stands here twice: remove one.")
+      } else if chains.contains(where: { $0.spec.family.name == chain.spec.family.name }) {
+        // Accounts and addresses belong to one network of a family.
+        mapping.note("name", "One Bitcoin network fits in a database: give each one of its own.")
       }
       chains.append(chain)
     }
@@ -214,8 +219,12 @@ extension PaywatchConfiguration {
   }
 
   private static func accounts(_ tenant: SettingsMapping) -> [AccountSettings] {
-    tenant.list("accounts").map { mapping in
+    var families: Set<AccountSettings.Family> = []
+    return tenant.list("accounts").map { mapping in
       let family = mapping.choice("family", default: AccountSettings.Family.bitcoin)
+      if !families.insert(family).inserted {
+        mapping.note("family", "The tenant has an account for \(family.rawValue) already.")
+      }
       let descriptor = mapping.text(
         "descriptor", hint: "an output descriptor with its checksum, as payctl keys prints it.")
       mapping.finish()

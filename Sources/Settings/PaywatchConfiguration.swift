@@ -10,12 +10,11 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let restoreEpoch: UInt32
   package let listen: Listen
   package let database: DatabaseSettings
-  /// Where the process keeps files beside the database; nil for none.
-  package let dataDirectory: String?
   package let logLevel: LogLevel
   package let chains: [ChainSettings]
   package let tenants: [TenantSettings]
   package let addressPool: AddressPoolSettings
+  package let limits: LimitSettings
 
   package struct Listen: Sendable, Equatable {
     package let host: String
@@ -34,8 +33,12 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package struct AddressPoolSettings: Sendable, Equatable {
     /// How many derived, watched addresses wait to be handed out, for each account.
     package let ready: Int
-    /// How many ordinals beyond the last one handed out are watched for other regions' accounts.
-    package let lookAhead: Int
+  }
+
+  /// What one tenant may do how often.
+  package struct LimitSettings: Sendable, Equatable {
+    /// New payments; nil for any number.
+    package let paymentsPerMinute: Int?
   }
 }
 

@@ -36,6 +36,8 @@ package struct AddressPool: Sendable {
     /// The database has another descriptor for this account: addresses would come from elsewhere.
     case descriptorChanged(tenant: String, stored: String)
     case notRanged(String)
+    /// The database has accounts of a later restore epoch: addresses of this one may be in use.
+    case epochBehind(tenant: String, stored: Int64)
     case exhausted(account: Int64)
   }
 
@@ -44,6 +46,12 @@ package struct AddressPool: Sendable {
     guard account.descriptor.isRanged else { throw Failure.notRanged(account.descriptor.text) }
     let text = account.descriptor.text
     try await database.write { connection in
+      let latest = try connection.queryFirst(
+        "SELECT MAX(epoch) AS epoch FROM accounts WHERE tenant = $1 AND region = $2",
+        [.text(account.tenant), .text(account.region)])
+      if let stored = try latest?.optionalInteger("epoch"), stored > account.epoch {
+        throw Failure.epochBehind(tenant: account.tenant, stored: stored)
+      }
       let row = try connection.queryFirst(
         """
         SELECT descriptor FROM accounts

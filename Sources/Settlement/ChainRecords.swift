@@ -51,8 +51,9 @@ package enum ChainRecords {
     for link in links { try insert(link, chain: chain, in: connection) }
     try connection.execute(
       """
-      INSERT INTO chains (chain, family, version, tip_height, tip_hash, addresses_through)
-      VALUES ($1, $2, 0, $3, $4, 0)
+      INSERT INTO chains (chain, family, version, anchor_height, tip_height, tip_hash,
+        addresses_through)
+      VALUES ($1, $2, 0, $3, $3, $4, 0)
       """,
       [
         .text(chain.text), .text(family), .integer(Int64(anchor.ref.height)),
@@ -86,6 +87,22 @@ package enum ChainRecords {
     try connection.query(
       "SELECT * FROM coverage WHERE chain = $1 ORDER BY from_height", [.text(chain.text)]
     ).map(range)
+  }
+
+  /// Where the chain's coverage isn't what the cursor claims; nil where there is no such chain.
+  package static func coverageHoles(
+    of chain: ChainName, in connection: any SQLConnection
+  ) throws -> [CoverageHole]? {
+    guard let cursor = try cursor(of: chain, in: connection) else { return nil }
+    let row = try connection.queryFirst(
+      "SELECT anchor_height FROM chains WHERE chain = $1", [.text(chain.text)])
+    guard let anchor = try row?.uint32("anchor_height") else { return nil }
+    let ledger = CoverageLedger(stored: try coverage(of: chain, in: connection))
+    // The anchor itself isn't scanned, and a reorg that an operator let through may go below it.
+    let first = anchor.addingReportingOverflow(1).partialValue
+    if ledger.ranges.isEmpty, cursor.tip.height <= anchor { return [] }
+    return ledger.check(
+      fromHeight: min(first, ledger.ranges.first?.fromHeight ?? first), tip: cursor.tip)
   }
 
   private static func range(_ row: SQLRow) throws -> CoverageRange {

@@ -78,8 +78,7 @@ package struct PaymentDocument: Encodable {
     chain = terms.chain.text
     asset = terms.asset.symbol
     address = terms.address
-    // BIP-0321; the address stands in the body on every network.
-    uri = "bitcoin:\(terms.address)?amount=\(units(terms.amount))"
+    uri = Self.uri(of: payment)
     amount = units(terms.amount)
     amountMinor = terms.amount.decimal
     dueMinor = payment.due.decimal
@@ -116,6 +115,13 @@ package struct PaymentDocument: Encodable {
     }
     from = event?.from.rawValue
     to = event?.to.rawValue
+  }
+
+  /// What wallets open, as a link or a QR code (BIP-0321; the address stands in the body on every
+  /// network).
+  package static func uri(of payment: Payment) -> String {
+    let amount = Amount(minorUnits: payment.terms.amount, asset: payment.terms.asset)
+    return "bitcoin:\(payment.terms.address)?amount=\(amount.units)"
   }
 
   private static func greatest(_ transfers: [PaymentTransfer]) -> [PaymentTransfer] {

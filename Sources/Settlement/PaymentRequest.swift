@@ -35,6 +35,8 @@ package enum PaymentRefusal: Error, Equatable {
   case invalidOrderID
   case amountTooSmall(minimum: UInt256)
   case amountTooLarge(maximum: UInt256)
+  /// More than may be credited on the strength of what proves the chain's blocks.
+  case aboveCreditLimit(maximum: UInt256)
   case toleranceTooLarge
   case expiryOutOfRange(ClosedRange<Int64>)
   case metadataTooLong(maximumBytes: Int)

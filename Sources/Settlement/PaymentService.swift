@@ -11,13 +11,19 @@ package struct PaymentService: Sendable {
   private let specs: [ChainName: ChainSpec]
   private let policies: [String: TenantPolicy]
   package let region: String
+  private let trust: [ChainName: TrustLevel]
 
   package static let maximumOrderIDBytes = 128
   package static let maximumMetadataBytes = 4_096
   /// All bitcoin there will ever be, in satoshi.
   private static let maximumBitcoin = UInt256(2_100_000_000_000_000)
 
-  package init(specs: [ChainSpec], policies: [String: TenantPolicy], region: String) {
+  /// - Parameter trust: what makes a chain's blocks count; where nothing is said, one node does
+  package init(
+    specs: [ChainSpec], policies: [String: TenantPolicy], region: String,
+    trust: [ChainName: TrustLevel] = [:]
+  ) {
+    self.trust = trust
     self.specs = Dictionary(specs.map { ($0.name, $0) }) { first, _ in first }
     self.policies = policies
     self.region = region
@@ -82,6 +88,10 @@ package struct PaymentService: Sendable {
     }
     guard request.amount <= Self.maximumBitcoin else {
       throw PaymentRefusal.amountTooLarge(maximum: Self.maximumBitcoin)
+    }
+    let limit = spec.creditLimits.largestPayment(at: trust[spec.name] ?? .single)
+    if let limit, request.amount > limit {
+      throw PaymentRefusal.aboveCreditLimit(maximum: limit)
     }
     guard tolerance < request.amount else { throw PaymentRefusal.toleranceTooLarge }
     guard policy.expirySecondsRange.contains(expiry) else {

@@ -96,13 +96,15 @@ package enum SettlementSchema {
   private static func chains(_ dialect: SQLDialect) -> [String] {
     let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
     return [
-      // One row for each watched chain: the cursor. Hashes are in internal byte order.
+      // One row for each watched chain: the cursor, and the height above which scanning began.
+      // Hashes are in internal byte order.
       dialect.createTable(
         "chains",
         """
           chain TEXT PRIMARY KEY,
           family TEXT NOT NULL,
           version \(integer) NOT NULL,
+          anchor_height \(integer) NOT NULL,
           tip_height \(integer) NOT NULL,
           tip_hash \(blob) NOT NULL,
           addresses_through \(integer) NOT NULL,

@@ -80,11 +80,9 @@ extension BitcoinWatcher {
       report.hold = .lessWork(tip)
       return nil
     }
-    guard
-      Int64(last.time) * 1_000_000
-        <= time.now.adding(seconds: Self.futureLimitSeconds).microseconds
-    else {
-      report.hold = .fromTheFuture(last.ref)
+    let latest = time.now.adding(seconds: Self.futureLimitSeconds)
+    if let early = ancestry.links.first(where: { Timestamp(seconds: Int64($0.time)) > latest }) {
+      report.hold = .fromTheFuture(early.ref)
       return nil
     }
     // One node gave the headers; where they end below the agreed tip, a quorum must have them too.

@@ -47,15 +47,19 @@ package actor BitcoinWatcher {
 
   package var chain: ChainName { settings.spec.name }
   package var nodeStatus: [NodeStatus] { pool.status() }
-  package var watchedCount: Int { watched.count }
 
   /// One step: new addresses, then blocks, then the mempool. Errors of the store are thrown; what
-  /// is wrong with nodes stands in the report.
+  /// is wrong with nodes and blocks stands in the report.
   package func step() async throws -> WatchReport {
     var report = WatchReport()
     do {
       report.addresses = try await watchNewScripts()
       try await advance(&report)
+    } catch let error as TrackingError {
+      // Blocks that proved what they hold contradict what was scanned before.
+      report.hold = .contradiction("\(error)")
+      position = nil
+      mempool = MempoolMemory()
     } catch {
       position = nil
       mempool = MempoolMemory()

@@ -18,10 +18,13 @@ package struct WatchReport: Sendable {
     case nodes(TipAgreement.HoldReason)
     /// The nodes' tip has less work than ours: we wait for more.
     case lessWork(BlockRef)
-    /// The tip's time is over two hours ahead of our clock.
+    /// The time of a block on the way to the tip is over two hours ahead of our clock.
     case fromTheFuture(BlockRef)
     /// The branch leaves our chain below all that we still know; an operator must decide.
     case beyondWindow(BlockRef)
+    /// A proven block can't be true beside those scanned before, such as one that spends an output
+    /// a second time: the nodes follow a chain that full validation refuses.
+    case contradiction(String)
     /// What the node said no longer fits together; asked again at the next step.
     case inconsistent(String)
   }

@@ -11,7 +11,7 @@ struct TransferStateTests {
     .seen, .included(block), .confirmed(block), .final(block), .replaced(by: hash("x")), .dropped,
     .orphaned(block), .failed, .quarantined(.dust), .released, .refunded,
   ]
-  /// The steps of DESIGN.md, and `confirmed → included` for a loss of depth alone.
+  /// The machine's steps, and `confirmed → included` for a loss of depth alone.
   private static let steps: [String: Set<String>] = [
     "seen": ["included", "replaced", "dropped", "failed", "quarantined"],
     "included": ["confirmed", "orphaned"],

@@ -2,6 +2,7 @@
 struct NodeStanding: Equatable, Sendable {
   /// 0 to 1,000: how the latest requests went, the newest counting most.
   private(set) var score = 1_000
+  /// What was wrong with the latest answer; nil where it was right.
   private(set) var lastError: NodeError?
   /// Whether the node has shown the genesis block and network name that it should.
   var isIdentified = false
@@ -17,7 +18,10 @@ struct NodeStanding: Equatable, Sendable {
   /// One success makes up an eighth of what is lacking; one failure costs a quarter.
   mutating func record(_ error: NodeError?) {
     guard let error, error.countsAgainstNode else {
-      if error == nil { score += (1_000 - score + 7) / 8 }
+      if error == nil {
+        score += (1_000 - score + 7) / 8
+        lastError = nil
+      }
       return
     }
     score -= score / 4
@@ -53,6 +57,7 @@ package struct NodeStatus: Equatable, Sendable {
   package let score: Int
   package let breaker: CircuitBreaker.State
   package let quarantine: Quarantine?
+  /// What was wrong with the node's latest answer; nil where it was right.
   package let lastError: NodeError?
 
   package struct Quarantine: Equatable, Sendable {

@@ -72,27 +72,16 @@ struct CoverageCommand: AsyncParsableCommand {
     of chain: ChainName, in connection: any SQLConnection
   ) throws -> Coverage? {
     guard let cursor = try ChainRecords.cursor(of: chain, in: connection) else { return nil }
-    let ledger = CoverageLedger(
-      stored: try ChainRecords.coverage(of: chain, in: connection))
-    // A chain that has just begun stands on its anchor, which isn't scanned.
-    let begun = try !ledger.ranges.isEmpty || hasTransfersInBlocks(chain, in: connection)
-    let holes = begun ? ledger.check(tip: cursor.tip) : []
+    let ranges = try ChainRecords.coverage(of: chain, in: connection)
+    let holes = try ChainRecords.coverageHoles(of: chain, in: connection) ?? []
     return Coverage(
       chain: chain.text, tip: description(of: cursor.tip),
-      ranges: ledger.ranges.map {
+      ranges: ranges.map {
         Range(
           fromHeight: $0.fromHeight, throughHeight: $0.throughHeight,
           throughHash: $0.throughHash.displayHex, addressesThrough: $0.addressesThrough)
       },
       holes: holes.map(sentence))
-  }
-
-  private static func hasTransfersInBlocks(
-    _ chain: ChainName, in connection: any SQLConnection
-  ) throws -> Bool {
-    try connection.queryFirst(
-      "SELECT 1 AS found FROM transfers WHERE chain = $1 AND block_height IS NOT NULL LIMIT 1",
-      [.text(chain.text)]) != nil
   }
 
   private static func description(of block: BlockRef) -> String {

@@ -1,47 +1,26 @@
-import Bytes
-import ChainTracking
-import ChainTypes
-import Database
-import EventLog
-import Foundation
-import Gateway
-import HTTPServer
-import Keys
-import Logging
-import NodeRPC
-import SQLite
-import Settlement
-import Telemetry
-import Watching
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import Deployment
+internal import EventLog
+internal import Foundation
+internal import Gateway
+internal import HTTPClient
+internal import HTTPServer
+internal import Keys
+internal import Logging
+internal import NodeRPC
+internal import SQLite
+internal import Settings
+internal import Settlement
+internal import Synchronization
+internal import Telemetry
+internal import Watching
 
 /// Every role in one process: the watchers, the address filler, the sequencer and the API, on one
 /// database.
 final class Pipeline: Sendable {
-  /// What a pipeline is made of; configuration or a demo fills it in.
-  struct Plan: Sendable {
-    struct Chain: Sendable {
-      var settings: WatcherSettings
-      var nodes: [BitcoinNode]
-      var quorum: Int
-      var pollMilliseconds: Int
-    }
-
-    struct Tenant: Sendable {
-      var id: String
-      var name: String
-      var policy: TenantPolicy
-      var accounts: [Descriptor]
-    }
-
-    var region: String
-    var epoch: Int64
-    var host: String
-    var port: Int
-    var readyAddresses: Int
-    var chains: [Chain]
-    var tenants: [Tenant]
-  }
-
   let plan: Plan
   let database: any Database
   let feed = EventFeed()
@@ -54,8 +33,11 @@ final class Pipeline: Sendable {
   private let fillWakes: AsyncStream<Void>
   private let fillWaker: AsyncStream<Void>.Continuation
   private let signal = ShutdownSignal()
+  /// Why each chain's watcher doesn't move on, where it doesn't.
+  private let holds = Mutex<[ChainName: WatchReport.Hold]>([:])
   private let logger = Logger(label: "paywatch")
-  private let clock = SystemRPCClock()
+  private let client: HTTPClient
+  private let clock: SystemRPCClock
 
   /// Opens nothing yet but brings the database's schema, tenants and accounts up to date.
   init(plan: Plan, database: any Database, metrics: MetricsRegistry) async throws {
@@ -63,31 +45,37 @@ final class Pipeline: Sendable {
     self.database = database
     self.metrics = metrics
     sequencer = Sequencer(database: database, feed: feed)
-    let specs = plan.chains.map(\.settings.spec)
+    let specs = plan.configuration.chains.map(\.spec)
     let policies = plan.tenants.map { ($0.id, $0.policy) }
     service = PaymentService(
-      specs: specs, policies: Dictionary(policies) { first, _ in first }, region: plan.region)
-    addresses = AddressPool(database: database, ready: plan.readyAddresses)
+      specs: specs, policies: Dictionary(policies) { first, _ in first },
+      region: plan.configuration.region,
+      trust: Dictionary(plan.configuration.chains.map { ($0.spec.name, $0.trust) }) { first, _ in
+        first
+      })
+    addresses = AddressPool(database: database, ready: plan.configuration.addressPool.ready)
     (fillWakes, fillWaker) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     try await Self.prepare(database, plan: plan, addresses: addresses)
     let store = ChainStore(database: database, specs: specs)
+    let client = try HTTPClient()
+    let clock = SystemRPCClock()
     var generator = SystemRandomNumberGenerator()
     var watchers: [BitcoinWatcher] = []
     var pools: [NodePool] = []
-    for chain in plan.chains {
-      let pool = try NodePool(
-        nodes: chain.nodes, quorum: chain.quorum,
-        genesisHash: chain.settings.spec.genesisHash, network: chain.settings.network,
-        clock: clock)
+    for chain in plan.configuration.chains {
+      let pool = try chain.nodePool(
+        client: client, clock: clock, jitterSeed: generator.next(), metrics: metrics)
       pools.append(pool)
       watchers.append(
         BitcoinWatcher(
-          settings: chain.settings, pool: pool, store: store, time: SystemTime(),
+          settings: chain.watcherSettings, pool: pool, store: store, time: SystemTime(),
           watchKey: (generator.next(), generator.next())))
     }
-    self.watchers = watchers
     self.pools = pools
+    self.watchers = watchers
+    self.client = client
+    self.clock = clock
   }
 
   private static func prepare(
@@ -107,7 +95,8 @@ final class Pipeline: Sendable {
       for descriptor in tenant.accounts {
         try await addresses.register(
           AddressPool.Account(
-            tenant: tenant.id, region: plan.region, epoch: plan.epoch, descriptor: descriptor))
+            tenant: tenant.id, region: plan.configuration.region,
+            epoch: Int64(plan.configuration.restoreEpoch), descriptor: descriptor))
       }
     }
   }
@@ -119,12 +108,16 @@ final class Pipeline: Sendable {
       for place in watchers.indices {
         group.addTask { try await self.watch(place) }
       }
+      for pool in pools {
+        for node in pool.nodes { group.addTask { await self.lookAfter(node) } }
+      }
       group.addTask { try await self.keepFilled() }
       group.addTask {
         await self.sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) {
           self.logger.error("sequencing failed", metadata: ["error": "\($0)"])
         }
       }
+      group.addTask { await self.forgetOldReplies() }
       group.addTask { try await server.run(onListening: onListening) }
       defer {
         signal.raise()
@@ -139,21 +132,24 @@ final class Pipeline: Sendable {
   // MARK: Parts
 
   private func watch(_ place: Int) async throws {
-    let (watcher, chain, pool) = (watchers[place], plan.chains[place], pools[place])
-    let name = chain.settings.spec.name
+    let (watcher, chain, pool) = (watchers[place], plan.configuration.chains[place], pools[place])
+    let name = chain.spec.name
     let gauge = metrics.gauge(
       "paywatch_chain_height", [MetricLabel("chain", name.text)],
       help: "Height of the watched tip.")
     var logger = logger
     logger[metadataKey: "chain"] = "\(name)"
-    var lastHold: WatchReport.Hold?
+    let holes = metrics.gauge(
+      "paywatch_coverage_holes", [MetricLabel("chain", name.text)],
+      help: "Places where blocks weren't scanned; anything but 0 is an alarm.")
     while !Task.isCancelled {
       var tip: BlockRef?
       do {
         let report = try await watcher.step()
         tip = report.tip
         if let tip { gauge.set(Int64(tip.height)) }
-        log(report, lastHold: &lastHold, logger)
+        log(report, of: name, logger)
+        if report.connected > 0 { holes.set(Int64(try await coverageHoles(of: name).count)) }
         sequencer.wake()
         if report.isBusy { continue }
       } catch is CancellationError {
@@ -178,9 +174,11 @@ final class Pipeline: Sendable {
     try? await clock.sleep(milliseconds: min(200, milliseconds))
   }
 
-  private func log(
-    _ report: WatchReport, lastHold: inout WatchReport.Hold?, _ logger: Logger
-  ) {
+  private func coverageHoles(of chain: ChainName) async throws -> [CoverageHole] {
+    try await database.read { try ChainRecords.coverageHoles(of: chain, in: $0) ?? [] }
+  }
+
+  private func log(_ report: WatchReport, of chain: ChainName, _ logger: Logger) {
     if report.connected + report.disconnected + report.transferChanges > 0 {
       logger.info(
         "advanced",
@@ -189,13 +187,30 @@ final class Pipeline: Sendable {
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
         ])
     }
-    if report.hold != lastHold {
-      if let hold = report.hold {
-        logger.warning("holding", metadata: ["reason": "\(hold)"])
-      } else {
-        logger.info("no longer holding")
+    let before = holds.withLock { holds in
+      defer { holds[chain] = report.hold }
+      return holds[chain]
+    }
+    guard report.hold != before else { return }
+    if let hold = report.hold {
+      logger.warning("holding", metadata: ["reason": "\(hold)"])
+    } else {
+      logger.info("no longer holding")
+    }
+  }
+
+  /// Tells what an operator should know of a node: an old release, pruned blocks, a node that is
+  /// still catching up.
+  private func lookAfter(_ node: BitcoinNode) async {
+    var told: [NodeNote] = []
+    while !Task.isCancelled {
+      if let notes = try? await node.notes() {
+        for note in notes where !told.contains(note) {
+          logger.warning("about a node", metadata: ["node": "\(node.name)", "note": "\(note)"])
+        }
+        told = notes
       }
-      lastHold = report.hold
+      try? await clock.sleep(milliseconds: 600_000)
     }
   }
 
@@ -208,7 +223,7 @@ final class Pipeline: Sendable {
       }
     }
     defer { ticker.cancel() }
-    let networks = Set(plan.chains.map(\.settings.network))
+    let networks = Set(plan.configuration.chains.map(\.watcherSettings.network))
     for await _ in fillWakes {
       for network in networks {
         do {
@@ -220,14 +235,36 @@ final class Pipeline: Sendable {
     }
   }
 
+  /// Replies under an Idempotency-Key are kept for a week.
+  private func forgetOldReplies() async {
+    while !Task.isCancelled {
+      do {
+        let before = SystemTime().now.adding(seconds: -7 * 86_400)
+        let limit = 1_000
+        while try await database.write({ connection in
+          try Idempotency.forget(before: before, limit: limit, in: connection)
+        }) == limit {}
+      } catch {
+        logger.error("forgetting old replies failed", metadata: ["error": "\(error)"])
+      }
+      try? await Task.sleep(for: .seconds(600))
+    }
+  }
+
   private func makeServer() -> APIServer {
+    let listen = plan.configuration.listen
+    let creationLimits = RouteLimits(
+      perTenant: plan.configuration.limits.paymentsPerMinute.map { count in
+        // What comes at once is at most what comes in six seconds.
+        RateLimiter(RateLimit(burst: max(1, Int64(count) / 10), perMinute: Int64(count)))
+      })
     let now: @Sendable () -> Timestamp = { SystemTime().now }
     let router = APIRouter(
       version: "1", authenticator: Authenticator(database, now: now), now: now)
     let (sequencer, fillWaker) = (sequencer, fillWaker)
     PaymentGateway(
       database: database, service: service, feed: feed, streams: SSEResponse(signal: signal),
-      creationLimits: RouteLimits(), now: now,
+      creationLimits: creationLimits, now: now,
       onEvents: {
         sequencer.wake()
         fillWaker.yield()
@@ -237,7 +274,7 @@ final class Pipeline: Sendable {
     HealthRoutes(healthChecks()).register(on: router, metrics: metrics)
     router.addDescription()
     return APIServer(
-      APIServerConfiguration(host: plan.host, port: plan.port), router: router,
+      APIServerConfiguration(host: listen.host, port: Int(listen.port)), router: router,
       metrics: metrics, signal: signal, logger: logger, now: now)
   }
 
@@ -253,9 +290,8 @@ final class Pipeline: Sendable {
         }
       }
     ]
-    for (watcher, chain) in zip(watchers, plan.chains) {
-      let name = chain.settings.spec.name
-      let quorum = chain.quorum
+    for (watcher, chain) in zip(watchers, plan.configuration.chains) {
+      let (name, quorum) = (chain.spec.name, chain.quorum)
       checks.append(
         NamedHealthCheck("chain-\(name)") {
           let cursor = try? await database.read { connection in
@@ -263,10 +299,17 @@ final class Pipeline: Sendable {
           }
           guard let cursor = cursor ?? nil else { return HealthReport(.degraded, "Not started.") }
           if let halt = cursor.halt { return HealthReport(.failed, "Halted: \(halt)") }
+          let holes = try? await self.coverageHoles(of: name)
+          guard let holes, holes.isEmpty else {
+            return HealthReport(.failed, "Coverage has holes: see payctl coverage.")
+          }
           let nodes = await watcher.nodeStatus
           let working = nodes.count { $0.quarantine == nil && $0.lastError == nil }
           guard working >= quorum else {
             return HealthReport(.degraded, "\(working) nodes work; \(quorum) must agree.")
+          }
+          if let hold = self.holds.withLock({ $0[name] }) {
+            return HealthReport(.degraded, "At \(cursor.tip.height), holding: \(hold).")
           }
           return HealthReport(.ok, "At \(cursor.tip.height).")
         })

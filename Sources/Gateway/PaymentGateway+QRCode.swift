@@ -1,0 +1,32 @@
+internal import Database
+internal import HTTPServer
+internal import HTTPTypes
+internal import Hummingbird
+internal import QRCode
+internal import Settlement
+
+// The payment's URI as an image that wallets scan.
+extension PaymentGateway {
+  func registerQRCode(on router: APIRouter) {
+    router.on(
+      .get, "/v1/payments/{id}/qr.svg",
+      OpenAPIOperation(
+        "getPaymentQRCode", "The payment's URI as a QR code", tag: "payments",
+        answers: [.init(200, "An SVG image.", mediaType: "image/svg+xml")])
+    ) { _, context in
+      let tenant = try context.requireTenant()
+      let id = try context.pathParameter("id")
+      let service = service
+      let uri = try await refusing {
+        try await database.read { connection in
+          PaymentDocument.uri(of: try service.payment(id, tenant: tenant, in: connection))
+        }
+      }
+      let code = try QRCode(Array(uri.utf8))
+      // The address and the amount never change.
+      return .body(
+        Array(code.svg.utf8), type: "image/svg+xml",
+        headers: [.cacheControl: "private, max-age=86400, immutable"])
+    }
+  }
+}

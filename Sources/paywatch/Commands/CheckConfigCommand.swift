@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import ChainTypes
+internal import Foundation
+internal import Keys
+internal import Settings
+
+struct CheckConfigCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check-config",
+    abstract: "Explains every mistake in a configuration with its line; opens and changes nothing.")
+
+  @Argument(help: "The configuration's file.")
+  var file: String
+
+  func run() async throws {
+    let plan = try Plan(file: file, environment: ProcessInfo.processInfo.environment)
+    let settings = plan.configuration
+    print("\(file) is right: region \(settings.region), \(settings.database.sqlitePath)")
+    for chain in settings.chains {
+      let nodes = chain.nodes.map(\.name).joined(separator: ", ")
+      print("chain \(chain.spec.name): \(chain.quorum) of \(chain.nodes.count) nodes (\(nodes))")
+    }
+    for tenant in plan.tenants {
+      for account in tenant.accounts { print("tenant \(tenant.id): \(account.text)") }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+internal import ArgumentParser
+internal import ChainSim
+internal import ChainTypes
+internal import Foundation
+internal import HTTPClient
+internal import HTTPServer
+internal import Logging
+internal import NodeRPC
+internal import SQLite
+internal import Settings
+internal import Telemetry
+
+struct DemoCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "A simulated chain, the whole pipeline, and payments that meet everything.",
+    discussion: """
+      Everything runs on 127.0.0.1 and in a temporary directory; the coins are worth nothing. The \
+      chain is simulated, with valid blocks behind Bitcoin Core's JSON-RPC; the rest is what \
+      `paywatch serve` runs.
+      """)
+
+  @Flag(help: "Leave everything running afterwards, until Ctrl-C.")
+  var stay = false
+
+  @Option(help: "The directory that holds the chains' descriptions.")
+  var chains = "chains"
+
+  /// Of BIP-0084's published words, on test networks: whoever wants to has its private keys.
+  private static let descriptor =
+    "wpkh([73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39"
+    + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
+
+  func run() async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(
+      path: "paywatch-demo-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    StructuredLogHandler.bootstrap(level: .warning)
+    let (stay, chains) = (stay, chains)
+    try await untilTerminated {
+      try await Self.run(in: directory, chains: chains, stay: stay)
+    }
+  }
+
+  private static func run(in directory: URL, chains: String, stay: Bool) async throws {
+    Console.print("A Bitcoin-like chain: 120 blocks, so that its first coins can be spent")
+    let node = SimulatedBitcoinNode(
+      name: "demo", seed: UInt64(Date().timeIntervalSince1970), clock: SystemRPCClock(),
+      hasTransactionIndex: true
+    ) { UInt32(clamping: Int64(Date().timeIntervalSince1970)) }
+    try node.mine(120)
+    let server = try await ChainSimServer.start(
+      node, port: 0,
+      authentication: .cookie(file: directory.appending(path: "cookie").path))
+    do {
+      try await serve(node, at: server.url, in: directory, chains: chains, stay: stay)
+    } catch {
+      await server.stop()
+      throw error
+    }
+    await server.stop()
+  }
+
+  /// Serves as `paywatch serve` does, from a configuration file, while the story is told.
+  private static func serve(
+    _ node: SimulatedBitcoinNode, at url: String, in directory: URL, chains: String, stay: Bool
+  ) async throws {
+    let file = directory.appending(path: "paywatch.yaml").path
+    try configuration(node: url, chains: chains).write(
+      toFile: file, atomically: true, encoding: .utf8)
+    let plan = try Plan(file: file)
+    let path = plan.configuration.database.sqlitePath
+    let database = try SQLiteDatabase(path: path)
+    let pipeline = try await Pipeline(plan: plan, database: database, metrics: MetricsRegistry())
+    let key = APIKey.generate()
+    try await database.write { connection in
+      try APIKeys.issue(
+        key, tenant: "demo", label: "demo", now: SystemTime().now, in: connection)
+    }
+    let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await pipeline.run { listening.yield($0) } }
+      group.addTask {
+        guard let port = await ports.first(where: { _ in true }) else { return }
+        let api = DemoAPI(
+          client: try HTTPClient(), url: "http://127.0.0.1:\(port)", key: key.text)
+        Console.print("paywatch serve: \(api.url), SQLite, the chain's JSON-RPC at \(url)")
+        try await tell(api, node, BitcoinNetwork(.regtest))
+        guard stay else { return }
+        Console.print(
+          """
+
+          Everything goes on until Ctrl-C. In another terminal:
+            curl -N -H 'Authorization: Bearer \(key.text)' -H 'Accept: text/event-stream' \\
+              '\(api.url)/v1/events'
+            curl \(api.url)/openapi.json
+            swift run payctl payment list --database \(path)
+          Blocks and payments on demand (the node's cookie is \(directory.path)/cookie):
+            curl -u "$(cat \(directory.path)/cookie)" \(url) \\
+              -d '{"id":1,"method":"sim.pay","params":["ADDRESS",100000]}'
+            curl -u "$(cat \(directory.path)/cookie)" \(url) -d '{"id":1,"method":"sim.mine","params":[1]}'
+          """)
+        try await Task.sleep(for: .seconds(Int64(Int32.max)))
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+    try await database.close()
+  }
+
+  private static func tell(
+    _ api: DemoAPI, _ node: SimulatedBitcoinNode, _ network: BitcoinNetwork
+  ) async throws {
+    try await Story(api: api, node: node, teller: Teller(api: api), network: network).run()
+    Console.print("\nWhat became of them")
+    for payment in try await api.payments() {
+      let transfers = payment.transfers.map(\.state).joined(separator: ", ")
+      let columns = [
+        payment.orderId, payment.status, "\(payment.received) of \(payment.amount) BTC", transfers,
+      ]
+      Console.print(
+        "   "
+          + zip(columns, [10, 16, 30, 0]).map { text, width in
+            text + String(repeating: " ", count: max(0, width - text.count))
+          }.joined())
+    }
+  }
+
+  private static func configuration(node url: String, chains: String) -> String {
+    """
+    region: demo
+    listen: { host: 127.0.0.1, port: 0 }
+    database: { sqlite: paywatch.sqlite }
+    log_level: warning
+    chains_directory: "\(URL(filePath: chains).path)"
+    chains:
+      - name: bitcoin-regtest
+        poll_milliseconds: 100
+        nodes:
+          - { name: chainsim, url: "\(url)", cookie_file: cookie }
+    tenants:
+      - id: demo
+        accounts:
+          - { family: bitcoin, descriptor: "\(descriptor)" }
+        policies:
+          late: hold
+          expiry_seconds: { default: 900, min: 2, max: 86400 }
+    address_pool: { ready: 20 }
+    """
+  }
+}

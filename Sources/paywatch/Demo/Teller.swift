@@ -1,0 +1,70 @@
+/// Prints what people do and what the event stream says to it.
+actor Teller {
+  private let api: DemoAPI
+  private var position = "0"
+  private var scene = 0
+  /// Events told since the last `expect`, not yet asked for.
+  private var told: [(type: String, subject: String)] = []
+  /// What a subject is called in the story.
+  private var names: [String: String] = [:]
+
+  init(api: DemoAPI) { self.api = api }
+
+  func scene(_ title: String) {
+    scene += 1
+    told = []
+    Console.print("\n\(scene). \(title)")
+  }
+
+  func call(_ subject: String, _ name: String) { names[subject] = name }
+
+  /// Someone does something.
+  func tell(_ who: String, _ what: String) { Console.print("   \(Self.column(who, 10))\(what)") }
+
+  /// Prints the stream up to an event of that type and subject.
+  func expect(_ type: String, of subject: String) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(60)
+    while true {
+      if let place = told.firstIndex(where: { $0.type == type && $0.subject == subject }) {
+        told.removeFirst(place + 1)
+        return
+      }
+      guard clock.now < deadline else {
+        throw CommandFailure("\(type) of \(subject) didn't come within a minute")
+      }
+      if try await tellEvents() == 0 { try await Task.sleep(for: .milliseconds(50)) }
+    }
+  }
+
+  private func tellEvents() async throws -> Int {
+    let page = try await api.events(after: position)
+    for event in page.data {
+      told.append((event.type, event.subject))
+      Console.print("     \(Self.column(event.type, 24))\(line(event))")
+    }
+    position = page.nextAfter ?? position
+    return page.data.count
+  }
+
+  private func line(_ event: DemoAPI.Event) -> String {
+    let data = event.data
+    guard event.type.hasPrefix("payment.") else {
+      let name = "\(data.txid?.prefix(8) ?? "")…:\(data.vout ?? 0)"
+      var parts = [name, "\(data.amountMinor ?? "?") satoshi"]
+      if let height = data.blockHeight { parts.append("in block \(height)") }
+      if let other = data.replacedBy { parts.append("by \(other.prefix(8))…") }
+      return parts.joined(separator: ", ")
+    }
+    let name = names[event.subject] ?? event.subject
+    var text = "\(name) #\(event.sequence): \(data.received ?? "?") of \(data.amount ?? "?") BTC"
+    if event.type == "payment.reversed", let from = data.from, let to = data.to {
+      text += ", \(from) -> \(to)"
+    }
+    return text
+  }
+
+  private static func column(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(1, width - text.count))
+  }
+}
