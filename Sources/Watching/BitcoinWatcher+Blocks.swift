@@ -64,8 +64,7 @@ extension BitcoinWatcher {
     let ancestry: BranchAncestry
     do {
       guard let branch = try served.value.checked(above: chain, rules: rules) else {
-        report.hold = .beyondWindow(tip)
-        try await haltBeyondWindow(tip, position)
+        try await branchLeavesBelow(tip, as: served.node, position, &report)
         return nil
       }
       ancestry = branch
@@ -101,6 +100,21 @@ extension BitcoinWatcher {
       report.hold = .inconsistent("\(error)")
     }
     return nil
+  }
+
+  /// One node says that no block of ours is in its active chain any more. A quorum must say so of
+  /// our lowest: one liar halts nothing.
+  private func branchLeavesBelow(
+    _ tip: BlockRef, as node: Int, _ position: Position, _ report: inout WatchReport
+  ) async throws {
+    let lowest = position.chain.lowest.ref
+    if await pool.agrees(on: lowest) {
+      quarantine(node, "its hashes lack \(lowest), which a quorum has")
+      report.hold = .inconsistent("the headers to \(tip) don't lead to our chain")
+    } else {
+      report.hold = .beyondWindow(tip)
+      try await haltBeyondWindow(tip, position)
+    }
   }
 
   private func haltBeyondWindow(_ tip: BlockRef, _ position: Position) async throws {
