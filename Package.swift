@@ -123,8 +123,9 @@ let package = Package(
     program(
       "paywatch",
       [
-        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Settings",
-        "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog", "Watching",
+        "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
+        "Settings", "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog",
+        "Watching",
         "Settlement", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
@@ -141,7 +142,9 @@ let package = Package(
 
     // Tests, and what they share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-    .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP", swiftSettings: settings),
+    .target(
+      name: "LoopbackHTTP", dependencies: ["ChainTypes", "Telemetry", "HTTPServer", log],
+      path: "Tests/LoopbackHTTP", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
     tests("Digests", ["Bytes", "Digests"]),
     tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
@@ -168,7 +171,14 @@ let package = Package(
       "HTTPServer",
       [
         "Bytes", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
-        hummingbird, httpTypes, log,
+        "LoopbackHTTP", hummingbird, httpTypes,
+      ]),
+    tests(
+      "Gateway",
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Telemetry",
+        "Database", "SQLite", "EventLog", "Watching", "Settlement", "HTTPServer", "Gateway",
+        "LoopbackHTTP",
       ]),
     tests(
       "ChainSim",
@@ -193,8 +203,9 @@ let package = Package(
     tests(
       "payctl",
       [
-        "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite",
-        "EventLog", "Watching", "Settlement", "payctl", "paybench",
+        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Database",
+        "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement", "HTTPServer", "ChainSim",
+        "Simulation", "payctl", "paybench",
       ]),
     tests("Tidy", []),
   ]

@@ -10,6 +10,8 @@ struct EventStream: AsyncSequence, Sendable {
   let feed: EventFeed
   let filter: EventFilter
   let after: Int64
+  /// Throws where the client may see no more.
+  let authenticate: @Sendable () async throws -> Void
 
   func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
@@ -29,6 +31,7 @@ struct EventStream: AsyncSequence, Sendable {
           return ServerSentEvent(
             id: String(event.position), event: event.event.type, data: event.event.json)
         }
+        try await stream.authenticate()
         let (filter, after) = (stream.filter, position)
         let page = try await stream.database.read { connection in
           try EventLog.page(after: after, limit: 200, filter: filter, in: connection)

@@ -8,23 +8,26 @@ internal import Settlement
 // What a shop or its operator decides about a payment.
 extension PaymentGateway {
   func registerDecisions(on router: APIRouter) {
-    let answers: [OpenAPIOperation.Answer] = [
-      .init(200, "The payment afterwards.", schema: OpenAPIDocument.reference("Payment"))
-    ]
+    func answers(_ conflicts: String) -> [OpenAPIOperation.Answer] {
+      [
+        .init(200, "The payment afterwards.", schema: OpenAPIDocument.reference("Payment")),
+        .problem(404, "not-found."), .problem(409, conflicts),
+      ]
+    }
     router.on(
       .post, "/v1/payments/{id}/cancel",
       OpenAPIOperation(
         "cancelPayment", "Withdraw a payment to which no money has come", tag: "payments",
-        answers: answers)
+        answers: answers("not-cancelable."))
     ) { _, context in
       let tenant = try context.requireTenant()
-      return try await decide(.canceled(by: "tenant:\(tenant)"), context, repeating: .canceled)
+      return try await decide(.canceled(by: "tenant:\(tenant)"), context)
     }
     router.on(
       .post, "/v1/payments/{id}/resolve",
       OpenAPIOperation(
         "resolvePayment", "Accept what came, or close a payment", tag: "payments",
-        requestSchema: Schemas.resolution, answers: answers)
+        requestSchema: Schemas.resolution, answers: answers("nothing-to-accept or not-resolvable."))
     ) { request, context in
       let tenant = try context.requireTenant()
       let body = try await JSONRequestBody(request)
@@ -48,20 +51,16 @@ extension PaymentGateway {
     }
   }
 
-  /// - Parameter repeating: the status in which the decision was made before, so that repeating it
-  ///   changes nothing
-  private func decide(
-    _ fact: PaymentFact, _ context: APIContext, repeating: PaymentStatus? = nil
-  ) async throws -> Response {
+  /// Applies the decision. One that stands already changes nothing, so that a client that didn't
+  /// get its answer can repeat it.
+  private func decide(_ fact: PaymentFact, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
     let id = try context.pathParameter("id")
     let (service, now) = (service, now())
     let text = try await refusing {
       try await database.groupedWrite { connection in
-        if let repeating {
-          let payment = try service.payment(id, tenant: tenant, in: connection)
-          if payment.status == repeating { return try PaymentDocument.json(of: payment) }
-        }
+        let before = try service.payment(id, tenant: tenant, in: connection)
+        if Self.stands(fact, in: before) { return try PaymentDocument.json(of: before) }
         do {
           let payment = try service.decide(fact, on: id, tenant: tenant, now: now, in: connection)
           return try PaymentDocument.json(of: payment)
@@ -72,5 +71,16 @@ extension PaymentGateway {
     }
     onEvents()
     return .json(bytes: Array(text.utf8))
+  }
+
+  private static func stands(_ decision: PaymentFact, in payment: Payment) -> Bool {
+    switch decision {
+    case .canceled: payment.status == .canceled
+    case .accepted(let due, let by):
+      payment.acceptance?.due == due && payment.acceptance?.by == by
+    case .resolved(let by, let reason):
+      payment.resolution?.by == by && payment.resolution?.reason == reason
+    case .observed, .deadlinePassed: false
+    }
   }
 }

@@ -18,34 +18,37 @@ extension PaymentGateway {
         parameters: OpenAPIOperation.Parameter.page + [
           .init("type", "Only events of this type."),
           .init("subject", "Only events of this payment or transfer."),
-          .init("last_event_id", "As the header Last-Event-ID."),
-          .init("Last-Event-ID", in: .header, "The position after which a stream goes on."),
+          .init("Last-Event-ID", in: .header, "The id of the last event that a stream gave."),
+          .init("last_event_id", "As the header, for clients of streams that can't set one."),
         ],
-        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: event))])
+        answers: [
+          .init(
+            200, "A page, or a stream whose events have their position as id.",
+            schema: OpenAPIOperation.pageSchema(of: event, growing: true),
+            otherMediaTypes: ["text/event-stream"])
+        ])
     ) { request, context in try await events(request, context) }
     router.on(
       .get, "/v1/payments/{id}/events",
       OpenAPIOperation(
         "listPaymentEvents", "A payment's events by sequence", tag: "events",
         parameters: OpenAPIOperation.Parameter.page,
-        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: event))])
+        answers: [
+          .init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: event, growing: true)),
+          .problem(404, "not-found."),
+        ])
     ) { request, context in try await paymentEvents(request, context) }
   }
 
   private func events(_ request: Request, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
-    let isStream = SSEResponse.isAccepted(by: request)
-    let (page, type, subject) = try QueryParameters.read(request) { query in
-      _ = try query.string("last_event_id")
-      return (try query.page(), try query.string("type"), try query.string("subject"))
+    if SSEResponse.isAccepted(by: request) {
+      return try stream(request, context, tenant: tenant)
     }
-    let filter = EventFilter(tenant: tenant, subject: subject, types: type.map { [$0] })
-    let cursor = (isStream ? SSEResponse.lastEventID(request) : nil) ?? page.after
-    let after = try position(cursor)
-    if isStream {
-      let stream = EventStream(database: database, feed: feed, filter: filter, after: after)
-      return streams.response(stream, context: context)
+    let (page, filter) = try QueryParameters.read(request) { query in
+      (try query.page(), try Self.filter(&query, tenant: tenant))
     }
+    let after = try position(page.after, "after")
     let found = try await database.read { connection in
       try EventLog.page(after: after, limit: page.limit, filter: filter, in: connection)
     }
@@ -55,11 +58,36 @@ extension PaymentGateway {
         of: found.events.map(\.event.json), nextAfter: String(found.through)))
   }
 
+  private func stream(
+    _ request: Request, _ context: APIContext, tenant: String
+  ) throws -> Response {
+    let (after, filter) = try QueryParameters.read(request) { query in
+      // Told from unknown parameters here, and read with the header.
+      _ = try query.string("last_event_id")
+      return (try query.string("after"), try Self.filter(&query, tenant: tenant))
+    }
+    // A client that comes back repeats its first `after`.
+    let last = SSEResponse.lastEventID(request)
+    let stream = EventStream(
+      database: database, feed: feed, filter: filter,
+      after: try last.map { try position($0, "Last-Event-ID") } ?? position(after, "after"),
+      authenticate: context.reauthenticate)
+    return streams.response(stream, context: context)
+  }
+
+  private static func filter(
+    _ query: inout QueryParameters, tenant: String
+  ) throws(Problem) -> EventFilter {
+    let type = try query.string("type")
+    return EventFilter(
+      tenant: tenant, subject: try query.string("subject"), types: type.map { [$0] })
+  }
+
   private func paymentEvents(_ request: Request, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
     let id = try context.pathParameter("id")
     let page = try QueryParameters.read(request) { try $0.page() }
-    let (service, after) = (service, try position(page.after))
+    let (service, after) = (service, try position(page.after, "after"))
     let events = try await refusing {
       try await database.read { connection in
         _ = try service.payment(id, tenant: tenant, in: connection)
@@ -72,10 +100,10 @@ extension PaymentGateway {
       bytes: JSONPage.bytes(of: events.map(\.json), nextAfter: String(next)))
   }
 
-  private func position(_ text: String?) throws(Problem) -> Int64 {
+  private func position(_ text: String?, _ name: String) throws(Problem) -> Int64 {
     guard let text else { return 0 }
-    guard let position = Int64(text), position >= 0 else {
-      throw .invalidField("after", "It must be a position that an earlier answer gave.")
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let position = Int64(text) else {
+      throw .invalidField(name, "It must be a position that an earlier answer gave.")
     }
     return position
   }

@@ -16,7 +16,12 @@ extension PaymentGateway {
       OpenAPIOperation(
         "createPayment", "Request a payment and get its address", tag: "payments",
         requestSchema: Schemas.newPayment, isIdempotent: true,
-        answers: [.init(201, "The payment.", schema: payment)]),
+        answers: [
+          .init(201, "The payment.", schema: payment),
+          .problem(409, "order-has-payment, with payment_id; or idempotency-key-reused."),
+          .problem(429, "too-many-requests, with Retry-After."),
+          .problem(503, "no-address-ready or chain-halted, with Retry-After."),
+        ]),
       limits: creationLimits
     ) { request, context in try await create(request, context) }
     router.on(
@@ -24,9 +29,7 @@ extension PaymentGateway {
       OpenAPIOperation(
         "listPayments", "Payments in the order in which they were made", tag: "payments",
         parameters: OpenAPIOperation.Parameter.page + [
-          .init(
-            "status", "Only those with this status.",
-            schema: ["enum": .array(PaymentStatus.allCases.map { .string($0.rawValue) })]),
+          .init("status", "Only those with this status.", schema: Schemas.status),
           .init("order_id", "Only those for this order."),
         ],
         answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: payment))])
@@ -35,7 +38,7 @@ extension PaymentGateway {
       .get, "/v1/payments/{id}",
       OpenAPIOperation(
         "getPayment", "A payment", tag: "payments",
-        answers: [.init(200, "The payment.", schema: payment)])
+        answers: [.init(200, "The payment.", schema: payment), .problem(404, "not-found.")])
     ) { _, context in
       let tenant = try context.requireTenant()
       let id = try context.pathParameter("id")
@@ -96,6 +99,8 @@ extension PaymentGateway {
         return try Amount(units: text, asset: spec.asset).minorUnits
       } catch .tooManyDecimals(_, let allowed) {
         throw Problem.invalidField(name, "It may have at most \(allowed) decimals.")
+      } catch .tooLarge {
+        throw Problem.invalidField(name, "It is too large.")
       } catch {
         throw Problem.invalidField(
           name, "It must be a decimal text in \(spec.asset.symbol), such as \"0.0015\".")
@@ -104,7 +109,7 @@ extension PaymentGateway {
     let order = try fields.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
     let due = try amount("amount", fields.string("amount", length: 1...120))
     let tolerance = try fields.optionalString("tolerance", length: 1...120)
-    let expiry = try fields.optionalInteger("expires_in", in: 1...31_536_000)
+    let expiry = try fields.optionalInteger("expires_in", in: .min ... .max)
     let metadata = try fields.optionalFreeObject(
       "metadata", byteLimit: PaymentService.maximumMetadataBytes)
     return try PaymentRequest(
@@ -117,7 +122,7 @@ extension PaymentGateway {
     let tenant = try context.requireTenant()
     let (page, status, order) = try QueryParameters.read(request) { query in
       (
-        try query.page(),
+        try Self.page(&query),
         try query.choice("status", of: PaymentStatus.allCases.map(\.rawValue)),
         try query.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
       )
@@ -132,5 +137,14 @@ extension PaymentGateway {
     let shown = texts.prefix(page.limit)
     let next = texts.count > page.limit ? shown.last?.0 : nil
     return .json(bytes: JSONPage.bytes(of: shown.map(\.1), nextAfter: next))
+  }
+
+  /// A page of payments goes on after a payment's id.
+  private static func page(_ query: inout QueryParameters) throws(Problem) -> PageRequest {
+    let page = try query.page()
+    if let after = page.after, Identifier(after, prefix: "pay") == nil {
+      throw .invalidField("after", "It must be the id of a payment, as next_after gives it.")
+    }
+    return page
   }
 }

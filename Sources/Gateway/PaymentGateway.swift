@@ -38,6 +38,7 @@ package struct PaymentGateway: Sendable {
 
   package func register(on router: APIRouter) {
     router.addSchema(Schemas.payment, named: "Payment")
+    router.addSchema(Schemas.transfer, named: "Transfer")
     router.addSchema(Schemas.event, named: "Event")
     registerPayments(on: router)
     registerQRCode(on: router)
@@ -45,7 +46,7 @@ package struct PaymentGateway: Sendable {
     registerEvents(on: router)
   }
 
-  /// Runs `body` and turns what the service and the database refuse into problems.
+  /// Runs `body` and turns what the service refuses into problems.
   func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
       return try await body()
@@ -54,8 +55,6 @@ package struct PaymentGateway: Sendable {
       throw Problem(refusal)
     } catch let error as PaymentErrorReply {
       throw error.problem
-    } catch DatabaseError.overloaded, DatabaseError.busy {
-      throw Problem.unavailable
     }
   }
 }

@@ -39,10 +39,12 @@ extension Problem {
     case .metadataTooLong(let bytes):
       self = .invalidField("metadata", "It may have at most \(bytes) bytes as JSON.")
     case .invalidMetadata:
-      self = .invalidField("metadata", "It must be a JSON object.")
+      self = .invalidField(
+        "metadata", "It must be a JSON object, its numbers no larger than a double can be.")
     case .orderHasPayment(let id):
       self = .conflict(
         "order-has-payment", "The order has a payment that hasn't ended.", "It is \(id).")
+      extensions = [.init("payment_id", .string(id))]
     case .notFound(let id):
       self = .notFound("There is no payment \(id.prefix(60)).")
     }
@@ -54,12 +56,13 @@ extension Problem {
     case .notCancelable(let status):
       self = .conflict(
         "not-cancelable", "The payment can't be canceled.",
-        "It is \(status.rawValue), or money has come.")
+        status == .open ? "Money has come." : "It is \(status.rawValue).")
     case .nothingToAccept:
-      self = .conflict("nothing-to-accept", "No money has come that could be accepted.", nil)
-    case .dueTooHigh(let due, let amount):
-      self = .invalidField(
-        "due_minor", "\(due) isn't between 1 and what was asked for, \(amount) minor units.")
+      self = .conflict(
+        "nothing-to-accept", "There is nothing to accept.",
+        "The payment is resolved, or less has come than would be due.")
+    case .dueTooHigh(_, let due):
+      self = .invalidField("due_minor", "It must be from 1 to what is due now, \(due).")
     case .notResolvable(let status):
       self = .conflict(
         "not-resolvable", "The payment can't be resolved.", "It is \(status.rawValue).")

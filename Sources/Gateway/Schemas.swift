@@ -1,27 +1,49 @@
 internal import HTTPServer
 internal import Payments
+internal import Settlement
 
 /// JSON Schemas of what the payment routes take and give.
 enum Schemas {
   private static let text: JSONValue = ["type": "string"]
-  private static let minor: JSONValue = [
-    "type": "string", "pattern": "^[0-9]{1,78}$", "description": "Minor units of the asset.",
-  ]
-  private static let units: JSONValue = [
-    "type": "string", "pattern": "^[0-9]+([.][0-9]+)?$", "description": "Units of the asset.",
-  ]
+  private static let flag: JSONValue = ["type": "boolean"]
+  private static let time: JSONValue = ["type": "string", "format": "date-time"]
+  private static let minor: JSONValue = ["type": "string", "pattern": "^[0-9]{1,78}$"]
+  private static let units: JSONValue = ["type": "string", "pattern": "^[0-9]+([.][0-9]+)?$"]
+
+  /// A schema with a description of what it means here.
+  private static func described(_ schema: JSONValue, _ description: String) -> JSONValue {
+    guard case .object(let members) = schema else { return schema }
+    return .object(members + [.init("description", .string(description))])
+  }
+
+  private static func choices(_ texts: [String]) -> JSONValue {
+    ["type": "string", "enum": .array(texts.map { .string($0) })]
+  }
+
+  static let status = choices(PaymentStatus.allCases.map(\.rawValue))
 
   static let newPayment: JSONValue = [
     "type": "object", "additionalProperties": false,
     "required": ["order_id", "asset", "chain", "amount"],
     "properties": [
-      "order_id": ["type": "string", "minLength": 1, "maxLength": 128],
+      "order_id": [
+        "type": "string", "minLength": 1,
+        "maxLength": .integer(PaymentService.maximumOrderIDBytes),
+        "description": "An order has one running payment at most.",
+      ],
       "asset": ["type": "string", "examples": ["BTC"]],
       "chain": ["type": "string", "examples": ["bitcoin"]],
-      "amount": units,
-      "expires_in": ["type": "integer", "description": "Seconds."],
-      "tolerance": units,
-      "metadata": ["type": "object"],
+      "amount": described(units, "In units of the asset, such as 0.0015."),
+      "expires_in": [
+        "type": "integer", "minimum": 1,
+        "description": "Seconds. The tenant's policy has the default and the limits.",
+      ],
+      "tolerance": described(units, "How much may be missing; less than the amount."),
+      "metadata": [
+        "type": "object",
+        "description": .string(
+          "Given back as it is, with at most \(PaymentService.maximumMetadataBytes) bytes."),
+      ],
     ],
   ]
 
@@ -29,47 +51,94 @@ enum Schemas {
     "oneOf": [
       [
         "type": "object", "additionalProperties": false, "required": ["action", "due_minor"],
-        "properties": ["action": ["const": "accept"], "due_minor": minor],
+        "properties": [
+          "action": [
+            "const": "accept", "description": "Takes what came, however late or short.",
+          ],
+          "due_minor": described(minor, "What is due from now on, in minor units."),
+        ],
       ],
       [
         "type": "object", "additionalProperties": false, "required": ["action", "reason"],
-        "properties": ["action": ["const": "close"], "reason": text],
+        "properties": [
+          "action": [
+            "const": "close", "description": "Ends a payment that isn't paid.",
+          ],
+          "reason": ["type": "string", "minLength": 1, "maxLength": 500],
+        ],
       ],
     ]
   ]
 
   static let payment: JSONValue = [
     "type": "object",
+    "description": "Amounts are in units of the asset; those named …_minor in its minor units.",
     "required": [
       "id", "order_id", "status", "chain", "asset", "address", "uri", "amount", "amount_minor",
-      "received", "received_minor", "expires_at", "transfers",
+      "due_minor", "tolerance_minor", "received", "received_minor", "confirmed_minor",
+      "shortfall_minor", "overpaid_by_minor", "held_minor", "late", "multiple", "replaceable",
+      "reversals", "refund_status", "confirmations_required", "created_at", "expires_at",
+      "region", "version", "transfers", "transfer_count",
     ],
     "properties": [
-      "id": text, "order_id": text,
-      "status": ["enum": .array(PaymentStatus.allCases.map { .string($0.rawValue) })],
-      "chain": text, "asset": text, "address": text, "uri": text,
-      "amount": units, "amount_minor": minor, "due_minor": minor, "tolerance_minor": minor,
-      "received": units, "received_minor": minor, "confirmed_minor": minor,
-      "shortfall_minor": minor, "overpaid_by_minor": minor, "held_minor": minor,
-      "late": ["type": "boolean"], "multiple": ["type": "boolean"],
-      "replaceable": ["type": "boolean"], "reversals": ["type": "integer"],
-      "refund_status": ["enum": ["none", "pending", "partial", "full"]],
-      "confirmations": ["type": "integer"],
-      "created_at": ["type": "string", "format": "date-time"],
-      "expires_at": ["type": "string", "format": "date-time"],
-      "region": text, "version": ["type": "integer"], "metadata": ["type": "object"],
-      "resolved_by": text, "resolved_reason": text, "transfer_count": ["type": "integer"],
-      "transfers": ["type": "array", "items": ["type": "object"]],
+      "id": text, "order_id": text, "status": status, "chain": text, "asset": text,
+      "address": text, "uri": described(text, "What a wallet opens (BIP-0321)."),
+      "amount": described(units, "What was asked for."), "amount_minor": minor,
+      "due_minor": described(minor, "What is due: the amount, or what it was lowered to."),
+      "tolerance_minor": minor,
+      "received": described(units, "What has been seen in the mempool or in blocks."),
+      "received_minor": minor,
+      "confirmed_minor": described(minor, "What is as deep as confirmations_required."),
+      "shortfall_minor": minor, "overpaid_by_minor": minor,
+      "held_minor": described(minor, "What came but waits for a decision."),
+      "late": flag, "multiple": described(flag, "Whether several transfers make it up."),
+      "replaceable": described(flag, "Whether some of the money can still be replaced."),
+      "reversals": ["type": "integer", "description": "How often it lost a status."],
+      "refund_status": choices(["none", "pending", "partial", "full"]),
+      "confirmations_required": [
+        "type": "integer", "description": "How deep a transfer must be to count as confirmed.",
+      ],
+      "created_at": time, "expires_at": time, "region": text,
+      "version": ["type": "integer", "description": "Counts the changes."],
+      "metadata": ["type": "object"], "resolved_by": text, "resolved_reason": text,
+      "transfers": [
+        "type": "array", "items": OpenAPIDocument.reference("Transfer"),
+        "description": "The greatest ones where there are more than are shown.",
+      ],
+      "transfer_count": ["type": "integer", "description": "How many there are in all."],
+    ],
+  ]
+
+  static let transfer: JSONValue = [
+    "type": "object",
+    "required": ["txid", "vout", "amount", "amount_minor", "state", "late", "first_seen"],
+    "properties": [
+      "txid": text, "vout": ["type": "integer"], "amount": units, "amount_minor": minor,
+      "state": choices(PaymentTransfer.State.allCases.map(\.rawValue)), "late": flag,
+      "first_seen": time, "block_height": ["type": "integer"],
+      "block_hash": described(text, "The block that it stands in, or stood in once orphaned."),
     ],
   ]
 
   static let event: JSONValue = [
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "subject", "time", "data", "sequence"],
+    "type": "object", "description": "A CloudEvents 1.0 event.",
+    "required": [
+      "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "sequence",
+      "tenant", "data",
+    ],
     "properties": [
-      "specversion": ["const": "1.0"], "id": text, "source": text, "type": text, "subject": text,
-      "time": ["type": "string", "format": "date-time"], "sequence": ["type": "integer"],
-      "tenant": text, "data": ["type": "object"],
+      "specversion": ["const": "1.0"],
+      "id": described(text, "The same however often the event is told."), "source": text,
+      "type": text, "subject": described(text, "The id of what it happened to."), "time": time,
+      "datacontenttype": ["const": "application/json"],
+      "sequence": [
+        "type": "integer", "description": "Counts the subject's events, from 1 without gaps.",
+      ],
+      "tenant": text,
+      "data": [
+        "type": "object",
+        "description": "The Payment as it was then, with from and to; or the transfer's step.",
+      ],
     ],
   ]
 }

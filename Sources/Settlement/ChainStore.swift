@@ -6,7 +6,7 @@ package import Watching
 
 /// What watchers need of the store: cursors, headers, coverage, transfers, and the payments that
 /// they change, each step in one transaction.
-package struct ChainStore: ChainCommit {
+package struct ChainStore: RescanStore {
   package let database: any Database
   private let specs: [ChainName: ChainSpec]
   /// For how many blocks a watcher that starts remembers what was dropped, as long as one that
@@ -95,7 +95,17 @@ package struct ChainStore: ChainCommit {
   package func transfers(
     on chain: ChainName, above height: UInt32
   ) async throws -> [TrackedTransfer] {
-    try await database.read { try TransferRecords.inBlocks(on: chain, above: height, in: $0) }
+    try await database.read { try TransferRecords.inBlocks(above: height, of: chain, in: $0) }
+  }
+
+  package func transfers(
+    on chain: ChainName, in heights: ClosedRange<UInt32>
+  ) async throws -> [TrackedTransfer] {
+    try await database.read { try TransferRecords.inBlocks(heights, of: chain, in: $0) }
+  }
+
+  package func coverage(of chain: ChainName) async throws -> [CoverageRange] {
+    try await database.read { try ChainRecords.coverage(of: chain, in: $0) }
   }
 
   package func commit(_ step: ChainStep) async throws -> ChainCursor {

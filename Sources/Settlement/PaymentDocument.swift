@@ -44,7 +44,8 @@ package struct PaymentDocument: Encodable {
   let replaceable: Bool
   let reversals: Int
   let refundStatus: String
-  let confirmations: UInt32
+  /// How deep a transfer must be to count as confirmed.
+  let confirmationsRequired: UInt32
   let createdAt: String
   let expiresAt: String
   let region: String
@@ -94,7 +95,7 @@ package struct PaymentDocument: Encodable {
     replaceable = payment.isReplaceable
     reversals = payment.reversals
     refundStatus = "none"
-    confirmations = terms.confirmations
+    confirmationsRequired = terms.confirmations
     createdAt = terms.createdAt.description
     expiresAt = terms.expiresAt.description
     region = terms.region

@@ -44,15 +44,29 @@ enum TransferRecords {
     return try (waiting + dropped).map { try transfer($0, in: connection) }
   }
 
+  /// Those that stand in blocks above `height`.
   static func inBlocks(
-    on chain: ChainName, above height: UInt32, in connection: any SQLConnection
+    above height: UInt32, of chain: ChainName, in connection: any SQLConnection
+  ) throws -> [TrackedTransfer] {
+    guard height < .max else { return [] }
+    return try inBlocks(height + 1...UInt32.max, of: chain, in: connection)
+  }
+
+  /// Those that stand in blocks of these heights.
+  static func inBlocks(
+    _ heights: ClosedRange<UInt32>, of chain: ChainName, in connection: any SQLConnection
   ) throws -> [TrackedTransfer] {
     try connection.query(
       """
       SELECT \(columns) FROM transfers
-      WHERE chain = $1 AND block_height > $2 AND state IN ('included', 'confirmed', 'final')
+      WHERE chain = $1 AND block_height BETWEEN $2 AND $3
+        AND state IN ('included', 'confirmed', 'final')
       ORDER BY block_height, txid, position
-      """, [.text(chain.text), .integer(Int64(height))]
+      """,
+      [
+        .text(chain.text), .integer(Int64(heights.lowerBound)),
+        .integer(Int64(heights.upperBound)),
+      ]
     ).map { try transfer($0, in: connection) }
   }
 

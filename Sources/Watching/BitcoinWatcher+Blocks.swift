@@ -131,12 +131,17 @@ extension BitcoinWatcher {
     _ run: [ChainLink], into step: inout ChainStep, _ tracker: inout TransferTracker,
     _ report: inout WatchReport
   ) async throws -> Bool {
+    let blocks = BlockSource(pool: pool, settings: settings)
     var start = 0
     while start < run.count {
       let links = run[start..<min(start + settings.fetchWidth, run.count)]
-      let blocks = await fetch(Array(links))
-      for (link, block) in zip(links, blocks) {
-        guard let block = await verified(block, link, tracker) else {
+      let answers = await blocks.fetch(links.map(\.ref))
+      for (link, answer) in zip(links, answers) {
+        let block: ScannedBlock
+        do throws(BlockUnavailable) {
+          block = try await blocks.scan(
+            link.ref, from: answer, watching: WatchedOutputs(set: watched, tracker: tracker))
+        } catch {
           report.hold = .inconsistent("no node gives a valid block \(link.ref)")
           // A run that began may end here, unless it must replace what was disconnected.
           return !step.connected.isEmpty && step.disconnected.isEmpty
@@ -152,72 +157,20 @@ extension BitcoinWatcher {
     return true
   }
 
-  /// The bytes of several blocks, asked for at once; nil where no node has one.
-  private func fetch(_ links: [ChainLink]) async -> [Served<[UInt8]>?] {
-    let pool = pool
-    guard links.count > 1 else {
-      return [try? await pool.block(links[0].ref.hash)]
-    }
-    return await withTaskGroup(of: (Int, Served<[UInt8]>?).self) { group in
-      for (place, link) in links.enumerated() {
-        group.addTask { (place, try? await pool.block(link.ref.hash)) }
-      }
-      var blocks = [Served<[UInt8]>?](repeating: nil, count: links.count)
-      for await (place, block) in group { blocks[place] = block }
-      return blocks
-    }
-  }
-
-  /// The scanned block, from the first node whose bytes stand the check. Whoever serves others is
-  /// quarantined with the reason; the hash is never held against the block.
-  private func verified(
-    _ first: Served<[UInt8]>?, _ link: ChainLink, _ tracker: TransferTracker
-  ) async -> ScannedBlock? {
-    var served = first
-    for _ in 0...pool.nodes.count {
-      guard let block = served else { return nil }
-      do {
-        return try BlockScanner.scan(
-          block.value.span.bytes, expecting: link.ref.hash, network: settings.network,
-          verification: BlockVerification(height: link.ref.height, network: settings.network),
-          watching: WatchedOutputs(set: watched, tracker: tracker))
-      } catch {
-        quarantine(block.node, "invalid block \(link.ref): \(error)")
-        served = try? await pool.block(link.ref.hash)
-      }
-    }
-    return nil
-  }
-
   /// What matched transactions mean: transfers to watched addresses with their requirements, and
   /// spends of pending inputs. The tracker takes back what the store knows of them.
   func transfers(
     in matches: [MatchedTransaction], _ tracker: inout TransferTracker
   ) async throws -> (found: [FoundTransfer], spends: [Spend]) {
-    var outputs: [(id: TransferID, ordinal: UInt64, value: UInt64, of: MatchedTransaction)] = []
+    let outputs = WatchedOutput.all(in: matches, on: chain, watching: watched)
     var spends: [Spend] = []
     for match in matches {
-      for output in match.outputs {
-        guard let ordinal = watched.ordinal(of: output.scriptPubKey.span.bytes) else { continue }
-        let id = TransferID(chain: chain, txid: match.txid, position: .vout(output.vout))
-        outputs.append((id, ordinal, output.value, match))
-      }
       for input in match.inputs where tracker.isPendingInput(input) {
         spends.append(Spend(outpoint: input, txid: match.txid))
       }
     }
-    guard !outputs.isEmpty else { return ([], spends) }
     let unknown = outputs.map(\.id).filter { !tracker.knows($0) }
     if !unknown.isEmpty { tracker.adopt(try await store.stored(unknown)) }
-    let requirements = try await store.requirements(on: chain, ordinals: outputs.map(\.ordinal))
-    let rule = ConfirmationRequirement(
-      confirmations: settings.spec.finalityDepth, finality: settings.spec.finalityDepth)
-    let found = outputs.map { output in
-      FoundTransfer(
-        id: output.id, ordinal: output.ordinal, value: UInt256(output.value),
-        inputs: output.of.inputs, isCoinbase: output.of.isCoinbase,
-        requirement: requirements[output.ordinal] ?? rule)
-    }
-    return (found, spends)
+    return (try await store.transfers(of: outputs, on: settings.spec), spends)
   }
 }

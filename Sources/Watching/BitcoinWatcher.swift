@@ -105,10 +105,8 @@ package actor BitcoinWatcher {
   }
 
   private func tracker(at cursor: ChainCursor, tracked: [TrackedTransfer]) -> TransferTracker {
-    let spec = settings.spec
-    let rules = TransferRules(
-      coinbaseMaturity: spec.coinbaseMaturity, dustLimit: spec.dustLimit)
-    var tracker = TransferTracker(rules: rules, tip: cursor.tip, tracked: tracked)
+    var tracker = TransferTracker(
+      rules: TransferRules(settings.spec), tip: cursor.tip, tracked: tracked)
     tracker.creditingHalted = cursor.halt != nil
     return tracker
   }

@@ -15,3 +15,14 @@ struct WatchedOutputs: OutputWatching {
 
   var watchesInputs: Bool { tracker.hasPendingInputs }
 }
+
+/// What a rescan looks for: outputs to watched scripts only.
+struct WatchedScripts: OutputWatching {
+  let set: WatchSet
+
+  func watches(scriptPubKey: RawSpan) -> Bool { set.contains(scriptPubKey) }
+
+  func watches(spending outpoint: Outpoint) -> Bool { false }
+
+  var watchesInputs: Bool { false }
+}

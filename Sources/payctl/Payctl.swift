@@ -7,6 +7,7 @@ struct Payctl: AsyncParsableCommand {
     abstract: "Looks after a Paywatch installation, and after the keys its servers never have.",
     subcommands: [
       KeysCommand.self, AddressCommand.self, PaymentCommand.self, EventsCommand.self,
-      ChainCommand.self, CoverageCommand.self, ScanCommand.self,
+      ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
+      TenantCommand.self,
     ])
 }

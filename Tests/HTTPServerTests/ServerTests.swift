@@ -2,6 +2,7 @@ import ChainTypes
 import HTTPServer
 import HTTPTypes
 import Hummingbird
+import LoopbackHTTP
 import SQLite
 import Synchronization
 import Testing

@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import Hummingbird
+import LoopbackHTTP
 import Testing
 
 @Suite("server-sent events over a socket", .serialized)

@@ -1,19 +1,9 @@
 import ChainTypes
 import Database
 import HTTPServer
-import Logging
+import LoopbackHTTP
 import SQLite
-import Synchronization
 import Telemetry
-
-/// Time that stands until a test moves it.
-final class TestTime: Sendable {
-  private let state = Mutex(Timestamp(seconds: 1_800_000_000))
-
-  var now: Timestamp { state.withLock { $0 } }
-
-  func advance(seconds: Int64) { state.withLock { $0 = $0.adding(seconds: seconds) } }
-}
 
 /// A server on a free port of 127.0.0.1 with an empty database in memory and one tenant.
 struct TestServer: Sendable {
@@ -49,32 +39,12 @@ struct TestServer: Sendable {
     routes(router, database, signal)
     HealthRoutes(checks).register(on: router, metrics: metrics)
     router.addDescription()
-    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    logger.logLevel = .critical
-    let server = APIServer(
-      APIServerConfiguration(host: "127.0.0.1", port: 0), router: router, metrics: metrics,
-      signal: signal, logger: logger, now: now)
-    let (ports, report) = AsyncStream.makeStream(of: Int.self)
-    let running = Task {
-      defer { report.finish() }
-      try await server.run { report.yield($0) }
+    try await LoopbackAPI.run(router, metrics: metrics, signal: signal, now: now) {
+      server, port in
+      try await body(
+        TestServer(
+          port: port, key: key, database: database, time: time, signal: signal, server: server))
     }
-    var iterator = ports.makeAsyncIterator()
-    guard let port = await iterator.next() else {
-      try await running.value
-      return
-    }
-    let test = TestServer(
-      port: port, key: key, database: database, time: time, signal: signal, server: server)
-    let result: Result<Void, any Error>
-    do {
-      result = .success(try await body(test))
-    } catch {
-      result = .failure(error)
-    }
-    running.cancel()
-    _ = try? await running.value
     try await database.close()
-    try result.get()
   }
 }

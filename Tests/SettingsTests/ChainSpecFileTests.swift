@@ -21,6 +21,10 @@ struct ChainSpecFileTests {
     #expect(spec.coinbaseMaturity == 100)
     #expect(spec.dustLimit == UInt256(546))
     #expect(spec.confirmationTiers.map(\.confirmations) == [1, 3, 6])
+    let isMainnet = spec.name.text == "bitcoin"
+    #expect((spec.creditLimits.largestPayment(at: .single) != nil) == isMainnet)
+    #expect((spec.creditLimits.largestPayment(at: .quorum(2)) != nil) == isMainnet)
+    #expect(spec.creditLimits.largestPayment(at: .work) == nil)
     #expect(spec.confirmations(for: UInt256(1)) == 1)
     #expect(spec.confirmations(for: UInt256(1_000_000_000)) == spec.finalityDepth)
   }
@@ -54,6 +58,7 @@ struct ChainSpecFileTests {
       coinbase_maturity: 100
       dust_limit: "0.000000001"
       stall_seconds: 1
+      credit_limits: {single: plenty, quorum: none}
       confirmations:
         - {from: "1", depth: 3}
         - {from: "0.5", depth: 1}
@@ -65,8 +70,9 @@ struct ChainSpecFileTests {
       })
     #expect(
       Set(error.mistakes.map { "\($0.line ?? 0) \($0.path)" }) == [
-        "3 network", "5 genesis_hash", "8 dust_limit", "11 confirmations[0].depth",
-        "12 confirmations[1].from", "11 confirmations", "13 colour",
+        "3 network", "5 genesis_hash", "8 dust_limit", "12 confirmations[0].depth",
+        "13 confirmations[1].from", "12 confirmations", "10 credit_limits.single",
+        "10 credit_limits.work", "14 colour",
       ])
   }
 }

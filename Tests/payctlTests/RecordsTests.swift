@@ -220,7 +220,12 @@ struct RecordsTests {
 
     let sample = try await SampleDatabase()
     try await sample.change { connection in
-      try connection.execute("UPDATE schema_migrations SET number = 99 WHERE number = 2")
+      try connection.execute(
+        """
+        UPDATE schema_migrations SET number = 99
+        WHERE component = 'settlement' AND number =
+          (SELECT MAX(number) FROM schema_migrations WHERE component = 'settlement')
+        """)
     }
     #expect(try sample.payctl("chain", "status").errors.contains("is newer than this program"))
     try await sample.change { connection in

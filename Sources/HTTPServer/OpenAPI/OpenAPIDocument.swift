@@ -119,14 +119,18 @@ package struct OpenAPIDocument: Sendable {
     var members: [JSONValue.Member] = [.init("description", .string(answer.description))]
     if answer.schema != nil || answer.mediaType != nil {
       let content: JSONValue = answer.schema.map { ["schema": $0] } ?? .object([])
+      let others = answer.otherMediaTypes.map { JSONValue.Member($0, .object([])) }
       members.append(
-        .init("content", .object([.init(answer.mediaType ?? "application/json", content)])))
+        .init(
+          "content", .object([.init(answer.mediaType ?? "application/json", content)] + others)))
     }
     return .object(members)
   }
 
   private static let problemSchema: JSONValue = [
     "type": "object", "required": ["type", "title", "status"],
+    // What some types tell besides.
+    "additionalProperties": true,
     "properties": [
       "type": ["type": "string", "description": "urn:paywatch:problem:<type>"],
       "title": ["type": "string"], "status": ["type": "integer"],

@@ -47,14 +47,25 @@ package struct OpenAPIOperation: Sendable {
     package let description: String
     package let schema: JSONValue?
     package let mediaType: String?
+    /// Further media types that a client can ask for by `Accept`.
+    package let otherMediaTypes: [String]
 
     package init(
-      _ status: Int, _ description: String, schema: JSONValue? = nil, mediaType: String? = nil
+      _ status: Int, _ description: String, schema: JSONValue? = nil, mediaType: String? = nil,
+      otherMediaTypes: [String] = []
     ) {
       self.status = status
       self.description = description
       self.schema = schema
       self.mediaType = mediaType
+      self.otherMediaTypes = otherMediaTypes
+    }
+
+    /// A problem that clients of the route should know: `description` tells its types.
+    package static func problem(_ status: Int, _ description: String) -> Answer {
+      Answer(
+        status, description, schema: OpenAPIDocument.reference("Problem"),
+        mediaType: "application/problem+json")
     }
   }
 
@@ -72,13 +83,23 @@ package struct OpenAPIOperation: Sendable {
   }
 
   /// A page's schema around its items'.
-  package static func pageSchema(of item: JSONValue) -> JSONValue {
-    [
+  ///
+  /// - Parameter growing: the list gets further items at its end only, so that a page always
+  ///   tells how to go on
+  package static func pageSchema(of item: JSONValue, growing: Bool = false) -> JSONValue {
+    let next: JSONValue =
+      growing
+      ? [
+        "type": "string",
+        "description": "The next page's after. Ask again later with it where data is empty.",
+      ]
+      : [
+        "type": ["string", "null"],
+        "description": "The next page's after; null on the last page.",
+      ]
+    return [
       "type": "object", "required": ["data", "next_after"],
-      "properties": [
-        "data": ["type": "array", "items": item],
-        "next_after": ["type": ["string", "null"]],
-      ],
+      "properties": ["data": ["type": "array", "items": item], "next_after": next],
     ]
   }
 }

@@ -7,6 +7,8 @@ package struct APIContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// Who asks: set for routes that need an API key.
   package var tenant: String?
+  /// Throws where the request's key isn't valid any more: for answers that go on for long.
+  package var reauthenticate: @Sendable () async throws -> Void = {}
   /// The request's number in the log, in `X-Request-Id` and in problems.
   package let requestID: String
   /// The client's address in text; empty where there is no network beneath.

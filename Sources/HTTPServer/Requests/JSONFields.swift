@@ -139,10 +139,12 @@ package struct JSONFields {
   private func number(
     _ name: String, _ value: JSONValue, _ range: ClosedRange<Int64>
   ) throws(Problem) -> Int64 {
-    guard case .number(let text) = value, let number = Int64(text) else {
-      throw mismatch(name, "a whole number", value)
+    guard case .number(let text) = value else { throw mismatch(name, "a whole number", value) }
+    guard !text.utf8.contains(where: { [0x2e, 0x45, 0x65].contains($0) }) else {
+      throw .invalidField(
+        self.name(name), "It must be a whole number, without fraction or exponent.")
     }
-    guard range.contains(number) else {
+    guard let number = Int64(text), range.contains(number) else {
       throw .invalidField(
         self.name(name), "It must lie from \(range.lowerBound) to \(range.upperBound).")
     }

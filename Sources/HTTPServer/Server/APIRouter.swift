@@ -45,7 +45,9 @@ package final class APIRouter {
       var context = context
       try limits.checkAddress(context.clientAddress, now: now())
       if access == .tenant {
-        context.tenant = try await authenticator.tenant(of: request)
+        let headers = request.headers
+        context.tenant = try await authenticator.tenant(of: headers)
+        context.reauthenticate = { _ = try await authenticator.tenant(of: headers) }
         try limits.checkTenant(context.tenant, now: now())
       }
       do {

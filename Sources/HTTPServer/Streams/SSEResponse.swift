@@ -22,7 +22,10 @@ package struct ServerSentEvent: Sendable, Equatable {
     var text = ""
     if let id { text += "id: \(Self.oneLine(id))\n" }
     if let event { text += "event: \(Self.oneLine(event))\n" }
-    let lines = data.split(omittingEmptySubsequences: false) { $0.isNewline }
+    // Only these end a line of a stream; JSON may hold others, such as U+2028, as they are.
+    let lines = data.split(omittingEmptySubsequences: false) {
+      $0 == "\n" || $0 == "\r" || $0 == "\r\n"
+    }
     for line in lines { text += "data: \(line)\n" }
     return text + "\n"
   }
@@ -60,7 +63,7 @@ package struct SSEResponse: Sendable {
   package static func lastEventID(_ request: Request) -> String? {
     let header = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
     let value = header ?? request.uri.queryParameters.get("last_event_id")
-    return value.flatMap { (1...200).contains($0.utf8.count) ? $0 : nil }
+    return value.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// Whether the request asks for a stream.

@@ -48,6 +48,16 @@ package enum APIKeys {
     package let label: String
     package let createdAt: Timestamp
     package let revokedAt: Timestamp?
+
+    package init(
+      digest: Hash32, tenant: String, label: String, createdAt: Timestamp, revokedAt: Timestamp?
+    ) {
+      self.digest = digest
+      self.tenant = tenant
+      self.label = label
+      self.createdAt = createdAt
+      self.revokedAt = revokedAt
+    }
   }
 
   /// Stores the key's digest for the tenant, which must exist.
@@ -82,25 +92,65 @@ package enum APIKeys {
     )?.text("tenant")
   }
 
-  /// Up to `limit` of a tenant's keys, newest first.
+  /// Up to `limit` of a tenant's keys, or of all tenants', newest first.
   package static func list(
-    tenant: String, limit: Int, in connection: any SQLConnection
+    tenant: String?, limit: Int, in connection: any SQLConnection
   ) throws -> [Entry] {
     try connection.query(
       """
-      SELECT digest, tenant, label, created_at, revoked_at FROM api_keys
-      WHERE tenant = $1 ORDER BY created_at DESC, digest LIMIT $2
+      SELECT * FROM api_keys WHERE $1 IS NULL OR tenant = $1
+      ORDER BY created_at DESC, digest LIMIT $2
       """,
-      [.text(tenant), .integer(Int64(limit))]
-    ).map { row in
-      guard let digest = Hash32(try row.blob("digest")) else {
-        throw DatabaseError.unexpectedValue(
-          column: "digest", expected: "32 bytes", found: "another length")
-      }
-      return Entry(
-        digest: digest, tenant: try row.text("tenant"), label: try row.text("label"),
-        createdAt: Timestamp(microseconds: try row.integer("created_at")),
-        revokedAt: try row.optionalInteger("revoked_at").map(Timestamp.init(microseconds:)))
+      [tenant.map { .text($0) } ?? .null, .integer(Int64(limit))]
+    ).map(entry)
+  }
+
+  /// The keys with this label, a tenant's or all tenants', revoked ones too.
+  package static func labelled(
+    _ label: String, tenant: String?, in connection: any SQLConnection
+  ) throws -> [Entry] {
+    try connection.query(
+      """
+      SELECT * FROM api_keys WHERE label = $1 AND ($2 IS NULL OR tenant = $2)
+      ORDER BY created_at DESC, digest
+      """,
+      [.text(label), tenant.map { .text($0) } ?? .null]
+    ).map(entry)
+  }
+
+  /// The keys whose digest begins with these hexadecimal digits, revoked ones too; none for fewer
+  /// than six digits, or for another text.
+  package static func beginning(
+    _ digits: String, in connection: any SQLConnection
+  ) throws -> [Entry] {
+    let count = digits.utf8.count
+    guard (6...64).contains(count),
+      let lowest = try? Hash32(hex: digits + String(repeating: "0", count: 64 - count)),
+      let highest = try? Hash32(hex: digits + String(repeating: "f", count: 64 - count))
+    else { return [] }
+    return try connection.query(
+      "SELECT * FROM api_keys WHERE digest BETWEEN $1 AND $2 ORDER BY digest",
+      [.blob(lowest.bytes), .blob(highest.bytes)]
+    ).map(entry)
+  }
+
+  package static func validCount(
+    tenant: String, in connection: any SQLConnection
+  ) throws -> Int {
+    let row = try connection.queryFirst(
+      "SELECT COUNT(*) AS keys FROM api_keys WHERE tenant = $1 AND revoked_at IS NULL",
+      [.text(tenant)])
+    return Int(clamping: try row?.integer("keys") ?? 0)
+  }
+
+  private static func entry(_ row: SQLRow) throws -> Entry {
+    guard let digest = Hash32(try row.blob("digest")) else {
+      throw DatabaseError.unexpectedValue(
+        column: "digest", expected: "32 bytes", found: "another length")
     }
+    return Entry(
+      digest: digest, tenant: try row.text("tenant"), label: try row.text("label"),
+      createdAt: Timestamp(microseconds: try row.integer("created_at")),
+      revokedAt: try row.optionalInteger("revoked_at").map(Timestamp.init(microseconds:)))
   }
 }

@@ -1,8 +1,7 @@
 internal import Bytes
 package import ChainTypes
 package import Database
-internal import HTTPTypes
-package import Hummingbird
+package import HTTPTypes
 internal import Synchronization
 
 /// Finds the tenant of a request from `Authorization: Bearer <key>`.
@@ -32,8 +31,8 @@ package final class Authenticator: Sendable {
   }
 
   /// Problem 401 where the request has no valid key.
-  package func tenant(of request: Request) async throws -> String {
-    guard let header = request.headers[.authorization] else {
+  package func tenant(of headers: HTTPFields) async throws -> String {
+    guard let header = headers[.authorization] else {
       throw Problem.unauthorized("Send Authorization: Bearer <key>.")
     }
     let parts = header.split(separator: " ", maxSplits: 1)

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import ChainTypes
 internal import Database
-internal import Foundation
 internal import Settlement
 internal import Watching
 
@@ -28,7 +27,7 @@ struct ChainResumeCommand: AsyncParsableCommand {
   func run() async throws {
     guard let name = ChainName(chain) else { throw CommandFailure("there is no chain \(chain)") }
     let (by, confirm) = (by, confirm)
-    let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    let now = SystemTime().now
     let halt = try await database.run { database in
       guard confirm else {
         return try await database.read { try Self.cursor(of: name, in: $0).halt }

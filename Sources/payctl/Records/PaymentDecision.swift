@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Bytes
 internal import ChainTypes
 internal import Database
-internal import Foundation
 internal import Payments
 internal import Settlement
 
@@ -26,7 +25,7 @@ struct PaymentDecision: ParsableArguments {
   /// what became of it.
   func decide(_ fact: @escaping @Sendable (Payment) -> PaymentFact) async throws {
     let id = payment
-    let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    let now = SystemTime().now
     let decided: Payment
     do {
       decided = try await database.run { database in

@@ -11,7 +11,7 @@ struct ScanTiming: CustomStringConvertible {
   }
 
   /// With three decimals.
-  private static func seconds(_ duration: Duration) -> String {
+  static func seconds(_ duration: Duration) -> String {
     let (seconds, attoseconds) = duration.components
     let thousandths = String(attoseconds / 1_000_000_000_000_000)
     return "\(seconds)." + String(repeating: "0", count: 3 - thousandths.count) + thousandths

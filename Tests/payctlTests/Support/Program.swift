@@ -38,28 +38,57 @@ struct Program {
     try run(arguments, input: input)
   }
 
-  /// Runs it to its end in the package's directory. Output goes through files, which no amount of
-  /// it can block.
+  /// Runs it to its end in the package's directory.
   func run(_ arguments: [String], input: String = "") throws -> Outcome {
-    let scratch = try TemporaryDirectory()
-    let files = try ["input", "output", "errors"].map { name in
-      let url = scratch.url.appending(path: name)
-      try Data(name == "input" ? input.utf8 : "".utf8).write(to: url)
-      return url
+    let run = try Run(name, arguments, input: input)
+    try run.process.run()
+    run.process.waitUntilExit()
+    return try run.outcome()
+  }
+
+  /// The same without holding a thread, for a program that talks to a server of this process.
+  func finish(_ arguments: [String]) async throws -> Outcome {
+    let run = try Run(name, arguments, input: "")
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<_, any Error>) in
+      run.process.terminationHandler = { _ in continuation.resume(returning: ()) }
+      do {
+        try run.process.run()
+      } catch {
+        run.process.terminationHandler = nil
+        continuation.resume(throwing: error)
+      }
     }
+    return try run.outcome()
+  }
+
+  /// A process and its files: output goes through these, which no amount of it can block.
+  private struct Run {
     let process = Process()
-    process.executableURL = Self.products.appending(path: name)
-    process.arguments = arguments
-    process.currentDirectoryURL = PackageFiles.root
-    process.standardInput = try FileHandle(forReadingFrom: files[0])
-    process.standardOutput = try FileHandle(forWritingTo: files[1])
-    process.standardError = try FileHandle(forWritingTo: files[2])
-    try process.run()
-    process.waitUntilExit()
-    return Outcome(
-      status: process.terminationStatus,
-      output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
-      errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+    private let scratch: TemporaryDirectory
+    private let files: [URL]
+
+    init(_ name: String, _ arguments: [String], input: String) throws {
+      let scratch = try TemporaryDirectory()
+      self.scratch = scratch
+      files = try ["input", "output", "errors"].map { name in
+        let url = scratch.url.appending(path: name)
+        try Data(name == "input" ? input.utf8 : "".utf8).write(to: url)
+        return url
+      }
+      process.executableURL = Program.products.appending(path: name)
+      process.arguments = arguments
+      process.currentDirectoryURL = PackageFiles.root
+      process.standardInput = try FileHandle(forReadingFrom: files[0])
+      process.standardOutput = try FileHandle(forWritingTo: files[1])
+      process.standardError = try FileHandle(forWritingTo: files[2])
+    }
+
+    func outcome() throws -> Outcome {
+      Outcome(
+        status: process.terminationStatus,
+        output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),
+        errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
+    }
   }
 
   /// Where the build puts programs: beside the tests that run now.

@@ -4,6 +4,7 @@ import ChainTypes
 import Database
 import EventLog
 import Foundation
+import HTTPServer
 import Keys
 import Payments
 import SQLite
@@ -38,6 +39,13 @@ final class SampleDatabase {
       database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(
       database, SettlementSchema.migrations, component: SettlementSchema.component)
+    try await Migrator.migrate(
+      database, TenantSchema.migrations, component: TenantSchema.component)
+    try await database.write { connection in
+      for (id, title) in [("shop", "The shop"), ("stall", "The stall")] {
+        try Tenants.create(id: id, name: title, now: Self.now, in: connection)
+      }
+    }
     let pool = AddressPool(database: database, ready: 5)
     let descriptor = try Descriptor(
       accountKey:

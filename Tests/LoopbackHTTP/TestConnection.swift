@@ -1,28 +1,32 @@
-import Foundation
-import Glibc
-import HTTPServer
+internal import Foundation
+internal import Glibc
+package import HTTPServer
 
 /// One HTTP/1.1 connection over a loopback socket, blocking on a thread of its own for each call.
-final class TestConnection: Sendable {
+package final class TestConnection: Sendable {
   private let socket: Int32
   private let queue = DispatchQueue(label: "test connection")
 
-  struct Answer: Sendable {
-    let status: Int
+  package struct Answer: Sendable {
+    package let status: Int
     /// Names in lower case.
-    let headers: [String: String]
-    let body: String
+    package let headers: [String: String]
+    package let body: String
 
-    func json() throws -> JSONValue { try JSONValue.parse(Array(body.utf8)) }
-    var problemType: String? {
+    package func json() throws -> JSONValue { try JSONValue.parse(Array(body.utf8)) }
+
+    /// The last part of a problem's type; nil where the answer is none.
+    package var problemType: String? {
       guard case .string(let type)? = try? json()["type"] else { return nil }
       return type.split(separator: ":").last.map(String.init)
     }
   }
 
-  struct Failure: Error { let message: String }
+  package struct Failure: Error {
+    package let message: String
+  }
 
-  init(port: Int) throws {
+  package init(port: Int) throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -42,7 +46,7 @@ final class TestConnection: Sendable {
 
   deinit { close(socket) }
 
-  func send(
+  package func send(
     _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
   ) async throws -> Answer {
     try await request(method, path, headers: headers, body: body)
@@ -50,7 +54,7 @@ final class TestConnection: Sendable {
   }
 
   /// Sends a request without waiting for its answer.
-  func request(
+  package func request(
     _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
   ) async throws {
     var text = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n"
@@ -63,7 +67,7 @@ final class TestConnection: Sendable {
     try await write(text + "\r\n" + (body ?? ""))
   }
 
-  func write(_ text: String) async throws {
+  package func write(_ text: String) async throws {
     let bytes = Array(text.utf8)
     try await blocking { [socket] in
       var sent = 0
@@ -78,7 +82,7 @@ final class TestConnection: Sendable {
     }
   }
 
-  func answer(isHead: Bool = false) async throws -> Answer {
+  package func answer(isHead: Bool = false) async throws -> Answer {
     let head = try await line(endingIn: "\r\n\r\n")
     let lines = head.split(separator: "\r\n")
     guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
@@ -94,7 +98,7 @@ final class TestConnection: Sendable {
   }
 
   /// The next chunk of a chunked body; nil at its end.
-  func chunk() async throws -> String? {
+  package func chunk() async throws -> String? {
     let size = try await line(endingIn: "\r\n").trimmingCharacters(in: .whitespacesAndNewlines)
     guard let count = Int(size, radix: 16) else { throw Failure(message: "chunk size: \(size)") }
     let text = try await read(count: count)
@@ -103,7 +107,7 @@ final class TestConnection: Sendable {
   }
 
   /// The next chunk that isn't a comment; nil at the end.
-  func event() async throws -> String? {
+  package func event() async throws -> String? {
     while let chunk = try await chunk() {
       if !chunk.hasPrefix(":") { return chunk }
     }

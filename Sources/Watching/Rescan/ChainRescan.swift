@@ -1,0 +1,192 @@
+internal import Bitcoin
+internal import Bytes
+package import ChainTracking
+internal import ChainTypes
+package import NodeRPC
+
+/// Reads blocks that were scanned before once more and compares them with what is recorded: for
+/// addresses that were imported after their money came, and after a restore.
+///
+/// Each block is the one that the store's own headers lead to, and is verified as a watcher
+/// verifies it. Comparing only reads. Memory holds the watched scripts, 72 bytes for each block of
+/// the range, and the differences.
+package struct ChainRescan: Sendable {
+  let settings: WatcherSettings
+  let pool: NodePool
+  let store: any RescanStore
+  private let time: any TimeSource
+  private let watchKey: (UInt64, UInt64)
+  /// How often a write is tried on a cursor that a watcher keeps moving.
+  private static let writeAttempts = 10
+
+  /// `watchKey` is random and secret, as a watcher's.
+  package init(
+    settings: WatcherSettings, pool: NodePool, store: any RescanStore, time: any TimeSource,
+    watchKey: (UInt64, UInt64)
+  ) {
+    self.settings = settings
+    self.pool = pool
+    self.store = store
+    self.time = time
+    self.watchKey = watchKey
+  }
+
+  var chain: ChainName { settings.spec.name }
+
+  /// Compares the blocks from `from` through `through`, by default the cursor's tip, with what is
+  /// recorded. `progress` is called with the findings so far, every few blocks.
+  ///
+  /// Throws `RescanError`, besides what the store throws.
+  package func compare(
+    from: UInt32, through: UInt32?, progress: (RescanFindings) -> Void = { _ in }
+  ) async throws -> RescanFindings {
+    let record = try await record()
+    let through = through ?? record.cursor.tip.height
+    guard through <= record.cursor.tip.height else {
+      throw RescanError.aboveTip(through, tip: record.cursor.tip)
+    }
+    guard from <= through else { throw RescanError.emptyRange(from: from, through: through) }
+    try await checkAgreement(on: record.cursor.tip)
+    let steps = try await steps(in: from...through, of: record)
+    guard let first = steps.first, let last = steps.last else {
+      throw RescanError.emptyRange(from: from, through: through)
+    }
+    let watched = try await watchedScripts()
+    let source = BlockSource(pool: pool, settings: settings)
+    var findings = RescanFindings(chain: chain, from: first.ref, through: last.ref)
+    var start = 0
+    while start < steps.count {
+      let run = Array(steps[start..<min(start + settings.fetchWidth, steps.count)])
+      var blocks: [RescannedBlock] = []
+      for (step, answer) in zip(run, await source.fetch(run.map(\.ref))) {
+        blocks.append(try await scan(step, answer, source, watching: watched, &findings))
+      }
+      try await compare(blocks, &findings)
+      progress(findings)
+      start += run.count
+    }
+    // What left the active chain meanwhile makes differences that are none.
+    guard try await self.record().holds(last.ref) else {
+      throw RescanError.reorganised(last.ref)
+    }
+    return findings
+  }
+
+  /// Records the missing transfers that can be, in one commit, and gives what that changes. Each
+  /// takes all the steps that its depth below the cursor's tip allows, the last ones not while
+  /// the chain is halted.
+  package func write(_ findings: RescanFindings) async throws -> [TransferChange] {
+    for _ in 0..<Self.writeAttempts {
+      let record = try await record()
+      for missing in findings.missing where !record.holds(missing.block) {
+        throw RescanError.reorganised(missing.block)
+      }
+      let stored = try await store.stored(findings.missing.map(\.transfer.id))
+      var step = ChainStep(
+        chain: chain, expectedVersion: record.cursor.version,
+        addressesThrough: record.cursor.addressesThrough, now: time.now)
+      var changes = RescanChanges(
+        record: record, stored: stored, rules: TransferRules(settings.spec), now: step.now)
+      step.changes = try changes.recording(findings.missing)
+      guard !step.changes.isEmpty else { return [] }
+      do {
+        _ = try await store.commit(step)
+        return step.changes
+      } catch is StaleCursor {
+        // A watcher has moved on: depths, and perhaps the transfers, are others now.
+        continue
+      }
+    }
+    throw RescanError.keptStale(attempts: Self.writeAttempts)
+  }
+
+  // MARK: Parts
+
+  private func record() async throws -> ChainRecord {
+    guard let record = try await store.record(of: chain, window: .max) else {
+      throw RescanError.unknownChain(chain)
+    }
+    return record
+  }
+
+  private func watchedScripts() async throws -> WatchSet {
+    var watched = WatchSet(key: watchKey)
+    var last: UInt64 = 0
+    let limit = 10_000
+    while true {
+      let scripts = try await store.scripts(for: chain, after: last, limit: limit)
+      for script in scripts {
+        watched.insert(script: script.scriptPubKey.span.bytes, ordinal: script.ordinal)
+        last = script.ordinal
+      }
+      if scripts.count < limit { return watched }
+    }
+  }
+
+  private func scan(
+    _ step: RescanStep, _ answer: BlockSource.Answer, _ source: BlockSource,
+    watching watched: WatchSet, _ findings: inout RescanFindings
+  ) async throws(RescanError) -> RescannedBlock {
+    let block: ScannedBlock
+    do throws(BlockUnavailable) {
+      block = try await source.scan(
+        step.ref, from: answer, watching: WatchedScripts(set: watched))
+    } catch {
+      throw .block(error)
+    }
+    guard block.header.previousBlockHash == step.parent else {
+      throw .storeContradictsItself(step.ref)
+    }
+    findings.blockCount += 1
+    findings.transactionCount += block.transactionCount
+    findings.byteCount += block.byteCount
+    return RescannedBlock(
+      step: step, time: Timestamp(seconds: Int64(block.header.time)),
+      outputs: WatchedOutput.all(in: block.matches, on: chain, watching: watched))
+  }
+
+  /// Compares consecutive blocks with what is recorded in them.
+  private func compare(
+    _ blocks: [RescannedBlock], _ findings: inout RescanFindings
+  ) async throws {
+    guard let first = blocks.first, let last = blocks.last else { return }
+    let recorded = try await store.transfers(
+      on: chain, in: first.step.ref.height...last.step.ref.height)
+    var standing = Dictionary(recorded.map { ($0.id, $0) }) { first, _ in first }
+    for block in blocks {
+      findings.transferCount += block.outputs.count
+      let absent = block.outputs.filter { output in
+        guard standing[output.id]?.state.block == block.step.ref else { return true }
+        standing[output.id] = nil
+        return false
+      }
+      let elsewhere = try await store.stored(absent.map(\.id))
+      let known = Dictionary(elsewhere.map { ($0.id, $0) }) { first, _ in first }
+      let unrecorded = absent.filter { known[$0.id]?.state.isAside != true }
+      for transfer in try await store.transfers(of: unrecorded, on: settings.spec) {
+        findings.missing.append(
+          MissingTransfer(
+            transfer: transfer, block: block.step.ref, parent: block.step.parent,
+            time: block.time, recorded: known[transfer.id]))
+      }
+    }
+    findings.surplus += recorded.filter { standing[$0.id] != nil }
+  }
+}
+
+/// A block of the range as it was read again.
+private struct RescannedBlock {
+  let step: RescanStep
+  let time: Timestamp
+  let outputs: [WatchedOutput]
+}
+
+extension TransferState {
+  /// Recorded as something that doesn't count, wherever it stands.
+  fileprivate var isAside: Bool {
+    switch self {
+    case .failed, .quarantined, .released, .refunded: true
+    case .seen, .included, .confirmed, .final, .replaced, .dropped, .orphaned: false
+    }
+  }
+}

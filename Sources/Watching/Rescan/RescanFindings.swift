@@ -1,0 +1,45 @@
+internal import Bytes
+package import ChainTracking
+package import ChainTypes
+
+/// What comparing a range of blocks with the recorded transfers has brought.
+package struct RescanFindings: Sendable {
+  package let chain: ChainName
+  package let from: BlockRef
+  package let through: BlockRef
+  /// Blocks verified so far.
+  package internal(set) var blockCount = 0
+  package internal(set) var transactionCount = 0
+  package internal(set) var byteCount = 0
+  /// Outputs to watched scripts in them.
+  package internal(set) var transferCount = 0
+  /// Those that aren't recorded where they stand, in the chain's order.
+  package internal(set) var missing: [MissingTransfer] = []
+  /// Recorded in one of these blocks, which doesn't hold it.
+  package internal(set) var surplus: [TrackedTransfer] = []
+
+  package var hasDifferences: Bool { !missing.isEmpty || !surplus.isEmpty }
+
+  init(chain: ChainName, from: BlockRef, through: BlockRef) {
+    self.chain = chain
+    self.from = from
+    self.through = through
+  }
+}
+
+/// A transfer that a verified block holds and the store doesn't have there.
+package struct MissingTransfer: Sendable {
+  package let transfer: FoundTransfer
+  package let block: BlockRef
+  /// The block's parent and the time in its header.
+  let parent: Hash32
+  let time: Timestamp
+  /// What the store has of it: outside blocks, or in another one; nil where it has nothing.
+  package let recorded: TrackedTransfer?
+
+  /// Whether recording it is a step of its machine. One that is recorded in another block of the
+  /// active chain contradicts the store: that is no gap to fill.
+  package var isRecordable: Bool {
+    recorded.map { $0.state.canBecome(.included(block)) } ?? true
+  }
+}

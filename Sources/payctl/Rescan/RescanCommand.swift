@@ -1,0 +1,137 @@
+internal import ArgumentParser
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import Deployment
+internal import Foundation
+internal import HTTPClient
+internal import NodeRPC
+internal import Settings
+internal import Settlement
+internal import Watching
+
+struct RescanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rescan",
+    abstract: "Reads scanned blocks again and finds what isn't recorded.",
+    discussion: """
+      It is needed where addresses were imported after their money came, and after a restore. The \
+      blocks come from the configured nodes, are those that the database's headers lead to, and \
+      are verified as the watcher does. Each transfer to a watched address that isn't recorded \
+      where it stands is a line, and each that is recorded in a block that doesn't hold it; a \
+      summary follows. The exit code is 1 where differences are left.
+
+      With --write the missing ones are recorded as the watcher would have done it: payments and \
+      events follow. paywatch may run meanwhile.
+      """)
+
+  @Option(help: "paywatch's configuration: its database and its nodes.", completion: .file())
+  var config: String
+
+  @Option(help: "The chain, as the configuration names it.")
+  var chain: String
+
+  @Option(help: "The height of the first block.")
+  var from: UInt32
+
+  @Option(help: "The height of the last block; by default the last one that was scanned.")
+  var to: UInt32?
+
+  @Flag(help: "Record what is missing; else it is only told.")
+  var write = false
+
+  @Option(help: "table or json.")
+  var format: OutputFormat = .table
+
+  func run() async throws {
+    let configuration = try configuration()
+    guard let settings = configuration.chains.first(where: { $0.spec.name.text == chain }) else {
+      let known = configuration.chains.map(\.spec.name.text).joined(separator: ", ")
+      throw CommandFailure("\(config) has no chain \(chain); it has \(known)")
+    }
+    let client = try HTTPClient()
+    defer { client.shutdown() }
+    let pool = try settings.nodePool(
+      client: client, clock: SystemRPCClock(), jitterSeed: .random(in: .min ... .max))
+    let isClean = try await DatabaseFile.run(configuration.database.sqlitePath) { database in
+      try await rescan(settings, pool, database)
+    }
+    if !isClean { throw ExitCode.failure }
+  }
+
+  private func configuration() throws -> PaywatchConfiguration {
+    do throws(ConfigurationError) {
+      return try PaywatchConfiguration.load(
+        config, environment: ProcessInfo.processInfo.environment)
+    } catch {
+      throw CommandFailure("\(config) can't be used:\n\(error)")
+    }
+  }
+
+  /// Whether no difference is left.
+  private func rescan(
+    _ settings: ChainSettings, _ pool: NodePool, _ database: any Database
+  ) async throws -> Bool {
+    let rescan = ChainRescan(
+      settings: settings.watcherSettings, pool: pool,
+      store: ChainStore(database: database, specs: [settings.spec]), time: SystemTime(),
+      watchKey: (.random(in: .min ... .max), .random(in: .min ... .max)))
+    var progress = RescanProgress(clock: ContinuousClock())
+    do {
+      let findings = try await rescan.compare(from: from, through: to) { progress.note($0) }
+      progress.finish(findings)
+      tellQuarantines(of: pool)
+      let changes = write ? try await rescan.write(findings) : []
+      let lines = try await database.read { connection in
+        try RescanLines(findings, spec: settings.spec, recorded: changes, in: connection)
+      }
+      try lines.write(format)
+      return lines.remaining == 0
+    } catch let error as RescanError {
+      tellQuarantines(of: pool)
+      throw CommandFailure(error.sentence(pool))
+    }
+  }
+
+  /// A node that lied is told, also where another one served.
+  private func tellQuarantines(of pool: NodePool) {
+    for status in pool.status() {
+      guard let reason = status.quarantine?.reason else { continue }
+      StandardError.writeLine("payctl: node \(status.name) isn't believed: \(reason)")
+    }
+  }
+}
+
+/// Says now and then how far a rescan has come.
+private struct RescanProgress {
+  private let clock: ContinuousClock
+  private let start: ContinuousClock.Instant
+  private var last: ContinuousClock.Instant
+  private static let interval = Duration.seconds(2)
+
+  init(clock: ContinuousClock) {
+    self.clock = clock
+    start = clock.now
+    last = start
+  }
+
+  mutating func note(_ findings: RescanFindings) {
+    let now = clock.now
+    guard now - last >= Self.interval else { return }
+    last = now
+    StandardError.writeLine(
+      "read \(findings.blockCount) of \(findings.size) blocks, "
+        + "\(findings.transferCount) transfers, \(findings.missing.count) missing")
+  }
+
+  func finish(_ findings: RescanFindings) {
+    let timing = ScanTiming.seconds(clock.now - start)
+    StandardError.writeLine(
+      "read \(findings.blockCount) blocks, \(findings.byteCount) bytes, in \(timing) s")
+  }
+}
+
+extension RescanFindings {
+  /// How many blocks there are to read.
+  fileprivate var size: Int { Int(through.height - from.height) + 1 }
+}

@@ -1,0 +1,89 @@
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import Settlement
+internal import Watching
+
+/// What a rescan prints: a line for each difference, and the summary.
+struct RescanLines: Sendable {
+  /// Differences that stay as they are.
+  let remaining: Int
+  private let lines: [RescanLine]
+  private let summary: Summary
+  private let asset: Asset
+
+  private struct Summary: Encodable, Sendable {
+    let chain: String
+    let fromHeight: UInt32
+    let throughHeight: UInt32
+    let throughHash: String
+    let blocks: Int
+    let transactions: Int
+    let transfers: Int
+    let missing: Int
+    let surplus: Int
+    let written: Int
+  }
+
+  private struct Last: Encodable { let summary: Summary }
+
+  init(
+    _ findings: RescanFindings, spec: ChainSpec, recorded changes: [TransferChange],
+    in connection: any SQLConnection
+  ) throws {
+    asset = spec.asset
+    // A transfer's last step is what it is now.
+    let written = Dictionary(changes.map { ($0.after.id, $0.after.state.name) }) { $1 }
+    let family = spec.family.name
+    let missing = try findings.missing.map { missing in
+      try RescanLine(
+        missing.isRecordable ? "missing" : "elsewhere", missing.transfer.id,
+        missing.transfer.ordinal, missing.transfer.value, missing.block,
+        recorded: missing.recorded?.state, written: written[missing.transfer.id], family,
+        connection)
+    }
+    let surplus = try findings.surplus.map { transfer in
+      try RescanLine(
+        "surplus", transfer.id, transfer.ordinal, transfer.value,
+        transfer.state.block ?? findings.through, recorded: transfer.state, written: nil, family,
+        connection)
+    }
+    lines = missing + surplus
+    remaining = lines.count { $0.written == nil }
+    summary = Summary(
+      chain: findings.chain.text, fromHeight: findings.from.height,
+      throughHeight: findings.through.height, throughHash: findings.through.hash.displayHex,
+      blocks: findings.blockCount, transactions: findings.transactionCount,
+      transfers: findings.transferCount, missing: missing.count, surplus: surplus.count,
+      written: lines.count - remaining)
+  }
+
+  func write(_ format: OutputFormat) throws {
+    guard format == .table else {
+      try Answers.writeLines(lines)
+      return try Answers.writeLines([Last(summary: summary)])
+    }
+    if !lines.isEmpty {
+      var table = Table(
+        "difference", "block", "transfer", asset.symbol, "address", "payment", "recorded")
+      for line in lines {
+        let amount = (try? UInt256(decimal: line.amountMinor)).map {
+          Amount(minorUnits: $0, asset: asset).units
+        }
+        let state = [line.recorded ?? "no", line.written].compactMap(\.self)
+        table.append(
+          line.difference, "\(line.blockHeight)", "\(line.txid)/\(line.vout)",
+          amount ?? line.amountMinor, line.address ?? "-", line.paymentId ?? "-",
+          state.joined(separator: " → "))
+      }
+      try table.write()
+    }
+    var output = StandardOutput()
+    try output.writeLine(
+      "\(summary.chain) \(summary.fromHeight) to \(summary.throughHeight): \(summary.blocks) "
+        + "blocks, \(summary.transactions) transactions, \(summary.transfers) transfers; "
+        + "\(summary.missing) missing, \(summary.surplus) surplus, \(summary.written) written")
+    try output.flush()
+  }
+}

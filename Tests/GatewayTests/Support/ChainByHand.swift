@@ -1,0 +1,137 @@
+import Bytes
+import ChainTracking
+import ChainTypes
+import Database
+import Digests
+import LoopbackHTTP
+import Settlement
+import Testing
+import Watching
+
+/// A chain that a test mines by hand: what a watcher would make of it is committed step by step.
+actor ChainByHand {
+  /// Money on its way to a payment.
+  struct Money: Sendable {
+    let payment: String
+    let satoshi: UInt64
+    /// What names its transaction.
+    let transaction: String
+
+    init(to payment: String, _ satoshi: UInt64, in transaction: String = "tx") {
+      self.payment = payment
+      self.satoshi = satoshi
+      self.transaction = transaction
+    }
+
+    var txid: Hash32 { ChainByHand.hash(payment + transaction) }
+  }
+
+  private let store: ChainStore
+  private let spec: ChainSpec
+  private let time: TestTime
+  private var tracker: TransferTracker
+  private var tip: ChainLink
+  private var cursor: ChainCursor
+
+  static func spec(_ name: String = "bitcoin-regtest") throws -> ChainSpec {
+    try ChainSpec(
+      name: #require(ChainName(name)), family: .bitcoin(.regtest), asset: .btc,
+      genesisHash: hash("genesis"), finalityDepth: 6, coinbaseMaturity: 100, dustLimit: 546,
+      confirmationTiers: [.init(from: 0, confirmations: 2)], stallSeconds: 3_600)
+  }
+
+  init(store: ChainStore, spec: ChainSpec, time: TestTime) async throws {
+    self.store = store
+    self.spec = spec
+    self.time = time
+    tip = Self.link(1_000, parent: Self.hash("below"), time.now)
+    cursor = try await store.start(spec.name, links: [tip], now: time.now)
+    tracker = TransferTracker(
+      rules: TransferRules(coinbaseMaturity: 100, dustLimit: 546), tip: tip.ref, tracked: [])
+  }
+
+  static func hash(_ text: String) -> Hash32 { SHA256.hash(Array(text.utf8)) }
+
+  private static func link(_ height: UInt32, parent: Hash32, _ time: Timestamp) -> ChainLink {
+    ChainLink(
+      ref: BlockRef(height: height, hash: hash("block \(height)")), parent: parent,
+      time: UInt32(clamping: time.microseconds / 1_000_000), bits: 0x207f_ffff, work: 2)
+  }
+
+  // MARK: Acting
+
+  /// The watcher has come to watch every address derived so far.
+  func watchAll() async throws { try await watch(through: nil) }
+
+  /// The watcher has come to watch the addresses up to an ordinal.
+  func watch(through ordinal: UInt64?) async throws {
+    let scripts = try await store.scripts(for: spec.name, after: 0, limit: 100_000)
+    var step = newStep()
+    step.addressesThrough = ordinal ?? scripts.last?.ordinal ?? 0
+    cursor = try await store.commit(step)
+  }
+
+  /// A complete look at a mempool that holds exactly this.
+  func look(_ money: Money...) async throws {
+    let found = try await found(money)
+    var step = newStep()
+    step.changes = tracker.look(
+      MempoolLook(
+        found: found, present: Set(found.map(\.id.txid)), spends: [], isComplete: true),
+      now: time.now)
+    step.lookedThrough = time.now
+    cursor = try await store.commit(step)
+  }
+
+  /// One block with this money.
+  func mine(_ money: Money...) async throws { try await mine([money]) }
+
+  func mineEmpty(_ count: Int) async throws {
+    try await mine(Array(repeating: [], count: count))
+  }
+
+  func halt(_ reason: String) async throws {
+    var step = newStep()
+    step.halt = reason
+    cursor = try await store.commit(step)
+  }
+
+  private func mine(_ blocks: [[Money]]) async throws {
+    var step = newStep()
+    for money in blocks {
+      let link = Self.link(tip.ref.height + 1, parent: tip.ref.hash, time.now)
+      step.changes += try tracker.connect(
+        link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
+        found: try await found(money), spends: [], now: time.now)
+      step.connected.append(link)
+      tip = link
+    }
+    cursor = try await store.commit(step)
+  }
+
+  private func newStep() -> ChainStep {
+    ChainStep(
+      chain: spec.name, expectedVersion: cursor.version,
+      addressesThrough: cursor.addressesThrough, now: time.now)
+  }
+
+  private func found(_ money: [Money]) async throws -> [FoundTransfer] {
+    let ids = money.map(\.payment)
+    let ordinals = try await store.database.read { connection in
+      try ids.map { id -> UInt64 in
+        let row = try connection.queryFirst(
+          "SELECT ordinal FROM payments WHERE payment_id = $1", [.text(id)])
+        return UInt64(try row?.integer("ordinal") ?? 0)
+      }
+    }
+    let requirements = try await store.requirements(on: spec.name, ordinals: ordinals)
+    let rule = ConfirmationRequirement(confirmations: 6, finality: 6)
+    return zip(money, ordinals).map { money, ordinal in
+      FoundTransfer(
+        id: TransferID(chain: spec.name, txid: money.txid, position: .vout(0)),
+        ordinal: ordinal, value: UInt256(money.satoshi),
+        inputs: [Outpoint(txid: Self.hash("coin of \(money.txid)"), vout: 0)],
+        isCoinbase: false, requirement: requirements[ordinal] ?? rule)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import HTTPServer
+import LoopbackHTTP
+import Testing
+
+/// A client of `GET /v1/events` as a stream.
+struct EventReader: Sendable {
+  private let connection: TestConnection
+
+  struct Event: Sendable {
+    let id: String
+    let type: String
+    let event: JSONValue
+  }
+
+  init(
+    _ gateway: TestGateway, query: String = "", lastEventID: String? = nil,
+    as tenant: String = TestGateway.tenant
+  ) async throws {
+    connection = try TestConnection(port: gateway.port)
+    var headers = gateway.authorization(tenant)
+    headers["Accept"] = "text/event-stream"
+    headers["Last-Event-ID"] = lastEventID
+    try await connection.request("GET", "/v1/events\(query)", headers: headers)
+    let answer = try await connection.answer()
+    try #require(answer.status == 200)
+    #expect(answer.headers["content-type"] == "text/event-stream")
+    #expect(answer.headers["cache-control"] == "no-store")
+  }
+
+  /// The next event; nil at the stream's end.
+  func next() async throws -> Event? {
+    guard let text = try await connection.event() else { return nil }
+    // As a browser reads it: fields by line, the lines of `data` joined by a line feed.
+    var fields: [String: String] = [:]
+    for line in text.unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
+      let parts = String(line).split(separator: ": ", maxSplits: 1)
+      let (name, value) = (String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
+      fields[name] = fields[name].map { "\($0)\n\(value)" } ?? value
+    }
+    return Event(
+      id: try #require(fields["id"]), type: try #require(fields["event"]),
+      event: try JSONValue.parse(Array(try #require(fields["data"]).utf8)))
+  }
+
+  func next(_ count: Int) async throws -> [Event] {
+    var events: [Event] = []
+    while events.count < count, let event = try await next() { events.append(event) }
+    return events
+  }
+}

@@ -1,0 +1,150 @@
+import Addresses
+import ChainTypes
+import Database
+import Digests
+import EventLog
+import Gateway
+import HTTPServer
+import Keys
+import LoopbackHTTP
+import SQLite
+import Settlement
+import Telemetry
+import TestSupport
+import Testing
+
+/// The payment routes behind a real socket, on a database file of their own. Two tenants have
+/// accounts; a test plays the watcher through `chain`.
+struct TestGateway: Sendable {
+  let port: Int
+  let server: APIServer
+  let keys: [String: APIKey]
+  let database: SQLiteDatabase
+  let time: TestTime
+  let sequencer: Sequencer
+  let pool: AddressPool
+  let chain: ChainByHand
+
+  static let tenant = "roastery"
+  static let otherTenant = "bakery"
+  static let region = "eu"
+
+  /// What a test wants otherwise than usual.
+  struct Options {
+    /// How many addresses each tenant has.
+    var ready = 8
+    /// Whether the watcher has come to watch them.
+    var watching = true
+    var policy = TenantPolicy()
+    var limits = RouteLimits()
+    /// Further chains of the family, which no watcher has started.
+    var otherChains: [ChainSpec] = []
+  }
+
+  static func run(
+    _ options: Options = Options(), _ body: (TestGateway) async throws -> Void
+  ) async throws {
+    let directory = try TemporaryDirectory()
+    defer { withExtendedLifetime(directory) {} }
+    let database = try SQLiteDatabase(path: directory.path("paywatch.sqlite"))
+    let time = TestTime()
+    let now: @Sendable () -> Timestamp = { time.now }
+    let keys = [tenant: APIKey.generate(), otherTenant: APIKey.generate()]
+    try await prepare(database, keys: keys, now: now())
+    let specs = [try ChainByHand.spec()] + options.otherChains
+    let pool = AddressPool(database: database, ready: options.ready)
+    for (number, tenant) in [tenant, otherTenant].enumerated() {
+      try await pool.register(
+        AddressPool.Account(
+          tenant: tenant, region: region, epoch: 0, descriptor: descriptor(UInt8(number + 1))))
+    }
+    try await pool.fill(network: .regtest)
+    let chain = try await ChainByHand(
+      store: ChainStore(database: database, specs: specs), spec: specs[0], time: time)
+    if options.watching { try await chain.watchAll() }
+
+    let (feed, signal, metrics) = (EventFeed(), ShutdownSignal(), MetricsRegistry())
+    let sequencer = Sequencer(database: database, feed: feed)
+    let router = APIRouter(
+      version: "1", authenticator: Authenticator(database, now: now), now: now)
+    PaymentGateway(
+      database: database,
+      service: PaymentService(
+        specs: specs, policies: [tenant: options.policy, otherTenant: options.policy],
+        region: region),
+      feed: feed, streams: SSEResponse(signal: signal), creationLimits: options.limits, now: now,
+      onEvents: { sequencer.wake() }, onAddressesNeeded: {}
+    ).register(on: router)
+    let check = NamedHealthCheck("database") {
+      let row = try? await database.read { try $0.queryFirst("SELECT 1 AS one") }
+      return HealthReport(row == nil ? .failed : .ok)
+    }
+    HealthRoutes([check]).register(on: router, metrics: metrics)
+    router.addDescription()
+    let sequencing = Task {
+      await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
+        Issue.record("sequencing failed: \($0)")
+      }
+    }
+    defer { sequencing.cancel() }
+    try await LoopbackAPI.run(router, metrics: metrics, signal: signal, now: now) {
+      server, port in
+      try await body(
+        TestGateway(
+          port: port, server: server, keys: keys, database: database, time: time,
+          sequencer: sequencer, pool: pool, chain: chain))
+    }
+    feed.finish()
+    sequencing.cancel()
+    await sequencing.value
+    try await database.close()
+  }
+
+  private static func prepare(
+    _ database: SQLiteDatabase, keys: [String: APIKey], now: Timestamp
+  ) async throws {
+    try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
+    try await Migrator.migrate(
+      database, SettlementSchema.migrations, component: SettlementSchema.component)
+    try await Migrator.migrate(
+      database, TenantSchema.migrations, component: TenantSchema.component)
+    try await database.write { connection in
+      for (tenant, key) in keys {
+        try Tenants.create(id: tenant, name: tenant, now: now, in: connection)
+        try APIKeys.issue(key, tenant: tenant, label: "test", now: now, in: connection)
+      }
+    }
+  }
+
+  /// An account of which no private key is needed.
+  static func descriptor(_ seed: UInt8) throws -> Descriptor {
+    let master = try ExtendedPrivateKey(
+      seed: SecretBytes(copying: [UInt8](repeating: seed, count: 32).span.bytes))
+    let account = try master.descendant(.account(0, for: .wpkh, network: .regtest))
+    let text = account.extendedPublicKey.text(network: .regtest)
+    return try Descriptor("wpkh(\(text)/0/*)", network: .regtest, checksum: .optional)
+  }
+
+  /// The address at this child index of the first tenant's account.
+  static func address(_ index: UInt32) throws -> String {
+    try descriptor(1).address(at: index).text
+  }
+
+  /// Gives every event appended until now its position.
+  func sequence() async throws { try await sequencer.drain() }
+
+  // MARK: Looking beneath
+
+  /// What a request may have written: rows of everything that creating and deciding touch.
+  func written() async throws -> [Int64] {
+    let sources = [
+      "payments", "payment_facts", "events", "idempotency_keys",
+      "addresses WHERE payment_id IS NOT NULL",
+    ]
+    return try await database.read { connection in
+      try sources.map {
+        try connection.queryFirst("SELECT COUNT(*) AS n FROM \($0)")?.integer("n") ?? -1
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package import ChainTypes
+package import HTTPServer
+internal import Logging
+package import Telemetry
+
+/// The project's own server on a free port of 127.0.0.1, for as long as a test runs.
+package enum LoopbackAPI {
+  /// Serves the routes of `router` while `body` runs; it gets the server and its port.
+  package static func run(
+    _ router: APIRouter, metrics: MetricsRegistry, signal: ShutdownSignal,
+    now: @escaping @Sendable () -> Timestamp,
+    _ body: (APIServer, Int) async throws -> Void
+  ) async throws {
+    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    logger.logLevel = .critical
+    let server = APIServer(
+      APIServerConfiguration(host: "127.0.0.1", port: 0), router: router, metrics: metrics,
+      signal: signal, logger: logger, now: now)
+    let (ports, report) = AsyncStream.makeStream(of: Int.self)
+    let running = Task {
+      defer { report.finish() }
+      try await server.run { report.yield($0) }
+    }
+    var iterator = ports.makeAsyncIterator()
+    guard let port = await iterator.next() else {
+      try await running.value
+      return
+    }
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await body(server, port))
+    } catch {
+      result = .failure(error)
+    }
+    running.cancel()
+    _ = try? await running.value
+    try result.get()
+  }
+}
