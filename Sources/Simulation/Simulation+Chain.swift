@@ -149,8 +149,8 @@ extension Simulation {
         .httpStatus(503, text: "Work queue depth exceeded"), .unauthorized, .connectionDropped,
         .body(.empty), .body(.garbage), .body(.truncated), .batch(.reversed),
         .batch(.incomplete(missing: 1)), .error(code: -32603, message: "internal"), .warmingUp,
-        .prunedBelow(height: height), .forgedHeader, .laggingTip(blocks: 1),
-        .laggingTip(blocks: 3),
+        .prunedBelow(height: height), .forgedHeader, .wrongHashes,
+        .laggingTip(blocks: 1), .laggingTip(blocks: 3),
       ] + BlockForgery.allCases.map { .wrongBlock($0) }
     guard let kind = kinds.randomElement(using: &random) else { return }
     let count =

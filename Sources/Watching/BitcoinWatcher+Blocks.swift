@@ -66,6 +66,13 @@ extension BitcoinWatcher {
     let ancestry: BranchAncestry
     do {
       guard let branch = try served.value.checked(above: chain, rules: rules) else {
+        // One node says that no block of ours is in its active chain: one liar halts nothing.
+        let lowest = chain.lowest.ref
+        if await pool.agrees(on: lowest) {
+          quarantine(served.node, "its hashes lack \(lowest), which a quorum has")
+          report.hold = .inconsistent("the headers to \(tip) don't lead to our chain")
+          return nil
+        }
         return try await planBelowWindow(towards: tip, position, &report)
       }
       ancestry = branch

@@ -20,18 +20,13 @@ struct Manifest {
   let targets: [Target]
   /// Modules of other packages that the manifest gives names to.
   let products: Set<String>
+  /// Modules of C libraries, and the C target that declares what Swift can't import of one.
+  let cLibraries: Set<String>
+  /// What several test targets share.
+  let testSupport: Set<String>
 
   static let pureTargets = [
     "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
-  ]
-  /// C libraries, and the one Swift target that wraps each.
-  static let wrappers = [
-    "COpenSSL": "Digests", "CSecp256k1": "Keys", "CCurl": "HTTPClient", "CQREncode": "QRCode",
-    "GRDB": "SQLite",
-  ]
-  /// Targets that the manifest writes out, because nothing else is made as they are.
-  static let others: Set<String> = [
-    "CSecp256k1", "COpenSSL", "CLibcurl", "CCurl", "CQREncode", "TestSupport", "LoopbackHTTP",
   ]
 
   init() throws {
@@ -45,6 +40,11 @@ struct Manifest {
       aliases[String(match.output.1)] = String(match.output.2)
     }
     products = Set(aliases.values)
+    let target = /\.(?:systemLibrary|target)\(\s*name: "(\w+)"(?:, path: "(Tests)\/)?/
+    let others = text.matches(of: target)
+      .map { (name: String($0.output.1), isTests: $0.output.2 != nil) }
+    cLibraries = Set(others.filter { !$0.isTests }.map(\.name))
+    testSupport = Set(others.filter(\.isTests).map(\.name))
 
     let call = /\b(library|program|tests)\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?/
     targets = text.matches(of: call).compactMap { match in

@@ -83,7 +83,27 @@ struct BadBlockTests {
     try await scene.world.close()
   }
 
-  @Test("so it is when the watcher first starts, and the other nodes give the headers")
+  @Test("a node whose hashes lead nowhere halts nothing, and is quarantined")
+  func wrongHashes() async throws {
+    let scene = try await Scene(nodes: 3, quorum: 2)
+    try scene.node.mine(3)
+    try scene.share()
+    scene.node.inject(Fault(.wrongHashes))
+    let report = try await scene.world.step()
+    guard case .inconsistent = report.hold else {
+      Issue.record("\(report)")
+      return
+    }
+    #expect(try await scene.cursor()?.halt == nil)
+    let quarantine = await scene.world.process.watcher.nodeStatus[0].quarantine
+    #expect(quarantine?.reason.contains("which a quorum has") == true)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.cursor()?.tip == scene.node.tip)
+    #expect(try await scene.cursor()?.halt == nil)
+    try await scene.world.close()
+  }
+
+  @Test("false headers at the first start are noticed too, and the other nodes give the true ones")
   func forgedHeaderAtStart() async throws {
     let scene = try await Scene(nodes: 3, quorum: 2, isReady: false)
     scene.node.inject(Fault(.forgedHeader))

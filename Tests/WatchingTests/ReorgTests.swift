@@ -26,8 +26,12 @@ struct ReorgTests {
     #expect(report.isAtTip)
     let now = try await scene.world.payment(payment.terms.id)
     #expect(now.status == .paid)
+    #expect(now.received == UInt256(150_000))
     #expect(now.confirmed == UInt256(150_000))
     #expect(now.transfers.count == 1)
+    #expect(!now.isMultiple && now.overpaidBy == .zero)
+    // Another block holds the same money: for the payment nothing has happened.
+    #expect(try await scene.story(payment) == ["created", "processing", "paid"])
     #expect(
       try await scene.story(ofTransfer: known.txid) == [
         "seen", "included", "confirmed", "included", "orphaned", "included", "confirmed",

@@ -41,6 +41,8 @@ package struct Fault: Hashable, Sendable {
     case wrongBlock(BlockForgery)
     /// `getblockheader` answers with a header whose merkle root is another.
     case forgedHeader
+    /// `getblockhash` answers with hashes of no block.
+    case wrongHashes
     /// The node answers as if its tip were this many blocks lower.
     case laggingTip(blocks: UInt32)
   }
@@ -86,6 +88,7 @@ struct FaultBoard: Sendable {
     var prunedBelow: UInt32?
     var forgery: BlockForgery?
     var forgesHeader = false
+    var forgesHashes = false
   }
 
   mutating func inject(_ fault: Fault) -> UInt64 {
@@ -131,7 +134,8 @@ extension FaultBoard.Interference {
     case .connectionDropped: isDropped = true
     case .body(let damage): bodyDamage.append(damage)
     case .batch(let damage): batchDamage.append(damage)
-    case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .laggingTip: return false
+    case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip:
+      return false
     }
     return true
   }
@@ -145,6 +149,7 @@ extension FaultBoard.CallInterference {
     case .prunedBelow(let height): prunedBelow = height
     case .wrongBlock(let forgery): self.forgery = forgery
     case .forgedHeader: forgesHeader = true
+    case .wrongHashes: forgesHashes = true
     case .laggingTip(let blocks): lag = max(lag, blocks)
     case .slow, .httpStatus, .unauthorized, .connectionDropped, .body, .batch: break
     }

@@ -83,6 +83,7 @@ extension SimulatedBitcoinNode {
     case "unauthorized": .unauthorized
     case "dropped": .connectionDropped
     case "forged-header": .forgedHeader
+    case "wrong-hashes": .wrongHashes
     case "another-block": .wrongBlock(.anotherBlock)
     case "flipped-bit": .wrongBlock(.flippedBit)
     case "duplicated-tail": .wrongBlock(.duplicatedTail)

@@ -78,7 +78,9 @@ extension NodeView {
     guard let height = UInt32(exactly: height), let block = block(at: height) else {
       throw RPCNodeError(code: -8, message: "Block height out of range")
     }
-    return .displayHash(block.hash)
+    var hash = block.hash
+    if interference.forgesHashes { hash.words.0 ^= 1 }
+    return .displayHash(hash)
   }
 
   func header(_ hash: Hash32, verbose: Bool) throws(RPCNodeError) -> JSONValue {
