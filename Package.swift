@@ -177,8 +177,8 @@ let package = Package(
       "Gateway",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Telemetry",
-        "Database", "SQLite", "EventLog", "Watching", "Settlement", "HTTPServer", "Gateway",
-        "LoopbackHTTP",
+        "Database", "SQLite", "EventLog", "Watching", "Settlement", "QRCode", "HTTPServer",
+        "Gateway", "LoopbackHTTP",
       ]),
     tests(
       "ChainSim",

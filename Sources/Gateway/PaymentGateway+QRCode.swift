@@ -12,7 +12,9 @@ extension PaymentGateway {
       .get, "/v1/payments/{id}/qr.svg",
       OpenAPIOperation(
         "getPaymentQRCode", "The payment's URI as a QR code", tag: "payments",
-        answers: [.init(200, "An SVG image.", mediaType: "image/svg+xml")])
+        answers: [
+          .init(200, "An SVG image.", mediaType: "image/svg+xml"), .problem(404, "not-found."),
+        ])
     ) { _, context in
       let tenant = try context.requireTenant()
       let id = try context.pathParameter("id")

@@ -1,5 +1,6 @@
 import HTTPServer
 import LoopbackHTTP
+import QRCode
 import Testing
 
 @Suite("creating payments over HTTP")
@@ -64,6 +65,23 @@ struct CreationTests {
       #expect(payment["metadata"] == (try JSONValue.parse(Array(metadata.utf8))))
       let none = try await gateway.create(TestGateway.order("b", more: #","metadata":null"#))
       #expect(try none.json()["metadata"] == nil)
+    }
+  }
+
+  @Test("the QR code holds the payment's URI, and stays as it is")
+  func qrCode() async throws {
+    try await TestGateway.run { gateway in
+      let id = try await gateway.made("order-1")
+      let uri = try #require(try await gateway.payment(id)["uri"]?.string)
+      let image = try await gateway.get("/v1/payments/\(id)/qr.svg")
+      #expect(image.status == 200)
+      #expect(image.headers["content-type"] == "image/svg+xml")
+      #expect(image.headers["cache-control"] == "private, max-age=86400, immutable")
+      #expect(image.body == (try QRCode(Array(uri.utf8)).svg))
+      try await gateway.chain.mine(.init(to: id, 50_000))
+      let accept = #"{"action":"accept","due_minor":"50000"}"#
+      #expect(try await gateway.decide("resolve", id, accept).status == 200)
+      #expect(try await gateway.get("/v1/payments/\(id)/qr.svg").body == image.body)
     }
   }
 

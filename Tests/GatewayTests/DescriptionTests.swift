@@ -28,7 +28,8 @@ struct DescriptionTests {
         Set(operations) == [
           "post /v1/payments", "get /v1/payments", "get /v1/payments/{id}",
           "post /v1/payments/{id}/cancel", "post /v1/payments/{id}/resolve",
-          "get /v1/payments/{id}/qr.svg", "get /v1/payments/{id}/events", "get /v1/events", "get /api/health",
+          "get /v1/payments/{id}/events", "get /v1/payments/{id}/qr.svg", "get /v1/events",
+          "get /api/health",
           "get /api/health/database", "get /metrics", "get /openapi.json",
         ])
       #expect(check.references.contains("#/components/schemas/Payment"))

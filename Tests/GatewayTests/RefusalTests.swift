@@ -113,6 +113,19 @@ struct RefusalTests {
     }
   }
 
+  @Test("more than a chain's nodes are trusted with is refused, and as much as that is not")
+  func creditLimit() async throws {
+    var options = TestGateway.Options()
+    options.creditLimits = CreditLimits(single: 100_000, quorum: nil, work: nil)
+    try await TestGateway.run(options) { gateway in
+      let refused = try await gateway.create(TestGateway.order("o", amount: "0.00100001"))
+      try expect(refused, is: 422, "invalid-field", field: "amount")
+      #expect(refused.body.contains("100000 minor units"))
+      #expect(try await gateway.written() == [0, 0, 0, 0, 0])
+      #expect(try await gateway.create(TestGateway.order("o")).status == 201)
+    }
+  }
+
   @Test("several unknown members are told together")
   func unknown() async throws {
     try await TestGateway.run { gateway in
@@ -181,7 +194,8 @@ struct RefusalTests {
       let id = "/v1/payments/pay_1"
       for (method, path) in [
         ("POST", "/v1/payments"), ("GET", "/v1/payments"), ("GET", id), ("POST", "\(id)/cancel"),
-        ("POST", "\(id)/resolve"), ("GET", "\(id)/events"), ("GET", "/v1/events"),
+        ("POST", "\(id)/resolve"), ("GET", "\(id)/events"), ("GET", "\(id)/qr.svg"),
+        ("GET", "/v1/events"),
       ] {
         try expect(
           try await gateway.send(method, path, headers: ["Idempotency-Key": "k"]), is: 401,

@@ -206,7 +206,7 @@ extension JSONReader {
     return String(decoding: units, as: UTF8.self)
   }
 
-  /// The scalar of `\uXXXX`, whose digits start at `index`, or of a surrogate pair; a lone
+  /// The scalar of a `\u` escape, whose four digits start at `index`, or of a surrogate pair; a lone
   /// surrogate is the replacement character.
   private func escapedScalar(at index: inout Int, until end: Int) throws(JSONError)
     -> Unicode.Scalar

@@ -75,6 +75,8 @@ package struct ChainRescan: Sendable {
   /// Records the missing transfers that can be, in one commit, and gives what that changes. Each
   /// takes all the steps that its depth below the cursor's tip allows, the last ones not while
   /// the chain is halted.
+  ///
+  /// Throws `RescanError`, besides what the store throws; nothing is written then.
   package func write(_ findings: RescanFindings) async throws -> [TransferChange] {
     for _ in 0..<Self.writeAttempts {
       let record = try await record()
@@ -87,7 +89,11 @@ package struct ChainRescan: Sendable {
         addressesThrough: record.cursor.addressesThrough, now: time.now)
       var changes = RescanChanges(
         record: record, stored: stored, rules: TransferRules(settings.spec), now: step.now)
-      step.changes = try changes.recording(findings.missing)
+      do throws(TrackingError) {
+        step.changes = try changes.recording(findings.missing)
+      } catch {
+        throw RescanError.contradiction(error)
+      }
       guard !step.changes.isEmpty else { return [] }
       do {
         _ = try await store.commit(step)

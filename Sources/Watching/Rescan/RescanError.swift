@@ -1,3 +1,4 @@
+package import ChainTracking
 package import ChainTypes
 package import NodeRPC
 
@@ -17,6 +18,8 @@ package enum RescanError: Error, Equatable {
   case block(BlockUnavailable)
   /// The blocks left the active chain while they were read: another rescan is needed.
   case reorganised(BlockRef)
+  /// A block holds what can't be true beside what is recorded, such as an output's second spend.
+  case contradiction(TrackingError)
   /// Other writers were faster, again and again.
   case keptStale(attempts: Int)
 }

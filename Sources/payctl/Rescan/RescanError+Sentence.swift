@@ -30,6 +30,8 @@ extension RescanError {
       return error.sentence(pool)
     case .reorganised(let block):
       return "\(Self.text(block)) left the active chain meanwhile: rescan again"
+    case .contradiction(let error):
+      return "the blocks contradict what is recorded, nothing was written: \(error)"
     case .keptStale(let attempts):
       return "the watcher was faster \(attempts) times: nothing was written, try again"
     }

@@ -33,11 +33,14 @@ actor ChainByHand {
   private var tip: ChainLink
   private var cursor: ChainCursor
 
-  static func spec(_ name: String = "bitcoin-regtest") throws -> ChainSpec {
+  static func spec(
+    _ name: String = "bitcoin-regtest", creditLimits: CreditLimits = .none
+  ) throws -> ChainSpec {
     try ChainSpec(
       name: #require(ChainName(name)), family: .bitcoin(.regtest), asset: .btc,
       genesisHash: hash("genesis"), finalityDepth: 6, coinbaseMaturity: 100, dustLimit: 546,
-      confirmationTiers: [.init(from: 0, confirmations: 2)], stallSeconds: 3_600)
+      confirmationTiers: [.init(from: 0, confirmations: 2)], creditLimits: creditLimits,
+      stallSeconds: 3_600)
   }
 
   init(store: ChainStore, spec: ChainSpec, time: TestTime) async throws {

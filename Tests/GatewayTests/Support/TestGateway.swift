@@ -37,6 +37,7 @@ struct TestGateway: Sendable {
     var watching = true
     var policy = TenantPolicy()
     var limits = RouteLimits()
+    var creditLimits = CreditLimits.none
     /// Further chains of the family, which no watcher has started.
     var otherChains: [ChainSpec] = []
   }
@@ -51,7 +52,7 @@ struct TestGateway: Sendable {
     let now: @Sendable () -> Timestamp = { time.now }
     let keys = [tenant: APIKey.generate(), otherTenant: APIKey.generate()]
     try await prepare(database, keys: keys, now: now())
-    let specs = [try ChainByHand.spec()] + options.otherChains
+    let specs = [try ChainByHand.spec(creditLimits: options.creditLimits)] + options.otherChains
     let pool = AddressPool(database: database, ready: options.ready)
     for (number, tenant) in [tenant, otherTenant].enumerated() {
       try await pool.register(
