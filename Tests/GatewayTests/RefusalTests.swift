@@ -1,3 +1,5 @@
+import Bytes
+import ChainTypes
 import HTTPServer
 import LoopbackHTTP
 import SQLite

@@ -40,7 +40,8 @@ struct Manifest {
       aliases[String(match.output.1)] = String(match.output.2)
     }
     products = Set(aliases.values)
-    let target = /\.(?:systemLibrary|target)\(\s*name: "(\w+)"(?:, path: "(Tests)\/)?/
+    let target =
+      /\.(?:systemLibrary|target)\(\s*name: "(\w+)"(?:,\s*dependencies: \[[^\]]*\])?(?:,\s*path: "(Tests)\/)?/
     let others = text.matches(of: target)
       .map { (name: String($0.output.1), isTests: $0.output.2 != nil) }
     cLibraries = Set(others.filter { !$0.isTests }.map(\.name))
