@@ -59,6 +59,7 @@ let package = Package(
 
     // Pure: values without I/O, time or randomness.
     library("Bytes"),
+    library("JSON"),
     library("Digests", ["Bytes", "COpenSSL"]),
     library("ChainTypes", ["Bytes"]),
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
@@ -75,8 +76,8 @@ let package = Package(
     library("Telemetry", [log]),
     library("Database"),
     library("SQLite", ["Database", grdb]),
-    library("NodeRPC", ["Bytes", "ChainTypes", "HTTPClient", "Telemetry"]),
-    library("EventLog", ["Bytes", "Digests", "ChainTypes", "Database"]),
+    library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
+    library("EventLog", ["Bytes", "JSON", "Digests", "ChainTypes", "Database"]),
     library(
       "Watching",
       ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
@@ -89,13 +90,14 @@ let package = Package(
     library(
       "HTTPServer",
       [
-        "Bytes", "Digests", "ChainTypes", "Database", "Telemetry", hummingbird, hummingbirdCore,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "Telemetry", hummingbird,
+        hummingbirdCore,
         nioCore, nioPosix, httpTypes, log,
       ]),
     library(
       "Gateway",
       [
-        "Bytes", "Digests", "ChainTypes", "Payments", "Database", "EventLog", "Settlement",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Payments", "Database", "EventLog", "Settlement",
         "QRCode", "HTTPServer", hummingbird, httpTypes,
       ]),
 
@@ -108,7 +110,8 @@ let package = Package(
     library(
       "ChainSim",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC", hummingbird,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC",
+        hummingbird,
         nioCore, httpTypes, log,
       ]),
     library(
@@ -143,9 +146,10 @@ let package = Package(
     // Tests, and what they share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .target(
-      name: "LoopbackHTTP", dependencies: ["ChainTypes", "Telemetry", "HTTPServer", log],
+      name: "LoopbackHTTP", dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
       path: "Tests/LoopbackHTTP", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
+    tests("JSON", ["JSON"]),
     tests("Digests", ["Bytes", "Digests"]),
     tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
     tests("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
@@ -159,7 +163,10 @@ let package = Package(
     tests("Database", ["Database", "SQLite"]),
     tests(
       "NodeRPC",
-      ["Bytes", "Digests", "ChainTypes", "HTTPClient", "Telemetry", "NodeRPC", "LoopbackHTTP"]),
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "HTTPClient", "Telemetry", "NodeRPC",
+        "LoopbackHTTP",
+      ]),
     tests("EventLog", ["Bytes", "Digests", "ChainTypes", "Database", "SQLite", "EventLog"]),
     tests(
       "Settlement",
@@ -170,20 +177,21 @@ let package = Package(
     tests(
       "HTTPServer",
       [
-        "Bytes", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
         "LoopbackHTTP", hummingbird, httpTypes,
       ]),
     tests(
       "Gateway",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Telemetry",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Telemetry",
         "Database", "SQLite", "EventLog", "Watching", "Settlement", "QRCode", "HTTPServer",
         "Gateway", "LoopbackHTTP",
       ]),
     tests(
       "ChainSim",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC", "HTTPClient",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC",
+        "HTTPClient",
         "ChainSim",
       ]),
     tests(
@@ -198,7 +206,7 @@ let package = Package(
       [
         "Addresses", "Bytes", "ChainTracking", "ChainTypes", "Database", "Digests", "EventLog",
         "Keys", "Payments", "SQLite", "Settlement", "Watching", "Bitcoin", "NodeRPC", "ChainSim",
-        "Simulation", "HTTPClient",
+        "Simulation", "HTTPClient", "JSON",
       ]),
     tests(
       "payctl",

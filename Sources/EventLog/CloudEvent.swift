@@ -1,5 +1,6 @@
 package import Bytes
 package import ChainTypes
+internal import JSON
 
 /// A CloudEvents 1.0 record of a change, with the extension attributes `sequence` (its number
 /// within the subject, from 1 without gaps) and, where it belongs to one, `tenant`.
@@ -36,11 +37,11 @@ package struct CloudEvent: Sendable, Equatable {
   package var json: String {
     var text = #"{"specversion":"1.0","id":""# + id.hex
     text += #"","source":""# + Self.source
-    text += #"","type":"# + JSONText.string(type)
-    text += #","subject":"# + JSONText.string(subject)
+    text += #"","type":"# + JSONValue.string(type).json
+    text += #","subject":"# + JSONValue.string(subject).json
     text += #","time":""# + time.description
     text += #"","datacontenttype":"application/json","sequence":"# + String(sequence)
-    if let tenant { text += #","tenant":"# + JSONText.string(tenant) }
+    if let tenant { text += #","tenant":"# + JSONValue.string(tenant).json }
     text += #","data":"# + data + "}"
     return text
   }

@@ -4,6 +4,7 @@ internal import Database
 internal import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
+internal import JSON
 internal import Payments
 internal import Settlement
 
@@ -115,7 +116,7 @@ extension PaymentGateway {
     return try PaymentRequest(
       tenant: tenant, orderID: order, chain: chain, amount: due, expiresInSeconds: expiry,
       tolerance: tolerance.map { try amount("tolerance", $0) },
-      metadata: metadata.map { String(decoding: $0.utf8, as: UTF8.self) })
+      metadata: metadata?.json)
   }
 
   private func list(_ request: Request, _ context: APIContext) async throws -> Response {

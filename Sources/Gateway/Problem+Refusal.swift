@@ -1,6 +1,7 @@
 internal import Bytes
 package import HTTPServer
 internal import HTTPTypes
+internal import JSON
 package import Payments
 package import Settlement
 

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 internal import Payments
 internal import Settlement
 

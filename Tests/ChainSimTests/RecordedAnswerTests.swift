@@ -2,6 +2,7 @@ import Bitcoin
 import Bytes
 import ChainSim
 import ChainTypes
+import JSON
 import NodeRPC
 import Testing
 
@@ -69,7 +70,7 @@ struct RecordedAnswerTests {
   @Test("the descriptor and words of a script are Bitcoin Core's")
   func scripts() async throws {
     let recorded = try Recording("gettxout").result["scriptPubKey"]
-    let scriptPubKey = try Hex.decode(try #require(recorded?["hex"]?.text))
+    let scriptPubKey = try Hex.decode(try #require(recorded?["hex"]?.string))
     let node = try makeNode(blocks: 101)
     let paid = try node.pay(scriptPubKey, value: 150_000_000)
     let answer = try await node.result("gettxout", [.displayHash(paid.txid), .integer(0)])
@@ -93,6 +94,6 @@ struct RecordedAnswerTests {
 extension JSONValue {
   fileprivate func setting(_ key: String, _ value: JSONValue) -> JSONValue {
     guard case .object(let members) = self else { return self }
-    return .object(members.map { $0.key == key ? Member(key, value) : $0 })
+    return .object(members.map { $0.name == key ? Member(key, value) : $0 })
   }
 }

@@ -2,6 +2,7 @@ import Bitcoin
 import Bytes
 import ChainSim
 import ChainTypes
+import JSON
 import NodeRPC
 import Testing
 

@@ -1,4 +1,5 @@
 import HTTPServer
+import JSON
 import LoopbackHTTP
 import QRCode
 import Testing
@@ -28,7 +29,7 @@ struct CreationTests {
         "confirmations_required": 2, "created_at": "2027-01-15T08:00:00.000Z",
         "expires_at": "2027-01-15T08:10:00.000Z", "region": "eu", "version": 0,
         "transfers": [], "transfer_count": 0,
-        "metadata": try JSONValue.parse(Array(metadata.utf8)),
+        "metadata": try JSONValue(parsing: Array(metadata.utf8)),
       ]
       #expect(payment.names == Set(expected.keys).union(["id"]))
       for (name, value) in expected { #expect(payment[name] == value, "\(name)") }
@@ -62,7 +63,7 @@ struct CreationTests {
       #expect(answer.status == 201, "\(answer.body)")
       let payment = try answer.json()
       #expect(payment["order_id"] == .string(order))
-      #expect(payment["metadata"] == (try JSONValue.parse(Array(metadata.utf8))))
+      #expect(payment["metadata"] == (try JSONValue(parsing: Array(metadata.utf8))))
       let none = try await gateway.create(TestGateway.order("b", more: #","metadata":null"#))
       #expect(try none.json()["metadata"] == nil)
     }

@@ -1,4 +1,5 @@
 import HTTPServer
+import JSON
 import LoopbackHTTP
 import Testing
 
@@ -90,7 +91,7 @@ struct DescriptionTests {
       let wanted = try #require(
         paths["/v1/payments"]?["post"]?["requestBody"]?["content"]?["application/json"]?[
           "schema"])
-      #expect(check.differences(try JSONValue.parse(Array(body.utf8)), from: wanted) == [])
+      #expect(check.differences(try JSONValue(parsing: Array(body.utf8)), from: wanted) == [])
       let created = try await gateway.create(body)
       try expectDescribed("post", "/v1/payments", created)
       try expectDescribed("post", "/v1/payments", try await gateway.create(body))
@@ -113,7 +114,7 @@ struct DescriptionTests {
       for body in [
         #"{"action":"accept","due_minor":"50000"}"#, #"{"action":"close","reason":"x"}"#,
       ] {
-        #expect(check.differences(try JSONValue.parse(Array(body.utf8)), from: resolution) == [])
+        #expect(check.differences(try JSONValue(parsing: Array(body.utf8)), from: resolution) == [])
         try expectDescribed(
           "post", "/v1/payments/{id}/resolve", try await gateway.decide("resolve", id, body))
       }
@@ -128,7 +129,7 @@ struct DescriptionTests {
       let id = try await gateway.made("order-1")
       let payment = try await gateway.payment(id)
       let event = try #require(
-        try await gateway.get("/v1/payments/\(id)/events").json()["data"]?.elements.first)
+        try await gateway.get("/v1/payments/\(id)/events").json()["data"]?.elements?.first)
       let data = try #require(event["data"])
       #expect(data.names == payment.names.union(["from", "to"]))
       for member in payment.members { #expect(data[member.name] == member.value) }

@@ -1,36 +1,10 @@
 import ChainTypes
 import HTTPServer
+import JSON
 import Testing
 
 @Suite("parts of the server")
 struct PartsTests {
-  @Test(
-    "JSON that isn't strict is refused",
-    arguments: [
-      "", "{", #"{"a":1,"a":2}"#, "01", "1.", "+1", "nul", "[1,]", #""\x""#, #""\ud800""#,
-      "\"\u{1}\"",
-      "1 2", #"{"a" 1}"#, String(repeating: "[", count: 100_000),
-    ])
-  func refusedJSON(text: String) {
-    #expect(throws: Problem.self) { try JSONValue.parse(Array(text.utf8)) }
-  }
-
-  @Test("numbers keep their own text, strings their characters")
-  func keptJSON() throws {
-    let text = #"{"n":123456789012345678901234567890.10,"s":"a\"\\\u0001é😀","l":[true,null]}"#
-    #expect(try JSONValue.parse(Array(text.utf8)).text == text)
-    #expect(try JSONValue.parse(Array(#""\ud83d\ude00\/""#.utf8)) == "😀/")
-  }
-
-  @Test("a page shows up to its limit and tells how to go on")
-  func page() {
-    let rows = [1, 2, 3]
-    let page = Page(rows, limit: 2, cursor: { String($0) }, json: { .integer($0) })
-    #expect(page.json.text == #"{"data":[1,2],"next_after":"2"}"#)
-    let last = Page(rows, limit: 3, cursor: { String($0) }, json: { .integer($0) })
-    #expect(last.nextAfter == nil)
-  }
-
   @Test("a rate limiter's memory is bounded whoever asks")
   func boundedLimiter() {
     let limiter = RateLimiter(RateLimit(burst: 1, perMinute: 1), keyLimit: 10)

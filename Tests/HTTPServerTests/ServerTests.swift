@@ -2,6 +2,7 @@ import ChainTypes
 import HTTPServer
 import HTTPTypes
 import Hummingbird
+import JSON
 import LoopbackHTTP
 import SQLite
 import Synchronization
@@ -37,7 +38,7 @@ struct ServerTests {
         let value: JSONValue = [
           "name": .string(name), "made": .integer(UInt64.random(in: 0 ... .max)),
         ]
-        let reply = Idempotency.StoredReply(status: 201, body: value.utf8)
+        let reply = Idempotency.StoredReply(status: 201, body: value.bytes)
         try Idempotency.store(reply, tenant: tenant, key: key.text, in: connection)
         return reply
       }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
-package import HTTPServer
+internal import HTTPServer
+package import JSON
 
 /// One HTTP/1.1 connection over a loopback socket, blocking on a thread of its own for each call.
 package final class TestConnection: Sendable {
@@ -13,7 +14,7 @@ package final class TestConnection: Sendable {
     package let headers: [String: String]
     package let body: String
 
-    package func json() throws -> JSONValue { try JSONValue.parse(Array(body.utf8)) }
+    package func json() throws -> JSONValue { try JSONValue(parsing: Array(body.utf8)) }
 
     /// The last part of a problem's type; nil where the answer is none.
     package var problemType: String? {

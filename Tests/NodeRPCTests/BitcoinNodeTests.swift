@@ -1,6 +1,7 @@
 import Bytes
 import ChainTypes
 import Digests
+import JSON
 import NodeRPC
 import TestSupport
 import Testing
@@ -228,7 +229,7 @@ import Testing
   func poll() async throws {
     let transport = ScriptedTransport { request, number in
       let answer: Answer =
-        if request["method"]?.text == "waitfornewblock" {
+        if request["method"]?.string == "waitfornewblock" {
           .error(-32601, "Method not found")
         } else {
           .result(.displayHash(hash32(number < 5 ? 1 : 2)))
@@ -242,7 +243,7 @@ import Testing
     #expect(clock.sleeps == [1_000, 500])
     let later = try await node.waitForNewBlock(current: hash32(1), timeoutMilliseconds: 60_000)
     #expect(later == hash32(2))
-    let waits = transport.requests.filter { $0["method"]?.text == "waitfornewblock" }
+    let waits = transport.requests.filter { $0["method"]?.string == "waitfornewblock" }
     #expect(waits.count == 1)
   }
 

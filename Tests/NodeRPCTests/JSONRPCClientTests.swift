@@ -1,4 +1,5 @@
 import Bytes
+import JSON
 import NodeRPC
 import Telemetry
 import Testing
@@ -133,7 +134,7 @@ import Testing
     #expect(try outcomes[0].get().json() == .number("103"))
     #expect(try outcomes[1].get().json() == .string("again"))
     #expect(throws: RPCNodeError.self) { try outcomes[2].get() }
-    let methods = transport.requests.map { $0.elements?.map { $0["method"]?.text } }
+    let methods = transport.requests.map { $0.elements?.map { $0["method"]?.string } }
     #expect(methods == [["getblockcount", "second", "nope"], ["second"]])
   }
 

@@ -6,6 +6,7 @@ import ChainTypes
 import Digests
 import Foundation
 import HTTPClient
+import JSON
 import NodeRPC
 
 /// A Bitcoin Core node of our own in regtest, on a free port of the loopback interface and in a

@@ -26,7 +26,8 @@ struct Manifest {
   let testSupport: Set<String>
 
   static let pureTargets = [
-    "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
+    "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
+    "Payments",
   ]
 
   init() throws {

@@ -2,6 +2,7 @@ internal import Addresses
 internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
+internal import JSON
 internal import NodeRPC
 
 // Calls that change the node.
@@ -73,7 +74,7 @@ extension SimulatedBitcoinNode {
     let script = try Self.scriptPubKey(arguments.text(0))
     var transactions: [Transaction] = []
     for element in try arguments.elements(1) {
-      let text = element.text ?? ""
+      let text = element.string ?? ""
       guard text.utf8.count == 64 else {
         transactions.append(try Self.transaction(fromHex: text))
         continue

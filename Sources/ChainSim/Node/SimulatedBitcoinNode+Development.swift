@@ -1,5 +1,6 @@
 internal import Bitcoin
 internal import Bytes
+internal import JSON
 internal import NodeRPC
 
 // The calls under `sim.`, which no real node has.
@@ -60,11 +61,11 @@ extension SimulatedBitcoinNode {
       return .null
     }
     let value = try arguments.integerIfPresent(3, Int.self)
-    let text = arguments.optional(4)?.text
+    let text = arguments.optional(4)?.string
     guard let kind = Self.faultKind(name, value: value, text: text) else {
       throw RPCNodeError(code: -8, message: "Unknown fault \(name)")
     }
-    let method = arguments.optional(1)?.text
+    let method = arguments.optional(1)?.string
     let count = try arguments.integerIfPresent(2, Int.self)
     return .integer(inject(Fault(kind, method: method, count: count)))
   }

@@ -1,6 +1,7 @@
 internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
+internal import JSON
 internal import NodeRPC
 
 // Calls that change nothing.
@@ -50,7 +51,7 @@ extension SimulatedBitcoinNode {
   ) throws(RPCNodeError) -> JSONValue {
     var answers: [JSONValue] = []
     for raw in rawTransactions {
-      let known = KnownTransaction(try Self.transaction(fromHex: raw.text ?? ""))
+      let known = KnownTransaction(try Self.transaction(fromHex: raw.string ?? ""))
       var members: [JSONValue.Member] = [
         .init("txid", .displayHash(known.txid)), .init("wtxid", .displayHash(known.wtxid)),
       ]

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import JSON
 package import NodeRPC
 
 extension SimulatedBitcoinNode: RPCTransport {

@@ -1,6 +1,7 @@
 internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
+internal import JSON
 internal import NodeRPC
 
 // Transactions, outputs and the mempool.
@@ -16,7 +17,7 @@ extension NodeView {
     }
     members += transactionMembers(known, withPrevouts: verbosity > 1)
       // `fee` comes with the previous outputs only.
-      .filter { verbosity > 1 || $0.key != "fee" }
+      .filter { verbosity > 1 || $0.name != "fee" }
     if let home {
       members.append(.init("blockhash", .displayHash(home.hash)))
       if isActive(home) {
@@ -87,7 +88,7 @@ extension NodeView {
     }
     var answers: [JSONValue] = []
     for json in outpoints {
-      guard let text = json["txid"]?.text else {
+      guard let text = json["txid"]?.string else {
         throw RPCNodeError(code: -3, message: "Missing txid")
       }
       let txid = try RPCArguments.hash(text, name: "txid")

@@ -1,6 +1,7 @@
 internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
+internal import JSON
 internal import NodeRPC
 
 /// A node's state as one call sees it, with the faults that befall the call.

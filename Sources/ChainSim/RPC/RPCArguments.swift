@@ -1,4 +1,5 @@
 internal import Bytes
+internal import JSON
 internal import NodeRPC
 
 /// The arguments of a call in their places, whether they came by place or by name.
@@ -14,8 +15,8 @@ struct RPCArguments {
     case .object(let members):
       var values = [JSONValue](repeating: .null, count: names.count)
       for member in members {
-        guard let place = names.firstIndex(of: member.key) else {
-          throw RPCNodeError(code: -8, message: "Unknown named parameter \(member.key)")
+        guard let place = names.firstIndex(of: member.name) else {
+          throw RPCNodeError(code: -8, message: "Unknown named parameter \(member.name)")
         }
         values[place] = member.value
       }
@@ -43,7 +44,7 @@ struct RPCArguments {
   }
 
   func text(_ place: Int) throws(RPCNodeError) -> String {
-    guard let text = try required(place).text else { throw wrongType(place, expected: "string") }
+    guard let text = try required(place).string else { throw wrongType(place, expected: "string") }
     return text
   }
 

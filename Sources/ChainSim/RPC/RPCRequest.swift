@@ -1,4 +1,5 @@
 internal import Bytes
+internal import JSON
 internal import NodeRPC
 
 /// The calls in one request body, as Bitcoin Core reads them.

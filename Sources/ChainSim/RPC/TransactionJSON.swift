@@ -2,6 +2,7 @@ internal import Addresses
 internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
+internal import JSON
 internal import Keys
 internal import NodeRPC
 

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import JSON
 package import Telemetry
 
 /// `GET /api/health`, `GET /api/health/<check>` and `GET /metrics`, all without a key: whoever

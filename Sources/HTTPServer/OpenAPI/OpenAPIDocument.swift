@@ -1,3 +1,5 @@
+package import JSON
+
 /// Builds an OpenAPI 3.1 document from routes.
 package struct OpenAPIDocument: Sendable {
   package let title: String

@@ -1,3 +1,5 @@
+package import JSON
+
 /// What `GET /openapi.json` tells of a route. Schemas are JSON Schema 2020-12 objects.
 package struct OpenAPIOperation: Sendable {
   /// Unique among the routes, such as `createPayment`.

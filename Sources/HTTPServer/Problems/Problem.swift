@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import JSON
 
 /// What a request did wrong, or why it can't be served: a problem detail (RFC 9457). Thrown by a
 /// handler, it becomes an `application/problem+json` answer.

@@ -1,3 +1,5 @@
+package import JSON
+
 /// The members of a JSON object in a request's body, each taken once by name. What nobody took is
 /// an error, so that a misspelt field never passes unnoticed.
 ///
@@ -91,7 +93,7 @@ package struct JSONFields {
   ) throws(Problem) -> JSONValue? {
     guard let value = optional(name) else { return nil }
     guard case .object = value else { throw mismatch(name, "an object", value) }
-    guard value.utf8.count <= byteLimit else {
+    guard value.bytes.count <= byteLimit else {
       throw .invalidField(self.name(name), "It may have at most \(byteLimit) bytes as JSON.")
     }
     return value

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 package import Hummingbird
+package import JSON
 internal import NIOCore
 
 /// A request's body: bounded bytes that are a JSON object.
@@ -27,7 +28,11 @@ package struct JSONRequestBody: Sendable {
     } catch is NIOTooManyBytesError {
       throw Problem.tooLarge(limit: byteLimit)
     }
-    json = try JSONValue.parse(bytes)
+    do {
+      json = try JSONValue(parsing: bytes)
+    } catch {
+      throw Problem.badRequest("invalid-json", "The body isn't valid JSON.", "\(error)")
+    }
   }
 
   /// Reads the object's fields; those that `body` doesn't take are refused.

@@ -1,5 +1,6 @@
 package import HTTPTypes
 package import Hummingbird
+package import JSON
 internal import NIOCore
 
 extension Response {
@@ -7,7 +8,7 @@ extension Response {
   package static func json(
     _ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
   ) -> Response {
-    json(bytes: value.utf8, status: status, headers: headers)
+    json(bytes: value.bytes, status: status, headers: headers)
   }
 
   /// An answer whose body is JSON that the caller wrote, as hot routes and stored replies do.
@@ -31,7 +32,7 @@ extension Response {
   /// A problem as `application/problem+json` (RFC 9457).
   package static func problem(_ problem: Problem, requestID: String) -> Response {
     body(
-      problem.json(requestID: requestID).utf8, type: "application/problem+json",
+      problem.json(requestID: requestID).bytes, type: "application/problem+json",
       status: problem.status, headers: problem.headers)
   }
 }

@@ -1,6 +1,7 @@
 package import ChainTypes
 package import HTTPTypes
 package import Hummingbird
+package import JSON
 internal import Synchronization
 
 /// Where routes are registered, each with its description, its access and its limits. A route
@@ -75,7 +76,7 @@ package final class APIRouter {
         answers: [.init(200, "An OpenAPI 3.1 document.", schema: ["type": "object"])]),
       access: .open
     ) { _, _ in .json(bytes: description.bytes) }
-    description.set(document.json.utf8)
+    description.set(document.json.bytes)
   }
 
   /// What answers requests, and the methods that each path takes.

@@ -1,5 +1,6 @@
 package import Bytes
 package import ChainTypes
+internal import JSON
 
 /// A node's mempool at one moment.
 package struct MempoolSnapshot: Equatable, Sendable {

@@ -1,4 +1,5 @@
 package import Bytes
+internal import JSON
 internal import Synchronization
 
 /// Something about a node that an operator should know and that isn't an error.
@@ -22,7 +23,7 @@ extension BitcoinNode {
     let (version, subversion) = try await value("getnetworkinfo") {
       json -> (Int, String)? in
       guard let version = json["version"]?.integer(Int.self) else { return nil }
-      return (version, json["subversion"]?.text ?? "")
+      return (version, json["subversion"]?.string ?? "")
     }
     if version < Self.oldestSupportedVersion {
       notes.append(.unsupportedVersion(version, subversion: subversion))

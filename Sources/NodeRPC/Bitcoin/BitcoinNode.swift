@@ -1,4 +1,5 @@
 package import Bytes
+internal import JSON
 internal import Synchronization
 package import Telemetry
 

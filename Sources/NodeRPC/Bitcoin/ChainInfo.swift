@@ -1,5 +1,6 @@
 package import Bytes
 package import ChainTypes
+package import JSON
 
 /// What `getblockchaininfo` says of a node's active chain.
 package struct ChainInfo: Equatable, Sendable {
@@ -31,7 +32,7 @@ package struct ChainInfo: Equatable, Sendable {
   }
 
   init?(_ json: JSONValue) {
-    guard let chain = json["chain"]?.text,
+    guard let chain = json["chain"]?.string,
       let blocks = json["blocks"]?.integer(UInt32.self),
       let headers = json["headers"]?.integer(UInt32.self),
       let bestBlockHash = json["bestblockhash"]?.displayHash
@@ -47,8 +48,8 @@ package struct ChainInfo: Equatable, Sendable {
 extension JSONValue {
   /// A string of 64 hexadecimal digits in display order, as a hash in internal order.
   package var displayHash: Hash32? {
-    guard let text else { return nil }
-    return try? Hash32(displayHex: text)
+    guard let string else { return nil }
+    return try? Hash32(displayHex: string)
   }
 
   /// A hash as nodes write it: display order.

@@ -1,5 +1,6 @@
 package import Bytes
 package import ChainTypes
+internal import JSON
 
 /// A block's header as a node tells it. Nothing here is proved: the caller hashes `bytes`.
 package struct NodeHeader: Equatable, Sendable {
@@ -28,7 +29,7 @@ package struct NodeHeader: Equatable, Sendable {
       let merkleRoot = json["merkleroot"]?.displayHash,
       let time = json["time"]?.integer(UInt32.self),
       let nonce = json["nonce"]?.integer(UInt32.self),
-      let bitsText = json["bits"]?.text, let bits = UInt32(bitsText, radix: 16),
+      let bitsText = json["bits"]?.string, let bits = UInt32(bitsText, radix: 16),
       let chainWork = json["chainwork"]?.displayHash
     else { return nil }
     // Only the genesis block has no such member.

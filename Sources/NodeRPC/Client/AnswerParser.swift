@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Takes a node's HTTP answer apart into JSON-RPC answers.
 ///
 /// JSON-RPC 1.x (Bitcoin Core before 28, or asked so) answers with `result` and `error`, one of
@@ -104,7 +106,7 @@ enum AnswerParser {
       guard let code = error["code"]?.integer(Int.self) else {
         throw .malformed("an error without a code", excerpt: excerpt(response.body))
       }
-      let message = excerpt(Array((error["message"]?.text ?? "").utf8))
+      let message = excerpt(Array((error["message"]?.string ?? "").utf8))
       return Answer(id: id, outcome: .failure(RPCNodeError(code: code, message: message)))
     }
     guard let range = draft.result else {

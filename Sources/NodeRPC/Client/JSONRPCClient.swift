@@ -1,3 +1,4 @@
+package import JSON
 internal import Synchronization
 
 /// A method and its parameters.

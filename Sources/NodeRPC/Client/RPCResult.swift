@@ -1,4 +1,5 @@
 package import Bytes
+package import JSON
 
 /// A call's result: the part of the answer's body that holds it, decoded when asked.
 package struct RPCResult: Sendable {

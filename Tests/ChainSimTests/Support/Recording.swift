@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import NodeRPC
 import TestSupport
 
@@ -11,10 +12,10 @@ struct Recording {
     let json = try JSONValue(
       parsing: Array(PackageFiles.vector("rpc/core-30.99/\(name).json")))
     guard let request = json["request"], let status = json["http_status"]?.integer(Int.self),
-      let body = json["body"]?.text
+      let body = json["body"]?.string
     else { throw CocoaError(.fileReadCorruptFile) }
     // Where the request isn't JSON, it is recorded as a string.
-    self.request = request.text.map { Array($0.utf8) } ?? request.bytes
+    self.request = request.string.map { Array($0.utf8) } ?? request.bytes
     response = RPCResponse(status: status, body: Array(body.utf8))
   }
 
@@ -33,6 +34,6 @@ func outline(_ value: JSONValue) -> String {
   case .string: "string"
   case .array(let elements): "[" + (elements.last.map { outline($0) } ?? "") + "]"
   case .object(let members):
-    "{" + members.map { "\($0.key): \(outline($0.value))" }.joined(separator: ", ") + "}"
+    "{" + members.map { "\($0.name): \(outline($0.value))" }.joined(separator: ", ") + "}"
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import ChainSim
 import ChainTypes
+import JSON
 import NodeRPC
 import Synchronization
 

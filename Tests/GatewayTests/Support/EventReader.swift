@@ -1,4 +1,5 @@
 import HTTPServer
+import JSON
 import LoopbackHTTP
 import Testing
 
@@ -39,7 +40,7 @@ struct EventReader: Sendable {
     }
     return Event(
       id: try #require(fields["id"]), type: try #require(fields["event"]),
-      event: try JSONValue.parse(Array(try #require(fields["data"]).utf8)))
+      event: try JSONValue(parsing: Array(try #require(fields["data"]).utf8)))
   }
 
   func next(_ count: Int) async throws -> [Event] {

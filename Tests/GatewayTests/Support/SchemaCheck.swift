@@ -1,4 +1,5 @@
 import HTTPServer
+import JSON
 
 /// Checks values against the JSON Schemas of an OpenAPI document, as far as those go here. Members
 /// that a schema with `properties` doesn't name are differences too, unless it allows them
@@ -15,14 +16,14 @@ struct SchemaCheck {
     var found: [String] = []
     if let types = schema["type"],
       !Self.kinds(of: value).contains(where: { kind in
-        types == .string(kind) || types.elements.contains(.string(kind))
+        types == .string(kind) || types.elements?.contains(.string(kind)) == true
       })
     {
       found.append("\(path) is \(value.kind)")
     }
     if let constant = schema["const"], constant != value { found.append("\(path) isn't const") }
-    if let choices = schema["enum"], !choices.elements.contains(value) {
-      found.append("\(path): \(value.text) isn't among the choices")
+    if let choices = schema["enum"], choices.elements?.contains(value) != true {
+      found.append("\(path): \(value.json) isn't among the choices")
     }
     if let pattern = schema["pattern"]?.string, let text = value.string,
       (try? Regex(pattern).wholeMatch(in: text)) == nil
@@ -34,7 +35,7 @@ struct SchemaCheck {
       if fitting != 1 { found.append("\(path) fits \(fitting) of oneOf") }
     }
     if let items = schema["items"] {
-      for (index, element) in value.elements.enumerated() {
+      for (index, element) in (value.elements ?? []).enumerated() {
         found += differences(element, from: items, at: "\(path)[\(index)]")
       }
     }
@@ -66,7 +67,7 @@ struct SchemaCheck {
   private static func references(in value: JSONValue) -> [String] {
     let own = value["$ref"]?.string.map { [$0] } ?? []
     return own + value.members.flatMap { references(in: $0.value) }
-      + value.elements.flatMap { references(in: $0) }
+      + (value.elements ?? []).flatMap { references(in: $0) }
   }
 
   private static func kinds(of value: JSONValue) -> [String] {

@@ -1,4 +1,5 @@
 import HTTPServer
+import JSON
 import LoopbackHTTP
 import Testing
 
@@ -114,16 +115,6 @@ func expect(
 }
 
 extension JSONValue {
-  var string: String? {
-    guard case .string(let text) = self else { return nil }
-    return text
-  }
-
-  var elements: [JSONValue] {
-    guard case .array(let elements) = self else { return [] }
-    return elements
-  }
-
   var members: [Member] {
     guard case .object(let members) = self else { return [] }
     return members

@@ -1,3 +1,4 @@
+import JSON
 import NodeRPC
 import Synchronization
 
@@ -33,7 +34,7 @@ func methodTransport(
 ) -> ScriptedTransport {
   ScriptedTransport { request, _ in
     func one(_ call: JSONValue) throws -> JSONValue {
-      let outcome = try answer(call["method"]?.text ?? "", call["params"]?.elements ?? [])
+      let outcome = try answer(call["method"]?.string ?? "", call["params"]?.elements ?? [])
       return outcome.json(id: call["id"] ?? .null)
     }
     let json =

@@ -1,5 +1,6 @@
 import Bytes
 import ChainTypes
+import JSON
 import NodeRPC
 import Synchronization
 

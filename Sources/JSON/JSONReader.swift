@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Reads JSON (RFC 8259) from bytes, a token at a time, without copying what it steps over.
 ///
-/// It is as strict as finding the ends of values needs: structure is checked, nesting is bounded,
-/// numbers and literals are checked where they are used.
+/// What is stepped over is checked as far as finding its end needs; what is read is checked wholly.
+/// Nesting is bounded.
 package struct JSONReader {
   private let bytes: [UInt8]
   /// Where the next unread byte stands.
@@ -11,7 +11,7 @@ package struct JSONReader {
   private let end: Int
   private var depth = 0
 
-  /// Deeper nesting than any node answers with is refused, so that reading can't exhaust the stack.
+  /// Deeper nesting than any node or client has is refused, so that reading can't exhaust the stack.
   private static let maximumDepth = 64
 
   /// A string's content between its quotes.
@@ -138,10 +138,11 @@ package struct JSONReader {
 extension JSONReader {
   package mutating func readString() throws(JSONError) -> String {
     let token = try readStringToken()
-    guard token.hasEscapes else {
-      return String(decoding: bytes[token.range], as: UTF8.self)
-    }
-    return try unescaped(token.range)
+    let content = token.hasEscapes ? try unescaped(token.range) : Array(bytes[token.range])
+    guard !bytes[token.range].contains(where: { $0 < 0x20 }),
+      let text = String(validating: content, as: UTF8.self)
+    else { throw .invalidString(offset: token.range.lowerBound - 1) }
+    return text
   }
 
   /// Finds a string's end without decoding it: megabytes of hex cost two `memchr`.
@@ -178,7 +179,7 @@ extension JSONReader {
     }
   }
 
-  private func unescaped(_ range: Range<Int>) throws(JSONError) -> String {
+  private func unescaped(_ range: Range<Int>) throws(JSONError) -> [UInt8] {
     var units: [UInt8] = []
     units.reserveCapacity(range.count)
     var index = range.lowerBound
@@ -200,33 +201,36 @@ extension JSONReader {
       case UInt8(ascii: "u"):
         let scalar = try escapedScalar(at: &index, until: range.upperBound)
         units.append(contentsOf: Array(String(scalar).utf8))
-      default: throw .unexpectedByte(kind, offset: index - 1)
+      default: throw .invalidString(offset: range.lowerBound - 1)
       }
     }
-    return String(decoding: units, as: UTF8.self)
+    return units
   }
 
-  /// The scalar of a `\u` escape, whose four digits start at `index`, or of a surrogate pair; a lone
-  /// surrogate is the replacement character.
+  /// The scalar of a `\u` escape, whose four digits start at `index`, or of a surrogate pair.
   private func escapedScalar(at index: inout Int, until end: Int) throws(JSONError)
     -> Unicode.Scalar
   {
-    let high = try fourDigits(at: &index, until: end)
-    guard (0xd800..<0xdc00).contains(high) else { return Unicode.Scalar(high) ?? "\u{fffd}" }
-    guard index + 1 < end, bytes[index] == UInt8(ascii: "\\"),
-      bytes[index + 1] == UInt8(ascii: "u")
-    else { return "\u{fffd}" }
-    index += 2
-    let low = try fourDigits(at: &index, until: end)
-    guard (0xdc00..<0xe000).contains(low) else { return "\u{fffd}" }
-    return Unicode.Scalar(0x10000 + (high - 0xd800) << 10 + (low - 0xdc00)) ?? "\u{fffd}"
+    let start = index
+    var code = try fourDigits(at: &index, until: end)
+    if (0xd800..<0xdc00).contains(code) {
+      guard end - index >= 2, bytes[index] == UInt8(ascii: "\\"),
+        bytes[index + 1] == UInt8(ascii: "u")
+      else { throw .invalidString(offset: start) }
+      index += 2
+      let low = try fourDigits(at: &index, until: end)
+      guard (0xdc00..<0xe000).contains(low) else { throw .invalidString(offset: start) }
+      code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+    }
+    guard let scalar = Unicode.Scalar(code) else { throw .invalidString(offset: start) }
+    return scalar
   }
 
   private func fourDigits(at index: inout Int, until end: Int) throws(JSONError) -> UInt32 {
-    guard end - index >= 4 else { throw .endOfInput(offset: index) }
+    guard end - index >= 4 else { throw .invalidString(offset: index) }
     let text = String(decoding: bytes[index..<(index + 4)], as: UTF8.self)
     guard text.utf8.first != UInt8(ascii: "+"), let value = UInt32(text, radix: 16) else {
-      throw .unexpectedByte(bytes[index], offset: index)
+      throw .invalidString(offset: index)
     }
     index += 4
     return value
