@@ -178,7 +178,7 @@ let package = Package(
       "HTTPServer",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
-        "LoopbackHTTP", hummingbird, httpTypes,
+        "LoopbackHTTP", hummingbird, httpTypes, nioCore,
       ]),
     tests(
       "Gateway",

@@ -11,6 +11,10 @@ extension Problem {
     switch refusal {
     case .unknownChain(let chain):
       self = .invalidField("chain", "No such chain is configured: \(chain).")
+    case .tenantNotConfigured(let tenant):
+      self = Problem(
+        .forbidden, "tenant-not-configured", "The tenant takes no new payments.",
+        "\(tenant) isn't configured any more; its payments can still be read.")
     case .chainHalted(let chain, _):
       self = Problem(
         .serviceUnavailable, "chain-halted", "The chain isn't credited now.",

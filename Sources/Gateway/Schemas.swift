@@ -29,8 +29,9 @@ enum Schemas {
     "properties": [
       "order_id": [
         "type": "string", "minLength": 1,
-        "maxLength": .integer(PaymentService.maximumOrderIDBytes),
-        "description": "An order has one running payment at most.",
+        "description": .string(
+          "At most \(PaymentService.maximumOrderIDBytes) bytes. An order has one running payment "
+            + "at most."),
       ],
       "asset": ["type": "string", "examples": ["BTC"]],
       "chain": ["type": "string", "examples": ["bitcoin"]],
@@ -65,7 +66,10 @@ enum Schemas {
           "action": [
             "const": "close", "description": "Ends a payment that isn't paid.",
           ],
-          "reason": ["type": "string", "minLength": 1, "maxLength": 500],
+          "reason": [
+            "type": "string", "minLength": 1,
+            "description": .string("At most \(PaymentFact.maximumReasonBytes) bytes."),
+          ],
         ],
       ],
     ]

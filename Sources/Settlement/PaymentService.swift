@@ -11,7 +11,7 @@ package struct PaymentService: Sendable {
   private let specs: [ChainName: ChainSpec]
   private let policies: [String: TenantPolicy]
   package let region: String
-  private let trust: [ChainName: TrustLevel]
+  private let trust: [ChainName: Set<TrustLevel>]
 
   package static let maximumOrderIDBytes = 128
   package static let maximumMetadataBytes = 4_096
@@ -21,7 +21,7 @@ package struct PaymentService: Sendable {
   /// - Parameter trust: what makes a chain's blocks count; where nothing is said, one node does
   package init(
     specs: [ChainSpec], policies: [String: TenantPolicy], region: String,
-    trust: [ChainName: TrustLevel] = [:]
+    trust: [ChainName: Set<TrustLevel>] = [:]
   ) {
     self.trust = trust
     self.specs = Dictionary(specs.map { ($0.name, $0) }) { first, _ in first }
@@ -33,8 +33,6 @@ package struct PaymentService: Sendable {
 
   package var chains: [ChainName] { specs.keys.sorted() }
 
-  package func policy(of tenant: String) -> TenantPolicy { policies[tenant] ?? TenantPolicy() }
-
   // MARK: Making
 
   /// Makes a payment with an address of its own.
@@ -45,7 +43,9 @@ package struct PaymentService: Sendable {
     guard let spec = specs[request.chain] else {
       throw PaymentRefusal.unknownChain(request.chain.text)
     }
-    let policy = policy(of: request.tenant)
+    guard let policy = policies[request.tenant] else {
+      throw PaymentRefusal.tenantNotConfigured(request.tenant)
+    }
     // A tolerance that would waive all of a small amount is none.
     let tolerance =
       request.tolerance ?? (policy.tolerance < request.amount ? policy.tolerance : .zero)
@@ -56,9 +56,7 @@ package struct PaymentService: Sendable {
       [.text(request.tenant), .text(request.orderID)])
     if let holder { throw PaymentRefusal.orderHasPayment(try holder.text("payment_id")) }
 
-    let id = Identifier(
-      prefix: "pay", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random
-    ).description
+    let id = try newID(tenant: request.tenant, now: now, random: random, in: connection)
     let address = try takeAddress(for: request, spec: spec, payment: id, in: connection)
     // Only the cap on the amount lets the mempool count as paid; no tier or depth of 0 does.
     let depth = policy.confirmations ?? spec.confirmations(for: request.amount)
@@ -89,7 +87,7 @@ package struct PaymentService: Sendable {
     guard request.amount <= Self.maximumBitcoin else {
       throw PaymentRefusal.amountTooLarge(maximum: Self.maximumBitcoin)
     }
-    let limit = spec.creditLimits.largestPayment(at: trust[spec.name] ?? .single)
+    let limit = spec.creditLimits.largestPayment(at: trust[spec.name] ?? [])
     if let limit, request.amount > limit {
       throw PaymentRefusal.aboveCreditLimit(maximum: limit)
     }
@@ -103,6 +101,21 @@ package struct PaymentService: Sendable {
     guard request.metadata.map(CanonicalJSON.isObject) ?? true else {
       throw PaymentRefusal.invalidMetadata
     }
+  }
+
+  /// Above every id of the tenant's payments, whatever the clock says: who reads them in order
+  /// misses none.
+  private func newID(
+    tenant: String, now: Timestamp, random: (UInt64, UInt64), in connection: any SQLConnection
+  ) throws -> String {
+    let id = Identifier(
+      prefix: "pay", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
+    let row = try connection.queryFirst(
+      "SELECT MAX(payment_id) AS last FROM payments WHERE tenant = $1", [.text(tenant)])
+    guard let last = try row?.optionalText("last"), last >= id.description,
+      let latest = Identifier(last, prefix: "pay")
+    else { return id.description }
+    return latest.following(random: random.1).description
   }
 
   /// Takes the tenant's lowest free address that every watcher of the family watches already.

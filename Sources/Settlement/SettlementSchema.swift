@@ -77,6 +77,7 @@ package enum SettlementSchema {
           updated_at \(integer) NOT NULL
         """),
       "CREATE UNIQUE INDEX payments_by_order ON payments (tenant, order_id) WHERE holds_order = 1",
+      "CREATE INDEX payments_of_order ON payments (tenant, order_id, payment_id)",
       "CREATE INDEX payments_by_tenant ON payments (tenant, payment_id)",
       "CREATE INDEX payments_by_status ON payments (tenant, status, payment_id)",
       "CREATE INDEX payments_deadlines ON payments (chain, expires_at) WHERE deadline_passed = 0",
@@ -96,7 +97,7 @@ package enum SettlementSchema {
   private static func chains(_ dialect: SQLDialect) -> [String] {
     let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
     return [
-      // One row for each watched chain: the cursor, and the height above which scanning began.
+      // One row for each watched chain: the cursor, and the block above which scanning began.
       // Hashes are in internal byte order.
       dialect.createTable(
         "chains",
@@ -105,6 +106,7 @@ package enum SettlementSchema {
           family TEXT NOT NULL,
           version \(integer) NOT NULL,
           anchor_height \(integer) NOT NULL,
+          anchor_hash \(blob) NOT NULL,
           tip_height \(integer) NOT NULL,
           tip_hash \(blob) NOT NULL,
           addresses_through \(integer) NOT NULL,

@@ -47,8 +47,10 @@ package struct Pipeline: Sendable {
     addresses = AddressPool(
       database: FaultyDatabase(database: database, killSwitch: killSwitch), ready: settings.ready)
     sequencer = Sequencer(database: database)
+    let policies = settings.tenants.map { ($0, settings.policies[$0] ?? TenantPolicy()) }
     service = PaymentService(
-      specs: [settings.spec], policies: settings.policies, region: settings.region)
+      specs: [settings.spec], policies: Dictionary(policies) { first, _ in first },
+      region: settings.region)
   }
 
   /// Makes the tables that a pipeline needs.
@@ -121,6 +123,7 @@ package struct PipelineSettings: Sendable {
   package var start = WatcherSettings.Start.tip
   package var quorum = 1
   package var tenants = ["roastery"]
+  /// Of those tenants whose policy isn't the default.
   package var policies: [String: TenantPolicy] = [:]
   package var region = "eu"
   /// Addresses that each tenant's account has ready.

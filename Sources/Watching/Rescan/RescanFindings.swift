@@ -18,8 +18,6 @@ package struct RescanFindings: Sendable {
   /// Recorded in one of these blocks, which doesn't hold it.
   package internal(set) var surplus: [TrackedTransfer] = []
 
-  package var hasDifferences: Bool { !missing.isEmpty || !surplus.isEmpty }
-
   init(chain: ChainName, from: BlockRef, through: BlockRef) {
     self.chain = chain
     self.from = from

@@ -3,6 +3,7 @@ internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import HTTPServer
+internal import Watching
 
 struct TenantKeyRevokeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
