@@ -215,6 +215,7 @@ let package = Package(
         "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement", "HTTPServer", "ChainSim",
         "Simulation", "payctl", "paybench",
       ]),
+    tests("paywatch", ["LoopbackHTTP", "paywatch", "payctl"]),
     tests("Tidy", []),
   ]
 )

@@ -6,6 +6,7 @@ import Keys
 import Payments
 import SQLite
 import Settlement
+import TestSupport
 import Testing
 import Watching
 

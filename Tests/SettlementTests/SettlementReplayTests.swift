@@ -4,6 +4,7 @@ import Database
 import Payments
 import SQLite
 import Settlement
+import TestSupport
 import Testing
 import Watching
 

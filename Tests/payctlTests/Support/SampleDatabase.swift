@@ -9,6 +9,7 @@ import Keys
 import Payments
 import SQLite
 import Settlement
+import TestSupport
 import Watching
 
 /// A database in a file as `paywatch` leaves it: one chain with an anchor at height 100 and a
