@@ -138,6 +138,56 @@ struct DecodingTests {
     #expect(refusal(of: bytes([1, most, 1])) == .valueSumTooLarge(most + 1, offset: 56))
   }
 
+  /// Spends the outpoints of these numbers, in order.
+  private static func spending(_ numbers: [Int]) -> Transaction {
+    Transaction(
+      inputs: numbers.map { TransactionInput(outpoint: TestBlocks.outpoint($0)) },
+      outputs: [TestBlocks.output(1)])
+  }
+
+  @Test("a transaction that spends an outpoint twice is refused after all else (CVE-2018-17144)")
+  func duplicateOutpoint() {
+    #expect(refusal(of: Self.spending([1, 2, 3]).bytes) == nil)
+    // Four bytes of version, one of the count, 41 an input.
+    let twice = Self.spending([1, 2, 1, 2]).bytes
+    #expect(refusal(of: twice) == .duplicateOutpoint(offset: 87))
+    #expect(refusal(of: twice + [0]) == .duplicateOutpoint(offset: 87))
+    #expect(
+      refusal(of: Array(twice.dropLast()))
+        == .endOfBytes(offset: twice.count - 4, needed: 4, remaining: 3))
+    var segwit = Self.spending([7, 7])
+    segwit.inputs[0].witness = [[1]]
+    #expect(refusal(of: segwit.bytes) == .duplicateOutpoint(offset: 48))
+    // The same txid with another output's number is another outpoint.
+    var near = Self.spending([1, 1])
+    near.inputs[1].outpoint = Outpoint(txid: near.inputs[0].outpoint.txid, vout: 9)
+    #expect(refusal(of: near.bytes) == nil)
+  }
+
+  @Test("a block whose transaction spends an outpoint twice never gives a match for it")
+  func duplicateOutpointInBlock() throws {
+    let block = TestBlocks.block([
+      TestBlocks.coinbase(), TestBlocks.payment(5), Self.spending([1, 1]),
+    ])
+    let offset = 80 + 1 + block.transactions.prefix(2).reduce(0) { $0 + $1.bytes.count } + 46
+    let error = BlockError.decoding(.duplicateOutpoint(offset: offset))
+    #expect(Outcome.agreed(block.bytes)?.error == error)
+    #expect(!error.condemnsHash)
+    let spent = WatchSome(outpoints: [TestBlocks.outpoint(1)])
+    for verification in [BlockVerification.full, .beforeSegwit, .alreadyVerified] {
+      #expect(throws: error) {
+        try BlockScanner.scan(
+          block.bytes.span.bytes, expecting: block.hash, network: .regtest,
+          verification: verification, watching: spent)
+      }
+    }
+    // Where the transaction isn't watched, a scan doesn't look.
+    let other = WatchSome(scripts: [TestBlocks.output(5).scriptPubKey])
+    let scanned = try BlockScanner.scan(
+      block.bytes.span.bytes, expecting: block.hash, network: .regtest, watching: other)
+    #expect(scanned.matches.map(\.index) == [1])
+  }
+
   @Test("bytes after the end are refused, and any cut is noticed")
   func ends() throws {
     let bytes = TestBlocks.payment(1, witness: [[1, 2, 3], []]).bytes
