@@ -91,6 +91,17 @@ struct DecodingTests {
       refusal(of: Self.transaction(inputCount: form)) == .nonMinimalCompactSize(value, offset: 4))
   }
 
+  @Test("a CompactSize that is cut off is named by its own offset")
+  func cutCompactSizes() {
+    for (first, width) in [(0xfd, 3), (0xfe, 5), (0xff, 9)] as [(UInt8, Int)] {
+      for count in 1..<width {
+        let bytes = Self.versionTwo + [first] + [UInt8](repeating: 0xff, count: count - 1)
+        #expect(
+          refusal(of: bytes) == .endOfBytes(offset: 4, needed: width, remaining: count))
+      }
+    }
+  }
+
   @Test("CompactSizes round-trip in their shortest form")
   func compactSizes() throws {
     for value in [0, 1, 0xfc, 0xfd, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, .max] {
