@@ -15,8 +15,6 @@ package struct PaymentService: Sendable {
 
   package static let maximumOrderIDBytes = 128
   package static let maximumMetadataBytes = 4_096
-  /// All bitcoin there will ever be, in satoshi.
-  private static let maximumBitcoin = UInt256(2_100_000_000_000_000)
 
   /// - Parameter trust: what makes a chain's blocks count; where nothing is said, one node does
   package init(
@@ -84,8 +82,9 @@ package struct PaymentService: Sendable {
     guard request.amount >= max(spec.dustLimit, .one) else {
       throw PaymentRefusal.amountTooSmall(minimum: max(spec.dustLimit, .one))
     }
-    guard request.amount <= Self.maximumBitcoin else {
-      throw PaymentRefusal.amountTooLarge(maximum: Self.maximumBitcoin)
+    let maximum = UInt256(Asset.maximumSatoshi)
+    guard request.amount <= maximum else {
+      throw PaymentRefusal.amountTooLarge(maximum: maximum)
     }
     let limit = spec.creditLimits.largestPayment(at: trust[spec.name] ?? [])
     if let limit, request.amount > limit {

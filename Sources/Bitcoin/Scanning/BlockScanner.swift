@@ -4,7 +4,8 @@ package import ChainTypes
 /// Verifies a block's bytes and finds what is watched in them, in one pass.
 ///
 /// Nothing is allocated for a transaction that doesn't match. `Block.verified` does the same
-/// slowly, and refuses the same bytes with the same errors.
+/// slowly, and refuses the same bytes with the same errors; but that a transaction spends no
+/// outpoint twice (CVE-2018-17144) is looked at here in those that match.
 package enum BlockScanner {
   /// Scans `block`, its header and transactions as they stand on the wire.
   ///
