@@ -4,6 +4,7 @@ import HTTPServer
 import JSON
 import LoopbackHTTP
 import SQLite
+import Tenancy
 import Testing
 
 /// A request for a payment that is refused as a whole.

@@ -4,6 +4,7 @@ import HTTPServer
 import LoopbackHTTP
 import SQLite
 import Telemetry
+import Tenancy
 
 /// A server on a free port of 127.0.0.1 with an empty database in memory and one tenant.
 struct TestServer: Sendable {

@@ -1,8 +1,8 @@
-import TestSupport
 import Bytes
 import Database
-import HTTPServer
 import SQLite
+import Tenancy
+import TestSupport
 import Testing
 
 @Suite("payctl tenant")

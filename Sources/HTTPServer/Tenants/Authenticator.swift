@@ -3,6 +3,7 @@ package import ChainTypes
 package import Database
 package import HTTPTypes
 internal import Synchronization
+internal import Tenancy
 
 /// Finds the tenant of a request from `Authorization: Bearer <key>`.
 ///

@@ -9,6 +9,7 @@ internal import NodeRPC
 internal import SQLite
 internal import Settings
 internal import Telemetry
+internal import Tenancy
 internal import Watching
 
 struct DemoCommand: AsyncParsableCommand {

@@ -6,6 +6,7 @@ internal import HTTPServer
 internal import Logging
 internal import Settings
 internal import Settlement
+internal import Tenancy
 internal import Watching
 
 /// What a start does to the database before anything runs on it: its schema, tenants and accounts

@@ -10,6 +10,7 @@ import LoopbackHTTP
 import SQLite
 import Settlement
 import Telemetry
+import Tenancy
 import TestSupport
 import Testing
 

@@ -4,11 +4,11 @@ import ChainTypes
 import Database
 import EventLog
 import Foundation
-import HTTPServer
 import Keys
 import Payments
 import SQLite
 import Settlement
+import Tenancy
 import TestSupport
 import Watching
 
