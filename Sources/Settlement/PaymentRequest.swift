@@ -28,6 +28,8 @@ package struct PaymentRequest: Sendable, Equatable {
 
 /// Why a payment can't be made or changed. Nothing was written.
 package enum PaymentRefusal: Error, Equatable {
+  /// The payment has no transfer in this transaction.
+  case unknownTransaction(Hash32)
   case unknownChain(String)
   case chainHalted(String, reason: String)
   /// No address is ready: none left, or not all watchers watch the new ones yet.

@@ -81,6 +81,12 @@ struct RescanCommand: AsyncParsableCommand {
       let findings = try await rescan.compare(from: from, through: to) { progress.note($0) }
       progress.finish(findings)
       tellQuarantines(of: pool)
+      if !findings.unproved.isEmpty {
+        StandardError.writeLine(
+          "\(findings.unproved.count) recorded transactions lack a proof"
+            + (write ? ", which is recorded now" : "; --write records it")
+            + (findings.leavesProofsOut ? "; more are for another rescan" : ""))
+      }
       let changes = write ? try await rescan.write(findings) : []
       let lines = try await database.read { connection in
         try RescanLines(findings, spec: settings.spec, recorded: changes, in: connection)
