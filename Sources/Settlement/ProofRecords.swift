@@ -16,8 +16,8 @@ enum ProofRecords {
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       ON CONFLICT (chain, txid) DO UPDATE SET block_height = excluded.block_height,
         block_hash = excluded.block_hash, header = excluded.header, position = excluded.position,
-        siblings = excluded.siblings, coinbase = excluded.coinbase,
-        coinbase_siblings = excluded.coinbase_siblings
+        transaction_bytes = excluded.transaction_bytes, siblings = excluded.siblings,
+        coinbase = excluded.coinbase, coinbase_siblings = excluded.coinbase_siblings
       """,
       [
         .text(chain.text), .hash(proof.txid), .integer(Int64(proof.block.height)),

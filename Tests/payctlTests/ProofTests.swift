@@ -94,7 +94,7 @@ struct ProofTests {
     let columns = ["header", "transaction_bytes", "siblings", "coinbase", "coinbase_siblings"]
     let reasons = [
       "header": "its header is that of block", "transaction_bytes": "its branch leads to",
-      "siblings": "its branch leads to", "coinbase": "its branch leads to",
+      "siblings": "its branch leads to", "coinbase": "is no coinbase",
       "coinbase_siblings": "its branch leads to",
     ]
     for column in columns {

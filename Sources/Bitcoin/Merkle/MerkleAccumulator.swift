@@ -12,7 +12,8 @@ struct MerkleAccumulator {
   private var mutated = false
   /// Of the tracked leaves, as far as the tree is built.
   private var branches: [MerkleBranch] = []
-  /// What stands beside the first leaf's way, which needs no allocation.
+  /// The first leaf's branch, of at most `MerkleBranch.maximumDepth` levels: always kept, so
+  /// without an allocation.
   private var firstSiblings = InlineArray<17, Hash32>(repeating: .zero)
   private var depth = 0
 
@@ -67,8 +68,8 @@ struct MerkleAccumulator {
     return SHA256d.hash(left, right)
   }
 
-  /// Lengthens the branches that lead through two nodes of `level`, of which the right one's leaves,
-  /// copies included, go up to `end`.
+  /// Lengthens the branches that lead through two nodes of `level`; the right one's leaves, copies
+  /// included, go up to `end`.
   private mutating func note(_ left: Hash32, _ right: Hash32, level: Int, end: UInt64) {
     let start = end - (2 << UInt64(level))
     if start == 0, level < MerkleBranch.maximumDepth {

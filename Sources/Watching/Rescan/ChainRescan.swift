@@ -9,8 +9,7 @@ package import NodeRPC
 ///
 /// Each block is the one that the store's own headers lead to, and is verified as a watcher
 /// verifies it. Comparing only reads. Memory holds the watched scripts, 72 bytes for each block of
-/// the range, and the differences
-/// with their proofs.
+/// the range, the differences, and proofs up to a limit.
 package struct ChainRescan: Sendable {
   let settings: WatcherSettings
   let pool: NodePool
@@ -75,9 +74,9 @@ package struct ChainRescan: Sendable {
     return findings
   }
 
-  /// Records the missing transfers that can be, in one commit, and gives what that changes; the
-  /// proofs that lack besides. Each transfer takes all the steps that its depth below the cursor's tip allows, the last ones not while
-  /// the chain is halted.
+  /// Records the missing transfers that can be and the proofs that lack, in one commit, and gives
+  /// what that changes. Each transfer takes all the steps that its depth below the cursor's tip
+  /// allows, the last ones not while the chain is halted.
   ///
   /// Throws `RescanError`, besides what the store throws; nothing is written then.
   package func write(_ findings: RescanFindings) async throws -> [TransferChange] {

@@ -5,7 +5,6 @@ struct PaymentCommand: AsyncParsableCommand {
     commandName: "payment", abstract: "Shows payments, and decides what waits for an operator.",
     subcommands: [
       PaymentListCommand.self, PaymentShowCommand.self, PaymentProofCommand.self,
-      PaymentCancelCommand.self,
-      PaymentAcceptCommand.self, PaymentResolveCommand.self,
+      PaymentCancelCommand.self, PaymentAcceptCommand.self, PaymentResolveCommand.self,
     ])
 }
