@@ -39,8 +39,10 @@ package struct PaymentGateway: Sendable {
     router.addSchema(Schemas.payment, named: "Payment")
     router.addSchema(Schemas.transfer, named: "Transfer")
     router.addSchema(Schemas.event, named: "Event")
+    router.addSchema(Schemas.proof, named: "Proof")
     registerPayments(on: router)
     registerQRCode(on: router)
+    registerProof(on: router)
     registerDecisions(on: router)
     registerEvents(on: router)
   }

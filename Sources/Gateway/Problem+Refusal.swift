@@ -50,6 +50,9 @@ extension Problem {
       self = .conflict(
         "order-has-payment", "The order has a payment that hasn't ended.", "It is \(id).")
       extensions = [.init("payment_id", .string(id))]
+    case .unknownTransaction:
+      self = .invalidField(
+        "after", "It must be a txid of the payment's, as next_after gives it.")
     case .notFound(let id):
       self = .notFound("There is no payment \(id.prefix(60)).")
     }

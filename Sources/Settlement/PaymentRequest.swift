@@ -28,6 +28,8 @@ package struct PaymentRequest: Sendable, Equatable {
 
 /// Why a payment can't be made or changed. Nothing was written.
 package enum PaymentRefusal: Error, Equatable {
+  /// The payment has no transfer in this transaction.
+  case unknownTransaction(Hash32)
   case unknownChain(String)
   /// The tenant has been taken out of the configuration; what it has stays readable.
   case tenantNotConfigured(String)

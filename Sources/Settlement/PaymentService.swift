@@ -1,4 +1,4 @@
-internal import Bytes
+package import Bytes
 package import ChainTypes
 package import Database
 internal import EventLog
@@ -176,6 +176,15 @@ package struct PaymentService: Sendable {
       tenant == nil || payment.terms.tenant == tenant
     else { throw PaymentRefusal.notFound(id) }
     return payment
+  }
+
+  /// What proves that the payment's transactions stand in blocks: the next `limit` behind `txid`.
+  package func proof(
+    of id: String, tenant: String?, after txid: Hash32?, limit: Int,
+    in connection: any SQLConnection
+  ) throws -> PaymentProof {
+    let payment = try payment(id, tenant: tenant, in: connection)
+    return try PaymentProof(payment, after: txid, limit: limit, in: connection)
   }
 
   /// Payments by id, which is by the time they were made: the next `limit` after `id`.

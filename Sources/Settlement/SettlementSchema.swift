@@ -14,6 +14,7 @@ package enum SettlementSchema {
         "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'"
       ]
     },
+    Migration(number: 4, name: "proofs that transfers are in blocks", statements: proofs),
   ]
 
   private static func payments(_ dialect: SQLDialect) -> [String] {
@@ -174,6 +175,30 @@ package enum SettlementSchema {
           previous_vout \(integer) NOT NULL,
           PRIMARY KEY (chain, txid, place)
         """),
+    ]
+  }
+
+  private static func proofs(_ dialect: SQLDialect) -> [String] {
+    let (integer, blob) = (dialect.integer, dialect.blob)
+    return [
+      // That a transaction with transfers stands in the block that it was put into last: written
+      // with them, once for all its outputs. Transactions are without witness; siblings are hashes
+      // of 32 bytes in internal byte order, lowest level first.
+      dialect.createTable(
+        "transfer_proofs",
+        """
+          chain TEXT NOT NULL,
+          txid \(blob) NOT NULL CHECK (length(txid) = 32),
+          block_height \(integer) NOT NULL,
+          block_hash \(blob) NOT NULL CHECK (length(block_hash) = 32),
+          header \(blob) NOT NULL CHECK (length(header) = 80),
+          position \(integer) NOT NULL,
+          transaction_bytes \(blob) NOT NULL,
+          siblings \(blob) NOT NULL,
+          coinbase \(blob) NOT NULL,
+          coinbase_siblings \(blob) NOT NULL,
+          PRIMARY KEY (chain, txid)
+        """)
     ]
   }
 }

@@ -29,6 +29,9 @@ struct StepWriter {
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
     drafts += try writeTransfers()
+    for proof in step.proofs {
+      try ProofRecords.save(proof, chain: step.chain, in: connection)
+    }
     if let lookedThrough = step.lookedThrough {
       drafts += try passDeadlines(lookedThrough)
     }

@@ -37,6 +37,14 @@ extension TransactionShape {
     return hasher.finalize()
   }
 
+  /// The form without witness, which the txid commits to; `bytes` are those that were walked.
+  func strippedBytes(in bytes: RawSpan) -> [UInt8] {
+    guard hasWitness else { return [UInt8](copying: bytes.extracting(start..<end)) }
+    return [UInt8](copying: bytes.extracting(start..<start + 4))
+      + [UInt8](copying: bytes.extracting(bodyStart..<bodyEnd))
+      + [UInt8](copying: bytes.extracting(end - 4..<end))
+  }
+
   func wtxid(in bytes: RawSpan, txid: Hash32) -> Hash32 {
     hasWitness ? SHA256d.hash(bytes.extracting(start..<end)) : txid
   }

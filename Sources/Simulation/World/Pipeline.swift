@@ -37,6 +37,7 @@ package struct Pipeline: Sendable {
       spec: settings.spec, network: settings.network, start: settings.start)
     watching.fetchWidth = 1
     watching.blocksPerCommit = settings.blocksPerCommit
+    if let bytes = settings.proofBytesPerCommit { watching.proofBytesPerCommit = bytes }
     if let window = settings.window { watching.window = window }
     if let headers = settings.headersPerStep { watching.headersPerStep = headers }
     watching.lookCommitSeconds = settings.lookCommitSeconds
@@ -129,6 +130,7 @@ package struct PipelineSettings: Sendable {
   /// Addresses that each tenant's account has ready.
   package var ready = 5
   package var blocksPerCommit = 256
+  package var proofBytesPerCommit: Int?
   /// Headers in memory, and those that one step follows; nil for a watcher's own choice.
   package var window: Int?
   package var headersPerStep: Int?
