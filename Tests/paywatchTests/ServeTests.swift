@@ -44,6 +44,8 @@ struct ServeTests {
       ["check-config", "deploy/paywatch.example.yaml"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("chain bitcoin: 1 of 1 nodes (core-1)"))
+    #expect(outcome.output.contains("headers prove work above the pinned block"))
+    #expect(outcome.output.contains("largest payment: 18.75000000 BTC"))
   }
 
   @Test("private keys are refused and not repeated")
