@@ -14,6 +14,10 @@ package enum SettlementSchema {
         "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'"
       ]
     },
+    Migration(number: 4, name: "the tip at which a chain was told to stand still") { dialect in
+      // So that whoever watches, and however often it starts, tells it once.
+      ["ALTER TABLE chains ADD COLUMN stall_told \(dialect.blob)"]
+    },
   ]
 
   private static func payments(_ dialect: SQLDialect) -> [String] {

@@ -88,7 +88,7 @@ struct BadBlockTests {
     let scene = try await Scene(nodes: 3, quorum: 2)
     try scene.node.mine(3)
     try scene.share()
-    scene.node.inject(Fault(.wrongHashes))
+    scene.node.inject(Fault(.wrongHashes(.unknown, from: 0)))
     let report = try await scene.world.step()
     guard case .inconsistent = report.hold else {
       Issue.record("\(report)")

@@ -35,14 +35,17 @@ final class SimulatedChain: RPCTransport {
 
   func change(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
 
-  func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse {
+  func post(
+    _ body: [UInt8], timeoutMilliseconds: Int, maximumBytes: Int
+  ) async throws -> RPCResponse {
     let state = state.withLock { state in
       state.requestCount += 1
       return state
     }
     if let failure = state.failure { throw failure }
     let transport = methodTransport { Self.answer(state, $0, $1) }
-    return try await transport.post(body, timeoutMilliseconds: timeoutMilliseconds)
+    return try await transport.post(
+      body, timeoutMilliseconds: timeoutMilliseconds, maximumBytes: maximumBytes)
   }
 
   static func hash(_ block: Character) -> Hash32 { hash32(block.asciiValue ?? 0) }
