@@ -168,6 +168,66 @@ import Testing
     }
   }
 
+  @Test("more answers than calls are refused, however many there are")
+  func tooManyAnswers() async {
+    let one = #"{"result":1,"id":1}"#
+    let body = "[" + Array(repeating: one, count: 1_000).joined(separator: ",") + "]"
+    let error = await #expect(throws: RPCError.self) {
+      try await client(ScriptedTransport([response(body)])).batch(
+        [height, height], timeoutMilliseconds: 60_000)
+    }
+    guard case .malformed("more answers than calls", _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("of an error only the code and the beginning of the message are read")
+  func longError() async {
+    let long = String(repeating: "m", count: 900_000)
+    let body = #"{"id":1,"error":{"code":-1,"message":"\#(long)","data":[{"a":[1,2]}]}}"#
+    let message = String(repeating: "m", count: 200) + "…"
+    await #expect(throws: RPCError.node(RPCNodeError(code: -1, message: message))) {
+      try await client(ScriptedTransport([response(body)])).call(
+        height, timeoutMilliseconds: 60_000)
+    }
+  }
+
+  @Test("an answer to a small question has a small bound, and a large one where it is asked for")
+  func bounds() async throws {
+    let body = #"{"id":1,"result":"\#(String(repeating: "0", count: 2 << 20))"}"#
+    await #expect(
+      throws: RPCError.transport(.tooLarge(limit: JSONRPCClient.smallAnswerBytes))
+    ) {
+      try await client(ScriptedTransport([response(body)])).call(
+        height, timeoutMilliseconds: 60_000)
+    }
+    let result = try await client(ScriptedTransport([response(body)])).call(
+      height, timeoutMilliseconds: 60_000, maximumBytes: JSONRPCClient.bulkAnswerBytes)
+    #expect(try result.hexBytes().count == 1 << 20)
+  }
+
+  @Test("all tries together take no longer than one may")
+  func timeForAllTries() async {
+    let clock = ManualClock()
+    let transport = ScriptedTransport { _, _ in
+      clock.advance(milliseconds: 4_000)
+      return RPCResponse(503, "Work queue depth exceeded")
+    }
+    await #expect(throws: RPCError.self) {
+      try await client(transport, clock).call(height, timeoutMilliseconds: 10_000)
+    }
+    #expect(transport.requests.count == 3)
+    let hasty = ScriptedTransport { _, _ in
+      clock.advance(milliseconds: 9_990)
+      return RPCResponse(503, "Work queue depth exceeded")
+    }
+    await #expect(throws: RPCError.self) {
+      try await client(hasty, clock).call(height, timeoutMilliseconds: 10_000)
+    }
+    #expect(hasty.requests.count == 1)
+  }
+
   @Test("calls that stay unanswered are an error with their number")
   func neverComplete() async {
     let transport = ScriptedTransport([response("[]")])

@@ -70,6 +70,20 @@ extension ChainMachine {
     return block
   }
 
+  /// Mines a block with these transactions on the tip, whether or not they can be: no node that
+  /// checks everything would take it.
+  package mutating func mine(
+    unchecked transactions: [Transaction], time: UInt32
+  ) throws(ChainSimError) -> StoredBlock {
+    let block = make(
+      transactions, on: tip, to: Faucet.scriptPubKey, value: Subsidy.satoshi(at: tip.height + 1),
+      time: time)
+    guard attach(block, time: time, isUnchecked: true) == .connected else {
+      throw .blockRefused(block.hash, reason: "not valid on the tip")
+    }
+    return block
+  }
+
   /// A block that would follow the tip if its hash met its target; the same for the same tip.
   func unprovenChild() -> StoredBlock {
     let coinbase = Transaction.coinbase(

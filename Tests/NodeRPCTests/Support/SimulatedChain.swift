@@ -16,6 +16,9 @@ final class SimulatedChain: RPCTransport {
     /// Blocks that the node knows beside its active chain, with their heights.
     var stale: [Character: UInt32] = [:]
     var chainName = "regtest"
+    var isDownloading = false
+    /// Answers no request until it is cancelled.
+    var isStuck = false
     /// Fails every request.
     var failure: TransportError?
     /// Blocks whose data is gone.
@@ -43,6 +46,10 @@ final class SimulatedChain: RPCTransport {
       return state
     }
     if let failure = state.failure { throw failure }
+    if state.isStuck {
+      for await _ in AsyncStream<Void>.makeStream().stream {}
+      throw CancellationError()
+    }
     let transport = methodTransport { Self.answer(state, $0, $1) }
     return try await transport.post(
       body, timeoutMilliseconds: timeoutMilliseconds, maximumBytes: maximumBytes)
@@ -64,7 +71,7 @@ final class SimulatedChain: RPCTransport {
       return .result(
         .object([
           .init("chain", .string(state.chainName)), .init("blocks", height),
-          .init("headers", height),
+          .init("headers", height), .init("initialblockdownload", .bool(state.isDownloading)),
           .init("bestblockhash", .displayHash(hash(chain[chain.count - 1]))),
         ]))
     case "getblockheader", "getblock":
