@@ -68,7 +68,7 @@ struct RandomLifeTests {
     #expect(failure.description.contains("PAYWATCH_SEED=6 PAYWATCH_STEPS=200"))
   }
 
-  @Test("reorgs that break finality halt crediting, and nothing else breaks", arguments: [7, 8])
+  @Test("reorgs that break finality halt crediting, and nothing else breaks", arguments: [8, 11])
   func beyondFinality(seed: UInt64) async throws {
     let simulation = try await Simulation(seed: seed, steps: 250, mode: .beyondFinality)
     let statistics = try await simulation.run()
