@@ -67,9 +67,9 @@ let package = Package(
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
     library("ChainTracking", ["Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
-    library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
 
     // The shell: sockets, disks, tasks.
+    library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
     library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
@@ -87,10 +87,11 @@ let package = Package(
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "Database", "EventLog", "Watching",
       ]),
+    library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "Telemetry", hummingbird,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "Tenancy", "Telemetry", hummingbird,
         hummingbirdCore,
         nioCore, nioPosix, httpTypes, log,
       ]),
@@ -129,14 +130,14 @@ let package = Package(
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
         "Settings", "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog",
         "Watching",
-        "Settlement", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
+        "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "HTTPServer", "Deployment",
+        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment",
       ]),
     program(
       "paybench",
@@ -177,14 +178,16 @@ let package = Package(
     tests(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
-        "LoopbackHTTP", hummingbird, httpTypes,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "Tenancy",
+        "HTTPServer",
+        "LoopbackHTTP", hummingbird, httpTypes, nioCore,
       ]),
     tests(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Telemetry",
-        "Database", "SQLite", "EventLog", "Watching", "Settlement", "QRCode", "HTTPServer",
+        "Database", "SQLite", "EventLog", "Watching", "Settlement", "QRCode", "Tenancy",
+        "HTTPServer",
         "Gateway", "LoopbackHTTP",
       ]),
     tests(
@@ -212,9 +215,10 @@ let package = Package(
       "payctl",
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Database",
-        "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement", "HTTPServer", "ChainSim",
+        "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement", "Tenancy", "ChainSim",
         "Simulation", "payctl", "paybench",
       ]),
+    tests("paywatch", ["LoopbackHTTP", "paywatch", "payctl"]),
     tests("Tidy", []),
   ]
 )

@@ -12,8 +12,10 @@ package enum TransactionScanner {
     var reader = WireReader(transaction)
     var outputs: [MatchedOutput] = []
     let shape = try TransactionWalk.walk(&reader, watching: watching, outputs: &outputs)
+    let isMatch = shape.spendsWatched || !outputs.isEmpty
+    let match =
+      isMatch ? try shape.match(in: transaction, ids: nil, index: 0, outputs: outputs) : nil
     try reader.expectEnd()
-    guard shape.spendsWatched || !outputs.isEmpty else { return nil }
-    return try shape.match(in: transaction, ids: nil, index: 0, outputs: outputs)
+    return match
   }
 }
