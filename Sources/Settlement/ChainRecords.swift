@@ -21,7 +21,8 @@ package enum ChainRecords {
       tip: BlockRef(height: row.uint32("tip_height"), hash: row.hash("tip_hash")),
       addressesThrough: row.ordinal("addresses_through"),
       lookedThrough: row.optionalInteger("looked_through").map(Timestamp.init(microseconds:)),
-      halt: row.optionalText("halt"))
+      halt: row.optionalText("halt"),
+      stallTold: row.optionalHash("stall_told"))
   }
 
   /// The last `limit` links of the active chain, lowest first.

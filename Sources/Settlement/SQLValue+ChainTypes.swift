@@ -25,6 +25,10 @@ extension SQLRow {
     return hash
   }
 
+  package func optionalHash(_ column: String) throws -> Hash32? {
+    try optionalBlob(column) == nil ? nil : hash(column)
+  }
+
   package func amount(_ column: String) throws -> UInt256 {
     try UInt256(decimal: text(column))
   }

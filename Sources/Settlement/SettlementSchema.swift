@@ -15,6 +15,10 @@ package enum SettlementSchema {
       ]
     },
     Migration(number: 4, name: "proofs that transfers are in blocks", statements: proofs),
+    Migration(number: 5, name: "the tip at which a chain was told to stand still") { dialect in
+      // So that whoever watches, and however often it starts, tells it once.
+      ["ALTER TABLE chains ADD COLUMN stall_told \(dialect.blob)"]
+    },
   ]
 
   private static func payments(_ dialect: SQLDialect) -> [String] {

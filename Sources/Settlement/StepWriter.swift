@@ -40,17 +40,18 @@ struct StepWriter {
     let next = ChainCursor(
       version: cursor.version + 1, tip: tip,
       addressesThrough: max(cursor.addressesThrough, step.addressesThrough),
-      lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt)
+      lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt,
+      stallTold: step.stalledSince == nil ? cursor.stallTold : tip.hash)
     try connection.execute(
       """
       UPDATE chains SET version = $1, tip_height = $2, tip_hash = $3, addresses_through = $4,
-        looked_through = $5, halt = $6
-      WHERE chain = $7
+        looked_through = $5, halt = $6, stall_told = $7
+      WHERE chain = $8
       """,
       [
         .integer(next.version), .integer(Int64(tip.height)), .hash(tip.hash),
         .ordinal(next.addressesThrough), .optional(next.lookedThrough?.microseconds),
-        .optional(next.halt), .text(step.chain.text),
+        .optional(next.halt), .optional(next.stallTold?.bytes), .text(step.chain.text),
       ])
     return next
   }
@@ -185,19 +186,24 @@ struct StepWriter {
           "chain.halted",
           ChainEvent(chain: step.chain.text, to: tip.description, reason: halt)))
     }
-    if let since = step.stalledSince {
+    if let since = step.stalledSince, cursor.stallTold != tip.hash {
       drafts.append(
         try draft(
           "chain.stalled",
-          ChainEvent(chain: step.chain.text, to: tip.description, since: since.description)))
+          ChainEvent(chain: step.chain.text, to: tip.description, since: since.description),
+          causedBy: tip.description))
     }
     return drafts
   }
 
-  private func draft(_ type: String, _ event: ChainEvent) throws -> EventDraft {
+  /// - Parameter fact: what caused it, where that isn't this very step
+  private func draft(
+    _ type: String, _ event: ChainEvent, causedBy fact: String? = nil
+  ) throws -> EventDraft {
     let text = try CanonicalJSON.document(event)
     // The cursor's version makes the same thing happening twice two events.
-    let cause = SHA256.hash(Array("\(step.chain)\n\(step.expectedVersion)\n\(text)".utf8))
+    let cause = SHA256.hash(
+      Array("\(step.chain)\n\(fact ?? "\(step.expectedVersion)\n\(text)")".utf8))
     return EventDraft(
       type: type, subject: step.chain.text, cause: cause, time: step.now, data: text)
   }

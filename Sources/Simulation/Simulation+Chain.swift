@@ -149,9 +149,10 @@ extension Simulation {
         .httpStatus(503, text: "Work queue depth exceeded"), .unauthorized, .connectionDropped,
         .body(.empty), .body(.garbage), .body(.truncated), .batch(.reversed),
         .batch(.incomplete(missing: 1)), .error(code: -32603, message: "internal"), .warmingUp,
-        .prunedBelow(height: height), .forgedHeader, .wrongHashes,
-        .laggingTip(blocks: 1), .laggingTip(blocks: 3),
+        .prunedBelow(height: height), .forgedHeader, .wrongHashes(.unknown, from: 0),
+        .laggingTip(blocks: 1), .laggingTip(blocks: 3), .unprovenTip,
       ] + BlockForgery.allCases.map { .wrongBlock($0) }
+      + Fault.HashForgery.allCases.map { .wrongHashes($0, from: height) }
     guard let kind = kinds.randomElement(using: &random) else { return }
     let count =
       Int.random(in: 0..<4, using: &random) == 0 ? nil : Int.random(in: 1...6, using: &random)

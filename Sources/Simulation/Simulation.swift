@@ -2,6 +2,7 @@ internal import Bytes
 internal import ChainSim
 internal import ChainTracking
 internal import ChainTypes
+package import Database
 internal import NodeRPC
 internal import Payments
 internal import SQLite
@@ -33,6 +34,12 @@ package final class Simulation {
   package private(set) var statistics = Statistics()
   /// What was done, newest last: told where a promise is broken.
   private(set) var journal: [String] = []
+
+  /// Damages the store behind the pipeline's back, to see that the checks notice; whether there was
+  /// something to damage. Called after each step until then.
+  package typealias Damage = @Sendable (any SQLConnection) throws -> Bool
+
+  private var damage: Damage?
 
   package enum Mode: Sendable {
     /// No reorg is as deep as finality.
@@ -75,10 +82,13 @@ package final class Simulation {
     }
   }
 
-  package init(seed: UInt64, steps: Int, mode: Mode = .shallow) async throws {
+  package init(
+    seed: UInt64, steps: Int, mode: Mode = .shallow, damage: Damage? = nil
+  ) async throws {
     self.seed = seed
     self.steps = steps
     self.mode = mode
+    self.damage = damage
     random = SplitMix64(seed: seed)
     var settings = PipelineSettings()
     settings.quorum = 2
@@ -104,7 +114,9 @@ package final class Simulation {
       try await fill()
       while step < steps {
         step += 1
-        if try await act() { try await check() }
+        let isChanged = try await act()
+        let isDamaged = try await inflictDamage()
+        if isChanged || isDamaged { try await check() }
       }
       step += 1
       try await heal()
@@ -117,6 +129,13 @@ package final class Simulation {
         seed: seed, steps: steps, step: step, reasons: ["\(error)"], journal: journal)
     }
     return statistics
+  }
+
+  private func inflictDamage() async throws -> Bool {
+    guard let damage, try await world.database.write({ try damage($0) }) else { return false }
+    note("damaged")
+    self.damage = nil
+    return true
   }
 
   struct Broken: Error {

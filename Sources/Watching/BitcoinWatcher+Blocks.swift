@@ -17,7 +17,9 @@ extension BitcoinWatcher {
       let position
     else { return }
     var next = position
-    // The watcher's own copy is given up, so that the ones below change in place.
+    // A reorg may have to be undone. Otherwise the watcher's own copy is given up, so that the one
+    // below changes in place.
+    let undone = plan.disconnect.isEmpty ? nil : position
     self.position = nil
     var step = newStep(at: next)
     if !plan.disconnect.isEmpty {
@@ -38,7 +40,8 @@ extension BitcoinWatcher {
     step.disconnected = plan.disconnect
     let run = Array(plan.connect.prefix(settings.blocksPerCommit))
     guard try await scan(run, into: &step, &next.tracker, &report) else {
-      // Nothing was written: the store still has what we knew.
+      // Nothing was written, and without a reorg nothing has changed.
+      self.position = undone ?? next
       return
     }
     next.chain.apply(plan.connecting(step.connected.count))
@@ -53,60 +56,16 @@ extension BitcoinWatcher {
   private func plan(
     towards tip: BlockRef, from position: Position, _ report: inout WatchReport
   ) async throws -> ChainPlan? {
-    let (chain, limit) = (position.chain, settings.headersPerStep)
-    let served: Served<HeaderBranch>
-    do {
-      served = try await pool.serve { (node) async throws(NodeError) in
-        try await HeaderBranch.fetch(from: node, leadingTo: tip, above: chain, limit: limit)
-      }
-    } catch {
-      report.hold = .inconsistent("no node gives the headers to \(tip)")
+    let search = BranchSearch(
+      pool: pool, chain: position.chain, rules: rules, settings: settings,
+      latest: time.now.adding(seconds: Self.futureLimitSeconds))
+    switch await search.outcome(towards: tip) {
+    case .plan(let plan): return plan
+    case .hold(let hold):
+      report.hold = hold
       return nil
+    case .belowWindow: return try await planBelowWindow(towards: tip, position, &report)
     }
-    let ancestry: BranchAncestry
-    do {
-      guard let branch = try served.value.checked(above: chain, rules: rules) else {
-        // One node says that no block of ours is in its active chain: one liar halts nothing.
-        let lowest = chain.lowest.ref
-        if await pool.agrees(on: lowest) {
-          quarantine(served.node, "its hashes lack \(lowest), which a quorum has")
-          report.hold = .inconsistent("the headers to \(tip) don't lead to our chain")
-          return nil
-        }
-        return try await planBelowWindow(towards: tip, position, &report)
-      }
-      ancestry = branch
-    } catch let error as HeaderBranchError {
-      if error.condemnsNode {
-        quarantine(served.node, "invalid header: \(error)")
-      }
-      report.hold = .inconsistent("headers to \(tip): \(error)")
-      return nil
-    }
-    guard let last = ancestry.links.last else {
-      report.hold = .lessWork(tip)
-      return nil
-    }
-    let latest = time.now.adding(seconds: Self.futureLimitSeconds)
-    if let early = ancestry.links.first(where: { Timestamp(seconds: Int64($0.time)) > latest }) {
-      report.hold = .fromTheFuture(early.ref)
-      return nil
-    }
-    // One node gave the headers; where they end below the agreed tip, a quorum must have them too.
-    if last.ref != tip, await !pool.agrees(on: last.ref) {
-      report.hold = .inconsistent("no quorum has \(last.ref)")
-      return nil
-    }
-    do {
-      return try chain.plan(ancestry.links, finalityDepth: settings.spec.finalityDepth)
-    } catch .notMoreWork {
-      report.hold = .lessWork(tip)
-    } catch .beyondWindow {
-      return try await planBelowWindow(towards: tip, position, &report)
-    } catch {
-      report.hold = .inconsistent("\(error)")
-    }
-    return nil
   }
 
   /// The nodes' chain leaves ours below the headers in memory: plans with all that the store keeps.
@@ -139,7 +98,8 @@ extension BitcoinWatcher {
     return nil
   }
 
-  /// Fetches, verifies and scans `run` in order. False where a block couldn't be had.
+  /// Fetches, verifies and scans `run` in order. False where a block couldn't be had or can't be
+  /// true beside those before it, and so nothing is to be written.
   private func scan(
     _ run: [ChainLink], into step: inout ChainStep, _ tracker: inout TransferTracker,
     _ report: inout WatchReport
@@ -161,9 +121,15 @@ extension BitcoinWatcher {
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         let (found, spends) = try await transfers(in: block.matches, &tracker)
-        let changes = try tracker.connect(
-          link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
-          found: found, spends: spends, now: step.now)
+        let changes: [TransferChange]
+        do {
+          changes = try tracker.connect(
+            link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
+            found: found, spends: spends, now: step.now)
+        } catch {
+          report.hold = .contradiction("\(error)")
+          return !step.connected.isEmpty && step.disconnected.isEmpty
+        }
         let proofs = TransferProof.needed(
           by: changes,
           among: block.matches.lazy.compactMap {

@@ -31,7 +31,6 @@ package actor BitcoinWatcher {
     var hasAllHeaders = false
     var tracker: TransferTracker
     var lookWrittenAt: Timestamp?
-    var stallTold: BlockRef?
   }
 
   /// `watchKey` is random and secret, so that nobody can make scripts that collide in the set.
@@ -57,11 +56,6 @@ package actor BitcoinWatcher {
     do {
       report.addresses = try await watchNewScripts()
       try await advance(&report)
-    } catch let error as TrackingError {
-      // Blocks that proved what they hold contradict what was scanned before.
-      report.hold = .contradiction("\(error)")
-      position = nil
-      mempool = MempoolMemory()
     } catch {
       position = nil
       mempool = MempoolMemory()
@@ -162,15 +156,14 @@ package actor BitcoinWatcher {
   }
 
   private func noticeStall() async throws {
-    guard var next = position else { return }
-    let tip = next.chain.tip
+    guard let position else { return }
+    let tip = position.chain.tip
     let since = Timestamp(seconds: Int64(tip.time))
     let limit = since.adding(seconds: Int64(settings.spec.stallSeconds))
-    guard time.now > limit, next.stallTold != tip.ref else { return }
-    var step = newStep(at: next)
+    guard time.now > limit, position.cursor.stallTold != tip.ref.hash else { return }
+    var step = newStep(at: position)
     step.stalledSince = since
-    next.stallTold = tip.ref
-    try await commit(step, standing: next)
+    try await commit(step, standing: position)
   }
 
   // MARK: First start
@@ -185,7 +178,8 @@ package actor BitcoinWatcher {
     case .block(let block): height = min(block.height, tip.height)
     }
     do {
-      let links = try await anchorLinks(at: height, below: tip)
+      let links = try await AnchorSearch(pool: pool, settings: settings)
+        .links(upTo: height, below: tip)
       if case .block(let pinned) = settings.start, links.last?.ref != pinned {
         report.hold = .inconsistent("the nodes' block \(height) isn't the pinned \(pinned)")
         return false
@@ -199,64 +193,5 @@ package actor BitcoinWatcher {
       report.hold = .inconsistent("no node gives the anchor at \(height): \(error)")
       return false
     }
-  }
-
-  /// The active chain's headers up to `height`, linked to each other; the last is the anchor.
-  private func anchorLinks(at height: UInt32, below tip: BlockRef) async throws -> [ChainLink] {
-    let first = height - min(height, UInt32(settings.window - 1))
-    let served = try await pool.serve { (node) async throws(NodeError) -> [AskedHeader] in
-      guard let head = try await node.header(tip.hash), head.isActive else {
-        throw .unknownBlock(tip.hash)
-      }
-      let hashes = try await node.blockHashes(first..<height + 1)
-      guard UInt32(hashes.count) == height + 1 - first else { throw .heightOutOfRange(height) }
-      var headers: [AskedHeader] = []
-      for (hash, bytes) in zip(hashes, try await node.rawHeaders(hashes)) {
-        guard let bytes else { throw .unknownBlock(hash) }
-        headers.append(AskedHeader(hash: hash, bytes: bytes))
-      }
-      return headers
-    }
-    do {
-      let links = try links(served.value, from: first)
-      // What the one node said is the anchor must be what a quorum has.
-      if let anchor = links.last?.ref, await !pool.agrees(on: anchor) {
-        quarantine(served.node, "no quorum has its block \(anchor)")
-        throw NodePoolError.allFailed([])
-      }
-      return links
-    } catch let error as HeaderBranchError {
-      if error.condemnsNode { quarantine(served.node, "invalid header: \(error)") }
-      throw NodePoolError.allFailed([])
-    }
-  }
-
-  private func links(
-    _ headers: [AskedHeader], from first: UInt32
-  ) throws(HeaderBranchError) -> [ChainLink] {
-    var links: [ChainLink] = []
-    for (place, asked) in headers.enumerated() {
-      let header = try asked.header()
-      guard links.last.map({ $0.ref.hash == header.previousBlockHash }) ?? true else {
-        throw .moved
-      }
-      do {
-        try ProofOfWork.check(hash: asked.hash, bits: header.bits, network: settings.network)
-      } catch {
-        throw .invalid(.proofOfWork(error))
-      }
-      // The check above has found the target sound, so it has a work.
-      guard let work = try? CompactTarget(header.bits).work else { throw .moved }
-      links.append(
-        ChainLink(
-          ref: BlockRef(height: first + UInt32(place), hash: asked.hash),
-          parent: header.previousBlockHash, time: header.time, bits: header.bits, work: work))
-    }
-    return links
-  }
-
-  func quarantine(_ node: Int, _ reason: String) {
-    pool.quarantine(
-      node, reason: reason, forMilliseconds: settings.quarantineMilliseconds)
   }
 }

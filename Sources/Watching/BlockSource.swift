@@ -6,7 +6,7 @@ internal import NodeRPC
 struct BlockSource: Sendable {
   let pool: NodePool
   let network: BitcoinNetwork
-  /// How long a node that served something invalid neither votes nor serves.
+  /// How long a node that keeps serving something invalid neither votes nor serves at most.
   let quarantineMilliseconds: Int64
 
   /// What the pool answered when it was asked for a block; nothing is checked yet.
@@ -57,7 +57,7 @@ struct BlockSource: Sendable {
       } catch {
         pool.quarantine(
           served.node, reason: "invalid block \(block): \(error)",
-          forMilliseconds: quarantineMilliseconds)
+          maximumMilliseconds: quarantineMilliseconds)
         refusals.append(BlockUnavailable.Refusal(node: served.node, error: error))
         answer = await ask(block)
       }

@@ -1,3 +1,4 @@
+package import Bytes
 package import ChainTracking
 package import ChainTypes
 
@@ -23,16 +24,19 @@ package struct ChainCursor: Sendable, Hashable {
   package let lookedThrough: Timestamp?
   /// Why nothing is credited, where that is so.
   package let halt: String?
+  /// The last tip of which was told that the chain stands still at it.
+  package let stallTold: Hash32?
 
   package init(
     version: Int64, tip: BlockRef, addressesThrough: UInt64, lookedThrough: Timestamp?,
-    halt: String?
+    halt: String?, stallTold: Hash32? = nil
   ) {
     self.version = version
     self.tip = tip
     self.addressesThrough = addressesThrough
     self.lookedThrough = lookedThrough
     self.halt = halt
+    self.stallTold = stallTold
   }
 }
 
@@ -70,7 +74,8 @@ package struct ChainStep: Sendable {
   package var lookedThrough: Timestamp?
   /// Set where this step stops crediting, with the reason.
   package var halt: String?
-  /// The tip's own time, where the chain has stood still for too long since then.
+  /// The tip's own time, where the chain has stood still for too long since then. The store tells
+  /// it once for each tip.
   package var stalledSince: Timestamp?
   package let now: Timestamp
 

@@ -33,6 +33,8 @@ struct HeaderBranch: Sendable {
   let headers: [AskedHeader]
   /// The tip's own, which may lie above the last of `headers`.
   let head: AskedHeader
+  /// The height at which the last of a whole branch's `headers` stands.
+  let end: UInt32
 
   /// Asks `node` for the branch that leads from `chain` to `tip`, at most `limit` headers above
   /// our own tip's height: however low it begins, it can be seen to have more work.
@@ -42,14 +44,14 @@ struct HeaderBranch: Sendable {
     guard let head = try await node.header(tip.hash), head.isActive, head.height == tip.height
     else { throw .unknownBlock(tip.hash) }
     let tipHeader = AskedHeader(hash: tip.hash, bytes: head.bytes)
+    let end = UInt32(min(UInt64(tip.height), UInt64(chain.tip.ref.height) + UInt64(limit)))
     guard let fork = try await findFork(of: chain, at: node, below: tip.height) else {
-      return HeaderBranch(fork: nil, headers: [], head: tipHeader)
+      return HeaderBranch(fork: nil, headers: [], head: tipHeader, end: end)
     }
-    let end = min(UInt64(tip.height), UInt64(chain.tip.ref.height) + UInt64(limit))
-    guard fork.height < UInt32(end) else {
-      return HeaderBranch(fork: fork, headers: [], head: tipHeader)
+    guard fork.height < end, end < .max else {
+      return HeaderBranch(fork: fork, headers: [], head: tipHeader, end: end)
     }
-    let hashes = try await node.blockHashes(fork.height + 1..<UInt32(end) + 1)
+    let hashes = try await node.blockHashes(fork.height + 1..<end + 1)
     let headers = try await node.rawHeaders(hashes)
     var known: [AskedHeader] = []
     for (hash, bytes) in zip(hashes, headers) {
@@ -57,7 +59,7 @@ struct HeaderBranch: Sendable {
       guard let bytes else { break }
       known.append(AskedHeader(hash: hash, bytes: bytes))
     }
-    return HeaderBranch(fork: fork, headers: known, head: tipHeader)
+    return HeaderBranch(fork: fork, headers: known, head: tipHeader, end: end)
   }
 
   /// The branch on `chain` once every header was found sound; nil where it leaves below our window.

@@ -3,5 +3,5 @@ internal import NodeRPC
 
 extension NodePool {
   /// Whether at least the quorum of nodes have `block` in their active chains.
-  func agrees(on block: BlockRef) async -> Bool { await voters(for: block).count >= quorum }
+  func agrees(on block: BlockRef) async -> Bool { await votes(on: block).having.count >= quorum }
 }

@@ -19,7 +19,8 @@ package struct WatcherSettings: Sendable {
   /// How many headers are held in memory, at least. Two retarget periods and what finality needs:
   /// every header rule can be checked. A reorg that reaches lower has the store's headers read.
   package var window: Int
-  /// How long a node that served something invalid neither votes nor serves.
+  /// How long a node that served something invalid neither votes nor serves at most: some seconds
+  /// the first time, twice as long with each further one.
   package var quarantineMilliseconds: Int64 = 3_600_000
 
   /// Where scanning begins on a chain's first start.

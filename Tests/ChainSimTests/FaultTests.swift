@@ -51,9 +51,10 @@ struct FaultTests {
     let node = try makeNode(blocks: 1, clock: clock)
     node.inject(Fault(.slow(milliseconds: 700), count: 2))
     let request = Array(#"{"id":1,"method":"getblockcount"}"#.utf8)
-    #expect(try await node.post(request, timeoutMilliseconds: 1_000).status == 200)
+    #expect(
+      try await node.post(request, timeoutMilliseconds: 1_000, maximumBytes: 1 << 20).status == 200)
     await #expect(throws: TransportError.timedOut) {
-      try await node.post(request, timeoutMilliseconds: 500)
+      try await node.post(request, timeoutMilliseconds: 500, maximumBytes: 1 << 20)
     }
     #expect(clock.sleeps == [700, 500])
   }
@@ -85,7 +86,9 @@ struct FaultTests {
     }
     node.inject(Fault(.body(.oversized(byteCount: 100_000)), count: 1))
     let request = Array(#"{"id":1,"method":"getblockcount"}"#.utf8)
-    #expect(try await node.post(request, timeoutMilliseconds: 1).body.count == 100_000)
+    #expect(
+      try await node.post(request, timeoutMilliseconds: 1, maximumBytes: 1 << 20).body.count
+        == 100_000)
   }
 
   @Test("a batch's answers can come in another order, or not all")
@@ -98,7 +101,7 @@ struct FaultTests {
     let request = Array(
       #"[{"id":1,"method":"getblockcount"},{"id":2,"method":"getblockcount"}]"#.utf8)
     node.inject(Fault(.batch(.incomplete(missing: 1)), count: 1))
-    let body = try await node.post(request, timeoutMilliseconds: 1).body
+    let body = try await node.post(request, timeoutMilliseconds: 1, maximumBytes: 1 << 20).body
     #expect(try JSONValue(parsing: body).elements?.count == 1)
   }
 

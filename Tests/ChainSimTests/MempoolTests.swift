@@ -66,6 +66,27 @@ struct MempoolTests {
     #expect(node.machine.mempool[paid.txid] != nil)
   }
 
+  @Test("a double spend that pays more in all, but less for each byte, is refused")
+  func lowerFeeRate() throws {
+    let node = try makeNode(blocks: 101)
+    let paid = try node.pay(script(1), value: 50_000, feeRate: 50)
+    let fee = try #require(node.machine.mempool[paid.txid]?.fee)
+    // Fifty outputs more, and half the fee on top of it.
+    var rival = paid.transaction
+    rival.outputs[1].value -= 50 * 1_000 + fee / 2
+    rival.outputs += (0..<50).map { _ in
+      TransactionOutput(value: 1_000, scriptPubKey: script(2))
+    }
+    #expect {
+      try node.accept(rival)
+    } throws: { error in
+      (error as? TransactionRefusal)?.reason.contains("new feerate") == true
+    }
+    // Without them it pays more for each byte too.
+    rival.outputs.removeLast(50)
+    #expect(try node.accept(rival) == [paid.txid])
+  }
+
   @Test("missing inputs, immature coins and known transactions are refused as Bitcoin Core does")
   func refusals() throws {
     let node = try makeNode(blocks: 101)

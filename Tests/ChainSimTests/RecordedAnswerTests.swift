@@ -17,7 +17,8 @@ struct RecordedAnswerTests {
   func equal(_ name: String) async throws {
     let recording = try Recording(name)
     let node = try makeNode(blocks: 103, hasTransactionIndex: true)
-    let response = try await node.post(recording.request, timeoutMilliseconds: 1_000)
+    let response = try await node.post(
+      recording.request, timeoutMilliseconds: 1_000, maximumBytes: 1 << 20)
     #expect(response.status == recording.response.status)
     // A line break within a string may be written in two ways, so the values are compared.
     #expect(
@@ -28,7 +29,8 @@ struct RecordedAnswerTests {
   func batch() async throws {
     let recording = try Recording("batch")
     let node = try makeNode(blocks: 103)
-    let response = try await node.post(recording.request, timeoutMilliseconds: 1_000)
+    let response = try await node.post(
+      recording.request, timeoutMilliseconds: 1_000, maximumBytes: 1 << 20)
     let expected = String(decoding: recording.response.body, as: UTF8.self).replacing(
       "1aafd420f9427a6d98e4d916751d7aa45e65caa9dc5ec100529f3da0e50ec415",
       with: try #require(node.machine.block(at: 5)).hash.displayHex)
@@ -86,7 +88,8 @@ struct RecordedAnswerTests {
       #"{"jsonrpc":"2.0","id":"a","method":"getblockhash","params":{"height":2}}"#)
     #expect(named["result"]?.displayHash == node.machine.block(at: 2)?.hash)
     let silent = try await node.post(
-      Array(#"{"jsonrpc":"2.0","method":"getblockcount"}"#.utf8), timeoutMilliseconds: 1_000)
+      Array(#"{"jsonrpc":"2.0","method":"getblockcount"}"#.utf8), timeoutMilliseconds: 1_000,
+      maximumBytes: 1 << 20)
     #expect(silent == RPCResponse(status: 204, body: []))
   }
 }

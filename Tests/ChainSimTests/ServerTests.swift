@@ -27,7 +27,8 @@ struct ServerTests {
     await #expect(throws: NodeError.rpc(.unauthorized(status: 401))) {
       try await client(of: transport("wrong")).bestBlockHash()
     }
-    let refused = try await transport("wrong").post([], timeoutMilliseconds: 5_000)
+    let refused = try await transport("wrong").post(
+      [], timeoutMilliseconds: 5_000, maximumBytes: 1 << 20)
     #expect(refused == RPCResponse(status: 401, body: []))
 
     node.inject(Fault(.connectionDropped, count: 1))

@@ -12,6 +12,21 @@ import Testing
 
   private func hash(_ text: String) throws -> Hash32 { try Hash32(displayHex: text) }
 
+  @Test("a chain's name that is no name is refused before it stands in any message")
+  func longChainName() async {
+    let name = String(repeating: "x", count: 100_000)
+    let node = node(
+      methodTransport { _, _ in
+        .result(
+          .object([
+            .init("chain", .string(name)), .init("blocks", 1), .init("headers", 1),
+            .init("bestblockhash", .displayHash(hash32(1))),
+          ]))
+      })
+    let error = await #expect(throws: NodeError.self) { try await node.chainInfo() }
+    #expect("\(String(describing: error))".utf8.count < 1_000)
+  }
+
   @Test("its chain, tip and height are read from a recorded answer")
   func chainInfo() async throws {
     let info = try await node(recorded: "getblockchaininfo").chainInfo()

@@ -42,7 +42,8 @@ import Testing
   }
 
   private func status(_ transport: HTTPTransport) async throws -> Int {
-    try await transport.post(Array("{}".utf8), timeoutMilliseconds: 10_000).status
+    try await transport.post(Array("{}".utf8), timeoutMilliseconds: 10_000, maximumBytes: 1 << 20)
+      .status
   }
 
   @Test("a cookie that was rotated is read again once and the request sent again")

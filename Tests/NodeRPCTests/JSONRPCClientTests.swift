@@ -13,7 +13,7 @@ import Testing
   func request() async throws {
     let transport = ScriptedTransport([response(#"{"jsonrpc":"2.0","result":103,"id":1}"#)])
     let result = try await client(transport).call(
-      RPCCall("getblockhash", [.integer(5)]), timeoutMilliseconds: 1)
+      RPCCall("getblockhash", [.integer(5)]), timeoutMilliseconds: 60_000)
     #expect(try result.json() == .number("103"))
     let sent = Array(
       #"{"jsonrpc":"2.0","id":1,"method":"getblockhash","params":[5]}"#.utf8)
@@ -34,7 +34,7 @@ import Testing
     }
     let clock = ManualClock()
     let client = client(transport, clock)
-    let result = try await client.call(height, timeoutMilliseconds: 1)
+    let result = try await client.call(height, timeoutMilliseconds: 60_000)
     #expect(try result.json() == .number("7"))
     #expect(clock.sleeps.count == 3)
     #expect(client.breakerState == .closed(failures: 0))
@@ -49,7 +49,7 @@ import Testing
     let client = client(transport)
     for _ in 0..<10 {
       await #expect(throws: RPCError.warmingUp("Verifying blocks…")) {
-        try await client.call(height, timeoutMilliseconds: 1)
+        try await client.call(height, timeoutMilliseconds: 60_000)
       }
     }
     #expect(client.breakerState == .closed(failures: 0))
@@ -66,7 +66,7 @@ import Testing
       }
       let clock = ManualClock()
       let result = try await client(transport, clock, seed: seed)
-        .call(height, timeoutMilliseconds: 1)
+        .call(height, timeoutMilliseconds: 60_000)
       #expect(try result.json() == .number("7"))
       return clock.sleeps
     }
@@ -81,7 +81,7 @@ import Testing
     let transport = ScriptedTransport([RPCResponse(503, "Work queue depth exceeded\r\n")])
     let excerpt = "Work queue depth exceeded  "
     await #expect(throws: RPCError.overloaded(status: 503, excerpt: excerpt)) {
-      try await client(transport).call(height, timeoutMilliseconds: 1)
+      try await client(transport).call(height, timeoutMilliseconds: 60_000)
     }
     #expect(transport.requests.count == RetryPolicy.standard.maximumAttempts)
   }
@@ -97,7 +97,7 @@ import Testing
   func recordedErrors(name: String, code: Int, message: String) async throws {
     let transport = ScriptedTransport([try Recorded.response(name)])
     await #expect(throws: RPCError.node(RPCNodeError(code: code, message: message))) {
-      try await client(transport).call(height, timeoutMilliseconds: 1)
+      try await client(transport).call(height, timeoutMilliseconds: 60_000)
     }
     #expect(transport.requests.count == 1)
   }
@@ -106,7 +106,7 @@ import Testing
   func unauthorized() async throws {
     let transport = ScriptedTransport([try Recorded.response("err-auth")])
     await #expect(throws: RPCError.unauthorized(status: 401)) {
-      try await client(transport).call(height, timeoutMilliseconds: 1)
+      try await client(transport).call(height, timeoutMilliseconds: 60_000)
     }
   }
 
@@ -114,7 +114,7 @@ import Testing
   func recordedBatch() async throws {
     let transport = ScriptedTransport([try Recorded.response("batch")])
     let calls = [height, RPCCall("getblockhash", [.integer(5)]), RPCCall("nope")]
-    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 60_000)
     #expect(try outcomes[0].get().json() == .number("103"))
     let hash = "1aafd420f9427a6d98e4d916751d7aa45e65caa9dc5ec100529f3da0e50ec415"
     #expect(try outcomes[1].get().displayHash().displayHex == hash)
@@ -130,7 +130,7 @@ import Testing
     let second = RPCResponse(200, #"[{"jsonrpc":"2.0","result":"again","id":4}]"#)
     let transport = ScriptedTransport([first, second])
     let calls = [height, RPCCall("second"), RPCCall("nope")]
-    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 60_000)
     #expect(try outcomes[0].get().json() == .number("103"))
     #expect(try outcomes[1].get().json() == .string("again"))
     #expect(throws: RPCNodeError.self) { try outcomes[2].get() }
@@ -147,7 +147,7 @@ import Testing
       return RPCResponse(status: 200, body: JSONValue.array(answers).bytes)
     }
     let calls = (0..<450).map { RPCCall("echo", [.integer($0)]) }
-    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 60_000)
     #expect(try outcomes.map { try $0.get().json() } == (0..<450).map { .integer($0) })
     #expect(transport.requests.map { $0.elements?.count } == [200, 200, 50])
   }
@@ -164,15 +164,75 @@ import Testing
   func strangeBatch(body: String, reason: String) async {
     let transport = ScriptedTransport([response(body)])
     await #expect(throws: RPCError.malformed(reason, excerpt: body)) {
-      try await client(transport).batch([height, height], timeoutMilliseconds: 1)
+      try await client(transport).batch([height, height], timeoutMilliseconds: 60_000)
     }
+  }
+
+  @Test("more answers than calls are refused, however many there are")
+  func tooManyAnswers() async {
+    let one = #"{"result":1,"id":1}"#
+    let body = "[" + Array(repeating: one, count: 1_000).joined(separator: ",") + "]"
+    let error = await #expect(throws: RPCError.self) {
+      try await client(ScriptedTransport([response(body)])).batch(
+        [height, height], timeoutMilliseconds: 60_000)
+    }
+    guard case .malformed("more answers than calls", _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("of an error only the code and the beginning of the message are read")
+  func longError() async {
+    let long = String(repeating: "m", count: 900_000)
+    let body = #"{"id":1,"error":{"code":-1,"message":"\#(long)","data":[{"a":[1,2]}]}}"#
+    let message = String(repeating: "m", count: 200) + "…"
+    await #expect(throws: RPCError.node(RPCNodeError(code: -1, message: message))) {
+      try await client(ScriptedTransport([response(body)])).call(
+        height, timeoutMilliseconds: 60_000)
+    }
+  }
+
+  @Test("an answer to a small question has a small bound, and a large one where it is asked for")
+  func bounds() async throws {
+    let body = #"{"id":1,"result":"\#(String(repeating: "0", count: 2 << 20))"}"#
+    await #expect(
+      throws: RPCError.transport(.tooLarge(limit: JSONRPCClient.smallAnswerBytes))
+    ) {
+      try await client(ScriptedTransport([response(body)])).call(
+        height, timeoutMilliseconds: 60_000)
+    }
+    let result = try await client(ScriptedTransport([response(body)])).call(
+      height, timeoutMilliseconds: 60_000, maximumBytes: JSONRPCClient.bulkAnswerBytes)
+    #expect(try result.hexBytes().count == 1 << 20)
+  }
+
+  @Test("all tries together take no longer than one may")
+  func timeForAllTries() async {
+    let clock = ManualClock()
+    let transport = ScriptedTransport { _, _ in
+      clock.advance(milliseconds: 4_000)
+      return RPCResponse(503, "Work queue depth exceeded")
+    }
+    await #expect(throws: RPCError.self) {
+      try await client(transport, clock).call(height, timeoutMilliseconds: 10_000)
+    }
+    #expect(transport.requests.count == 3)
+    let hasty = ScriptedTransport { _, _ in
+      clock.advance(milliseconds: 9_990)
+      return RPCResponse(503, "Work queue depth exceeded")
+    }
+    await #expect(throws: RPCError.self) {
+      try await client(hasty, clock).call(height, timeoutMilliseconds: 10_000)
+    }
+    #expect(hasty.requests.count == 1)
   }
 
   @Test("calls that stay unanswered are an error with their number")
   func neverComplete() async {
     let transport = ScriptedTransport([response("[]")])
     await #expect(throws: RPCError.incompleteBatch(missing: 2)) {
-      try await client(transport).batch([height, height], timeoutMilliseconds: 1)
+      try await client(transport).batch([height, height], timeoutMilliseconds: 60_000)
     }
   }
 
@@ -186,7 +246,7 @@ import Testing
   func malformed(body: String) async {
     let transport = ScriptedTransport([response(body)])
     let error = await #expect(throws: RPCError.self) {
-      try await client(transport).call(height, timeoutMilliseconds: 1)
+      try await client(transport).call(height, timeoutMilliseconds: 60_000)
     }
     guard case .malformed(_, let excerpt) = error else {
       Issue.record("\(String(describing: error))")
@@ -207,15 +267,15 @@ import Testing
     let client = client(transport, clock, breaker: breaker)
     for _ in 0..<3 {
       await #expect(throws: RPCError.transport(.timedOut)) {
-        try await client.call(height, timeoutMilliseconds: 1)
+        try await client.call(height, timeoutMilliseconds: 60_000)
       }
     }
     await #expect(throws: RPCError.circuitOpen(untilMilliseconds: 1_000)) {
-      try await client.call(height, timeoutMilliseconds: 1)
+      try await client.call(height, timeoutMilliseconds: 60_000)
     }
     #expect(transport.requests.count == 3)
     clock.advance(milliseconds: 1_000)
-    _ = try await client.call(height, timeoutMilliseconds: 1)
+    _ = try await client.call(height, timeoutMilliseconds: 60_000)
     #expect(client.breakerState == .closed(failures: 0))
   }
 
@@ -225,7 +285,7 @@ import Testing
     let client = client(transport)
     let task = Task {
       withUnsafeCurrentTask { $0?.cancel() }
-      return try await client.call(height, timeoutMilliseconds: 1)
+      return try await client.call(height, timeoutMilliseconds: 60_000)
     }
     await #expect(throws: RPCError.transport(.cancelled)) { try await task.value }
     #expect(client.breakerState == .closed(failures: 0))
@@ -242,7 +302,7 @@ import Testing
       return RPCResponse(status: 200, body: JSONValue.array(answers).bytes)
     }
     let calls = (0..<10).map { RPCCall("echo", [.integer($0)]) }
-    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 1)
+    let outcomes = try await client(transport).batch(calls, timeoutMilliseconds: 60_000)
     #expect(try outcomes.map { try $0.get().json() } == (0..<10).map { .integer($0) })
     #expect(transport.requests.map { $0.elements?.count } == [10, 5, 2, 2, 2, 2, 2])
   }
@@ -251,7 +311,7 @@ import Testing
   func tooLargeAlone() async {
     let transport = ScriptedTransport { _, _ in throw TransportError.tooLarge(limit: 3) }
     await #expect(throws: RPCError.transport(.tooLarge(limit: 3))) {
-      try await client(transport).batch([height, height], timeoutMilliseconds: 1)
+      try await client(transport).batch([height, height], timeoutMilliseconds: 60_000)
     }
   }
 
@@ -273,7 +333,7 @@ import Testing
       let node = node(transport)
       _ = try? await node.block(.zero)
       _ = try? await node.header(.zero)
-      _ = try? await client(transport).batch([height, height, height], timeoutMilliseconds: 1)
+      _ = try? await client(transport).batch([height, height, height], timeoutMilliseconds: 60_000)
     }
   }
 

@@ -9,11 +9,12 @@ import Testing
   }
 
   private func pool(
-    _ chains: [SimulatedChain], quorum: Int, clock: ManualClock = ManualClock()
+    _ chains: [SimulatedChain], quorum: Int, clock: ManualClock = ManualClock(),
+    network: BitcoinNetwork = .regtest
   ) throws -> NodePool {
     let nodes = chains.enumerated().map { node($1, clock, name: "node-\($0)") }
     return try NodePool(
-      nodes: nodes, quorum: quorum, genesisHash: SimulatedChain.hash("G"), network: .regtest,
+      nodes: nodes, quorum: quorum, genesisHash: SimulatedChain.hash("G"), network: network,
       clock: clock)
   }
 
@@ -151,6 +152,67 @@ import Testing
     clock.advance(milliseconds: 1)
     #expect(pool.status()[0].quarantine == nil)
     #expect(await pool.agreedTip() == .agreed(block("b", at: 2), by: [0, 1]))
+  }
+
+  @Test("who gives false answers is kept out for longer each time, and begins anew after good ones")
+  func punishment() throws {
+    let clock = ManualClock()
+    let pool = try pool([SimulatedChain("Gab")], quorum: 1, clock: clock)
+    func pause() -> Int64? {
+      pool.quarantine(0, reason: "forged", maximumMilliseconds: 30_000)
+      // Another false answer from before the quarantine changes nothing.
+      pool.quarantine(0, reason: "forged too", maximumMilliseconds: 30_000)
+      let end = pool.status()[0].quarantine?.untilMilliseconds
+      let pause = end.map { $0 - clock.nowMilliseconds }
+      clock.advance(milliseconds: Int(pause ?? 0))
+      #expect(pool.status()[0].quarantine == nil)
+      return pause
+    }
+    #expect((0..<5).map { _ in pause() } == [5_000, 10_000, 20_000, 30_000, 30_000])
+    clock.advance(milliseconds: 29_999)
+    #expect(pause() == 30_000)
+    clock.advance(milliseconds: 30_000)
+    #expect(pause() == 5_000)
+    pool.release(0)
+    #expect(pause() == 5_000)
+  }
+
+  @Test("a node that is still downloading the chain has no vote")
+  func downloading() async throws {
+    let chains = ["Gab", "Ga", "Gab"].map { SimulatedChain($0) { $0.chainName = "main" } }
+    chains[1].change { $0.isDownloading = true }
+    let pool = try pool(chains, quorum: 2, network: .mainnet)
+    #expect(await pool.agreedTip() == .agreed(block("b", at: 2), by: [0, 2]))
+    #expect(await pool.tips()[1].outcome == .failure(.initialBlockDownload))
+    chains[2].change { $0.isDownloading = true }
+    #expect(await pool.agreedTip() == .held(.tooFewNodes(answering: 1, quorum: 2)))
+  }
+
+  @Test(
+    "a node that doesn't answer isn't waited for where the others settle it",
+    .timeLimit(.minutes(1)))
+  func stuck() async throws {
+    let chains = ["Gab", "Gab", "Gaxyz"].map { SimulatedChain($0) }
+    let pool = try pool(chains, quorum: 2)
+    _ = await pool.connect()
+    chains[2].change { $0.isStuck = true }
+    #expect(await pool.agreedTip() == .agreed(block("b", at: 2), by: [0, 1]))
+    #expect(await pool.votes(on: block("b", at: 2)).having == [0, 1])
+    #expect(await pool.votes(on: block("x", at: 2)).lacking == [0, 1])
+    // It wasn't asked to the end, which is no fault of its own.
+    #expect(pool.status()[2].score == 1_000)
+    #expect(pool.status()[2].breaker == .closed(failures: 0))
+  }
+
+  @Test("who has no block at a height, or doesn't answer, says nothing of one there")
+  func votes() async throws {
+    let chains = ["Gab", "Gax", "Ga", "Gab"].map { SimulatedChain($0) }
+    let pool = try pool(chains, quorum: 3)
+    _ = await pool.connect()
+    chains[3].change { $0.failure = .timedOut }
+    let votes = await pool.votes(on: block("b", at: 2))
+    #expect(votes.having == [0])
+    #expect(votes.lacking == [1])
   }
 
   @Test("a node that is quarantined while the nodes are asked loses its vote at once")

@@ -1,3 +1,4 @@
+import Bitcoin
 import ChainSim
 import ChainTypes
 import NodeRPC
@@ -88,16 +89,12 @@ struct BadBlockTests {
     let scene = try await Scene(nodes: 3, quorum: 2)
     try scene.node.mine(3)
     try scene.share()
-    scene.node.inject(Fault(.wrongHashes))
+    scene.node.inject(Fault(.wrongHashes(.unknown, from: 0)))
+    // The next node is asked at once.
     let report = try await scene.world.step()
-    guard case .inconsistent = report.hold else {
-      Issue.record("\(report)")
-      return
-    }
-    #expect(try await scene.cursor()?.halt == nil)
+    #expect(report.hold == nil)
     let quarantine = await scene.world.process.watcher.nodeStatus[0].quarantine
     #expect(quarantine?.reason.contains("which a quorum has") == true)
-    try await scene.world.stepUntilQuiet()
     #expect(try await scene.cursor()?.tip == scene.node.tip)
     #expect(try await scene.cursor()?.halt == nil)
     try await scene.world.close()
@@ -107,13 +104,71 @@ struct BadBlockTests {
   func forgedHeaderAtStart() async throws {
     let scene = try await Scene(nodes: 3, quorum: 2, isReady: false)
     scene.node.inject(Fault(.forgedHeader))
-    let first = try await scene.world.step()
-    #expect(first.hold != nil)
-    #expect(try await scene.cursor() == nil)
+    #expect(try await scene.world.step().hold == nil)
     let quarantine = await scene.world.process.watcher.nodeStatus[0].quarantine
     #expect(quarantine?.reason.contains("anotherHash") == true)
+    #expect(try await scene.cursor()?.tip == scene.node.tip)
+    try await scene.world.close()
+  }
+
+  @Test("one false block of an only node costs seconds, not the whole bound")
+  func onlyNode() async throws {
+    let scene = try await Scene { $0.quarantineMilliseconds = 3_600_000 }
+    try scene.node.mine(2)
+    scene.node.inject(Fault(.wrongBlock(.flippedBit), method: "getblock", count: 1))
+    #expect(try await scene.world.step().hold != nil)
+    scene.pass(seconds: 5)
     try await scene.world.stepUntilQuiet()
     #expect(try await scene.cursor()?.tip == scene.node.tip)
+    try await scene.world.close()
+  }
+
+  @Test("while a block can't be had, new addresses are watched and handed out all the same")
+  func addressesMeanwhile() async throws {
+    let scene = try await Scene()
+    for order in 1...5 { _ = try await scene.request(order: "\(order)") }
+    try scene.node.mine(2)
+    scene.node.inject(Fault(.prunedBelow(height: .max)))
+    try await scene.world.fill()
+    #expect(try await scene.world.step().hold != nil)
+    let payment = try await scene.request(order: "6")
+    // A reorg that can't be followed either leaves everything as it is.
+    try scene.node.fork(depth: 3, blocks: 4)
+    try await scene.world.fill()
+    for _ in 0..<2 { #expect(try await scene.world.step().hold != nil) }
+    scene.node.removeAllFaults()
+    try scene.node.pay(scene.script(payment), value: 150_000)
+    try scene.node.mine(2)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.status(payment) == .paid)
+    try await scene.world.close()
+  }
+
+  //  110 ── 111 (pays) ── 112 (spends the same coins again)
+  @Test("blocks that spend an output twice hold the watcher, and it goes on watching addresses")
+  func spentTwice() async throws {
+    let scene = try await Scene()
+    let payment = try await scene.request()
+    let known = try scene.node.pay(scene.script(payment), value: 150_000)
+    try scene.node.mine()
+    let rival = try scene.node.conflict(
+      with: known.transaction,
+      paying: [TransactionOutput(value: 150_000, scriptPubKey: scene.script(payment))])
+    let sound = scene.node.tip
+    try scene.node.mine(unchecked: [rival])
+    for order in 2...5 { _ = try await scene.request(order: "\(order)") }
+    try await scene.world.fill()
+    for _ in 0..<2 {
+      let report = try await scene.world.step()
+      guard case .contradiction(let reason) = report.hold else {
+        Issue.record("\(report)")
+        return
+      }
+      #expect(reason.contains("spentTwice"))
+      #expect(report.tip == sound)
+    }
+    #expect(try await scene.cursor()?.tip == sound)
+    _ = try await scene.request(order: "6")
     try await scene.world.close()
   }
 }

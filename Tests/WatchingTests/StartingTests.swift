@@ -113,4 +113,63 @@ struct StartingTests {
     #expect(try await scene.world.story(of: "bitcoin-regtest") == ["chain.stalled"])
     try await scene.world.close()
   }
+
+  @Test("a stall is told once, however many watchers see it and however often they start")
+  func stalledOnce() async throws {
+    let scene = try await Scene()
+    let first = scene.world.process
+    try await scene.world.restart()
+    scene.pass(seconds: 7_300)
+    try await scene.world.step()
+    // The other one learns of it as of every commit.
+    await #expect(throws: StaleCursor.self) { _ = try await first.watcher.step() }
+    _ = try await first.watcher.step()
+    let version = try await scene.cursor()?.version
+    _ = try await first.watcher.step()
+    #expect(try await scene.cursor()?.version == version)
+    try await scene.world.restart()
+    try await scene.world.step()
+    #expect(try await scene.world.story(of: "bitcoin-regtest") == ["chain.stalled"])
+    // Another tip that stands still is another stall.
+    try scene.node.mine()
+    try await scene.world.stepUntilQuiet()
+    scene.pass(seconds: 7_300)
+    try await scene.world.step()
+    #expect(
+      try await scene.world.story(of: "bitcoin-regtest") == ["chain.stalled", "chain.stalled"])
+    try await scene.world.close()
+  }
+
+  @Test("a start at a pinned block begins there where the nodes have it, and else not at all")
+  func pinned() async throws {
+    let height: UInt32 = 100
+    let block = try #require(
+      try await Scene(isReady: false).node.machine.block(at: height))
+    let scene = try await Scene(isReady: false) { $0.start = .block(block.ref) }
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.cursor()?.tip == scene.node.tip)
+    let chain = scene.world.settings.spec.name
+    let coverage = try await scene.world.database.read {
+      try ChainRecords.coverage(of: chain, in: $0)
+    }
+    #expect(coverage.first?.fromHeight == height + 1)
+    #expect(coverage.first?.fromParentHash == block.hash)
+    try await scene.world.close()
+
+    let other = BlockRef(height: height, hash: scene.node.tip.hash)
+    let refused = try await Scene(isReady: false) { $0.start = .block(other) }
+    for _ in 0..<2 {
+      guard case .inconsistent(let reason) = try await refused.world.step().hold else {
+        Issue.record("it starts at another block")
+        return
+      }
+      #expect(reason.contains("isn't the pinned"))
+    }
+    #expect(try await refused.cursor() == nil)
+    let headers = try await refused.world.database.read {
+      try $0.queryFirst("SELECT COUNT(*) AS count FROM headers")?.integer("count")
+    }
+    #expect(headers == 0)
+    try await refused.world.close()
+  }
 }

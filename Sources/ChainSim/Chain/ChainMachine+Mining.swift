@@ -70,6 +70,33 @@ extension ChainMachine {
     return block
   }
 
+  /// Mines a block with these transactions on the tip, whether or not they can be: no node that
+  /// checks everything would take it.
+  package mutating func mine(
+    unchecked transactions: [Transaction], time: UInt32
+  ) throws(ChainSimError) -> StoredBlock {
+    let block = make(
+      transactions, on: tip, to: Faucet.scriptPubKey, value: Subsidy.satoshi(at: tip.height + 1),
+      time: time)
+    guard attach(block, time: time, isUnchecked: true) == .connected else {
+      throw .blockRefused(block.hash, reason: "not valid on the tip")
+    }
+    return block
+  }
+
+  /// A block that would follow the tip if its hash met its target; the same for the same tip.
+  func unprovenChild() -> StoredBlock {
+    let coinbase = Transaction.coinbase(
+      height: tip.height + 1, extra: [0x00],
+      outputs: [TransactionOutput(value: 0, scriptPubKey: Faucet.scriptPubKey)])
+    var block = Block.assemble(
+      previousBlockHash: tip.hash, time: tip.header.time + 1, bits: tip.header.bits,
+      transactions: [coinbase])
+    let target = (try? CompactTarget(block.header.bits).target) ?? .zero
+    while block.hash.littleEndianNumber <= target { block.header.nonce &+= 1 }
+    return store(block, hash: block.hash, on: tip)
+  }
+
   private func select(_ content: BlockContent) throws(ChainSimError) -> [MempoolEntry] {
     switch content {
     case .none: return []

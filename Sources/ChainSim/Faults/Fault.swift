@@ -41,10 +41,22 @@ package struct Fault: Hashable, Sendable {
     case wrongBlock(BlockForgery)
     /// `getblockheader` answers with a header whose merkle root is another.
     case forgedHeader
-    /// `getblockhash` answers with hashes of no block.
-    case wrongHashes
+    /// `getblockhash` answers with other hashes, from this height on.
+    case wrongHashes(HashForgery, from: UInt32)
+    /// The node's tip is a block that follows the true one but for its work: its hash misses its
+    /// target. All answers agree on it.
+    case unprovenTip
     /// The node answers as if its tip were this many blocks lower.
     case laggingTip(blocks: UInt32)
+  }
+
+  package enum HashForgery: Hashable, Sendable, CaseIterable {
+    /// Hashes of no block.
+    case unknown
+    /// The active chain's, from genesis again.
+    case old
+    /// Of blocks outside the active chain, where there are any at that height.
+    case stale
   }
 
   package enum BodyDamage: Hashable, Sendable {
@@ -88,7 +100,8 @@ struct FaultBoard: Sendable {
     var prunedBelow: UInt32?
     var forgery: BlockForgery?
     var forgesHeader = false
-    var forgesHashes = false
+    var hashForgery: (kind: Fault.HashForgery, from: UInt32)?
+    var hasUnprovenTip = false
   }
 
   mutating func inject(_ fault: Fault) -> UInt64 {
@@ -134,7 +147,8 @@ extension FaultBoard.Interference {
     case .connectionDropped: isDropped = true
     case .body(let damage): bodyDamage.append(damage)
     case .batch(let damage): batchDamage.append(damage)
-    case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip:
+    case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip,
+      .unprovenTip:
       return false
     }
     return true
@@ -149,7 +163,8 @@ extension FaultBoard.CallInterference {
     case .prunedBelow(let height): prunedBelow = height
     case .wrongBlock(let forgery): self.forgery = forgery
     case .forgedHeader: forgesHeader = true
-    case .wrongHashes: forgesHashes = true
+    case .wrongHashes(let kind, let height): hashForgery = (kind, height)
+    case .unprovenTip: hasUnprovenTip = true
     case .laggingTip(let blocks): lag = max(lag, blocks)
     case .slow, .httpStatus, .unauthorized, .connectionDropped, .body, .batch: break
     }

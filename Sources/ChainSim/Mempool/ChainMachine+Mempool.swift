@@ -86,7 +86,8 @@ extension ChainMachine {
     return isConfirmed ? .alreadyInUTXOSet : .missingInputs
   }
 
-  /// Full replacement: a conflict goes if the newcomer pays more, in all and for each byte.
+  /// Full replacement: a conflict goes if the newcomer pays more, for each byte than any of those
+  /// it meets, and in all.
   private func checkReplacement(
     _ known: KnownTransaction, fee: UInt64, replaced: [Hash32]
   ) throws(TransactionRefusal) {
@@ -94,6 +95,19 @@ extension ChainMachine {
     let gone = Set(replaced)
     guard !known.transaction.inputs.contains(where: { gone.contains($0.outpoint.txid) }) else {
       throw .rule("bad-txns-spends-conflicting-tx")
+    }
+    for input in known.transaction.inputs {
+      guard let rival = mempool.spender(of: input.outpoint).flatMap({ mempool[$0] }) else {
+        continue
+      }
+      // Fees by each other's size, in 128 bits.
+      let new = fee.multipliedFullWidth(by: UInt64(rival.known.vsize))
+      let old = rival.fee.multipliedFullWidth(by: UInt64(known.vsize))
+      guard (new.high, new.low) > (old.high, old.low) else {
+        throw .rule(
+          "insufficient fee, rejecting replacement \(known.txid.displayHex), new feerate isn't "
+            + "above that of \(rival.known.txid.displayHex)")
+      }
     }
     let oldFees = replaced.reduce(UInt64(0)) { $0 + (mempool[$1]?.fee ?? 0) }
     let needed = oldFees + Self.relayFee(vsize: known.vsize)

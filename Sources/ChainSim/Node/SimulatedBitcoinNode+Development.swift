@@ -84,7 +84,10 @@ extension SimulatedBitcoinNode {
     case "unauthorized": .unauthorized
     case "dropped": .connectionDropped
     case "forged-header": .forgedHeader
-    case "wrong-hashes": .wrongHashes
+    case "wrong-hashes": .wrongHashes(.unknown, from: UInt32(clamping: value ?? 0))
+    case "old-hashes": .wrongHashes(.old, from: UInt32(clamping: value ?? 0))
+    case "stale-hashes": .wrongHashes(.stale, from: UInt32(clamping: value ?? 0))
+    case "unproven-tip": .unprovenTip
     case "another-block": .wrongBlock(.anotherBlock)
     case "flipped-bit": .wrongBlock(.flippedBit)
     case "duplicated-tail": .wrongBlock(.duplicatedTail)

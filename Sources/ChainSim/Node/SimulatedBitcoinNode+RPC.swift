@@ -4,8 +4,13 @@ package import NodeRPC
 
 extension SimulatedBitcoinNode: RPCTransport {
   /// Answers a request in process. A fault's delay beyond `timeoutMilliseconds` times out.
-  package func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse {
+  package func post(
+    _ body: [UInt8], timeoutMilliseconds: Int, maximumBytes: Int
+  ) async throws -> RPCResponse {
     let reply = try await reply(to: body, timeoutMilliseconds: timeoutMilliseconds)
+    guard reply.body.count <= maximumBytes else {
+      throw TransportError.tooLarge(limit: maximumBytes)
+    }
     return RPCResponse(status: reply.status, body: reply.body)
   }
 
@@ -80,6 +85,7 @@ extension SimulatedBitcoinNode: RPCTransport {
     withState { state, _ in
       NodeView(
         machine: state.machine, interference: interference,
+        unproven: interference.hasUnprovenTip ? state.machine.unprovenChild() : nil,
         hasTransactionIndex: state.hasTransactionIndex, feeEstimate: state.feeEstimate)
     }
   }

@@ -111,6 +111,14 @@ extension SimulatedBitcoinNode {
     }
   }
 
+  /// Mines one block with exactly these transactions, even where they can't stand in the chain.
+  @discardableResult
+  package func mine(unchecked transactions: [Transaction]) throws(ChainSimError) -> StoredBlock {
+    try withState { (state, time) throws(ChainSimError) in
+      try state.machine.mine(unchecked: transactions, time: time)
+    }
+  }
+
   /// Mines a branch of `blocks` blocks that leaves the active chain `depth` below the tip, with
   /// `transactions` in its first block; with more blocks than `depth` it becomes active.
   @discardableResult

@@ -8,6 +8,8 @@ internal import NodeRPC
 struct NodeView {
   let machine: ChainMachine
   let interference: FaultBoard.CallInterference
+  /// The tip that a fault puts on the machine's.
+  let unproven: StoredBlock?
   /// Whether transactions in blocks are found without their block's hash.
   let hasTransactionIndex: Bool
   /// Satoshi for 1,000 virtual bytes that `estimatesmartfee` answers.
@@ -15,24 +17,27 @@ struct NodeView {
 
   /// The tip, or the block below it at which the node lags.
   var tip: StoredBlock {
+    if let unproven { return unproven }
     let height = machine.tip.height
     return machine.block(at: height - min(interference.lag, height)) ?? machine.tip
   }
 
   /// Nil above the tip.
   func block(at height: UInt32) -> StoredBlock? {
-    height <= tip.height ? machine.block(at: height) : nil
+    if let unproven, unproven.height == height { return unproven }
+    return height <= tip.height ? machine.block(at: height) : nil
   }
 
   /// A block the node knows, stale ones too.
   func block(_ hash: Hash32) throws(RPCNodeError) -> StoredBlock {
+    if let unproven, unproven.hash == hash { return unproven }
     guard let block = machine.block(hash), block.height <= tip.height || !machine.isActive(block)
     else { throw RPCNodeError(code: -5, message: "Block not found") }
     return block
   }
 
   func isActive(_ block: StoredBlock) -> Bool {
-    block.height <= tip.height && machine.isActive(block)
+    block.hash == unproven?.hash || (block.height <= tip.height && machine.isActive(block))
   }
 
   /// −1 for a block outside the active chain.
@@ -79,9 +84,24 @@ extension NodeView {
     guard let height = UInt32(exactly: height), let block = block(at: height) else {
       throw RPCNodeError(code: -8, message: "Block height out of range")
     }
-    var hash = block.hash
-    if interference.forgesHashes { hash.words.0 ^= 1 }
-    return .displayHash(hash)
+    return .displayHash(forged(block))
+  }
+
+  private func forged(_ block: StoredBlock) -> Hash32 {
+    guard let (kind, start) = interference.hashForgery, block.height >= start else {
+      return block.hash
+    }
+    switch kind {
+    case .unknown:
+      var hash = block.hash
+      hash.words.0 ^= 1
+      return hash
+    case .old: return machine.block(at: block.height - start)?.hash ?? block.hash
+    case .stale:
+      let others = machine.entries.values.map(\.block)
+        .filter { $0.height == block.height && $0.hash != block.hash }
+      return others.map(\.hash).min() ?? block.hash
+    }
   }
 
   func header(_ hash: Hash32, verbose: Bool) throws(RPCNodeError) -> JSONValue {

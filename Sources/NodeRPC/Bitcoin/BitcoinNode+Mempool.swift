@@ -23,7 +23,7 @@ extension BitcoinNode {
   package func mempool() async throws(NodeError) -> MempoolSnapshot {
     let result = try await ask(
       "getrawmempool", [.bool(false), .bool(true)],
-      timeoutMilliseconds: timeouts.bulkMilliseconds)
+      isBulk: true)
     var txids: [Hash32] = []
     var sequence: UInt64?
     var isSound = true
@@ -59,7 +59,9 @@ extension BitcoinNode {
     let calls = txids.map { RPCCall("getrawtransaction", [.displayHash($0), .integer(0)]) }
     var transactions: [[UInt8]?] = []
     transactions.reserveCapacity(txids.count)
-    for outcome in try await batch(calls, maximumCount: Self.transactionBatchCount) {
+    for outcome in try await batch(
+      calls, maximumCount: Self.transactionBatchCount, isBulk: true)
+    {
       guard let result = try Self.known(outcome) else {
         transactions.append(nil)
         continue

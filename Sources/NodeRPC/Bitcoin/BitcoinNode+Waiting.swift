@@ -23,7 +23,7 @@ extension BitcoinNode {
     let (version, subversion) = try await value("getnetworkinfo") {
       json -> (Int, String)? in
       guard let version = json["version"]?.integer(Int.self) else { return nil }
-      return (version, json["subversion"]?.string ?? "")
+      return (version, AnswerParser.excerpt((json["subversion"]?.string ?? "").utf8))
     }
     if version < Self.oldestSupportedVersion {
       notes.append(.unsupportedVersion(version, subversion: subversion))

@@ -11,6 +11,8 @@ package final class BitcoinNode: Sendable {
   let client: JSONRPCClient
   let clock: any RPCClock
   let timeouts: NodeTimeouts
+  /// So many small answers come in the time of one.
+  private static let fewCalls = 20
   /// Methods this node has turned out not to have.
   let absentMethods = Mutex<Set<String>>([])
 
@@ -123,9 +125,7 @@ package final class BitcoinNode: Sendable {
   /// `getblock` with verbosity 0: the block as it goes over the wire (BIP-0144).
   package func block(_ hash: Hash32) async throws(NodeError) -> [UInt8] {
     do throws(NodeError) {
-      let result = try await ask(
-        "getblock", [.displayHash(hash), .integer(0)],
-        timeoutMilliseconds: timeouts.bulkMilliseconds)
+      let result = try await ask("getblock", [.displayHash(hash), .integer(0)], isBulk: true)
       return try Self.reading { () throws(RPCError) in try result.hexBytes() }
     } catch .rpc(.node(let error)) where error.code == RPCNodeError.Code.invalidAddressOrKey {
       throw .unknownBlock(hash)
@@ -149,13 +149,16 @@ package final class BitcoinNode: Sendable {
 
 // Asking.
 extension BitcoinNode {
+  /// - Parameter isBulk: whether the answer may take bulk's time and size
   func ask(
-    _ method: String, _ parameters: [JSONValue] = [], timeoutMilliseconds: Int? = nil
+    _ method: String, _ parameters: [JSONValue] = [], isBulk: Bool = false,
+    timeoutMilliseconds: Int? = nil
   ) async throws(NodeError) -> RPCResult {
     do throws(RPCError) {
       return try await client.call(
         RPCCall(method, parameters),
-        timeoutMilliseconds: timeoutMilliseconds ?? timeouts.questionMilliseconds)
+        timeoutMilliseconds: timeoutMilliseconds ?? timeouts.milliseconds(isBulk: isBulk),
+        maximumBytes: isBulk ? JSONRPCClient.bulkAnswerBytes : JSONRPCClient.smallAnswerBytes)
     } catch {
       throw .rpc(error)
     }
@@ -174,12 +177,15 @@ extension BitcoinNode {
     return value
   }
 
+  /// Many calls may take bulk's time also where their answers are small.
   func batch(
-    _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount
+    _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount, isBulk: Bool = false
   ) async throws(NodeError) -> [Result<RPCResult, RPCNodeError>] {
     do throws(RPCError) {
       return try await client.batch(
-        calls, maximumCount: maximumCount, timeoutMilliseconds: timeouts.bulkMilliseconds)
+        calls, maximumCount: maximumCount,
+        timeoutMilliseconds: timeouts.milliseconds(isBulk: isBulk || calls.count > Self.fewCalls),
+        maximumBytes: isBulk ? JSONRPCClient.bulkAnswerBytes : JSONRPCClient.smallAnswerBytes)
     } catch {
       throw .rpc(error)
     }

@@ -16,6 +16,9 @@ package struct ChainInfo: Equatable, Sendable {
   /// The lowest block whose data the node still has, where it prunes.
   package let pruneHeight: UInt32?
 
+  /// Longer names of chains are no names: they stand in reasons and log lines.
+  private static let maximumNameBytes = 64
+
   package var tip: BlockRef { BlockRef(height: blocks, hash: bestBlockHash) }
 
   package init(
@@ -32,7 +35,7 @@ package struct ChainInfo: Equatable, Sendable {
   }
 
   init?(_ json: JSONValue) {
-    guard let chain = json["chain"]?.string,
+    guard let chain = json["chain"]?.string, chain.utf8.count <= Self.maximumNameBytes,
       let blocks = json["blocks"]?.integer(UInt32.self),
       let headers = json["headers"]?.integer(UInt32.self),
       let bestBlockHash = json["bestblockhash"]?.displayHash

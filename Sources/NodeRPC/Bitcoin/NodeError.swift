@@ -10,6 +10,10 @@ package enum NodeError: Error, Equatable, Sendable {
   case transactionRefused(BroadcastRefusal, message: String)
   /// The node is on another chain than it should be.
   case anotherChain(String)
+  /// The node is still downloading the chain, or building it anew: its tip means nothing yet.
+  case initialBlockDownload
+  /// What the node gave leads to nothing that can be believed, though it may not be a lie.
+  case unusable(String)
   case rpc(RPCError)
 
   /// Why `sendrawtransaction` didn't take a transaction.
@@ -25,7 +29,8 @@ package enum NodeError: Error, Equatable, Sendable {
   /// Whether the fault lies with the node rather than with what was asked of it.
   package var countsAgainstNode: Bool {
     switch self {
-    case .anotherChain, .rpc(.circuitOpen), .rpc(.warmingUp): true
+    case .anotherChain, .initialBlockDownload, .unusable, .rpc(.circuitOpen), .rpc(.warmingUp):
+      true
     case .rpc(let error): error.countsAgainstNode
     case .pruned, .unknownBlock, .heightOutOfRange, .transactionRefused: false
     }

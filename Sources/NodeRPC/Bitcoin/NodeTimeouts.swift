@@ -8,6 +8,8 @@ package struct NodeTimeouts: Equatable, Sendable {
   package static let standard = NodeTimeouts(
     questionMilliseconds: 10_000, bulkMilliseconds: 60_000)
 
+  func milliseconds(isBulk: Bool) -> Int { isBulk ? bulkMilliseconds : questionMilliseconds }
+
   package init(questionMilliseconds: Int, bulkMilliseconds: Int) {
     precondition(questionMilliseconds > 0, "an answer takes time")
     precondition(bulkMilliseconds > 0, "an answer takes time")

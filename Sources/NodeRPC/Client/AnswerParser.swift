@@ -19,21 +19,34 @@ enum AnswerParser {
 
   /// An answer as it was read, not yet judged.
   private struct Draft {
-    var id: JSONValue?
-    var error: JSONValue?
+    /// Nil for anything that isn't one of ours.
+    var id: UInt64?
+    var error: ErrorDraft?
     var result: Range<Int>?
   }
 
-  static func parse(_ response: RPCResponse) throws(RPCError) -> Answers {
+  /// Of an error only what is used is read.
+  private struct ErrorDraft {
+    var code: Int?
+    var message = ""
+  }
+
+  /// Reads at most `maximumCount` answers; more are `malformed`.
+  static func parse(
+    _ response: RPCResponse, maximumCount: Int
+  ) throws(RPCError) -> Answers {
     if let refusal = refusal(response) { throw refusal }
     let drafts: [Draft]
     var isBatch = false
     do throws(JSONError) {
       var reader = JSONReader(response.body)
       isBatch = reader.peek() == UInt8(ascii: "[")
-      drafts = try readDrafts(&reader, isBatch: isBatch)
+      drafts = try readDrafts(&reader, response.body, isBatch: isBatch, maximumCount)
     } catch {
       throw notJSON(response, error)
+    }
+    guard drafts.count <= maximumCount else {
+      throw .malformed("more answers than calls", excerpt: excerpt(response.body))
     }
     var answers: [Answer] = []
     answers.reserveCapacity(drafts.count)
@@ -67,30 +80,38 @@ enum AnswerParser {
     if isOverload || response.status == 502 || response.status == 504 {
       return .overloaded(status: response.status, excerpt: excerpt)
     }
-    return .malformed("HTTP \(response.status), not JSON: \(error)", excerpt: excerpt)
+    let reason = Self.excerpt("\(error)".utf8)
+    return .malformed("HTTP \(response.status), not JSON: \(reason)", excerpt: excerpt)
   }
 
+  /// One more than `maximumCount` shows that there are too many; what follows is stepped over.
   private static func readDrafts(
-    _ reader: inout JSONReader, isBatch: Bool
+    _ reader: inout JSONReader, _ body: [UInt8], isBatch: Bool, _ maximumCount: Int
   ) throws(JSONError) -> [Draft] {
     var drafts: [Draft] = []
     if isBatch {
       try reader.readArray { (reader) throws(JSONError) in
-        drafts.append(try readDraft(&reader))
+        if drafts.count > maximumCount {
+          _ = try reader.skipValue()
+        } else {
+          drafts.append(try readDraft(&reader, body))
+        }
       }
     } else {
-      drafts.append(try readDraft(&reader))
+      drafts.append(try readDraft(&reader, body))
     }
     try reader.expectEnd()
     return drafts
   }
 
-  private static func readDraft(_ reader: inout JSONReader) throws(JSONError) -> Draft {
+  private static func readDraft(
+    _ reader: inout JSONReader, _ body: [UInt8]
+  ) throws(JSONError) -> Draft {
     var draft = Draft()
     try reader.readObject { (reader, key) throws(JSONError) in
       switch key {
-      case "id": draft.id = try JSONValue(reading: &reader)
-      case "error": draft.error = try JSONValue(reading: &reader)
+      case "id": draft.id = number(body[try reader.skipValue()])
+      case "error": draft.error = try readError(&reader, body)
       case "result": draft.result = try reader.skipValue()
       default: _ = try reader.skipValue()
       }
@@ -98,20 +119,52 @@ enum AnswerParser {
     return draft
   }
 
+  /// Nil for null.
+  private static func readError(
+    _ reader: inout JSONReader, _ body: [UInt8]
+  ) throws(JSONError) -> ErrorDraft? {
+    var error = ErrorDraft()
+    guard reader.peek() == UInt8(ascii: "{") else {
+      return body[try reader.skipValue()].elementsEqual("null".utf8) ? nil : error
+    }
+    try reader.readObject { (reader, key) throws(JSONError) in
+      switch key {
+      case "code": error.code = number(body[try reader.skipValue()])
+      case "message": error.message = try excerpt(ofValueIn: reader.skipValue(), of: body)
+      default: _ = try reader.skipValue()
+      }
+    }
+    return error
+  }
+
+  /// The integer that `token` is, where it is one.
+  private static func number<Number: FixedWidthInteger>(_ token: ArraySlice<UInt8>) -> Number? {
+    token.count <= 20 ? Number(String(decoding: token, as: UTF8.self)) : nil
+  }
+
+  /// Of a string its text, of a long one its beginning as it is written; of other values nothing.
+  private static func excerpt(
+    ofValueIn range: Range<Int>, of body: [UInt8]
+  ) throws(JSONError) -> String {
+    guard range.count > 1, body[range.lowerBound] == UInt8(ascii: "\"") else { return "" }
+    guard range.count <= 2_000 else { return excerpt(body[range].dropFirst().dropLast()) }
+    var reader = JSONReader(body, range: range)
+    return try excerpt(Array(reader.readString().utf8))
+  }
+
   private static func judge(
     _ draft: Draft, _ response: RPCResponse
   ) throws(RPCError) -> Answer {
-    let id = draft.id?.integer(UInt64.self)
-    if let error = draft.error, error != .null {
-      guard let code = error["code"]?.integer(Int.self) else {
+    if let error = draft.error {
+      guard let code = error.code else {
         throw .malformed("an error without a code", excerpt: excerpt(response.body))
       }
-      let message = excerpt(Array((error["message"]?.string ?? "").utf8))
-      return Answer(id: id, outcome: .failure(RPCNodeError(code: code, message: message)))
+      return Answer(
+        id: draft.id, outcome: .failure(RPCNodeError(code: code, message: error.message)))
     }
     guard let range = draft.result else {
       throw .malformed("neither result nor error", excerpt: excerpt(response.body))
     }
-    return Answer(id: id, outcome: .success(RPCResult(body: response.body, range: range)))
+    return Answer(id: draft.id, outcome: .success(RPCResult(body: response.body, range: range)))
   }
 }

@@ -18,33 +18,28 @@ package final class HTTPTransport: RPCTransport {
   private let client: HTTPClient
   private let url: String
   private let authentication: RPCAuthentication
-  private let maxResponseBytes: Int
   private let cookie = Mutex<HTTPRequest.Credential?>(nil)
 
-  /// A block of 4 MB is 8 MB of hexadecimal; a batch of transactions or a full mempool more.
-  package static let standardMaxResponseBytes = 64 << 20
   private static let maximumCookieBytes = 1_024
 
-  package init(
-    client: HTTPClient, url: String, authentication: RPCAuthentication,
-    maxResponseBytes: Int = HTTPTransport.standardMaxResponseBytes
-  ) {
+  package init(client: HTTPClient, url: String, authentication: RPCAuthentication) {
     self.client = client
     self.url = url
     self.authentication = authentication
-    self.maxResponseBytes = maxResponseBytes
   }
 
-  package func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse {
+  package func post(
+    _ body: [UInt8], timeoutMilliseconds: Int, maximumBytes: Int
+  ) async throws -> RPCResponse {
     let credential = try credential()
-    let response = try await send(body, credential, timeoutMilliseconds)
+    let response = try await send(body, credential, timeoutMilliseconds, maximumBytes)
     guard response.status == 401, case .cookie(let file) = authentication else {
       return response
     }
     let renewed = try Self.readCookie(file)
     guard renewed != credential else { return response }
     cookie.withLock { $0 = renewed }
-    return try await send(body, renewed, timeoutMilliseconds)
+    return try await send(body, renewed, timeoutMilliseconds, maximumBytes)
   }
 
   private func credential() throws(TransportError) -> HTTPRequest.Credential? {
@@ -61,12 +56,13 @@ package final class HTTPTransport: RPCTransport {
   }
 
   private func send(
-    _ body: [UInt8], _ credential: HTTPRequest.Credential?, _ timeoutMilliseconds: Int
+    _ body: [UInt8], _ credential: HTTPRequest.Credential?, _ timeoutMilliseconds: Int,
+    _ maximumBytes: Int
   ) async throws(TransportError) -> RPCResponse {
     let request = HTTPRequest(
       method: .post, url: url, headers: [HTTPHeader("Content-Type", "application/json")],
       body: body, credential: credential, timeoutMilliseconds: timeoutMilliseconds,
-      maxResponseBytes: maxResponseBytes)
+      maxResponseBytes: maximumBytes)
     do throws(HTTPClientError) {
       let response = try await client.send(request)
       return RPCResponse(status: response.status, body: response.body)

@@ -35,6 +35,22 @@ package final class JSONRPCClient: Sendable {
   /// other nodes may not.
   package static let maximumBatchCount = 200
 
+  /// The bound of an answer to a small question, and of a batch of those.
+  package static let smallAnswerBytes = 1 << 20
+  /// A block of 4 MB is 8 MB of hexadecimal; a batch of transactions or a full mempool more.
+  package static let bulkAnswerBytes = 64 << 20
+
+  /// What one answer may take.
+  private struct Limits {
+    var timeoutMilliseconds: Int
+    let maximumBytes: Int
+
+    init(_ timeoutMilliseconds: Int, _ maximumBytes: Int) {
+      self.timeoutMilliseconds = timeoutMilliseconds
+      self.maximumBytes = maximumBytes
+    }
+  }
+
   private struct State {
     var nextID: UInt64 = 1
     var jitter: SplitMix64
@@ -55,11 +71,17 @@ package final class JSONRPCClient: Sendable {
   package var breakerState: CircuitBreaker.State { state.withLock { $0.breaker.state } }
 
   /// Calls one method. An error that the node reports is `RPCError.node`.
+  ///
+  /// - Parameters:
+  ///   - timeoutMilliseconds: for all tries together
+  ///   - maximumBytes: the bound of the answer
   package func call(
-    _ call: RPCCall, timeoutMilliseconds: Int
+    _ call: RPCCall, timeoutMilliseconds: Int,
+    maximumBytes: Int = JSONRPCClient.smallAnswerBytes
   ) async throws(RPCError) -> RPCResult {
-    try await retrying(call.method) { () async throws(RPCError) in
-      try await self.callOnce(call, timeoutMilliseconds: timeoutMilliseconds)
+    let limits = Limits(timeoutMilliseconds, maximumBytes)
+    return try await retrying(call.method, limits) { (limits) async throws(RPCError) in
+      try await self.callOnce(call, limits)
     }
   }
 
@@ -68,10 +90,10 @@ package final class JSONRPCClient: Sendable {
   /// a second answer to one, make the whole batch `malformed`.
   ///
   /// At most `maximumCount` calls go into one request; where the answers together are too large
-  /// for the transport, fewer.
+  /// for `maximumBytes`, fewer. The time is that of each request, its further tries included.
   package func batch(
     _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount,
-    timeoutMilliseconds: Int
+    timeoutMilliseconds: Int, maximumBytes: Int = JSONRPCClient.smallAnswerBytes
   ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>] {
     precondition(maximumCount > 0, "a request holds a call")
     var outcomes: [Result<RPCResult, RPCNodeError>] = []
@@ -81,7 +103,7 @@ package final class JSONRPCClient: Sendable {
       let end = min(outcomes.count + count, calls.count)
       let part = Array(calls[outcomes.count..<end])
       do throws(RPCError) {
-        outcomes += try await smallBatch(part, timeoutMilliseconds: timeoutMilliseconds)
+        outcomes += try await smallBatch(part, Limits(timeoutMilliseconds, maximumBytes))
       } catch .transport(.tooLarge) where part.count > 1 {
         // Large answers side by side are no fault of theirs: each may be fine alone.
         count = part.count / 2
@@ -93,13 +115,13 @@ package final class JSONRPCClient: Sendable {
   }
 
   private func smallBatch(
-    _ calls: [RPCCall], timeoutMilliseconds: Int
+    _ calls: [RPCCall], _ limits: Limits
   ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>] {
     var outcomes = [Result<RPCResult, RPCNodeError>?](repeating: nil, count: calls.count)
-    return try await retrying(calls.first?.method ?? "") { () async throws(RPCError) in
+    return try await retrying(calls.first?.method ?? "", limits) {
+      (limits) async throws(RPCError) in
       let open = outcomes.indices.filter { outcomes[$0] == nil }
-      let answers = try await self.batchOnce(
-        open.map { calls[$0] }, timeoutMilliseconds: timeoutMilliseconds)
+      let answers = try await self.batchOnce(open.map { calls[$0] }, limits)
       for (index, answer) in zip(open, answers) { outcomes[index] = answer }
       let complete = outcomes.compactMap { $0 }
       guard complete.count == calls.count else {
@@ -110,11 +132,11 @@ package final class JSONRPCClient: Sendable {
   }
 
   private func callOnce(
-    _ call: RPCCall, timeoutMilliseconds: Int
+    _ call: RPCCall, _ limits: Limits
   ) async throws(RPCError) -> RPCResult {
     let id = takeIDs(1)
-    let response = try await post(call.json(id: id), timeoutMilliseconds: timeoutMilliseconds)
-    guard case .single(let answer) = try AnswerParser.parse(response) else {
+    let response = try await post(call.json(id: id), limits)
+    guard case .single(let answer) = try AnswerParser.parse(response, maximumCount: 1) else {
       throw .malformed("an array for one call", excerpt: AnswerParser.excerpt(response.body))
     }
     switch answer.outcome {
@@ -134,13 +156,13 @@ package final class JSONRPCClient: Sendable {
 
   /// Outcomes in the order of `calls`; nil where the node didn't answer one.
   private func batchOnce(
-    _ calls: [RPCCall], timeoutMilliseconds: Int
+    _ calls: [RPCCall], _ limits: Limits
   ) async throws(RPCError) -> [Result<RPCResult, RPCNodeError>?] {
     let firstID = takeIDs(UInt64(calls.count))
     let request = JSONValue.array(
       calls.enumerated().map { $1.json(id: firstID &+ UInt64($0)) })
-    let response = try await post(request, timeoutMilliseconds: timeoutMilliseconds)
-    switch try AnswerParser.parse(response) {
+    let response = try await post(request, limits)
+    switch try AnswerParser.parse(response, maximumCount: calls.count) {
     case .single(let answer):
       if case .failure(let error) = answer.outcome { throw Self.rpcError(error) }
       throw .malformed("one answer to a batch", excerpt: AnswerParser.excerpt(response.body))
@@ -175,10 +197,12 @@ package final class JSONRPCClient: Sendable {
   }
 
   private func post(
-    _ request: JSONValue, timeoutMilliseconds: Int
+    _ request: JSONValue, _ limits: Limits
   ) async throws(RPCError) -> RPCResponse {
     do {
-      return try await transport.post(request.bytes, timeoutMilliseconds: timeoutMilliseconds)
+      return try await transport.post(
+        request.bytes, timeoutMilliseconds: limits.timeoutMilliseconds,
+        maximumBytes: limits.maximumBytes)
     } catch let error as TransportError {
       throw .transport(error)
     } catch is CancellationError {
@@ -191,12 +215,12 @@ package final class JSONRPCClient: Sendable {
   /// Runs `attempt` until it succeeds or the policy gives up, and tells the breaker and the
   /// metrics how it ended.
   private func retrying<Value>(
-    _ method: String, _ attempt: () async throws(RPCError) -> Value
+    _ method: String, _ limits: Limits, _ attempt: (Limits) async throws(RPCError) -> Value
   ) async throws(RPCError) -> Value {
     try admit()
     let start = clock.nowMilliseconds
     do throws(RPCError) {
-      let value = try await retryingAdmitted(attempt)
+      let value = try await retryingAdmitted(limits, since: start, attempt)
       state.withLock { $0.breaker.succeeded() }
       metrics?.record(method, nil, milliseconds: clock.nowMilliseconds - start)
       return value
@@ -208,20 +232,23 @@ package final class JSONRPCClient: Sendable {
   }
 
   private func retryingAdmitted<Value>(
-    _ attempt: () async throws(RPCError) -> Value
+    _ limits: Limits, since start: Int64, _ attempt: (Limits) async throws(RPCError) -> Value
   ) async throws(RPCError) -> Value {
+    var left = limits
     var count = 1
     while true {
       let failure: RPCError
       do throws(RPCError) {
-        return try await attempt()
+        return try await attempt(left)
       } catch {
         failure = error
       }
       let delay = state.withLock {
         policy.delayMilliseconds(after: failure, attempt: count, random: $0.jitter.next())
       }
-      guard let delay else { throw failure }
+      let spent = Int(clamping: clock.nowMilliseconds &- start)
+      guard let delay, limits.timeoutMilliseconds &- spent > delay else { throw failure }
+      left.timeoutMilliseconds = limits.timeoutMilliseconds &- spent &- delay
       do {
         try await clock.sleep(milliseconds: delay)
       } catch {

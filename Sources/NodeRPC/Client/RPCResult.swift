@@ -53,7 +53,7 @@ package struct RPCResult: Sendable {
       try reader.expectEnd()
       return value
     } catch {
-      throw malformed("unexpected result: \(error)")
+      throw malformed("unexpected result: " + AnswerParser.excerpt("\(error)".utf8))
     }
   }
 

@@ -2,8 +2,11 @@
 /// production, a simulated node in tests.
 package protocol RPCTransport: Sendable {
   /// Posts `body`. A node that answers at all gives an `RPCResponse`, whatever its status; what
-  /// keeps it from answering is thrown, as a `TransportError` where the transport can say.
-  func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse
+  /// keeps it from answering is thrown, as a `TransportError` where the transport can say. An
+  /// answer of more than `maximumBytes` is `tooLarge`, and isn't kept.
+  func post(
+    _ body: [UInt8], timeoutMilliseconds: Int, maximumBytes: Int
+  ) async throws -> RPCResponse
 }
 
 package struct RPCResponse: Sendable, Equatable {

@@ -42,16 +42,17 @@ package final class NodePool: Sendable {
   }
 
   /// The tips of all nodes that aren't quarantined, asked at once, in the order of the nodes.
-  package func tips() async -> [NodeTip] {
-    await askAll(eligible()) { (node, index) async throws(NodeError) in
-      try await self.checkedTip(node, index)
-    }.map { NodeTip(node: $0.node, outcome: $0.outcome) }
-  }
+  package func tips() async -> [NodeTip] { await tips(of: eligible()) { _ in false } }
 
-  /// The highest tip that at least `quorum` nodes have in their active chains.
+  /// The highest tip that at least `quorum` nodes have in their active chains. Who is slow isn't
+  /// waited for where the others settle it.
   package func agreedTip() async -> TipAgreement {
-    let tips = await tips()
+    let places = eligible()
+    let tips = await tips(of: places) { tips in
+      TipVotes(tips).settled(asked: places.count, quorum: self.quorum) != nil
+    }
     let first = TipVotes(tips)
+    if let settled = first.settled(asked: places.count, quorum: quorum) { return settled }
     let asked = first.answering.filter { !first.questions(for: $0).isEmpty }
     let answers = await askAll(asked) { (node, index) async throws(NodeError) in
       try await Self.active(first.questions(for: index), at: node)
@@ -67,15 +68,17 @@ package final class NodePool: Sendable {
     return votes.outcome(quorum: quorum)
   }
 
-  /// The nodes that have `block` in their active chains, asked at once.
-  package func voters(for block: BlockRef) async -> [Int] {
-    let answers = await askAll(eligible()) { (node, _) async throws(NodeError) in
-      try await Self.active([block], at: node)
+  /// Which nodes have `block` in their active chains and which have another one at its height,
+  /// asked at once. Who is slow isn't waited for where the others settle it.
+  package func votes(on block: BlockRef) async -> BlockVotes {
+    let places = eligible()
+    let answers = await askAll(
+      places, until: { BlockVotes($0).areSettled(asked: places.count, quorum: self.quorum) }
+    ) { (node, index) async throws(NodeError) in
+      try await self.identify(node, index)
+      return try await node.blockHash(at: block.height) == block.hash
     }
-    return answers.compactMap { answer in
-      guard case .success(let blocks) = answer.outcome, !blocks.isEmpty else { return nil }
-      return answer.node
-    }
+    return BlockVotes(answers)
   }
 
   /// The block's bytes from the best node that has it, and which node that was. Nothing is
@@ -88,15 +91,21 @@ package final class NodePool: Sendable {
   package func serve<Value: Sendable>(
     _ question: (BitcoinNode) async throws(NodeError) -> Value
   ) async throws(NodePoolError) -> Served<Value> {
+    try await serve { (node, _) async throws(NodeError) in try await question(node) }
+  }
+
+  /// The same for who needs the node's place. A `question` that throws has the next node asked:
+  /// so it refuses an answer that is no use.
+  package func serve<Value: Sendable>(
+    _ question: (BitcoinNode, _ place: Int) async throws(NodeError) -> Value
+  ) async throws(NodePoolError) -> Served<Value> {
     var failures: [NodeFailure] = []
     for index in servingOrder() {
       let node = nodes[index]
       do throws(NodeError) {
-        if !standings.withLock({ $0[index].isIdentified }) {
-          _ = try await checkedTip(node, index)
-          guard isEligible(index) else { continue }
-        }
-        let value = try await question(node)
+        try await identify(node, index)
+        guard isEligible(index) else { continue }
+        let value = try await question(node, index)
         record(index, nil)
         return Served(value: value, node: index)
       } catch {
@@ -119,10 +128,14 @@ package final class NodePool: Sendable {
     }
   }
 
-  /// Keeps a node from voting and serving for that long from now.
-  package func quarantine(_ node: Int, reason: String, forMilliseconds milliseconds: Int64) {
-    let end = clock.nowMilliseconds.addingReportingOverflow(milliseconds)
-    quarantine(node, reason: reason, untilMilliseconds: end.overflow ? nil : end.partialValue)
+  /// Keeps a node that gave something false from voting and serving: some seconds the first time,
+  /// longer with each further one, at most `maximumMilliseconds`.
+  package func quarantine(_ node: Int, reason: String, maximumMilliseconds: Int64) {
+    guard nodes.indices.contains(node) else { return }
+    let now = clock.nowMilliseconds
+    standings.withLock {
+      $0[node].punish(reason, at: now, maximumMilliseconds: maximumMilliseconds)
+    }
   }
 
   /// An operator trusts the node again; its identity is checked anew.
@@ -182,6 +195,22 @@ extension NodePool {
     standings.withLock { $0[node].record(error) }
   }
 
+  private func tips(
+    of places: [Int], until isSettled: ([NodeTip]) -> Bool
+  ) async -> [NodeTip] {
+    await askAll(
+      places, until: { isSettled($0.map { NodeTip(node: $0.node, outcome: $0.outcome) }) }
+    ) { (node, index) async throws(NodeError) in
+      try await self.checkedTip(node, index)
+    }.map { NodeTip(node: $0.node, outcome: $0.outcome) }
+  }
+
+  /// Throws where the node hasn't shown yet that it is on the right chain, and doesn't now.
+  private func identify(_ node: BitcoinNode, _ index: Int) async throws(NodeError) {
+    guard !standings.withLock({ $0[index].isIdentified }) else { return }
+    _ = try await checkedTip(node, index)
+  }
+
   /// The node's tip, once it has shown that it is on the right chain.
   private func checkedTip(
     _ node: BitcoinNode, _ index: Int
@@ -199,6 +228,10 @@ extension NodePool {
       throw quarantineStranger(index, "its chain is \(info.chain), not \(network.coreName)")
     }
     standings.withLock { $0[index].isIdentified = true }
+    // Old blocks that everyone has would be agreed. Regtest's are old wherever nobody mines.
+    guard !info.initialBlockDownload || network.kind == .regtest else {
+      throw .initialBlockDownload
+    }
     return info.tip
   }
 
@@ -217,9 +250,11 @@ extension NodePool {
     }.map(\.0)
   }
 
-  /// Asks the nodes at these places at once; outcomes in their order, each also recorded.
+  /// Asks the nodes at these places at once; outcomes in their order, each also recorded. Once
+  /// those that have come settle it, the other questions are cancelled.
   private func askAll<Value: Sendable>(
     _ places: [Int],
+    until isSettled: ([(node: Int, outcome: Result<Value, NodeError>)]) -> Bool = { _ in false },
     _ question: @escaping @Sendable (BitcoinNode, Int) async throws(NodeError) -> Value
   ) async -> [(node: Int, outcome: Result<Value, NodeError>)] {
     let outcomes = await withTaskGroup(of: (Int, Result<Value, NodeError>).self) { group in
@@ -234,7 +269,10 @@ extension NodePool {
         }
       }
       var outcomes: [(node: Int, outcome: Result<Value, NodeError>)] = []
-      for await (place, outcome) in group { outcomes.append((place, outcome)) }
+      for await (place, outcome) in group {
+        outcomes.append((place, outcome))
+        if isSettled(outcomes) { group.cancelAll() }
+      }
       return outcomes.sorted { $0.node < $1.node }
     }
     for (place, outcome) in outcomes {

@@ -7,6 +7,12 @@ struct NodeStanding: Equatable, Sendable {
   /// Whether the node has shown the genesis block and network name that it should.
   var isIdentified = false
   private var quarantine: Quarantine?
+  /// How often in a row it gave something false, and when it was last let in again after that.
+  private var offences = 0
+  private var lastPauseEnd: Int64 = 0
+
+  /// How long the first offence keeps a node out.
+  private static let firstPauseMilliseconds: Int64 = 5_000
 
   /// A node that must neither vote nor serve.
   struct Quarantine: Equatable, Sendable {
@@ -44,7 +50,27 @@ struct NodeStanding: Equatable, Sendable {
     quarantine = new
   }
 
-  mutating func release() { quarantine = nil }
+  /// Keeps out a node that gave something false: shortly at first, so that a single fault of an
+  /// only node costs little, then twice as long each time, at most `maximumMilliseconds`. Who has
+  /// given nothing false for as long as that begins anew.
+  mutating func punish(_ reason: String, at nowMilliseconds: Int64, maximumMilliseconds: Int64) {
+    // What it gave before it was put in quarantine is part of the same offence.
+    guard quarantine(at: nowMilliseconds) == nil else { return }
+    if nowMilliseconds &- lastPauseEnd >= maximumMilliseconds { offences = 0 }
+    var pause = min(Self.firstPauseMilliseconds, maximumMilliseconds)
+    for _ in 0..<offences where pause < maximumMilliseconds {
+      pause = pause > maximumMilliseconds / 2 ? maximumMilliseconds : pause * 2
+    }
+    offences += 1
+    let (end, overflow) = nowMilliseconds.addingReportingOverflow(pause)
+    lastPauseEnd = overflow ? .max : end
+    quarantine = Quarantine(reason: reason, untilMilliseconds: lastPauseEnd)
+  }
+
+  mutating func release() {
+    quarantine = nil
+    offences = 0
+  }
 }
 
 /// A node as an operator sees it.

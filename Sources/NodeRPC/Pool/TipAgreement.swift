@@ -14,7 +14,7 @@ package struct NodeTip: Equatable, Sendable {
 
 /// Whether a quorum of nodes stands behind a tip.
 package enum TipAgreement: Equatable, Sendable {
-  /// The highest block that at least the quorum have in their active chains, and who they are.
+  /// The highest block that at least the quorum have in their active chains, and who is known to.
   case agreed(BlockRef, by: [Int])
   /// Nobody may be credited for anything now; what was agreed before stands.
   case held(HoldReason)
@@ -51,6 +51,16 @@ struct TipVotes {
   }
 
   var answering: [Int] { tips.map(\.node) }
+
+  /// The tip at which a quorum of the `asked` nodes stands, where all others, also those that
+  /// haven't answered, are fewer than a quorum: whatever they say, nothing else can be agreed.
+  func settled(asked: Int, quorum: Int) -> TipAgreement? {
+    for (candidate, voters) in zip(candidates, voters)
+    where voters.count >= quorum && asked - voters.count < quorum {
+      return .agreed(candidate, by: voters)
+    }
+    return nil
+  }
 
   /// What `node` must still be asked about: candidates below its tip, or beside it.
   func questions(for node: Int) -> [BlockRef] {

@@ -123,6 +123,8 @@ struct EventChecker {
       let fact = version == 0 ? payment.terms : payment.facts[Int(version) - 1]
       causes = ["\(event.subject)\n\(version)\n\(fact)"]
     case "transfer": causes = [event.data]
+    case "chain" where event.type == "chain.stalled":
+      causes = [body(of: event)?.to].compactMap { $0 }.map { "\(event.subject)\n\($0)" }
     default:
       // The cursor's version before the step isn't told: it is one of those there have been.
       causes = (0...chainVersion).reversed().map { "\(event.subject)\n\($0)\n\(event.data)" }

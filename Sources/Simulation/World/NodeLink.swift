@@ -20,10 +20,13 @@ package final class NodeLink: RPCTransport {
     set { cut.withLock { $0 = newValue } }
   }
 
-  package func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse {
+  package func post(
+    _ body: [UInt8], timeoutMilliseconds: Int, maximumBytes: Int
+  ) async throws -> RPCResponse {
     // Whatever a client makes of this error: the store of a dead process does nothing any more.
     try killSwitch.passCall(to: place)
     guard !isCut else { throw TransportError.connectionFailed("no route to the node") }
-    return try await node.post(body, timeoutMilliseconds: timeoutMilliseconds)
+    return try await node.post(
+      body, timeoutMilliseconds: timeoutMilliseconds, maximumBytes: maximumBytes)
   }
 }

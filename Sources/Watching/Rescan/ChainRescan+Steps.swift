@@ -13,12 +13,10 @@ struct RescanStep: Sendable {
 extension ChainRescan {
   /// The store's chain must be the one that a quorum of nodes has.
   func checkAgreement(on tip: BlockRef) async throws(RescanError) {
-    let standings = await pool.connect()
-    let voters = await pool.voters(for: tip).filter { voter in
-      standings.contains { $0.node == voter && $0.isIdentified }
-    }
-    guard voters.count >= pool.quorum else {
-      throw .tipNotAgreed(tip, by: voters.count, quorum: pool.quorum)
+    _ = await pool.connect()
+    let voters = await pool.votes(on: tip).having.count
+    guard voters >= pool.quorum else {
+      throw .tipNotAgreed(tip, by: voters, quorum: pool.quorum)
     }
   }
 

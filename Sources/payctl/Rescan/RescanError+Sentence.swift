@@ -85,7 +85,8 @@ extension NodeError {
     case .unknownBlock: "doesn't know it"
     case .pruned: "has pruned it, or not downloaded it yet: a node with the whole chain is needed"
     case .heightOutOfRange(let height): "has no block \(height)"
-    case .anotherChain(let reason): reason
+    case .anotherChain(let reason), .unusable(let reason): reason
+    case .initialBlockDownload: "is still downloading the chain"
     case .transactionRefused(_, let message): message
     case .rpc(.node(let error)): "says \(error.code) \(error.message)"
     case .rpc(.warmingUp(let message)): "is starting: \(message)"

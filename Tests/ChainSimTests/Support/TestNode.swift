@@ -56,7 +56,8 @@ func client(of transport: any RPCTransport) -> BitcoinNode {
 extension RPCTransport {
   /// The answer's JSON, envelope included.
   func ask(_ request: String) async throws -> JSONValue {
-    let response = try await post(Array(request.utf8), timeoutMilliseconds: 1_000)
+    let response = try await post(
+      Array(request.utf8), timeoutMilliseconds: 1_000, maximumBytes: 1 << 20)
     return try JSONValue(parsing: response.body)
   }
 
@@ -65,7 +66,7 @@ extension RPCTransport {
       .init("id", .integer(1)), .init("method", .string(method)),
       .init("params", .array(parameters)),
     ])
-    let response = try await post(request.bytes, timeoutMilliseconds: 1_000)
+    let response = try await post(request.bytes, timeoutMilliseconds: 1_000, maximumBytes: 1 << 20)
     return try JSONValue(parsing: response.body)["result"]
   }
 }

@@ -18,13 +18,19 @@ final class ScriptedTransport: RPCTransport {
 
   var requests: [JSONValue] { log.withLock { $0 } }
 
-  func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse {
+  func post(
+    _ body: [UInt8], timeoutMilliseconds: Int, maximumBytes: Int
+  ) async throws -> RPCResponse {
     let request = try JSONValue(parsing: body)
     let number = log.withLock {
       $0.append(request)
       return $0.count
     }
-    return try script(request, number)
+    let response = try script(request, number)
+    guard response.body.count <= maximumBytes else {
+      throw TransportError.tooLarge(limit: maximumBytes)
+    }
+    return response
   }
 }
 

@@ -16,6 +16,9 @@ final class SimulatedChain: RPCTransport {
     /// Blocks that the node knows beside its active chain, with their heights.
     var stale: [Character: UInt32] = [:]
     var chainName = "regtest"
+    var isDownloading = false
+    /// Answers no request until it is cancelled.
+    var isStuck = false
     /// Fails every request.
     var failure: TransportError?
     /// Blocks whose data is gone.
@@ -35,14 +38,21 @@ final class SimulatedChain: RPCTransport {
 
   func change(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
 
-  func post(_ body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCResponse {
+  func post(
+    _ body: [UInt8], timeoutMilliseconds: Int, maximumBytes: Int
+  ) async throws -> RPCResponse {
     let state = state.withLock { state in
       state.requestCount += 1
       return state
     }
     if let failure = state.failure { throw failure }
+    if state.isStuck {
+      for await _ in AsyncStream<Void>.makeStream().stream {}
+      throw CancellationError()
+    }
     let transport = methodTransport { Self.answer(state, $0, $1) }
-    return try await transport.post(body, timeoutMilliseconds: timeoutMilliseconds)
+    return try await transport.post(
+      body, timeoutMilliseconds: timeoutMilliseconds, maximumBytes: maximumBytes)
   }
 
   static func hash(_ block: Character) -> Hash32 { hash32(block.asciiValue ?? 0) }
@@ -61,7 +71,7 @@ final class SimulatedChain: RPCTransport {
       return .result(
         .object([
           .init("chain", .string(state.chainName)), .init("blocks", height),
-          .init("headers", height),
+          .init("headers", height), .init("initialblockdownload", .bool(state.isDownloading)),
           .init("bestblockhash", .displayHash(hash(chain[chain.count - 1]))),
         ]))
     case "getblockheader", "getblock":
