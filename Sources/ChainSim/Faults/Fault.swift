@@ -45,6 +45,9 @@ package struct Fault: Hashable, Sendable {
     case wrongHashes
     /// The node answers as if its tip were this many blocks lower.
     case laggingTip(blocks: UInt32)
+    /// The node is still reading its mempool from disk: it lists nothing, and says so in
+    /// `getmempoolinfo`.
+    case mempoolLoading
   }
 
   package enum BodyDamage: Hashable, Sendable {
@@ -89,6 +92,7 @@ struct FaultBoard: Sendable {
     var forgery: BlockForgery?
     var forgesHeader = false
     var forgesHashes = false
+    var isMempoolLoading = false
   }
 
   mutating func inject(_ fault: Fault) -> UInt64 {
@@ -134,7 +138,8 @@ extension FaultBoard.Interference {
     case .connectionDropped: isDropped = true
     case .body(let damage): bodyDamage.append(damage)
     case .batch(let damage): batchDamage.append(damage)
-    case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip:
+    case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip,
+      .mempoolLoading:
       return false
     }
     return true
@@ -151,6 +156,7 @@ extension FaultBoard.CallInterference {
     case .forgedHeader: forgesHeader = true
     case .wrongHashes: forgesHashes = true
     case .laggingTip(let blocks): lag = max(lag, blocks)
+    case .mempoolLoading: isMempoolLoading = true
     case .slow, .httpStatus, .unauthorized, .connectionDropped, .body, .batch: break
     }
   }

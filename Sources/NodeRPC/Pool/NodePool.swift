@@ -84,12 +84,12 @@ package final class NodePool: Sendable {
     try await serve { (node) async throws(NodeError) in try await node.block(hash) }
   }
 
-  /// Asks the nodes that may serve, best first, until one answers.
+  /// Asks the nodes that may serve, best first, until one answers; `other` isn't asked.
   package func serve<Value: Sendable>(
-    _ question: (BitcoinNode) async throws(NodeError) -> Value
+    besides other: Int? = nil, _ question: (BitcoinNode) async throws(NodeError) -> Value
   ) async throws(NodePoolError) -> Served<Value> {
     var failures: [NodeFailure] = []
-    for index in servingOrder() {
+    for index in servingOrder() where index != other {
       let node = nodes[index]
       do throws(NodeError) {
         if !standings.withLock({ $0[index].isIdentified }) {
@@ -149,6 +149,9 @@ package final class NodePool: Sendable {
       }
     }
   }
+
+  /// The monotonic clock that quarantines go by.
+  package var nowMilliseconds: Int64 { clock.nowMilliseconds }
 
   /// The nodes that may serve, best score first, ties in their order.
   package func servingOrder() -> [Int] {

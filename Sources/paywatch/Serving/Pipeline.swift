@@ -35,6 +35,8 @@ final class Pipeline: Sendable {
   private let signal = ShutdownSignal()
   /// Why each chain's watcher doesn't move on, where it doesn't.
   private let holds = Mutex<[ChainName: WatchReport.Hold]>([:])
+  /// How old the last look at a mempool may be before the health check speaks of it.
+  private static let lookAgeSeconds: Int64 = 600
   private let logger = Logger(label: "paywatch")
   private let client: HTTPClient
   private let clock: SystemRPCClock
@@ -142,12 +144,16 @@ final class Pipeline: Sendable {
     let holes = metrics.gauge(
       "paywatch_coverage_holes", [MetricLabel("chain", name.text)],
       help: "Places where blocks weren't scanned; anything but 0 is an alarm.")
+    let looked = metrics.gauge(
+      "paywatch_mempool_looked_through_seconds", [MetricLabel("chain", name.text)],
+      help: "Unix time through which mempools were looked through; deadlines wait for it.")
     while !Task.isCancelled {
       var tip: BlockRef?
       do {
         let report = try await watcher.step()
         tip = report.tip
         if let tip { gauge.set(Int64(tip.height)) }
+        if let moment = report.lookedThrough { looked.set(moment.microseconds / 1_000_000) }
         log(report, of: name, logger)
         if report.connected > 0 { holes.set(Int64(try await coverageHoles(of: name).count)) }
         sequencer.wake()
@@ -311,7 +317,14 @@ final class Pipeline: Sendable {
           if let hold = self.holds.withLock({ $0[name] }) {
             return HealthReport(.degraded, "At \(cursor.tip.height), holding: \(hold).")
           }
-          return HealthReport(.ok, "At \(cursor.tip.height).")
+          let looked = cursor.lookedThrough
+          guard let looked, looked.adding(seconds: Self.lookAgeSeconds) >= SystemTime().now else {
+            return HealthReport(
+              .degraded,
+              "At \(cursor.tip.height). No mempool was looked through since "
+                + "\(looked?.description ?? "the start"): nothing expires.")
+          }
+          return HealthReport(.ok, "At \(cursor.tip.height), mempools known to \(looked).")
         })
     }
     return checks

@@ -1,0 +1,36 @@
+internal import Bitcoin
+internal import Bytes
+internal import ChainTypes
+
+/// What earlier looks at mempools have found, so that each transaction is fetched once.
+struct MempoolMemory {
+  /// Transactions that were looked into, and those of them that concern us.
+  private(set) var known: Set<Hash32> = []
+  private(set) var matches: [Hash32: MatchedTransaction] = [:]
+  /// Since when every look has lacked a transaction that we follow.
+  private var absentSince: [Hash32: Timestamp] = [:]
+
+  mutating func remember(_ reading: MempoolReading) {
+    known.formUnion(reading.looked)
+    for match in reading.matches { matches[match.txid] = match }
+  }
+
+  /// Forgets what no mempool holds any more.
+  mutating func forget(allBut present: Set<Hash32>) {
+    known.formIntersection(present)
+    matches = matches.filter { present.contains($0.key) }
+  }
+
+  /// Those of `absent`, which the look at `now` lacks, that looks haven't lacked for `seconds` yet.
+  mutating func recentlyLost(
+    of absent: Set<Hash32>, now: Timestamp, for seconds: Int64
+  ) -> Set<Hash32> {
+    var since: [Hash32: Timestamp] = [:]
+    // A clock that went back begins anew.
+    for txid in absent { since[txid] = min(absentSince[txid] ?? now, now) }
+    absentSince = since
+    return absent.filter { txid in
+      since[txid].map { $0.adding(seconds: seconds) > now } ?? true
+    }
+  }
+}
