@@ -31,7 +31,7 @@ extension BitcoinWatcher {
       second = await read(at: before, since: startedAt, besides: first.node)
       if second == nil { report.hold = .noMempool(before.cursor.tip) }
       mempool.forget(allBut: first.value.present.union(second?.value.present ?? []))
-    } else if pool.quorum == 1 {
+    } else if pool.quorum == 1 || !first.value.isWhole {
       mempool.forget(allBut: first.value.present)
     }
     report.isLooking = !(first.value.isWhole && second?.value.isWhole ?? true)
@@ -44,14 +44,13 @@ extension BitcoinWatcher {
     var isUnanimous = pool.quorum == 1 || second?.value.isWhole == true
     let elsewhere = second?.value.present.subtracting(first.value.present) ?? []
     let others = news(in: elsewhere, next.tracker)
-    if let unrivaled = await unrivaled(others, at: pool.nodes[first.node]) {
-      matches += unrivaled
-    } else {
-      isUnanimous = false
-    }
+    let unrivaled = await unrivaled(others, at: pool.nodes[first.node])
+    matches += unrivaled.matches
+    isUnanimous = isUnanimous && unrivaled.isAll
     let kept =
       pool.quorum == 1
-      ? mempool.recentlyLost(of: absent, now: startedAt, for: settings.absenceSeconds)
+      ? mempool.recentlyLost(
+        of: absent, nowMilliseconds: pool.nowMilliseconds, for: settings.absenceSeconds)
       : second == nil ? absent : absent.intersection(elsewhere)
     let (found, spends) = try await transfers(in: matches, &next.tracker)
     step.changes = next.tracker.look(
@@ -94,8 +93,8 @@ extension BitcoinWatcher {
     return served
   }
 
-  /// Remembered transactions among `present` that concern us. What is known to be seen needs no
-  /// telling again.
+  /// Remembered transactions among `present` that concern us, but for those that a look changes
+  /// nothing of.
   private func news(
     in present: Set<Hash32>, _ tracker: TransferTracker
   ) -> [MatchedTransaction] {
@@ -104,21 +103,27 @@ extension BitcoinWatcher {
         && (match.outputs.isEmpty
           || match.outputs.contains { output in
             let id = TransferID(chain: chain, txid: match.txid, position: .vout(output.vout))
-            return tracker.transfer(id)?.state != .seen
+            return tracker.transfer(id)?.state.canBecome(.seen) ?? true
           })
     }.sorted { $0.txid < $1.txid }
   }
 
   /// Those of `matches`, from another node's mempool, whose coins this node's mempool doesn't
-  /// spend: never do both of two rivals count. Nil where the node doesn't say, or there are too
-  /// many for one question.
+  /// spend: never do both of two rivals count. Not all where the node doesn't say, or there are
+  /// more than fit into a question; the next look asks about the others.
   private func unrivaled(
     _ matches: [MatchedTransaction], at node: BitcoinNode
-  ) async -> [MatchedTransaction]? {
-    let coins = matches.flatMap(\.inputs)
-    guard coins.count <= settings.lookTransactions else { return nil }
-    guard let spenders = try? await node.spendingTransaction(of: coins) else { return nil }
+  ) async -> (matches: [MatchedTransaction], isAll: Bool) {
+    var count = 0
+    let asked = matches.prefix { match in
+      defer { count += match.inputs.count }
+      return count < settings.lookTransactions
+    }
+    let coins = asked.flatMap(\.inputs)
+    guard let spenders = try? await node.spendingTransaction(of: coins) else { return ([], false) }
     let spent = Set(zip(coins, spenders).filter { $1 != nil }.map(\.0))
-    return matches.filter { !$0.inputs.contains(where: spent.contains) }
+    return (
+      asked.filter { !$0.inputs.contains(where: spent.contains) }, asked.count == matches.count
+    )
   }
 }

@@ -1,14 +1,13 @@
 internal import Bitcoin
 internal import Bytes
-internal import ChainTypes
 
 /// What earlier looks at mempools have found, so that each transaction is fetched once.
 struct MempoolMemory {
   /// Transactions that were looked into, and those of them that concern us.
   private(set) var known: Set<Hash32> = []
   private(set) var matches: [Hash32: MatchedTransaction] = [:]
-  /// Since when every look has lacked a transaction that we follow.
-  private var absentSince: [Hash32: Timestamp] = [:]
+  /// Since when every look has lacked a transaction that we follow, by the monotonic clock.
+  private var absentSince: [Hash32: Int64] = [:]
 
   mutating func remember(_ reading: MempoolReading) {
     known.formUnion(reading.looked)
@@ -21,16 +20,13 @@ struct MempoolMemory {
     matches = matches.filter { present.contains($0.key) }
   }
 
-  /// Those of `absent`, which the look at `now` lacks, that looks haven't lacked for `seconds` yet.
+  /// Those of `absent`, which a look lacks now, that looks haven't lacked for `seconds` yet.
   mutating func recentlyLost(
-    of absent: Set<Hash32>, now: Timestamp, for seconds: Int64
+    of absent: Set<Hash32>, nowMilliseconds now: Int64, for seconds: Int64
   ) -> Set<Hash32> {
-    var since: [Hash32: Timestamp] = [:]
-    // A clock that went back begins anew.
-    for txid in absent { since[txid] = min(absentSince[txid] ?? now, now) }
+    var since: [Hash32: Int64] = [:]
+    for txid in absent { since[txid] = absentSince[txid] ?? now }
     absentSince = since
-    return absent.filter { txid in
-      since[txid].map { $0.adding(seconds: seconds) > now } ?? true
-    }
+    return absent.filter { now - (since[$0] ?? now) < seconds * 1_000 }
   }
 }
