@@ -186,13 +186,19 @@ struct MempoolLookTests {
     try await scene.world.close()
   }
 
-  @Test("a time of day that jumps ahead for a moment lets no deadline pass")
+  @Test("a time of day that jumps ahead for a moment lets no deadline pass, and drops nothing")
   func clockJumpedAhead() async throws {
     let scene = try await Scene()
-    let payment = try await scene.request(expiresInSeconds: 3_600)
+    let payment = try await scene.request(order: "1", expiresInSeconds: 3_600)
+    let paid = try await scene.request(order: "2")
+    try scene.node.pay(scene.script(paid), value: 150_000)
+    try await scene.world.stepUntilQuiet()
+    scene.node.loseMempool()
+    try await scene.world.stepUntilQuiet()
     scene.world.time.shift(seconds: 7_200)
     let report = try await scene.world.step()
     #expect(report.hold == .clockJumped(scene.world.time.now))
+    #expect(try await scene.status(paid) == .processing)
     scene.world.time.shift(seconds: -7_200)
     scene.pass(seconds: 60)
     #expect(try await scene.world.step().hold == nil)
