@@ -1,4 +1,5 @@
-# Two commands do everything: `make demo` and `make test`. Both install what is missing first.
+# Two commands do everything: `make demo` and `make test`. On Debian and Ubuntu both install the
+# missing system packages first; Swift must be there.
 
 SWIFT ?= swift
 STAY ?=

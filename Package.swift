@@ -67,9 +67,9 @@ let package = Package(
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
     library("ChainTracking", ["Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
-    library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
 
     // The shell: sockets, disks, tasks.
+    library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
     library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
@@ -87,12 +87,12 @@ let package = Package(
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "Database", "EventLog", "Watching",
       ]),
+    library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "Telemetry", hummingbird,
-        hummingbirdCore,
-        nioCore, nioPosix, httpTypes, log,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "Tenancy", "Telemetry", hummingbird,
+        hummingbirdCore, nioCore, nioPosix, httpTypes, log,
       ]),
     library(
       "Gateway",
@@ -104,15 +104,17 @@ let package = Package(
     // What a configuration makes of these: for the programs, so that none of the above needs files.
     library(
       "Deployment",
-      ["ChainTypes", "Settings", "HTTPClient", "Telemetry", "NodeRPC", "Watching"]),
+      [
+        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "NodeRPC",
+        "Watching",
+      ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
     library(
       "ChainSim",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC",
-        hummingbird,
-        nioCore, httpTypes, log,
+        hummingbird, nioCore, httpTypes, log,
       ]),
     library(
       "Simulation",
@@ -128,15 +130,15 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
         "Settings", "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog",
-        "Watching",
-        "Settlement", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
+        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", "ChainSim",
+        log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "HTTPServer", "Deployment",
+        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment",
       ]),
     program(
       "paybench",
@@ -177,44 +179,41 @@ let package = Package(
     tests(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "SQLite", "Telemetry", "HTTPServer",
-        "LoopbackHTTP", hummingbird, httpTypes,
+        "JSON", "ChainTypes", "Database", "SQLite", "Telemetry", "Tenancy", "HTTPServer",
+        "LoopbackHTTP", hummingbird, httpTypes, nioCore,
       ]),
     tests(
       "Gateway",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Telemetry",
-        "Database", "SQLite", "EventLog", "Watching", "Settlement", "QRCode", "HTTPServer",
-        "Gateway", "LoopbackHTTP",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking",
+        "Telemetry", "Database", "SQLite", "EventLog", "Watching", "Settlement", "QRCode",
+        "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP",
       ]),
     tests(
       "ChainSim",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC",
-        "HTTPClient",
-        "ChainSim",
+        "Bytes", "JSON", "ChainTypes", "Bitcoin", "NodeRPC", "HTTPClient", "ChainSim",
       ]),
     tests(
       "Watching",
       [
-        "Addresses", "Bytes", "ChainTracking", "ChainTypes", "Database", "Digests", "EventLog",
-        "Keys", "Payments", "SQLite", "Settlement", "Watching", "Bitcoin", "NodeRPC", "ChainSim",
-        "Simulation",
+        "Bytes", "ChainTracking", "ChainTypes", "Database", "Payments", "SQLite", "Settlement",
+        "Watching", "Bitcoin", "NodeRPC", "ChainSim", "Simulation",
       ]),
     tests(
       "Simulation",
       [
-        "Addresses", "Bytes", "ChainTracking", "ChainTypes", "Database", "Digests", "EventLog",
-        "Keys", "Payments", "SQLite", "Settlement", "Watching", "Bitcoin", "NodeRPC", "ChainSim",
-        "Simulation", "HTTPClient", "JSON",
+        "Addresses", "Bytes", "ChainTypes", "Digests", "Payments", "SQLite", "Watching", "Bitcoin",
+        "NodeRPC", "ChainSim", "Simulation", "HTTPClient", "JSON",
       ]),
     tests(
       "payctl",
       [
-        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Database",
-        "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement", "HTTPServer", "ChainSim",
-        "Simulation", "payctl", "paybench",
+        "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite",
+        "NodeRPC", "EventLog", "Watching", "Settlement", "Tenancy", "ChainSim", "Simulation",
+        "payctl", "paybench",
       ]),
+    tests("paywatch", ["LoopbackHTTP", "paywatch", "payctl"]),
     tests("Tidy", []),
   ]
 )

@@ -20,9 +20,8 @@ package enum Bech32 {
     case mixedCase
     case noSeparator
     case emptyPrefix
-    /// Outside printable ASCII (33 to 126).
-    case invalidPrefixCharacter(UInt8, offset: Int)
     case checksumTooShort
+    /// Outside printable ASCII (33 to 126), or behind the separator none of the 32.
     case invalidCharacter(UInt8, offset: Int)
     case wrongChecksum
   }
@@ -138,7 +137,7 @@ package enum Bech32 {
     var bytes = Array(text.utf8.prefix(maximumCharacters + 1))
     guard bytes.count <= maximumCharacters else { throw .tooLong(characters: text.utf8.count) }
     for (offset, byte) in bytes.enumerated() where byte < 33 || byte > 126 {
-      throw .invalidPrefixCharacter(byte, offset: offset)
+      throw .invalidCharacter(byte, offset: offset)
     }
     let hasUpper = bytes.contains { $0 >= 0x41 && $0 <= 0x5a }
     let hasLower = bytes.contains { $0 >= 0x61 && $0 <= 0x7a }

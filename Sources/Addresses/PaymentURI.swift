@@ -33,9 +33,6 @@ package enum PaymentURI: Hashable, Sendable {
   /// At most this many characters are read.
   package static let maximumCharacters = 4_096
 
-  /// 21 million bitcoin.
-  private static let maximumSatoshi = UInt256(2_100_000_000_000_000)
-
   package var text: String {
     switch self {
     case .bitcoin(let address, let amount, let label, let message):
@@ -161,7 +158,7 @@ package enum PaymentURI: Hashable, Sendable {
       } catch {
         throw .invalidAmount(error)
       }
-      guard amount <= maximumSatoshi else { throw .amountTooLarge(amount) }
+      guard amount <= UInt256(Asset.maximumSatoshi) else { throw .amountTooLarge(amount) }
       return amount
     }
 

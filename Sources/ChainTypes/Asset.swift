@@ -12,5 +12,10 @@ package struct Asset: Hashable, Sendable, Codable, CustomStringConvertible {
 
   package static let btc = Asset(symbol: "BTC", decimals: 8)
 
+  /// 21 million BTC in satoshi: more than can ever exist (Bitcoin Core's `MAX_MONEY`). A computed
+  /// value, so that it stands as a number in other modules' loops.
+  @inlinable
+  package static var maximumSatoshi: UInt64 { 2_100_000_000_000_000 }
+
   package var description: String { symbol }
 }

@@ -25,7 +25,7 @@ package struct ChainSpec: Sendable, Equatable {
   package enum Family: Sendable, Hashable {
     case bitcoin(BitcoinNetwork)
 
-    /// `bitcoin` or `evm`: what an account's keys serve.
+    /// What an account's keys serve, as it stands in the database: `bitcoin`.
     package var name: String {
       switch self {
       case .bitcoin: "bitcoin"

@@ -10,7 +10,7 @@ package protocol SQLConnection: AnyObject {
   @discardableResult
   func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int
 
-  /// All rows of the answer, in memory: callers bound it with LIMIT or by a unique key.
+  /// All rows of the answer, in memory: callers bound what they ask for.
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
 }
 
@@ -26,7 +26,7 @@ extension SQLConnection {
   }
 }
 
-/// A database with transactions: SQLite embedded, PostgreSQL for several processes.
+/// A database with transactions. What depends on the engine stands in its `SQLDialect`.
 ///
 /// A body is synchronous and runs off the cooperative pool. It may run more than once before its
 /// transaction holds (an engine can ask for that), so it has no effect but through its

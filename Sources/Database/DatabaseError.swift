@@ -31,10 +31,6 @@ package enum DatabaseError: Error, Sendable, Equatable {
   case closed
   case other(code: Int, message: String)
 
-  package var isUniqueViolation: Bool {
-    if case .uniqueViolation = self { true } else { false }
-  }
-
   /// Whether a transaction failed for a rule on its rows, so that trying it again is useless.
   package var isConstraintViolation: Bool {
     switch self {

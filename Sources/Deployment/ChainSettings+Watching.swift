@@ -4,7 +4,8 @@ package import Watching
 
 extension ChainSettings {
   /// How the chain's watcher behaves: a height with its hash is a pinned anchor, a height alone is
-  /// taken from the nodes, and without either watching starts at their tip.
+  /// taken from the nodes, and without either watching starts the
+  /// finality depth below their tip.
   package var watcherSettings: WatcherSettings {
     let start: WatcherSettings.Start =
       switch (startHeight, startHash) {

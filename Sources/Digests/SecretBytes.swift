@@ -32,7 +32,9 @@ package final class SecretBytes: @unchecked Sendable {
   package func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(UnsafeRawBufferPointer(storage))
+    // Whoever holds the only reference may be done with it before `body` is.
+    defer { withExtendedLifetime(self) {} }
+    return try body(UnsafeRawBufferPointer(storage))
   }
 
   /// Overwrites memory that held a secret, in a way the compiler doesn't drop.

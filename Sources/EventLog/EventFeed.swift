@@ -1,10 +1,8 @@
-package import Database
 internal import Synchronization
 
 /// Tells any number of readers how far the log reaches, so that none of them polls.
 ///
-/// The sequencer advances it in its own process; elsewhere `follow` asks the database now and
-/// then, once for all readers. A reader keeps at most the newest position that it hasn't taken
+/// The sequencer advances it. A reader keeps at most the newest position that it hasn't taken
 /// yet, so a slow one costs nothing and holds up nobody; the events themselves it reads in pages.
 package final class EventFeed: Sendable {
   private struct State {
@@ -64,26 +62,6 @@ package final class EventFeed: Sendable {
   package func waitForPosition(after position: Int64) async -> Int64? {
     for await newest in changes() where newest > position { return newest }
     return nil
-  }
-
-  /// Asks the database how far the log reaches.
-  package func poll(_ database: any Database) async throws {
-    advance(to: try await database.read { try EventLog.lastPosition(in: $0) })
-  }
-
-  /// Polls every `interval` until the task is cancelled, for a process without the sequencer.
-  package func follow<C: Clock>(
-    _ database: any Database, every interval: C.Duration, clock: C,
-    onError: @Sendable (any Error) -> Void
-  ) async {
-    while !Task.isCancelled {
-      do {
-        try await poll(database)
-      } catch {
-        onError(error)
-      }
-      try? await clock.sleep(for: interval)
-    }
   }
 
   /// Ends all readers' streams, and those asked for later.

@@ -11,6 +11,8 @@ package enum EventLogError: Error, Sendable, Equatable {
   case invalidData(type: String, subject: String, bytes: Int)
   /// A filter names more types than `EventFilter.maximumTypes`.
   case tooManyTypes(Int)
+  /// A reader comes from a position that the log hasn't reached.
+  case positionAhead(Int64, last: Int64)
   /// A stored id is not 32 bytes.
   case invalidStoredID(subject: String, sequence: Int64)
 }

@@ -31,14 +31,21 @@ package struct EventPage: Sendable, Equatable {
   /// Every wanted event up to here has been given: where the next page begins, also when the last
   /// events were not wanted.
   package let through: Int64
-  /// Whether the page ended because it was full.
-  package let isFull: Bool
+  /// Whether the log goes on behind it already.
+  package let hasMore: Bool
 }
 
 extension EventLog {
   package static let maximumPageSize = 1_000
+  /// How many events a page looks through at most: a reader who wants few of many keeps the
+  /// database no longer than others.
+  package static let maximumPageSpan: Int64 = 20_000
 
-  /// The wanted events after `position`, up to `limit` (1 to `maximumPageSize`) of them.
+  /// The wanted events after `position`, up to `limit` (1 to `maximumPageSize`) of them. A page may
+  /// be empty although the log goes on, where it wants none of many.
+  ///
+  /// Throws `EventLogError.positionAhead` where the log doesn't reach `position`: the reader has
+  /// seen events that this log has lost, as after a restore.
   package static func page(
     after position: Int64, limit: Int, filter: EventFilter = EventFilter(),
     in connection: any SQLConnection
@@ -46,8 +53,10 @@ extension EventLog {
     let limit = min(max(1, limit), maximumPageSize)
     // Asked first: what is sequenced between the two questions then comes with the next page.
     let last = try lastPosition(in: connection)
+    guard position <= last else { throw EventLogError.positionAhead(position, last: last) }
+    let end = min(last, position + maximumPageSpan)
     var arguments: [SQLValue] = [
-      .integer(position), .integer(last), .integer(Int64(limit)),
+      .integer(position), .integer(end), .integer(Int64(limit)),
     ]
     var conditions = ""
     func parameter(_ value: String) -> String {
@@ -58,7 +67,7 @@ extension EventLog {
     if let subject = filter.subject { conditions += " AND subject = \(parameter(subject))" }
     if let types = filter.types {
       guard !types.isEmpty else {
-        return EventPage(events: [], through: max(position, last), isFull: false)
+        return EventPage(events: [], through: last, hasMore: false)
       }
       guard types.count <= EventFilter.maximumTypes else {
         throw EventLogError.tooManyTypes(types.count)
@@ -72,9 +81,8 @@ extension EventLog {
       ORDER BY position LIMIT $3
       """, arguments)
     let events = try rows.map(positioned)
-    let isFull = events.count == limit
-    let through = isFull ? events.last?.position ?? position : max(position, last)
-    return EventPage(events: events, through: through, isFull: isFull)
+    let through = events.count == limit ? events.last?.position ?? position : end
+    return EventPage(events: events, through: through, hasMore: through < last)
   }
 
   /// The position of the last sequenced event; 0 where there is none.

@@ -3,9 +3,8 @@ package import Database
 /// Gives events their `position`, the one order in which everyone reads them.
 ///
 /// A reader that has seen a position never finds an earlier one appear, so an event gets its
-/// position only when no unfinished transaction can still bring one that belongs before it. One
-/// sequencer runs at a time (it holds a lease), but two do no harm: each step is a transaction
-/// that holds the row with the last position.
+/// position only when no unfinished transaction can still bring one that belongs before it. Two
+/// sequencers do no harm: each step is a transaction that holds the row with the last position.
 package final class Sequencer: Sendable {
   private let database: any Database
   private let feed: EventFeed?

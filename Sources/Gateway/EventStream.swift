@@ -16,6 +16,9 @@ struct EventStream: AsyncSequence, Sendable {
   func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
   struct Iterator: AsyncIteratorProtocol {
+    /// Events in memory for each stream, which may be as large as events get.
+    private static let page = 16
+
     private let stream: EventStream
     private var waiting: ArraySlice<PositionedEvent> = []
     private var position: Int64
@@ -27,18 +30,18 @@ struct EventStream: AsyncSequence, Sendable {
 
     mutating func next() async throws -> ServerSentEvent? {
       while true {
+        try await stream.authenticate()
         if let event = waiting.popFirst() {
           return ServerSentEvent(
             id: String(event.position), event: event.event.type, data: event.event.json)
         }
-        try await stream.authenticate()
         let (filter, after) = (stream.filter, position)
         let page = try await stream.database.read { connection in
-          try EventLog.page(after: after, limit: 200, filter: filter, in: connection)
+          try EventLog.page(after: after, limit: Self.page, filter: filter, in: connection)
         }
         position = page.through
         waiting = page.events[...]
-        if waiting.isEmpty, !page.isFull {
+        if waiting.isEmpty, !page.hasMore {
           guard await stream.feed.waitForPosition(after: position) != nil else { return nil }
         }
       }

@@ -45,7 +45,8 @@ extension PaymentGateway {
       }
       return .accepted(due: due, by: by)
     case "close":
-      return .resolved(by: by, reason: try fields.string("reason", length: 1...500))
+      return .resolved(
+        by: by, reason: try fields.string("reason", length: 1...PaymentFact.maximumReasonBytes))
     default:
       throw Problem.invalidField("action", "It must be accept or close.")
     }

@@ -25,7 +25,10 @@ extension PaymentGateway {
           .init(
             200, "A page, or a stream whose events have their position as id.",
             schema: OpenAPIOperation.pageSchema(of: event, growing: true),
-            otherMediaTypes: ["text/event-stream"])
+            otherMediaTypes: ["text/event-stream"]),
+          .problem(
+            409,
+            "cursor-ahead: the log ends before that position, as after a restore; read from 0."),
         ])
     ) { request, context in try await events(request, context) }
     router.on(
@@ -43,14 +46,15 @@ extension PaymentGateway {
   private func events(_ request: Request, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
     if SSEResponse.isAccepted(by: request) {
-      return try stream(request, context, tenant: tenant)
+      return try await stream(request, context, tenant: tenant)
     }
     let (page, filter) = try QueryParameters.read(request) { query in
       (try query.page(), try Self.filter(&query, tenant: tenant))
     }
     let after = try position(page.after, "after")
-    let found = try await database.read { connection in
-      try EventLog.page(after: after, limit: page.limit, filter: filter, in: connection)
+    var found = try await eventPage(after: after, limit: page.limit, filter: filter)
+    while found.events.isEmpty, found.hasMore {
+      found = try await eventPage(after: found.through, limit: page.limit, filter: filter)
     }
     // A cursor in any case: the log goes on.
     return .json(
@@ -58,19 +62,36 @@ extension PaymentGateway {
         of: found.events.map(\.event.json), nextAfter: String(found.through)))
   }
 
+  private func eventPage(
+    after: Int64, limit: Int, filter: EventFilter
+  ) async throws -> EventPage {
+    do {
+      return try await database.read { connection in
+        try EventLog.page(after: after, limit: limit, filter: filter, in: connection)
+      }
+    } catch EventLogError.positionAhead(let position, let last) {
+      throw Problem.conflict(
+        "cursor-ahead", "The log doesn't reach that position.",
+        "It ends at \(last), before \(position): events after a restored backup were lost. Read "
+          + "again from 0; what you know is told by its id.")
+    }
+  }
+
   private func stream(
     _ request: Request, _ context: APIContext, tenant: String
-  ) throws -> Response {
-    let (after, filter) = try QueryParameters.read(request) { query in
-      // Told from unknown parameters here, and read with the header.
+  ) async throws -> Response {
+    let (page, filter) = try QueryParameters.read(request) { query in
+      // Told from unknown parameters here, and read with the header. A stream has no limit.
       _ = try query.string("last_event_id")
-      return (try query.string("after"), try Self.filter(&query, tenant: tenant))
+      return (try query.page(), try Self.filter(&query, tenant: tenant))
     }
     // A client that comes back repeats its first `after`.
     let last = SSEResponse.lastEventID(request)
+    let after = try last.map { try position($0, "Last-Event-ID") } ?? position(page.after, "after")
+    // What can't be read is told now: later there is no status to tell it by.
+    _ = try await eventPage(after: after, limit: 1, filter: filter)
     let stream = EventStream(
-      database: database, feed: feed, filter: filter,
-      after: try last.map { try position($0, "Last-Event-ID") } ?? position(after, "after"),
+      database: database, feed: feed, filter: filter, after: after,
       authenticate: context.reauthenticate)
     return streams.response(stream, context: context)
   }

@@ -19,6 +19,7 @@ extension PaymentGateway {
         requestSchema: Schemas.newPayment, isIdempotent: true,
         answers: [
           .init(201, "The payment.", schema: payment),
+          .problem(403, "tenant-not-configured."),
           .problem(409, "order-has-payment, with payment_id; or idempotency-key-reused."),
           .problem(429, "too-many-requests, with Retry-After."),
           .problem(503, "no-address-ready or chain-halted, with Retry-After."),

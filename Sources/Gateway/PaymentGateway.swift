@@ -17,8 +17,7 @@ package struct PaymentGateway: Sendable {
   package let onEvents: @Sendable () -> Void
   /// Called where no address was ready.
   package let onAddressesNeeded: @Sendable () -> Void
-  /// New payments a second, and how many at once, by tenant and by client address: minting
-  /// addresses costs an attacker nothing else.
+  /// How many payments a tenant may make at once and in a minute: addresses cost it nothing else.
   package let creationLimits: RouteLimits
 
   package init(
@@ -40,8 +39,10 @@ package struct PaymentGateway: Sendable {
     router.addSchema(Schemas.payment, named: "Payment")
     router.addSchema(Schemas.transfer, named: "Transfer")
     router.addSchema(Schemas.event, named: "Event")
+    router.addSchema(Schemas.proof, named: "Proof")
     registerPayments(on: router)
     registerQRCode(on: router)
+    registerProof(on: router)
     registerDecisions(on: router)
     registerEvents(on: router)
   }

@@ -11,6 +11,10 @@ extension Problem {
     switch refusal {
     case .unknownChain(let chain):
       self = .invalidField("chain", "No such chain is configured: \(chain).")
+    case .tenantNotConfigured(let tenant):
+      self = Problem(
+        .forbidden, "tenant-not-configured", "The tenant takes no new payments.",
+        "\(tenant) isn't configured any more; its payments can still be read.")
     case .chainHalted(let chain, _):
       self = Problem(
         .serviceUnavailable, "chain-halted", "The chain isn't credited now.",
@@ -46,6 +50,9 @@ extension Problem {
       self = .conflict(
         "order-has-payment", "The order has a payment that hasn't ended.", "It is \(id).")
       extensions = [.init("payment_id", .string(id))]
+    case .unknownTransaction:
+      self = .invalidField(
+        "after", "It must be a txid of the payment's, as next_after gives it.")
     case .notFound(let id):
       self = .notFound("There is no payment \(id.prefix(60)).")
     }

@@ -29,8 +29,9 @@ enum Schemas {
     "properties": [
       "order_id": [
         "type": "string", "minLength": 1,
-        "maxLength": .integer(PaymentService.maximumOrderIDBytes),
-        "description": "An order has one running payment at most.",
+        "description": .string(
+          "At most \(PaymentService.maximumOrderIDBytes) bytes. An order has one running payment "
+            + "at most."),
       ],
       "asset": ["type": "string", "examples": ["BTC"]],
       "chain": ["type": "string", "examples": ["bitcoin"]],
@@ -65,7 +66,10 @@ enum Schemas {
           "action": [
             "const": "close", "description": "Ends a payment that isn't paid.",
           ],
-          "reason": ["type": "string", "minLength": 1, "maxLength": 500],
+          "reason": [
+            "type": "string", "minLength": 1,
+            "description": .string("At most \(PaymentFact.maximumReasonBytes) bytes."),
+          ],
         ],
       ],
     ]
@@ -120,6 +124,86 @@ enum Schemas {
       "block_hash": described(text, "The block that it stands in, or stood in once orphaned."),
     ],
   ]
+
+  /// A page of transactions with their proofs.
+  static let proofPage: JSONValue = [
+    "type": "object",
+    "required": ["payment_id", "chain", "asset", "address", "data", "next_after"],
+    "properties": [
+      "payment_id": text, "chain": text, "asset": text,
+      "address": described(text, "What each of the outputs pays."),
+      "data": [
+        "type": "array",
+        "items": [
+          "type": "object", "required": ["txid", "outputs", "proof"],
+          "properties": [
+            "txid": text,
+            "outputs": [
+              "type": "array", "items": provedOutput,
+              "description": "The payment's transfers in this transaction.",
+            ],
+            "proof": [
+              "oneOf": [OpenAPIDocument.reference("Proof"), ["type": "null"]],
+              "description": .string(
+                "Null where the transaction is in no block of the active chain, and where it was "
+                  + "recorded before proofs were kept."),
+            ],
+          ],
+        ],
+      ],
+      "next_after": [
+        "type": ["string", "null"],
+        "description": "The next page's after; null on the last page.",
+      ],
+    ],
+  ]
+
+  private static let provedOutput: JSONValue = [
+    "type": "object", "required": ["vout", "amount", "amount_minor", "state"],
+    "properties": [
+      "vout": ["type": "integer"], "amount": units, "amount_minor": minor,
+      "state": choices(PaymentTransfer.State.allCases.map(\.rawValue)),
+    ],
+  ]
+
+  static let proof: JSONValue = [
+    "type": "object",
+    "description": .string(
+      "Checked in this order: SHA-256d of transaction, reversed, is the txid; its output at vout "
+        + "pays the address amount_minor; from there the hashes of merkle lead to the merkle root "
+        + "in header; SHA-256d of header, reversed, is block_hash, which you compare with a source "
+        + "of your own. That the coinbase is one, and as deep in the tree, shows that no inner "
+        + "node passes for a transaction (CVE-2017-12842)."),
+    "required": [
+      "block_hash", "block_height", "header", "transaction", "pos", "merkle", "coinbase",
+    ],
+    "properties": [
+      "block_hash": text, "block_height": ["type": "integer"],
+      "header": described(hex(160), "The block's header, 80 bytes."),
+      "transaction": described(
+        hex(nil), "Without its witness, which neither txid nor merkle root covers (BIP-0144)."),
+      "pos": ["type": "integer", "description": "The transaction's place in the block."],
+      "merkle": described(
+        branch,
+        "The hashes that the txid and what comes of it are paired with, lowest level first; a bit "
+          + "of pos, lowest first, that is 1 puts the hash on the left. In the byte order of a "
+          + "txid, as in Electrum's blockchain.transaction.get_merkle."),
+      "coinbase": [
+        "type": "object", "required": ["transaction", "merkle"],
+        "description": "The block's first transaction, at pos 0.",
+        "properties": [
+          "transaction": described(hex(nil), "Without its witness."), "merkle": branch,
+        ],
+      ],
+    ],
+  ]
+
+  private static let branch: JSONValue = ["type": "array", "items": hex(64)]
+
+  private static func hex(_ digits: Int?) -> JSONValue {
+    let count = digits.map { "{\($0)}" } ?? "+"
+    return ["type": "string", "pattern": .string("^[0-9a-f]\(count)$")]
+  }
 
   static let event: JSONValue = [
     "type": "object", "description": "A CloudEvents 1.0 event.",

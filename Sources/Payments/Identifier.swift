@@ -16,6 +16,21 @@ package struct Identifier: Hashable, Sendable, CustomStringConvertible {
     low = 0x8000_0000_0000_0000 | (random.1 & 0x3fff_ffff_ffff_ffff)
   }
 
+  /// A later id of the same millisecond, for one that must sort behind this although the clock
+  /// says the same or less (RFC 9562 section 6.2, method 2).
+  package func following(random: UInt64) -> Identifier {
+    let milliseconds = high >> 16
+    let mask: UInt64 = 0x3fff_ffff_ffff_ffff
+    let tail = UInt128(high & 0x0fff) << 62 | UInt128(low & mask)
+    let next = tail + 1 + UInt128(random & 0xffff_ffff)
+    guard next >> 74 == 0 else {
+      return Identifier(prefix: prefix, milliseconds: milliseconds + 1, random: (0, random))
+    }
+    return Identifier(
+      prefix: prefix, milliseconds: milliseconds,
+      random: (UInt64(truncatingIfNeeded: next >> 62), UInt64(truncatingIfNeeded: next) & mask))
+  }
+
   /// From its text; nil where that isn't `prefix_` and 26 characters of the alphabet.
   package init?(_ text: String, prefix: String) {
     let bytes = Array(text.utf8)

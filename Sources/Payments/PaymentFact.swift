@@ -14,6 +14,10 @@ package enum PaymentFact: Hashable, Sendable, Codable {
   case accepted(due: UInt256, by: String)
   /// An operator closes the payment.
   case resolved(by: String, reason: String)
+
+  /// What those who decide, and their reasons, may have as UTF-8.
+  package static let maximumByBytes = 128
+  package static let maximumReasonBytes = 500
 }
 
 /// Why a fact can't happen to a payment as it stands.

@@ -56,10 +56,15 @@ struct WriteTransaction {
       try connection.control("RELEASE member")
       return acknowledge
     } catch {
-      // The engine may have undone the whole transaction already; `run` looks.
+      // The engine may have undone the whole transaction already, and where this member alone can't
+      // be undone all are; `run` looks.
       if connection.isInsideTransaction {
-        try connection.control("ROLLBACK TO member")
-        try connection.control("RELEASE member")
+        do {
+          try connection.control("ROLLBACK TO member")
+          try connection.control("RELEASE member")
+        } catch {
+          rollBack()
+        }
       }
       throw error
     }

@@ -1,3 +1,4 @@
+internal import Bitcoin
 internal import Bytes
 package import ChainTypes
 package import Foundation
@@ -17,8 +18,6 @@ package struct BlockFile: Sendable {
     case binary, hexadecimal, json
   }
 
-  /// More bytes than any block has (BIP-0141).
-  package static let maximumBlockBytes = 4_000_000
   private static let maximumJSONBytes = 10_000_000
 
   package init(_ url: URL) throws(BlockFileError) {
@@ -122,7 +121,9 @@ package struct BlockFile: Sendable {
   }
 
   private static func block(digits: Span<UInt8>) throws(BlockFileError) -> [UInt8] {
-    guard digits.count <= 2 * maximumBlockBytes else { throw .tooLong(bytes: digits.count / 2) }
+    guard digits.count <= 2 * TransactionLimits.maximumWeight else {
+      throw .tooLong(bytes: digits.count / 2)
+    }
     do {
       return try Hex.decode(digits: digits)
     } catch {

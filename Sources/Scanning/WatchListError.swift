@@ -4,7 +4,7 @@ internal import ChainTypes
 
 /// Why a line names nothing that can be watched.
 package enum WatchListError: Error, Equatable {
-  /// Only the first characters are kept, as they would be of a private key.
+  /// Longer than the longest script in hexadecimal. Nothing of the line is kept.
   case tooLong(line: Int, bytes: Int)
   case notText(line: Int)
   case invalidScript(line: Int, Hex.DecodingError)

@@ -43,7 +43,8 @@ package enum ChainSpecFile {
     let limits = root.nested("credit_limits")
     let creditLimits = CreditLimits(
       single: limit(limits, "single", asset), quorum: limit(limits, "quorum", asset),
-      work: limit(limits, "work", asset))
+      work: limit(limits, "work", asset),
+      workFrom: limits.optionalInteger("work_from", in: 0...Int(Int32.max)).map(UInt32.init))
     limits.finish()
     guard let name, let kind, let genesis, family == "bitcoin" else { return nil }
     return ChainSpec(

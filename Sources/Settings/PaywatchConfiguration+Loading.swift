@@ -70,7 +70,7 @@ extension PaywatchConfiguration {
 
   private static func chains(_ root: SettingsMapping, directory: String) -> [ChainSettings] {
     var chains: [ChainSettings] = []
-    for mapping in root.list("chains") {
+    for mapping in root.requiredList("chains", hint: "a list of the chains to watch.") {
       guard let chain = chain(mapping, directory: directory) else { continue }
       if chains.contains(where: { $0.spec.name == chain.spec.name }) {
         mapping.note("name", "The chain “\(chain.spec.name)” stands here twice: remove one.")
@@ -79,9 +79,6 @@ extension PaywatchConfiguration {
         mapping.note("name", "One Bitcoin network fits in a database: give each one of its own.")
       }
       chains.append(chain)
-    }
-    if !root.has("chains") {
-      root.note("chains", "It is missing: a list of the chains to watch.")
     }
     return chains
   }
@@ -95,11 +92,8 @@ extension PaywatchConfiguration {
     let poll = mapping.integer("poll_milliseconds", in: 10...600_000, default: 1_000)
     let nodes = nodes(mapping)
     mapping.finish()
-    if mapping.has("start_hash"), !mapping.has("start_height") {
+    if startHash != nil, startHeight == nil {
       mapping.note("start_hash", "It needs start_height: the height of that block.")
-    }
-    if nodes.isEmpty, !mapping.has("nodes") {
-      mapping.note("nodes", "It is missing: a list of the chain's nodes, each with a url.")
     }
     if let quorum, quorum > nodes.count, !nodes.isEmpty {
       mapping.note(
@@ -136,7 +130,9 @@ extension PaywatchConfiguration {
 
   private static func nodes(_ chain: SettingsMapping) -> [NodeSettings] {
     var nodes: [NodeSettings] = []
-    for (index, mapping) in chain.list("nodes").enumerated() {
+    let mappings = chain.requiredList(
+      "nodes", hint: "a list of the chain's nodes, each with a url.")
+    for (index, mapping) in mappings.enumerated() {
       let name = mapping.text("name", default: "node-\(index + 1)", hint: "")
       let url = mapping.text("url", hint: "the node's RPC, such as http://127.0.0.1:8332.")
       check(url, of: mapping)
@@ -203,30 +199,39 @@ extension PaywatchConfiguration {
 
   private static func tenants(_ root: SettingsMapping, assets: [Asset]) -> [TenantSettings] {
     var tenants: [TenantSettings] = []
+    var descriptors: Set<String> = []
     for mapping in root.list("tenants") {
       let id = identifier(mapping, "id", hint: "the tenant's id, such as main.")
       let name = mapping.text("name", default: id, hint: "")
+      if name.utf8.count > 200 { mapping.note("name", "It must have at most 200 bytes.") }
       if tenants.contains(where: { $0.id == id }) {
         mapping.note("id", "The tenant “\(id)” stands here twice: remove one.")
       }
       tenants.append(
         TenantSettings(
-          id: id, name: name, accounts: accounts(mapping),
+          id: id, name: name, accounts: accounts(mapping, &descriptors),
           policies: policies(mapping.nested("policies"), assets: assets)))
       mapping.finish()
     }
     return tenants
   }
 
-  private static func accounts(_ tenant: SettingsMapping) -> [AccountSettings] {
+  private static func accounts(
+    _ tenant: SettingsMapping, _ descriptors: inout Set<String>
+  ) -> [AccountSettings] {
     var families: Set<AccountSettings.Family> = []
-    return tenant.list("accounts").map { mapping in
+    let mappings = tenant.requiredList(
+      "accounts", hint: "a list of accounts, each with a descriptor.")
+    return mappings.map { mapping in
       let family = mapping.choice("family", default: AccountSettings.Family.bitcoin)
       if !families.insert(family).inserted {
         mapping.note("family", "The tenant has an account for \(family.rawValue) already.")
       }
       let descriptor = mapping.text(
         "descriptor", hint: "an output descriptor with its checksum, as payctl keys prints it.")
+      if !descriptor.isEmpty, !descriptors.insert(descriptor).inserted {
+        mapping.note("descriptor", "Another account has it: their addresses would be the same.")
+      }
       mapping.finish()
       return AccountSettings(family: family, descriptor: descriptor)
     }

@@ -9,8 +9,6 @@ final class SettingsFile {
   private let environment: [String: String]
   private var takenVariables: Set<String> = []
   static let variablePrefix = "PAYWATCH_"
-  /// Names with that prefix that are no settings: the file itself.
-  private static let otherVariables: Set<String> = ["PAYWATCH_CONFIG"]
   private static let byteLimit = 1 << 20
 
   init(path: String, environment: [String: String] = [:]) {
@@ -71,7 +69,6 @@ final class SettingsFile {
   func refuseUnknownVariables() {
     let unknown = environment.keys.filter {
       $0.hasPrefix(Self.variablePrefix) && !takenVariables.contains($0)
-        && !Self.otherVariables.contains($0)
     }
     for name in unknown.sorted() {
       note(nil, name, "No setting belongs to this environment variable: correct or unset it.")

@@ -26,24 +26,46 @@ final class SettingsMapping {
     file.note(line(of: name), path(of: name), message)
   }
 
-  func optionalText(_ name: String) -> String? {
+  private enum Value {
+    case absent
+    /// Its mistake is noted.
+    case wrong
+    case text(String)
+  }
+
+  private func value(_ name: String) -> Value {
     know(name)
-    if let override = file.override(path(of: name)) { return override }
-    guard let node = node(name), !isNull(node) else { return nil }
-    guard case .scalar(let scalar) = node else {
-      note(name, "It must be one value, not a list or a mapping.")
-      return nil
+    let text: String
+    if let override = file.override(path(of: name)) {
+      text = override
+    } else {
+      guard let node = node(name), !isNull(node) else { return .absent }
+      guard case .scalar(let scalar) = node else {
+        note(name, "It must be one value, not a list or a mapping.")
+        return .wrong
+      }
+      text = scalar.string
     }
-    return scalar.string
+    guard !text.isEmpty else {
+      note(name, "It is empty: give it a value, or leave it out.")
+      return .wrong
+    }
+    return .text(text)
+  }
+
+  func optionalText(_ name: String) -> String? {
+    if case .text(let text) = value(name) { text } else { nil }
   }
 
   /// The text, or `fallback`; without one the setting is required.
   func text(_ name: String, default fallback: String? = nil, hint: String) -> String {
-    guard let text = optionalText(name) ?? fallback else {
-      file.note(line, path(of: name), "It is missing: \(hint)")
-      return ""
+    switch value(name) {
+    case .text(let text): return text
+    case .wrong: return ""
+    case .absent:
+      if fallback == nil { file.note(line, path(of: name), "It is missing: \(hint)") }
+      return fallback ?? ""
     }
-    return text
   }
 
   func optionalInteger(_ name: String, in range: ClosedRange<Int>) -> Int? {
@@ -96,6 +118,19 @@ final class SettingsMapping {
       note(name, "It must be a mapping (name: value).")
     }
     return SettingsMapping(nil, line: line(of: name), path: path(of: name), file: file)
+  }
+
+  /// The mappings of a list that must have some.
+  func requiredList(_ name: String, hint: String) -> [SettingsMapping] {
+    let mappings = list(name)
+    let isEmpty: Bool
+    if let node = node(name), case .sequence(let sequence) = node {
+      isEmpty = sequence.isEmpty
+    } else {
+      isEmpty = !has(name)
+    }
+    if isEmpty { note(name, "It is missing: \(hint)") }
+    return mappings
   }
 
   /// The mappings of a list; empty where it is absent.

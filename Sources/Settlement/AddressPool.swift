@@ -35,33 +35,37 @@ package struct AddressPool: Sendable {
   package enum Failure: Error, Equatable {
     /// The database has another descriptor for this account: addresses would come from elsewhere.
     case descriptorChanged(tenant: String, stored: String)
+    /// Another account of the database has the descriptor: addresses would be handed out twice.
+    case descriptorTaken(tenant: String, by: String, region: String)
     case notRanged(String)
     /// The database has accounts of a later restore epoch: addresses of this one may be in use.
     case epochBehind(tenant: String, stored: Int64)
     case exhausted(account: Int64)
   }
 
-  /// Makes sure that the account exists with this very descriptor.
-  package func register(_ account: Account) async throws {
+  /// Makes sure that the account exists with this very descriptor; its number.
+  @discardableResult
+  package func register(_ account: Account) async throws -> Int64 {
     guard account.descriptor.isRanged else { throw Failure.notRanged(account.descriptor.text) }
     let text = account.descriptor.text
-    try await database.write { connection in
+    return try await database.write { connection in
       let latest = try connection.queryFirst(
         "SELECT MAX(epoch) AS epoch FROM accounts WHERE tenant = $1 AND region = $2",
         [.text(account.tenant), .text(account.region)])
       if let stored = try latest?.optionalInteger("epoch"), stored > account.epoch {
         throw Failure.epochBehind(tenant: account.tenant, stored: stored)
       }
-      let row = try connection.queryFirst(
-        """
-        SELECT descriptor FROM accounts
-        WHERE tenant = $1 AND family = 'bitcoin' AND region = $2 AND epoch = $3
-        """, [.text(account.tenant), .text(account.region), .integer(account.epoch)])
-      if let stored = try row?.text("descriptor") {
+      if let (number, stored) = try Self.find(account, in: connection) {
         guard stored == text else {
           throw Failure.descriptorChanged(tenant: account.tenant, stored: stored)
         }
-        return
+        return number
+      }
+      let holder = try connection.queryFirst(
+        "SELECT tenant, region FROM accounts WHERE descriptor = $1", [.text(text)])
+      if let holder {
+        throw Failure.descriptorTaken(
+          tenant: account.tenant, by: try holder.text("tenant"), region: try holder.text("region"))
       }
       try connection.execute(
         """
@@ -69,14 +73,32 @@ package struct AddressPool: Sendable {
         VALUES ($1, 'bitcoin', $2, $3, $4, 0)
         """,
         [.text(account.tenant), .text(account.region), .integer(account.epoch), .text(text)])
+      guard let (number, _) = try Self.find(account, in: connection) else {
+        throw DatabaseError.other(code: 0, message: "an account that was written isn't there")
+      }
+      return number
     }
   }
 
-  /// Appends addresses, a batch at most, to every account that has too few free ones; how many
-  /// were appended. An account that fails keeps no other from being filled: its error is thrown
-  /// once all have had their turn.
+  /// The account's number and its stored descriptor; nil where it isn't registered.
+  private static func find(
+    _ account: Account, in connection: any SQLConnection
+  ) throws -> (number: Int64, descriptor: String)? {
+    try connection.queryFirst(
+      """
+      SELECT account_id, descriptor FROM accounts
+      WHERE tenant = $1 AND family = 'bitcoin' AND region = $2 AND epoch = $3
+      """, [.text(account.tenant), .text(account.region), .integer(account.epoch)]
+    ).map { try ($0.integer("account_id"), $0.text("descriptor")) }
+  }
+
+  /// Appends addresses, a batch at most, to every one of `numbers` (to every account where nil)
+  /// that has too few free ones; how many were appended. An account that fails keeps no other from
+  /// being filled: its error is thrown once all have had their turn.
   @discardableResult
-  package func fill(network: BitcoinNetwork) async throws -> Int {
+  package func fill(network: BitcoinNetwork, accounts numbers: Set<Int64>? = nil) async throws
+    -> Int
+  {
     let accounts = try await database.read { connection in
       try connection.query(
         """
@@ -91,6 +113,7 @@ package struct AddressPool: Sendable {
     var failure: (any Error)?
     for account in accounts {
       do {
+        guard try numbers?.contains(account.integer("account_id")) ?? true else { continue }
         let missing = ready - Int(try account.integer("free"))
         guard missing > 0 else { continue }
         appended += try await append(

@@ -51,9 +51,9 @@ package enum ChainRecords {
     for link in links { try insert(link, chain: chain, in: connection) }
     try connection.execute(
       """
-      INSERT INTO chains (chain, family, version, anchor_height, tip_height, tip_hash,
+      INSERT INTO chains (chain, family, version, anchor_height, anchor_hash, tip_height, tip_hash,
         addresses_through)
-      VALUES ($1, $2, 0, $3, $3, $4, 0)
+      VALUES ($1, $2, 0, $3, $4, $3, $4, 0)
       """,
       [
         .text(chain.text), .text(family), .integer(Int64(anchor.ref.height)),
@@ -89,14 +89,21 @@ package enum ChainRecords {
     ).map(range)
   }
 
+  /// The block above which scanning began; nil where there is no such chain.
+  package static func anchor(
+    of chain: ChainName, in connection: any SQLConnection
+  ) throws -> BlockRef? {
+    try connection.queryFirst(
+      "SELECT anchor_height, anchor_hash FROM chains WHERE chain = $1", [.text(chain.text)]
+    ).map { try BlockRef(height: $0.uint32("anchor_height"), hash: $0.hash("anchor_hash")) }
+  }
+
   /// Where the chain's coverage isn't what the cursor claims; nil where there is no such chain.
   package static func coverageHoles(
     of chain: ChainName, in connection: any SQLConnection
   ) throws -> [CoverageHole]? {
     guard let cursor = try cursor(of: chain, in: connection) else { return nil }
-    let row = try connection.queryFirst(
-      "SELECT anchor_height FROM chains WHERE chain = $1", [.text(chain.text)])
-    guard let anchor = try row?.uint32("anchor_height") else { return nil }
+    guard let anchor = try anchor(of: chain, in: connection)?.height else { return nil }
     let ledger = CoverageLedger(stored: try coverage(of: chain, in: connection))
     // The anchor itself isn't scanned, and a reorg that an operator let through may go below it.
     let first = anchor.addingReportingOverflow(1).partialValue

@@ -1,4 +1,4 @@
-internal import Bytes
+package import Bytes
 package import ChainTracking
 package import ChainTypes
 package import Database
@@ -102,6 +102,12 @@ package struct ChainStore: RescanStore {
     on chain: ChainName, in heights: ClosedRange<UInt32>
   ) async throws -> [TrackedTransfer] {
     try await database.read { try TransferRecords.inBlocks(heights, of: chain, in: $0) }
+  }
+
+  package func unproved(
+    on chain: ChainName, in heights: ClosedRange<UInt32>
+  ) async throws -> Set<Hash32> {
+    try await database.read { try ProofRecords.lacking(in: heights, of: chain, in: $0) }
   }
 
   package func coverage(of chain: ChainName) async throws -> [CoverageRange] {

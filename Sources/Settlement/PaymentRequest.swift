@@ -28,7 +28,11 @@ package struct PaymentRequest: Sendable, Equatable {
 
 /// Why a payment can't be made or changed. Nothing was written.
 package enum PaymentRefusal: Error, Equatable {
+  /// The payment has no transfer in this transaction.
+  case unknownTransaction(Hash32)
   case unknownChain(String)
+  /// The tenant has been taken out of the configuration; what it has stays readable.
+  case tenantNotConfigured(String)
   case chainHalted(String, reason: String)
   /// No address is ready: none left, or not all watchers watch the new ones yet.
   case noAddressReady(chain: String)

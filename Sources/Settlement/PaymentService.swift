@@ -1,4 +1,4 @@
-internal import Bytes
+package import Bytes
 package import ChainTypes
 package import Database
 internal import EventLog
@@ -11,17 +11,15 @@ package struct PaymentService: Sendable {
   private let specs: [ChainName: ChainSpec]
   private let policies: [String: TenantPolicy]
   package let region: String
-  private let trust: [ChainName: TrustLevel]
+  private let trust: [ChainName: Set<TrustLevel>]
 
   package static let maximumOrderIDBytes = 128
   package static let maximumMetadataBytes = 4_096
-  /// All bitcoin there will ever be, in satoshi.
-  private static let maximumBitcoin = UInt256(2_100_000_000_000_000)
 
   /// - Parameter trust: what makes a chain's blocks count; where nothing is said, one node does
   package init(
     specs: [ChainSpec], policies: [String: TenantPolicy], region: String,
-    trust: [ChainName: TrustLevel] = [:]
+    trust: [ChainName: Set<TrustLevel>] = [:]
   ) {
     self.trust = trust
     self.specs = Dictionary(specs.map { ($0.name, $0) }) { first, _ in first }
@@ -33,8 +31,6 @@ package struct PaymentService: Sendable {
 
   package var chains: [ChainName] { specs.keys.sorted() }
 
-  package func policy(of tenant: String) -> TenantPolicy { policies[tenant] ?? TenantPolicy() }
-
   // MARK: Making
 
   /// Makes a payment with an address of its own.
@@ -45,7 +41,9 @@ package struct PaymentService: Sendable {
     guard let spec = specs[request.chain] else {
       throw PaymentRefusal.unknownChain(request.chain.text)
     }
-    let policy = policy(of: request.tenant)
+    guard let policy = policies[request.tenant] else {
+      throw PaymentRefusal.tenantNotConfigured(request.tenant)
+    }
     // A tolerance that would waive all of a small amount is none.
     let tolerance =
       request.tolerance ?? (policy.tolerance < request.amount ? policy.tolerance : .zero)
@@ -56,9 +54,7 @@ package struct PaymentService: Sendable {
       [.text(request.tenant), .text(request.orderID)])
     if let holder { throw PaymentRefusal.orderHasPayment(try holder.text("payment_id")) }
 
-    let id = Identifier(
-      prefix: "pay", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random
-    ).description
+    let id = try newID(tenant: request.tenant, now: now, random: random, in: connection)
     let address = try takeAddress(for: request, spec: spec, payment: id, in: connection)
     // Only the cap on the amount lets the mempool count as paid; no tier or depth of 0 does.
     let depth = policy.confirmations ?? spec.confirmations(for: request.amount)
@@ -86,10 +82,11 @@ package struct PaymentService: Sendable {
     guard request.amount >= max(spec.dustLimit, .one) else {
       throw PaymentRefusal.amountTooSmall(minimum: max(spec.dustLimit, .one))
     }
-    guard request.amount <= Self.maximumBitcoin else {
-      throw PaymentRefusal.amountTooLarge(maximum: Self.maximumBitcoin)
+    let maximum = UInt256(Asset.maximumSatoshi)
+    guard request.amount <= maximum else {
+      throw PaymentRefusal.amountTooLarge(maximum: maximum)
     }
-    let limit = spec.creditLimits.largestPayment(at: trust[spec.name] ?? .single)
+    let limit = spec.creditLimits.largestPayment(at: trust[spec.name] ?? [])
     if let limit, request.amount > limit {
       throw PaymentRefusal.aboveCreditLimit(maximum: limit)
     }
@@ -103,6 +100,21 @@ package struct PaymentService: Sendable {
     guard request.metadata.map(CanonicalJSON.isObject) ?? true else {
       throw PaymentRefusal.invalidMetadata
     }
+  }
+
+  /// Above every id of the tenant's payments, whatever the clock says: who reads them in order
+  /// misses none.
+  private func newID(
+    tenant: String, now: Timestamp, random: (UInt64, UInt64), in connection: any SQLConnection
+  ) throws -> String {
+    let id = Identifier(
+      prefix: "pay", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
+    let row = try connection.queryFirst(
+      "SELECT MAX(payment_id) AS last FROM payments WHERE tenant = $1", [.text(tenant)])
+    guard let last = try row?.optionalText("last"), last >= id.description,
+      let latest = Identifier(last, prefix: "pay")
+    else { return id.description }
+    return latest.following(random: random.1).description
   }
 
   /// Takes the tenant's lowest free address that every watcher of the family watches already.
@@ -164,6 +176,15 @@ package struct PaymentService: Sendable {
       tenant == nil || payment.terms.tenant == tenant
     else { throw PaymentRefusal.notFound(id) }
     return payment
+  }
+
+  /// What proves that the payment's transactions stand in blocks: the next `limit` behind `txid`.
+  package func proof(
+    of id: String, tenant: String?, after txid: Hash32?, limit: Int,
+    in connection: any SQLConnection
+  ) throws -> PaymentProof {
+    let payment = try payment(id, tenant: tenant, in: connection)
+    return try PaymentProof(payment, after: txid, limit: limit, in: connection)
   }
 
   /// Payments by id, which is by the time they were made: the next `limit` after `id`.

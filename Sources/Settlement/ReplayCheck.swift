@@ -8,7 +8,7 @@ internal import Payments
 /// stands in the database: columns, address, transfers and, one by one, the events.
 package enum ReplayCheck {
   /// How many payments, or events of one, are in memory at a time.
-  private static let pageSize = 200
+  fileprivate static let pageSize = 200
 
   /// One line for each thing that isn't what the facts say; empty where all is.
   package static func differences(in connection: any SQLConnection) throws -> [String] {
@@ -178,7 +178,7 @@ private struct PaymentReplay {
   private mutating func next() throws -> CloudEvent? {
     if logged.isEmpty {
       logged = try EventLog.events(
-        of: id, afterSequence: sequence, limit: 200, in: connection)[...]
+        of: id, afterSequence: sequence, limit: ReplayCheck.pageSize, in: connection)[...]
     }
     return logged.popFirst()
   }

@@ -14,6 +14,7 @@ package enum SettlementSchema {
         "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'"
       ]
     },
+    Migration(number: 4, name: "proofs that transfers are in blocks", statements: proofs),
   ]
 
   private static func payments(_ dialect: SQLDialect) -> [String] {
@@ -77,6 +78,7 @@ package enum SettlementSchema {
           updated_at \(integer) NOT NULL
         """),
       "CREATE UNIQUE INDEX payments_by_order ON payments (tenant, order_id) WHERE holds_order = 1",
+      "CREATE INDEX payments_of_order ON payments (tenant, order_id, payment_id)",
       "CREATE INDEX payments_by_tenant ON payments (tenant, payment_id)",
       "CREATE INDEX payments_by_status ON payments (tenant, status, payment_id)",
       "CREATE INDEX payments_deadlines ON payments (chain, expires_at) WHERE deadline_passed = 0",
@@ -96,7 +98,7 @@ package enum SettlementSchema {
   private static func chains(_ dialect: SQLDialect) -> [String] {
     let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
     return [
-      // One row for each watched chain: the cursor, and the height above which scanning began.
+      // One row for each watched chain: the cursor, and the block above which scanning began.
       // Hashes are in internal byte order.
       dialect.createTable(
         "chains",
@@ -105,6 +107,7 @@ package enum SettlementSchema {
           family TEXT NOT NULL,
           version \(integer) NOT NULL,
           anchor_height \(integer) NOT NULL,
+          anchor_hash \(blob) NOT NULL,
           tip_height \(integer) NOT NULL,
           tip_hash \(blob) NOT NULL,
           addresses_through \(integer) NOT NULL,
@@ -172,6 +175,30 @@ package enum SettlementSchema {
           previous_vout \(integer) NOT NULL,
           PRIMARY KEY (chain, txid, place)
         """),
+    ]
+  }
+
+  private static func proofs(_ dialect: SQLDialect) -> [String] {
+    let (integer, blob) = (dialect.integer, dialect.blob)
+    return [
+      // That a transaction with transfers stands in the block that it was put into last: written
+      // with them, once for all its outputs. Transactions are without witness; siblings are hashes
+      // of 32 bytes in internal byte order, lowest level first.
+      dialect.createTable(
+        "transfer_proofs",
+        """
+          chain TEXT NOT NULL,
+          txid \(blob) NOT NULL CHECK (length(txid) = 32),
+          block_height \(integer) NOT NULL,
+          block_hash \(blob) NOT NULL CHECK (length(block_hash) = 32),
+          header \(blob) NOT NULL CHECK (length(header) = 80),
+          position \(integer) NOT NULL,
+          transaction_bytes \(blob) NOT NULL,
+          siblings \(blob) NOT NULL,
+          coinbase \(blob) NOT NULL,
+          coinbase_siblings \(blob) NOT NULL,
+          PRIMARY KEY (chain, txid)
+        """)
     ]
   }
 }

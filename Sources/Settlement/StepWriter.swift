@@ -19,10 +19,19 @@ struct StepWriter {
     guard let cursor = try ChainRecords.cursor(of: step.chain, locking: true, in: connection),
       cursor.version == step.expectedVersion
     else { throw StaleCursor(chain: step.chain, expected: step.expectedVersion) }
+    // Another watcher has learnt of addresses since, and they may have been handed out: what this
+    // one looked through, it looked through without them.
+    let looked = !step.connected.isEmpty || step.lookedThrough != nil
+    guard !looked || step.addressesThrough >= cursor.addressesThrough else {
+      throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
+    }
 
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
     drafts += try writeTransfers(from: cursor)
+    for proof in step.proofs {
+      try ProofRecords.save(proof, chain: step.chain, in: connection)
+    }
     if let lookedThrough = step.lookedThrough {
       drafts += try passDeadlines(lookedThrough)
     }

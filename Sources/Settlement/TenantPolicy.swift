@@ -10,7 +10,7 @@ package struct TenantPolicy: Sendable, Equatable {
   /// still be replaced: it is the tenant's risk.
   package var zeroConfirmationMaximum: UInt256 = .zero
   package var expirySeconds: Int64 = 900
-  package var expirySecondsRange: ClosedRange<Int64> = 60...604_800
+  package var expirySecondsRange: ClosedRange<Int64> = 60...86_400
   /// Instead of the chain's tiers.
   package var confirmations: UInt32?
 

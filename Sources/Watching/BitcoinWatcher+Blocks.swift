@@ -148,6 +148,7 @@ extension BitcoinWatcher {
   ) async throws -> Bool {
     let blocks = BlockSource(pool: pool, settings: settings)
     var start = 0
+    var proofBytes = 0
     while start < run.count {
       let links = run[start..<min(start + settings.fetchWidth, run.count)]
       let answers = await blocks.fetch(links.map(\.ref))
@@ -162,10 +163,20 @@ extension BitcoinWatcher {
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         let (found, spends) = try await transfers(in: block.matches, &tracker)
-        step.changes += try tracker.connect(
+        let changes = try tracker.connect(
           link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
           found: found, spends: spends, now: step.now)
+        let proofs = TransferProof.needed(
+          by: changes,
+          among: block.matches.lazy.compactMap {
+            TransferProof($0, in: link.ref, header: block.header)
+          })
+        step.changes += changes
+        step.proofs += proofs
         step.connected.append(link)
+        proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
+        // The next step goes on with the run, unless it must replace what was disconnected.
+        if proofBytes >= settings.proofBytesPerCommit, step.disconnected.isEmpty { return true }
       }
       start += links.count
     }

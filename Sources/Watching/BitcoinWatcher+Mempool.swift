@@ -19,7 +19,7 @@ extension BitcoinWatcher {
     guard let before = position else { return }
     let startedAt = time.now
     let isTimely = clockCheck.isSteady(startedAt, monotonicMilliseconds: pool.nowMilliseconds)
-    if !isTimely { report.hold = .clockJumped(startedAt) }
+    if !isTimely { report.hold = .clockJumped }
     guard let first = await read(at: before, since: startedAt, besides: nil) else {
       report.hold = .noMempool(before.cursor.tip)
       return

@@ -53,7 +53,7 @@ struct BlockSource: Sendable {
         return try BlockScanner.scan(
           served.value.span.bytes, expecting: block.hash, network: network,
           verification: BlockVerification(height: block.height, network: network),
-          watching: outputs)
+          proving: true, watching: outputs)
       } catch {
         pool.quarantine(
           served.node, reason: "invalid block \(block): \(error)",

@@ -62,6 +62,9 @@ package struct ChainStep: Sendable {
   package var connected: [ChainLink] = []
   /// The steps of the transfers that changed, in order.
   package var changes: [TransferChange] = []
+  /// Of the transactions that `changes` put into blocks, and of those put there before that lack
+  /// it.
+  package var proofs: [TransferProof] = []
   package var addressesThrough: UInt64
   /// Nil where the mempool wasn't looked through.
   package var lookedThrough: Timestamp?

@@ -35,7 +35,7 @@ package struct WatchReport: Sendable {
     case noMempool(BlockRef)
     /// The time of day jumped ahead of the monotonic clock: nothing expires until it has kept step
     /// for ten minutes.
-    case clockJumped(Timestamp)
+    case clockJumped
   }
 
   package init() {}

@@ -7,6 +7,9 @@ package struct WatcherSettings: Sendable {
   package let start: Start
   /// How many blocks one commit holds at most.
   package var blocksPerCommit = 256
+  /// A commit takes no further block once its proofs have so many bytes, and a rescan no further
+  /// proof.
+  package var proofBytesPerCommit = 1 << 24
   /// How many blocks are fetched at once while catching up.
   package var fetchWidth = 4
   /// How many headers one step follows at most.

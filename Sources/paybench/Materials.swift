@@ -2,12 +2,7 @@ internal import Bitcoin
 internal import Bytes
 internal import ChainTracking
 internal import Foundation
-
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
+internal import Glibc
 
 /// What several benchmarks work on, made when the first one asks.
 final class Materials {

@@ -67,6 +67,19 @@ struct Bech32Tests {
     }
   }
 
+  @Test("a character that can't stand where it does is named with its place")
+  func characters() {
+    let errors: [(String, UInt8, Int)] = [
+      (" 1nwldj5", 0x20, 0), ("a12uel5l ", 0x20, 8), ("a\u{7f}12uel5l", 0x7f, 1),
+      ("a12ueb5l", 0x62, 5), ("1a1é2uel5l", 0xc3, 3),
+    ]
+    for (text, byte, offset) in errors {
+      #expect(throws: Bech32.DecodingError.invalidCharacter(byte, offset: offset)) {
+        try Bech32.decode(text)
+      }
+    }
+  }
+
   @Test("segwit addresses give their scripts, and scripts their addresses")
   func segwitValid() throws {
     let vectors = try PackageFiles.vector("bips/bip350.json", as: Vectors.self)

@@ -9,6 +9,7 @@ import Testing
 struct PaymentURITests {
   private struct Vectors: Decodable {
     let valid: [String]
+    let proofOfPayment: [String]
     let invalid: [String]
   }
 
@@ -52,6 +53,21 @@ struct PaymentURITests {
       }
     }
     #expect(read == 11)
+  }
+
+  @Test("a proof of payment may be asked for, is never given, and can't be required")
+  func proofOfPayment() throws {
+    let address = try BitcoinAddress(Self.address, network: .mainnet)
+    let plain = PaymentURI.bitcoin(address: address, amount: nil, label: nil, message: nil)
+    let expected: [Result<PaymentURI, PaymentURI.ParsingError>] = [
+      .success(plain), .failure(.noAddress), .success(plain), .success(plain),
+      .failure(.unknownRequiredParameter("req-pop")),
+    ]
+    let vectors = try PackageFiles.vector("bips/bip321.json", as: Vectors.self)
+    let read = vectors.proofOfPayment.map(repaired).map { text in
+      Result { () throws(PaymentURI.ParsingError) in try PaymentURI(text, network: .mainnet) }
+    }
+    #expect(read == expected)
   }
 
   @Test("the BIP's invalid examples are refused")

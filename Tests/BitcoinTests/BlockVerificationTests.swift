@@ -231,6 +231,15 @@ struct WitnessCommitmentTests {
       Outcome.agreed(TestBlocks.resealed(short).bytes)?.error == .witness(.missing))
   }
 
+  @Test("a real block with a commitment below segwit's height is only what that height makes it")
+  func signalling() throws {
+    let real = RealBlock.signalling
+    let bytes = try real.bytes()
+    #expect(real.verification == .beforeSegwit)
+    #expect(Outcome.agreed(bytes, network: .mainnet, verification: .beforeSegwit)?.error == nil)
+    #expect(Outcome.agreed(bytes, network: .mainnet)?.error == .witness(.reservedValue))
+  }
+
   @Test("below segwit's height a commitment means nothing and a witness can't be")
   func beforeSegwit() {
     let block = TestBlocks.block(payments: 2, witnesses: true)

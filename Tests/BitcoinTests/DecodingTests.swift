@@ -91,6 +91,17 @@ struct DecodingTests {
       refusal(of: Self.transaction(inputCount: form)) == .nonMinimalCompactSize(value, offset: 4))
   }
 
+  @Test("a CompactSize that is cut off is named by its own offset")
+  func cutCompactSizes() {
+    for (first, width) in [(0xfd, 3), (0xfe, 5), (0xff, 9)] as [(UInt8, Int)] {
+      for count in 1..<width {
+        let bytes = Self.versionTwo + [first] + [UInt8](repeating: 0xff, count: count - 1)
+        #expect(
+          refusal(of: bytes) == .endOfBytes(offset: 4, needed: width, remaining: count))
+      }
+    }
+  }
+
   @Test("CompactSizes round-trip in their shortest form")
   func compactSizes() throws {
     for value in [0, 1, 0xfc, 0xfd, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, .max] {
@@ -136,6 +147,56 @@ struct DecodingTests {
     #expect(refusal(of: bytes([.max])) == .valueTooLarge(.max, offset: 47))
     #expect(refusal(of: bytes([most, 1])) == .valueSumTooLarge(most + 1, offset: 56))
     #expect(refusal(of: bytes([1, most, 1])) == .valueSumTooLarge(most + 1, offset: 56))
+  }
+
+  /// Spends the outpoints of these numbers, in order.
+  private static func spending(_ numbers: [Int]) -> Transaction {
+    Transaction(
+      inputs: numbers.map { TransactionInput(outpoint: TestBlocks.outpoint($0)) },
+      outputs: [TestBlocks.output(1)])
+  }
+
+  @Test("a transaction that spends an outpoint twice is refused after all else (CVE-2018-17144)")
+  func duplicateOutpoint() {
+    #expect(refusal(of: Self.spending([1, 2, 3]).bytes) == nil)
+    // Four bytes of version, one of the count, 41 an input.
+    let twice = Self.spending([1, 2, 1, 2]).bytes
+    #expect(refusal(of: twice) == .duplicateOutpoint(offset: 87))
+    #expect(refusal(of: twice + [0]) == .duplicateOutpoint(offset: 87))
+    #expect(
+      refusal(of: Array(twice.dropLast()))
+        == .endOfBytes(offset: twice.count - 4, needed: 4, remaining: 3))
+    var segwit = Self.spending([7, 7])
+    segwit.inputs[0].witness = [[1]]
+    #expect(refusal(of: segwit.bytes) == .duplicateOutpoint(offset: 48))
+    // The same txid with another output's number is another outpoint.
+    var near = Self.spending([1, 1])
+    near.inputs[1].outpoint = Outpoint(txid: near.inputs[0].outpoint.txid, vout: 9)
+    #expect(refusal(of: near.bytes) == nil)
+  }
+
+  @Test("a block whose transaction spends an outpoint twice never gives a match for it")
+  func duplicateOutpointInBlock() throws {
+    let block = TestBlocks.block([
+      TestBlocks.coinbase(), TestBlocks.payment(5), Self.spending([1, 1]),
+    ])
+    let offset = 80 + 1 + block.transactions.prefix(2).reduce(0) { $0 + $1.bytes.count } + 46
+    let error = BlockError.decoding(.duplicateOutpoint(offset: offset))
+    #expect(Outcome.agreed(block.bytes)?.error == error)
+    #expect(!error.condemnsHash)
+    let spent = WatchSome(outpoints: [TestBlocks.outpoint(1)])
+    for verification in [BlockVerification.full, .beforeSegwit, .alreadyVerified] {
+      #expect(throws: error) {
+        try BlockScanner.scan(
+          block.bytes.span.bytes, expecting: block.hash, network: .regtest,
+          verification: verification, watching: spent)
+      }
+    }
+    // Where the transaction isn't watched, a scan doesn't look.
+    let other = WatchSome(scripts: [TestBlocks.output(5).scriptPubKey])
+    let scanned = try BlockScanner.scan(
+      block.bytes.span.bytes, expecting: block.hash, network: .regtest, watching: other)
+    #expect(scanned.matches.map(\.index) == [1])
   }
 
   @Test("bytes after the end are refused, and any cut is noticed")

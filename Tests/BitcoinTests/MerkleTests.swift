@@ -25,6 +25,26 @@ struct MerkleTests {
     }
   }
 
+  @Test("the branches of tracked leaves grow with the tree, whichever are tracked")
+  func trackedBranches() {
+    var generator = SeededGenerator(seed: 3)
+    for count in Array(1...70) + [127, 128, 129, 1000] {
+      let leaves = Self.leaves(count)
+      for oneOf in [1, 3, 20] {
+        let places = leaves.indices.filter { _ in Int.random(in: 0..<oneOf, using: &generator) == 0
+        }
+        var accumulator = MerkleAccumulator()
+        for (place, leaf) in leaves.enumerated() {
+          accumulator.append(leaf, isTracked: places.contains(place))
+        }
+        #expect(accumulator.finalize() == MerkleTree.root(of: leaves))
+        #expect(
+          accumulator.trackedBranches == places.map { MerkleBranch(of: leaves, at: $0) })
+        #expect(accumulator.firstBranch == MerkleBranch(of: leaves, at: 0))
+      }
+    }
+  }
+
   @Test("block 482683's txids lead to its merkle root")
   func realRoot() throws {
     let block = try Block(bytes: RealBlock.segwit.bytes())
@@ -147,6 +167,10 @@ struct TransactionProofTests {
     let path = try #require(branch.path(from: fake))
     #expect(path.root == block.header.merkleRoot)
     #expect(path.pairs.map(TransactionProof.readsAsTransaction) == [true, false])
+    let payment = TestBlocks.payment(2).strippedBytes
+    #expect(TransactionProof.isAmbiguous(payment, path: path.pairs))
+    #expect(!TransactionProof.isAmbiguous(payment, path: Array(path.pairs.dropFirst())))
+    #expect(TransactionProof.isAmbiguous(bytes, path: Array(path.pairs.dropFirst())))
   }
 
   @Test("a proof whose coinbase is less deep than its transaction is refused")

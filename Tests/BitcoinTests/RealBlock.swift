@@ -26,6 +26,7 @@ struct RealBlock: Sendable, CustomStringConvertible {
     RealBlock(
       file: "mainnet-370661.raw", network: .mainnet, height: 370_661,
       hash: "00000000000000001416a613602d73bbe5c79170fd8f39d509896b829cf9021e", isListed: true),
+    signalling,
     RealBlock(
       file: "mainnet-481829.raw", network: .mainnet, height: 481_829,
       hash: "000000000000000000917cba69f69b758fe396c8e30ae97bbcf08c4eb975e726", isListed: true),
@@ -40,6 +41,11 @@ struct RealBlock: Sendable, CustomStringConvertible {
       file: "testnet3-928828.raw", network: .testnet3, height: 928_828,
       hash: "00000000000cee3a01a2821fe68eaa06000e8c744320efca8fcff9c4b9cf76c2", isListed: true),
   ]
+
+  /// Nine blocks before segwit: its miner commits to witnesses already, without a reserved value.
+  static let signalling = RealBlock(
+    file: "mainnet-481815.raw", network: .mainnet, height: 481_815,
+    hash: "000000000000000000893c019d81f2d48ee33892c12428f3121bbd16ed6db926", isListed: true)
 
   /// Twelve transactions, five weeks after segwit began.
   static let segwit = RealBlock(

@@ -50,6 +50,13 @@ struct RealBlockTests {
     let everything = WatchSome(
       scripts: Set(block.transactions.flatMap(\.outputs).map(\.scriptPubKey)))
     #expect(scanned.matches == everything.matches(in: block))
+    let proved = try BlockScanner.scan(
+      bytes.span.bytes, expecting: real.blockHash(), network: real.network,
+      verification: real.verification, proving: true, watching: WatchAll())
+    #expect(proved.matches == everything.matches(in: block, proving: true))
+    for match in proved.matches {
+      #expect(try match.proof?.verify(root: proved.header.merkleRoot) == match.txid)
+    }
   }
 
   @Test("a chain of 206 regtest blocks verifies, link by link")
@@ -89,6 +96,11 @@ struct RealBlockTests {
           bytes.span.bytes, expecting: nil, network: .mainnet, verification: verification,
           watching: watching)
         #expect(scanned.matches == watching.matches(in: block))
+        let proved = try BlockScanner.scan(
+          bytes.span.bytes, expecting: nil, network: .mainnet, verification: verification,
+          proving: true, watching: watching)
+        #expect(
+          proved.matches == watching.matches(in: block, proving: verification == .full))
       }
     }
   }

@@ -25,9 +25,13 @@ struct WatchSome: OutputWatching {
   func watches(spending outpoint: Outpoint) -> Bool { outpoints.contains(outpoint) }
 
   /// What a scan for these has to find in a block, by looking at every transaction.
-  func matches(in block: Block) -> [MatchedTransaction] {
+  func matches(in block: Block, proving: Bool = false) -> [MatchedTransaction] {
     block.transactions.enumerated().compactMap { index, transaction in
-      matches(transaction, at: index)
+      var match = matches(transaction, at: index)
+      if proving, match?.outputs.isEmpty == false {
+        match?.proof = TransactionProof(of: block, at: index, withCoinbase: true)
+      }
+      return match
     }
   }
 

@@ -63,18 +63,6 @@ struct EventFeedTests {
     #expect(await feed.waitForPosition(after: -1) == nil)
   }
 
-  @Test("a feed without the sequencer in its process learns by asking the database")
-  func polling() async throws {
-    let database = try await EventFixtures.database()
-    let feed = EventFeed()
-    let other = Sequencer(database: database)
-    try await database.write { try EventLog.append([EventFixtures.draft("x.y", "a")], in: $0) }
-    try await other.step()
-    #expect(feed.position == 0)
-    try await feed.poll(database)
-    #expect(feed.position == 1)
-  }
-
   @Test("a running sequencer takes up what is appended when it is woken")
   func running() async throws {
     let database = try await EventFixtures.database()

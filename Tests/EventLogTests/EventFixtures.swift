@@ -36,7 +36,7 @@ enum EventFixtures {
       }
       events += page.events
       position = page.through
-      if !page.isFull { return events }
+      if !page.hasMore { return events }
     }
   }
 }

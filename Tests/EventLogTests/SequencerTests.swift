@@ -130,9 +130,23 @@ struct SequencerTests {
     let page = try await database.read {
       try EventLog.page(after: 3, limit: 10, filter: EventFilter(tenant: "none"), in: $0)
     }
-    #expect(page == EventPage(events: [], through: 20, isFull: false))
-    let beyond = try await database.read { try EventLog.page(after: 99, limit: 10, in: $0) }
-    #expect(beyond == EventPage(events: [], through: 99, isFull: false))
+    #expect(page == EventPage(events: [], through: 20, hasMore: false))
+  }
+
+  @Test("a reader from beyond the log's end is told so: it has seen what was lost")
+  func beyondTheEnd() async throws {
+    let database = try await EventFixtures.database()
+    try await database.write { try EventLog.append([EventFixtures.draft("x.y", "s")], in: $0) }
+    try await Sequencer(database: database).drain()
+    for (position, filter) in [(2, EventFilter()), (.max, EventFilter(types: []))] {
+      await #expect(throws: EventLogError.positionAhead(Int64(position), last: 1)) {
+        try await database.read {
+          try EventLog.page(after: Int64(position), limit: 10, filter: filter, in: $0)
+        }
+      }
+    }
+    let end = try await database.read { try EventLog.page(after: 1, limit: 10, in: $0) }
+    #expect(end == EventPage(events: [], through: 1, hasMore: false))
   }
 
   @Test("an event is found by its id once it has a position")

@@ -29,7 +29,8 @@ struct DescriptionTests {
         Set(operations) == [
           "post /v1/payments", "get /v1/payments", "get /v1/payments/{id}",
           "post /v1/payments/{id}/cancel", "post /v1/payments/{id}/resolve",
-          "get /v1/payments/{id}/events", "get /v1/payments/{id}/qr.svg", "get /v1/events",
+          "get /v1/payments/{id}/events", "get /v1/payments/{id}/qr.svg",
+          "get /v1/payments/{id}/proof", "get /v1/events",
           "get /api/health",
           "get /api/health/database", "get /metrics", "get /openapi.json",
         ])
@@ -98,11 +99,14 @@ struct DescriptionTests {
       try expectDescribed("post", "/v1/payments", try await gateway.create("{}"))
       let id = try #require(created.json()["id"]?.string)
       try await gateway.chain.look(.init(to: id, 50_000))
-      try await gateway.chain.mine(.init(to: id, 50_000))
+      _ = try await gateway.chain.mineProved(.init(to: id, 50_000))
+      try await gateway.chain.look(.init(to: id, 40_000, in: "second"))
       try await gateway.sequence()
       for (path, query) in [
         ("/v1/payments", ""), ("/v1/payments", "?limit=x"), ("/v1/events", ""),
-        ("/v1/payments/{id}", ""), ("/v1/payments/{id}/events", ""), ("/api/health", ""),
+        ("/v1/payments/{id}", ""), ("/v1/payments/{id}/events", ""),
+        ("/v1/payments/{id}/proof", ""), ("/v1/payments/{id}/proof", "?after=x"),
+        ("/api/health", ""),
         ("/api/health/database", ""), ("/openapi.json", ""),
       ] {
         let answer = try await gateway.get(path.replacing("{id}", with: id) + query)

@@ -133,6 +133,23 @@ struct EventTests {
     }
   }
 
+  @Test("a reader that has seen more than the log holds is told, page or stream")
+  func ahead() async throws {
+    try await TestGateway.run { gateway in
+      _ = try await gateway.made("order-1")
+      let end = try #require(try await gateway.get("/v1/events").json()["next_after"]?.string)
+      let beyond = String(try #require(Int(end)) + 1)
+      try expect(try await gateway.get("/v1/events?after=\(beyond)"), is: 409, "cursor-ahead")
+      for headers in [[:], ["Last-Event-ID": "999"]] {
+        let answer = try await gateway.send(
+          "GET", "/v1/events?after=\(beyond)",
+          headers: headers.merging(["Accept": "text/event-stream"]) { $1 })
+        try expect(answer, is: 409, "cursor-ahead")
+      }
+      #expect(try await gateway.get("/v1/events?after=\(end)").status == 200)
+    }
+  }
+
   @Test("a cursor or parameter that can't be used is named")
   func refusals() async throws {
     try await TestGateway.run { gateway in
@@ -151,7 +168,7 @@ struct EventTests {
       }
       for (query, last, field) in [
         ("?after=x", nil, "after"), ("", "x", "Last-Event-ID"), ("", "-1", "Last-Event-ID"),
-        ("?last_event_id=x", nil, "Last-Event-ID"), ("?limit=5", nil, "limit"),
+        ("?last_event_id=x", nil, "Last-Event-ID"), ("?limit=0", nil, "limit"),
         ("", String(repeating: "1", count: 300), "Last-Event-ID"),
       ] {
         var headers = ["Accept": "text/event-stream"]

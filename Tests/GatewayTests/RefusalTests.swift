@@ -4,6 +4,7 @@ import HTTPServer
 import JSON
 import LoopbackHTTP
 import SQLite
+import Tenancy
 import Testing
 
 /// A request for a payment that is refused as a whole.
@@ -198,7 +199,7 @@ struct RefusalTests {
       for (method, path) in [
         ("POST", "/v1/payments"), ("GET", "/v1/payments"), ("GET", id), ("POST", "\(id)/cancel"),
         ("POST", "\(id)/resolve"), ("GET", "\(id)/events"), ("GET", "\(id)/qr.svg"),
-        ("GET", "/v1/events"),
+        ("GET", "\(id)/proof"), ("GET", "/v1/events"),
       ] {
         try expect(
           try await gateway.send(method, path, headers: ["Idempotency-Key": "k"]), is: 401,

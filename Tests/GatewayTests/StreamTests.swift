@@ -2,6 +2,7 @@ import HTTPServer
 import JSON
 import LoopbackHTTP
 import SQLite
+import Tenancy
 import Testing
 
 @Suite("streams of events over HTTP")

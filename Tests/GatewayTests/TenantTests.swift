@@ -13,7 +13,7 @@ struct TenantTests {
       let before = try await gateway.written()
       for id in [theirs, "pay_", "pay_00000000000000000000000000", "%00", "' OR 1=1"] {
         let path = "/v1/payments/\(id.replacing(" ", with: "%20"))"
-        for path in [path, "\(path)/events", "\(path)/qr.svg"] {
+        for path in [path, "\(path)/events", "\(path)/qr.svg", "\(path)/proof"] {
           try expect(try await gateway.get(path), is: 404, "not-found")
         }
         try expect(try await gateway.send("POST", "\(path)/cancel"), is: 404, "not-found")

@@ -1,6 +1,7 @@
 import ChainTypes
 import HTTPServer
 import JSON
+import Tenancy
 import Testing
 
 @Suite("parts of the server")

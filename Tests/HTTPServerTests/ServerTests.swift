@@ -6,6 +6,7 @@ import JSON
 import LoopbackHTTP
 import SQLite
 import Synchronization
+import Tenancy
 import Testing
 
 @Suite("the server over a socket", .serialized)

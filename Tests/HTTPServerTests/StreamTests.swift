@@ -2,6 +2,7 @@ import HTTPServer
 import HTTPTypes
 import Hummingbird
 import LoopbackHTTP
+import NIOCore
 import Testing
 
 @Suite("server-sent events over a socket", .serialized)
@@ -73,5 +74,36 @@ struct StreamTests {
   func forgery() {
     let event = ServerSentEvent(id: "1\nevent: x", event: "a\r\nb", data: "x\r\ny\rz")
     #expect(event.text == "id: 1event: x\nevent: ab\ndata: x\ndata: y\ndata: z\n\n")
+  }
+
+  @Test("a client that doesn't read its answer is let go of")
+  func unread() async throws {
+    let (cuts, cut) = AsyncStream.makeStream(of: Void.self)
+    try await TestServer.run(
+      { router, _, _ in
+        router.on(.get, "/v1/large", Self.operation, access: .open) { _, _ in
+          Response(
+            status: .ok,
+            body: ResponseBody { writer in
+              do {
+                // More than any socket's buffers take.
+                for _ in 0..<4_096 {
+                  try await writer.write(ByteBuffer(repeating: 0x20, count: 65_536))
+                }
+                try await writer.finish(nil)
+              } catch {
+                cut.finish()
+                throw error
+              }
+            })
+        }
+      }, writeTimeoutSeconds: 1
+    ) { test in
+      let client = try TestConnection(port: test.port)
+      try await client.request("GET", "/v1/large")
+      for await _ in cuts {}
+      // Others are served all the while.
+      #expect(try await TestConnection(port: test.port).send("GET", "/openapi.json").status == 200)
+    }
   }
 }

@@ -4,6 +4,7 @@ import HTTPServer
 import LoopbackHTTP
 import SQLite
 import Telemetry
+import Tenancy
 
 /// A server on a free port of 127.0.0.1 with an empty database in memory and one tenant.
 struct TestServer: Sendable {
@@ -19,7 +20,7 @@ struct TestServer: Sendable {
   /// Runs `body` against a server with the routes that `routes` adds, then ends the server.
   static func run(
     _ routes: (APIRouter, SQLiteDatabase, ShutdownSignal) -> Void,
-    checks: [any HealthCheck] = [],
+    checks: [any HealthCheck] = [], writeTimeoutSeconds: Int64 = 60,
     _ body: (TestServer) async throws -> Void
   ) async throws {
     let time = TestTime()
@@ -34,13 +35,14 @@ struct TestServer: Sendable {
     }
     let signal = ShutdownSignal()
     let router = APIRouter(
-      version: "1", authenticator: Authenticator(database, now: now), now: now)
+      version: "1", authenticator: Authenticator(database, uptime: now), uptime: now)
     let metrics = MetricsRegistry()
     routes(router, database, signal)
     HealthRoutes(checks).register(on: router, metrics: metrics)
     router.addDescription()
-    try await LoopbackAPI.run(router, metrics: metrics, signal: signal, now: now) {
-      server, port in
+    try await LoopbackAPI.run(
+      router, metrics: metrics, signal: signal, now: now, writeTimeoutSeconds: writeTimeoutSeconds
+    ) { server, port in
       try await body(
         TestServer(
           port: port, key: key, database: database, time: time, signal: signal, server: server))

@@ -1,6 +1,7 @@
 import Addresses
 import Bytes
 import ChainTypes
+import Digests
 import TestSupport
 import Testing
 
@@ -143,6 +144,70 @@ struct DescriptorVectorTests {
       }
     }
     #expect(matched == 7)
+  }
+
+  /// What a private key makes of a descriptor: the functions around it, and where it leads.
+  private struct SecretDescriptor {
+    let function: SingleKeyScript
+    /// WIF, or an extended private key.
+    let key: Substring
+    let path: DerivationPath
+    /// Whether the last step is each index, hardened.
+    let isHardenedRange: Bool
+
+    /// Nil for functions that Keys has none of, script trees and public keys.
+    init?(_ text: String) throws {
+      let functions: KeyValuePairs<String, SingleKeyScript> = [
+        "pkh(": .pkh, "sh(wpkh(": .shWpkh, "wpkh(": .wpkh, "tr(": .tr,
+      ]
+      guard !text.contains(","),
+        let (name, function) = functions.first(where: { text.hasPrefix($0.0) })
+      else { return nil }
+      let argument = text.dropFirst(name.count).prefix { $0 != ")" }
+      var steps = argument.split(separator: "]").last?.split(separator: "/") ?? []
+      guard let key = steps.first, "KL5".contains(key.prefix(1)) || key.hasPrefix("xprv") else {
+        return nil
+      }
+      isHardenedRange = steps.last == "*'" || steps.last == "*h"
+      if isHardenedRange { steps.removeLast() }
+      path = try DerivationPath(steps.dropFirst().joined(separator: "/"))
+      self.function = function
+      self.key = key
+    }
+
+    /// The public key at `index` as a descriptor has it, in hexadecimal.
+    func publicKey(at index: UInt32) throws -> String {
+      guard key.hasPrefix("xprv") else {
+        // 80, the key, and 01 where the public key is compressed.
+        let payload = try Base58Check.decode(key, maximumCharacters: 52)
+        let secret = SecretBytes(copying: Array(payload[1..<33]).span.bytes)
+        let point = try PrivateKey(secret).publicKey
+        return Hex.encode(payload.count == 34 ? point.compressed : point.uncompressed)
+      }
+      var steps = path
+      if isHardenedRange {
+        steps = steps.appending(try #require(ChildNumber(index, hardened: true)))
+      }
+      return try ExtendedPrivateKey(secretText: String(key), network: .mainnet)
+        .descendant(steps).extendedPublicKey.key.description
+    }
+  }
+
+  @Test("what private keys derive gives the published scripts, through all four functions")
+  func privateRows() throws {
+    let bips = try PackageFiles.vector("bips/descriptors.json", as: [String: BIP].self)
+    var matched: [SingleKeyScript: Int] = [:]
+    for vector in bips.values.flatMap(\.valid) {
+      guard let secret = try SecretDescriptor(vector.descriptor) else { continue }
+      for (index, script) in vector.scripts.enumerated() {
+        let key = try secret.publicKey(at: UInt32(index))
+        let descriptor = try parse(secret.function.expression(around: key))
+        #expect(Hex.encode(try descriptor.outputScript(at: 0).scriptPubKey) == script)
+        #expect(descriptor.script == secret.function)
+      }
+      matched[secret.function, default: 0] += 1
+    }
+    #expect(matched == [.pkh: 3, .wpkh: 2, .shWpkh: 2, .tr: 1])
   }
 
   @Test("every invalid descriptor is refused")

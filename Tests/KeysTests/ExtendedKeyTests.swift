@@ -84,7 +84,7 @@ struct ExtendedKeyTests {
   @Test("every invalid extended key of BIP-0032 is refused")
   func invalidVectors() throws {
     let invalid = try vectors().invalid
-    #expect(invalid.count == 14)
+    #expect(invalid.count == 16)
     for vector in invalid {
       #expect(throws: ExtendedKeyError.self, "\(vector.why)") {
         try ExtendedPublicKey(vector.key, network: .mainnet)
@@ -109,6 +109,14 @@ struct ExtendedKeyTests {
       "invalid checksum": .invalidText(.wrongChecksum),
     ]
     for vector in try vectors().invalid {
+      if vector.why == "unknown extended key version" {
+        #expect(throws: ExtendedKeyError.unknownVersion(0x0101_0101)) {
+          try ExtendedPublicKey(vector.key, network: .mainnet)
+        }
+        #expect(throws: ExtendedKeyError.unknownVersion(0x0101_0101)) {
+          try ExtendedPrivateKey(secretText: vector.key, network: .mainnet)
+        }
+      }
       guard let reason = expected[vector.why] else { continue }
       if vector.key.hasPrefix("xpub") {
         #expect(throws: reason) { try ExtendedPublicKey(vector.key, network: .mainnet) }

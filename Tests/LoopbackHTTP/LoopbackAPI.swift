@@ -8,14 +8,15 @@ package enum LoopbackAPI {
   /// Serves the routes of `router` while `body` runs; it gets the server and its port.
   package static func run(
     _ router: APIRouter, metrics: MetricsRegistry, signal: ShutdownSignal,
-    now: @escaping @Sendable () -> Timestamp,
+    now: @escaping @Sendable () -> Timestamp, writeTimeoutSeconds: Int64 = 60,
     _ body: (APIServer, Int) async throws -> Void
   ) async throws {
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     logger.logLevel = .critical
+    var configuration = APIServerConfiguration(host: "127.0.0.1", port: 0)
+    configuration.writeTimeoutSeconds = writeTimeoutSeconds
     let server = APIServer(
-      APIServerConfiguration(host: "127.0.0.1", port: 0), router: router, metrics: metrics,
-      signal: signal, logger: logger, now: now)
+      configuration, router: router, metrics: metrics, signal: signal, logger: logger, now: now)
     let (ports, report) = AsyncStream.makeStream(of: Int.self)
     let running = Task {
       defer { report.finish() }

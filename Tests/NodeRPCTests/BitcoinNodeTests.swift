@@ -53,7 +53,7 @@ import Testing
 
   @Test("a header is put together from an old node's answer to the bytes that hash to it")
   func oldHeaders() async throws {
-    for height in [0, 1, 50_000] {
+    for height in [0, 1, 50_000, 50_001, 50_002] {
       let json = try JSONValue(
         parsing: Array(try PackageFiles.vector("rpc/bitcoin-etl/getblock_\(height)_2.json")))
       let transport = methodTransport { _, _ in .result(json) }
@@ -68,6 +68,18 @@ import Testing
     let answer = try JSONValue(parsing: Array(recorded))
     let genesis = try await node(methodTransport { _, _ in .result(answer) }).blockHash(at: 0)
     #expect(genesis == answer.displayHash)
+  }
+
+  @Test("a header whose fields are another block's doesn't hash to what was asked")
+  func borrowedFields() async throws {
+    let answers = try ["getblock_500000.json", "getblock_50001_2.json"].map {
+      try JSONValue(parsing: Array(PackageFiles.vector("rpc/bitcoin-etl/" + $0)))
+    }
+    let hashes = try answers.map { try #require($0["hash"]?.displayHash) }
+    let transport = methodTransport { _, _ in .result(answers[0]) }
+    let header = try #require(try await node(transport).header(hashes[0]))
+    #expect(header.ref == BlockRef(height: 500_000, hash: hashes[0]))
+    #expect(headerHash(header.bytes) == hashes[1])
   }
 
   @Test("a header is nil where the node doesn't know the block")

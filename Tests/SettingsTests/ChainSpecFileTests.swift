@@ -22,9 +22,12 @@ struct ChainSpecFileTests {
     #expect(spec.dustLimit == UInt256(546))
     #expect(spec.confirmationTiers.map(\.confirmations) == [1, 3, 6])
     let isMainnet = spec.name.text == "bitcoin"
-    #expect((spec.creditLimits.largestPayment(at: .single) != nil) == isMainnet)
-    #expect((spec.creditLimits.largestPayment(at: .quorum(2)) != nil) == isMainnet)
-    #expect(spec.creditLimits.largestPayment(at: .work) == nil)
+    let limits = ([[], [.single], [.work], [.quorum], [.quorum, .work]] as [Set<TrustLevel>])
+      .map { spec.creditLimits.largestPayment(at: $0) }
+    let bitcoin: UInt256 = 100_000_000
+    let expected: [UInt256?] = [bitcoin, bitcoin, 1_875_000_000, 2_000_000_000, 2_000_000_000]
+    #expect(limits == (isMainnet ? expected : [nil, nil, nil, nil, nil]))
+    #expect(spec.creditLimits.workFrom == (isMainnet ? 840_000 : nil))
     #expect(spec.confirmations(for: UInt256(1)) == 1)
     #expect(spec.confirmations(for: UInt256(1_000_000_000)) == spec.finalityDepth)
   }

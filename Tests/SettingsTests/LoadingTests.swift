@@ -64,7 +64,7 @@ struct LoadingTests {
       [
         "PAYWATCH_LISTEN_PORT": "0", "PAYWATCH_LOG_LEVEL": "debug",
         "PAYWATCH_CHAINS_0_NODES_0_URL": "http://10.0.0.5:18443",
-        "PAYWATCH_CONFIG": "somewhere", "HOME": "/",
+        "HOME": "/",
       ])
     #expect(configuration.listen.port == 0)
     #expect(configuration.logLevel == .debug)
@@ -104,13 +104,57 @@ struct LoadingTests {
     #expect(
       found.map { "\($0.line ?? 0) \($0.path)" }.sorted()
         == [
-          "1 region", "10 chains[0].start_hash", "10 chains[0].start_hash",
+          "1 region", "10 chains[0].start_hash",
           "12 chains[0].nodes[0].url", "13 chains[0].nodes[1].url",
-          "14 chains[0].nodes[1].password_file", "18 tenants[0].policies.late",
+          "14 chains[0].nodes[1].password_file", "16 tenants[0].accounts",
+          "18 tenants[0].policies.late",
           "19 tenants[0].policies.tolerance.BTC", "19 tenants[0].policies.tolerance.ETH",
           "3 listen.port", "4 listen.hots", "9 chains[0].quorum",
         ].sorted())
     #expect(!found.description.contains("user:pass"))
+  }
+
+  @Test("what is empty is a mistake, wherever the emptiness comes from")
+  func empty() throws {
+    let found = try mistakes(
+      """
+      region: ""
+      database: {sqlite: ""}
+      chains_directory: \(SettingsDirectory.chains)
+      chains:
+        - name: bitcoin-regtest
+          start_hash: \(String(repeating: "0", count: 64))
+          nodes: []
+      tenants:
+        - id: ""
+          accounts: []
+      """, ["PAYWATCH_LISTEN_HOST": ""])
+    #expect(
+      found.map { "\($0.line ?? 0) \($0.path)" }
+        == [
+          "1 region", "1 listen.host", "2 database.sqlite", "7 chains[0].nodes",
+          "6 chains[0].start_hash", "9 tenants[0].id", "10 tenants[0].accounts",
+        ])
+    #expect(try mistakes("region: a\ndatabase: {sqlite: db}\nchains: []").map(\.path) == ["chains"])
+  }
+
+  @Test("a start_height from the environment belongs to the file's start_hash")
+  func startFromEnvironment() throws {
+    let hash = String(repeating: "0", count: 64)
+    let text = SettingsDirectory.minimal.replacing(
+      "- name: bitcoin-regtest", with: "- name: bitcoin-regtest\n    start_hash: \(hash)")
+    #expect(try mistakes(text).map(\.path) == ["chains[0].start_hash"])
+    let configuration = try load(text, ["PAYWATCH_CHAINS_0_START_HEIGHT": "7"])
+    #expect(configuration.chains.first?.startHeight == 7)
+  }
+
+  @Test("two accounts with one descriptor would share their addresses")
+  func sharedDescriptor() throws {
+    let account = "{id: a, accounts: [{descriptor: x}]}"
+    let text =
+      SettingsDirectory.minimal
+      + "\ntenants: [\(account), \(account.replacing("id: a", with: "id: b"))]"
+    #expect(try mistakes(text).map(\.path) == ["tenants[1].accounts[0].descriptor"])
   }
 
   @Test("a password comes from its file and never shows")

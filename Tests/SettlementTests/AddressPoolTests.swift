@@ -6,6 +6,7 @@ import Keys
 import Payments
 import SQLite
 import Settlement
+import TestSupport
 import Testing
 import Watching
 
@@ -28,11 +29,14 @@ struct AddressPoolTests {
     ) { try await world.pool.register(account(World.descriptor(9))) }
     #expect(try await world.count("accounts") == 1)
     // One key for two tenants or epochs would give one address twice.
-    await #expect(throws: DatabaseError.self) {
-      try await world.pool.register(account(World.descriptor(), tenant: "other"))
-    }
-    await #expect(throws: DatabaseError.self) {
-      try await world.pool.register(account(World.descriptor(), epoch: 1))
+    for (tenant, epoch) in [("other", Int64(0)), (World.tenant, 1)] {
+      await #expect(
+        throws: AddressPool.Failure.descriptorTaken(
+          tenant: tenant, by: World.tenant, region: World.region)
+      ) {
+        try await world.pool.register(
+          account(World.descriptor(), tenant: tenant, epoch: epoch))
+      }
     }
   }
 

@@ -41,7 +41,7 @@ struct PaymentServiceTests {
     for expiry in [Int64.min, -1, 0, 59, 604_801, .max] {
       #expect(
         try await refusal(world) { $0.expiresInSeconds = expiry }
-          == .expiryOutOfRange(60...604_800))
+          == .expiryOutOfRange(60...86_400))
     }
     #expect(
       try await refusal(world) { $0.metadata = String(repeating: "é", count: 2_049) }
@@ -51,18 +51,30 @@ struct PaymentServiceTests {
     }
     #expect(
       try await refusal(world) { $0.tenant = "stranger" }
-        == .noAddressReady(chain: "bitcoin-regtest"))
+        == .tenantNotConfigured("stranger"))
+  }
+
+  @Test("payments sort in the order in which they were made, whatever the clock says")
+  func order() async throws {
+    let world = try await World.make(ready: 12)
+    var ids: [String] = []
+    for number in 0..<12 {
+      ids.append(try await world.create(world.request("order-\(number)")).terms.id)
+      if number % 3 == 2 { world.now = world.now.adding(seconds: -3_600) }
+    }
+    #expect(ids == ids.sorted())
+    #expect(Set(ids).count == ids.count)
   }
 
   @Test("the greatest and the least that can be asked for are made")
   func limits() async throws {
     let world = try await World.make()
     for (order, amount) in [("least", UInt256(546)), ("most", UInt256(2_100_000_000_000_000))] {
-      var request = world.request(order, amount, tolerance: 545, expires: 604_800)
+      var request = world.request(order, amount, tolerance: 545, expires: 86_400)
       request.metadata = #"{"a":""# + String(repeating: "x", count: 4_088) + #""}"#
       let payment = try await world.create(request)
       #expect(try await world.payment(payment) == payment)
-      #expect(payment.terms.expiresAt == world.now.adding(seconds: 604_800))
+      #expect(payment.terms.expiresAt == world.now.adding(seconds: 86_400))
     }
     #expect(try await world.differences() == [])
   }

@@ -4,6 +4,7 @@ import Database
 import Payments
 import SQLite
 import Settlement
+import TestSupport
 import Testing
 import Watching
 
@@ -81,7 +82,7 @@ struct SettlementReplayTests {
   func deterministic(seed: UInt64) async throws {
     let world = try await randomWorld(seed: seed)
     let again = try await World.make(
-      policy: world.service.policy(of: World.tenant), ready: 40, watching: false, finality: 4)
+      policy: world.policy, ready: 40, watching: false, finality: 4)
     try await again.repeating(world.acts)
     #expect(try await again.allEvents() == world.allEvents(), "seed \(seed)")
     for table in [

@@ -30,6 +30,7 @@ final class World {
 
   let database: SQLiteDatabase
   let spec: ChainSpec
+  let policy: TenantPolicy
   let store: ChainStore
   let service: PaymentService
   let pool: AddressPool
@@ -91,6 +92,7 @@ final class World {
   ) async throws {
     self.database = database
     self.spec = spec
+    self.policy = policy
     let specs = [spec] + others
     store = ChainStore(database: database, specs: specs)
     service = PaymentService(

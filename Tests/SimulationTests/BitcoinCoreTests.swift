@@ -9,11 +9,6 @@ import Simulation
 import Testing
 import Watching
 
-/// The machine's time of day.
-private struct SystemTime: TimeSource {
-  var now: Timestamp { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }
-}
-
 @Suite("The story against Bitcoin Core in regtest")
 struct BitcoinCoreTests {
   @Test(

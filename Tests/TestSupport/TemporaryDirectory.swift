@@ -14,4 +14,12 @@ package final class TemporaryDirectory: Sendable {
   package func path(_ name: String) -> String {
     url.appending(path: name).path(percentEncoded: false)
   }
+
+  /// Writes a file and gives its path.
+  @discardableResult
+  package func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+    let file = url.appending(path: name)
+    try Data(bytes).write(to: file)
+    return file.path(percentEncoded: false)
+  }
 }

@@ -39,7 +39,9 @@ struct StartingTests {
 
   @Test("a long absence is caught up in several commits, and misses nothing")
   func catchUp() async throws {
-    let scene = try await Scene()
+    let scene = try await Scene { settings in
+      settings.policies["roastery", default: TenantPolicy()].expirySecondsRange = 60...604_800
+    }
     let payment = try await scene.request(expiresInSeconds: 604_800)
     try scene.node.mine(150)
     try scene.node.pay(scene.script(payment), value: 150_000)

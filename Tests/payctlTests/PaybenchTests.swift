@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// That it runs and says what it should; how fast is no test's affair.

@@ -4,6 +4,7 @@ import Foundation
 import Payments
 import SQLite
 import Simulation
+import TestSupport
 import Testing
 import Watching
 

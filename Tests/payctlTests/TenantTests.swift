@@ -1,7 +1,8 @@
 import Bytes
 import Database
-import HTTPServer
 import SQLite
+import Tenancy
+import TestSupport
 import Testing
 
 @Suite("payctl tenant")

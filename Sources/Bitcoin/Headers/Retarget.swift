@@ -73,8 +73,8 @@ struct Retarget {
   func scaled(_ bits: UInt32, bySeconds seconds: Int64) -> UInt32? {
     let clamped = min(max(seconds, Self.periodSeconds / 4), Self.periodSeconds * 4)
     guard let target = try? CompactTarget(bits).target, let limit,
-      // A target within the limit has at most 234 bits (signet) and the seconds 23; their product
-      // stays below 2^256. Beyond the limit it may not, and then it isn't a target here.
+      // Signet's limit times eight weeks, the most of any network, falls just short of 2^256.
+      // Beyond the limit a product may not fit, and then it isn't a target here.
       let product = try? target.multiplied(by: UInt256(UInt64(clamped))),
       let scaled = try? product.divided(by: UInt256(UInt64(Self.periodSeconds))).quotient
     else { return nil }

@@ -6,7 +6,7 @@ package struct MerkleBranch: Hashable, Sendable {
   /// The leaf's place in the block.
   package let position: UInt32
   /// The leaf's sibling first; internal byte order.
-  package let siblings: [Hash32]
+  package private(set) var siblings: [Hash32]
 
   /// A tree over every transaction that fits a block isn't higher.
   package static let maximumDepth = 17
@@ -31,6 +31,9 @@ package struct MerkleBranch: Hashable, Sendable {
     }
     self.init(position: place, siblings: siblings)
   }
+
+  /// Goes one level on towards the root.
+  mutating func append(_ sibling: Hash32) { siblings.append(sibling) }
 
   /// The nodes from `leaf` up to the root, as (left, right) pairs and the root; nil where the
   /// branch can't be one: too deep, a position beyond its depth, or a right node that equals its

@@ -77,7 +77,7 @@ package struct TransactionProof: Hashable, Sendable {
     guard path.root == root else { throw .root(expected: root, found: path.root) }
     if let coinbase {
       try verify(coinbase, root: root)
-    } else if transaction.count == 64 || path.pairs.contains(where: Self.readsAsTransaction) {
+    } else if Self.isAmbiguous(transaction, path: path.pairs) {
       throw .ambiguous
     }
     return txid
@@ -99,6 +99,14 @@ package struct TransactionProof: Hashable, Sendable {
     let first = MerkleBranch(position: 0, siblings: coinbase.siblings)
     guard let found = first.root(from: txid) else { throw .malformedBranch }
     guard found == root else { throw .root(expected: root, found: found) }
+  }
+
+  /// Whether 64 bytes on the way from a transaction, without witness, to the root can be read both
+  /// as a transaction and as two nodes.
+  static func isAmbiguous(
+    _ transaction: [UInt8], path pairs: [(left: Hash32, right: Hash32)]
+  ) -> Bool {
+    transaction.count == 64 || pairs.contains(where: readsAsTransaction)
   }
 
   /// Whether two nodes' 64 bytes are also a transaction: of honest nodes, one pair in 2^40 is.

@@ -9,7 +9,6 @@ internal import Digests
 /// reserved value is the only item of the coinbase's witness stack, 32 bytes.
 package enum WitnessCommitment {
   package static let prefix: [UInt8] = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed]
-  package static let minimumScriptLength = 38
 
   /// Why a block's witnesses can't be believed. None of these says that a block of this hash is
   /// invalid: the hash doesn't commit to the witnesses that came along.

@@ -18,6 +18,7 @@ package struct BlockVerifier {
   private var txids = MerkleAccumulator()
   private var wtxids = MerkleAccumulator()
   private var commitment = Commitment.none
+  private var first: TransactionShape?
 
   private enum Commitment {
     case none
@@ -51,7 +52,11 @@ package struct BlockVerifier {
   }
 
   /// Takes in the next transaction; gives its ids where it had to compute them.
-  package mutating func add(_ shape: TransactionShape, of block: RawSpan) -> TransactionIDs? {
+  ///
+  /// - Parameter isProved: whether `proofs` will be asked for it
+  package mutating func add(
+    _ shape: TransactionShape, of block: RawSpan, isProved: Bool = false
+  ) -> TransactionIDs? {
     let index = transactionCount
     transactionCount += 1
     // The bytes are at most 4 million, so the sum is at most 16 million.
@@ -59,13 +64,14 @@ package struct BlockVerifier {
     if shape.hasWitness { hasWitness = true }
     if index == 0 {
       beginsWithCoinbase = shape.isCoinbase
+      first = shape
       noteCommitment(of: shape, in: block)
     } else if shape.isCoinbase, misplacedCoinbase == nil {
       misplacedCoinbase = index
     }
     guard verification != .alreadyVerified else { return nil }
     let txid = shape.txid(in: block)
-    txids.append(txid)
+    txids.append(txid, isTracked: isProved)
     guard case .made = commitment else {
       // Without a commitment a witness is refused in the end, so no wtxid is computed here.
       return shape.hasWitness ? nil : TransactionIDs(txid: txid, wtxid: txid)
@@ -114,6 +120,18 @@ package struct BlockVerifier {
       guard computed == committed else {
         throw .witness(.mismatch(committed: committed, computed: computed))
       }
+    }
+  }
+
+  /// The proofs of all transactions that were added as proved, which stand at `shapes`, once the
+  /// block is finished; none where no tree was built.
+  package func proofs(of shapes: [TransactionShape], in block: RawSpan) -> [TransactionProof] {
+    guard let first else { return [] }
+    let coinbase = TransactionProof.Coinbase(
+      transaction: first.strippedBytes(in: block), siblings: txids.firstBranch.siblings)
+    return zip(shapes, txids.trackedBranches).map { shape, branch in
+      TransactionProof(
+        transaction: shape.strippedBytes(in: block), branch: branch, coinbase: coinbase)
     }
   }
 

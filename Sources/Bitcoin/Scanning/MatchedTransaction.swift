@@ -14,10 +14,13 @@ package struct MatchedTransaction: Hashable, Sendable {
   package let inputs: [Outpoint]
   /// The outputs that are watched, in order.
   package let outputs: [MatchedOutput]
+  /// That it stands in its block, the coinbase's place included; only where a scan was asked to
+  /// prove, and only where an output is watched.
+  package internal(set) var proof: TransactionProof?
 
   package init(
     txid: Hash32, wtxid: Hash32, index: UInt32, isCoinbase: Bool, inputs: [Outpoint],
-    outputs: [MatchedOutput]
+    outputs: [MatchedOutput], proof: TransactionProof? = nil
   ) {
     self.txid = txid
     self.wtxid = wtxid
@@ -25,6 +28,7 @@ package struct MatchedTransaction: Hashable, Sendable {
     self.isCoinbase = isCoinbase
     self.inputs = inputs
     self.outputs = outputs
+    self.proof = proof
   }
 }
 

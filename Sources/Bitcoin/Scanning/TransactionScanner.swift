@@ -13,10 +13,13 @@ package enum TransactionScanner {
     var reader = WireReader(transaction)
     var outputs: [MatchedOutput] = []
     let shape = try TransactionWalk.walk(&reader, watching: watching, outputs: &outputs)
-    try reader.expectEnd()
     let txid = shape.txid(in: transaction)
-    guard shape.spendsWatched || !outputs.isEmpty else { return (txid, nil) }
-    let ids = TransactionIDs(txid: txid, wtxid: shape.wtxid(in: transaction, txid: txid))
-    return (txid, try shape.match(in: transaction, ids: ids, index: 0, outputs: outputs))
+    var match: MatchedTransaction?
+    if shape.spendsWatched || !outputs.isEmpty {
+      let ids = TransactionIDs(txid: txid, wtxid: shape.wtxid(in: transaction, txid: txid))
+      match = try shape.match(in: transaction, ids: ids, index: 0, outputs: outputs)
+    }
+    try reader.expectEnd()
+    return (txid, match)
   }
 }

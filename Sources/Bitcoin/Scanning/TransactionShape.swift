@@ -37,6 +37,14 @@ extension TransactionShape {
     return hasher.finalize()
   }
 
+  /// The form without witness, which the txid commits to; `bytes` are those that were walked.
+  func strippedBytes(in bytes: RawSpan) -> [UInt8] {
+    guard hasWitness else { return [UInt8](copying: bytes.extracting(start..<end)) }
+    return [UInt8](copying: bytes.extracting(start..<start + 4))
+      + [UInt8](copying: bytes.extracting(bodyStart..<bodyEnd))
+      + [UInt8](copying: bytes.extracting(end - 4..<end))
+  }
+
   func wtxid(in bytes: RawSpan, txid: Hash32) -> Hash32 {
     hasWitness ? SHA256d.hash(bytes.extracting(start..<end)) : txid
   }
@@ -52,7 +60,8 @@ extension TransactionShape {
     return Hash32(uncheckedBytes: stack, at: 2)
   }
 
-  /// The match that this transaction is, with its inputs read once more.
+  /// The match that this transaction is, with its inputs read once more: refused where an outpoint
+  /// stands twice among them, which costs room that a walk doesn't take (CVE-2018-17144).
   package func match(
     in bytes: RawSpan, ids: TransactionIDs?, index: Int, outputs: [MatchedOutput]
   ) throws(BitcoinDecodingError) -> MatchedTransaction {
@@ -68,8 +77,12 @@ extension TransactionShape {
     let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumInputSize)
     var outpoints: [Outpoint] = []
     outpoints.reserveCapacity(count)
+    var seen: Set<Outpoint> = []
     for _ in 0..<count {
-      outpoints.append(Outpoint(wire: try reader.readBytes(Outpoint.byteCount)))
+      let offset = bodyStart + reader.offset
+      let outpoint = Outpoint(wire: try reader.readBytes(Outpoint.byteCount))
+      guard seen.insert(outpoint).inserted else { throw .duplicateOutpoint(offset: offset) }
+      outpoints.append(outpoint)
       try reader.skipSizedBytes()
       try reader.skip(4)
     }

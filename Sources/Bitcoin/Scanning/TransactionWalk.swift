@@ -2,7 +2,8 @@ internal import Bytes
 internal import ChainTypes
 
 /// One pass over a transaction's bytes, with the checks that `Transaction` makes when it decodes
-/// them: the two accept and refuse the same bytes, with the same errors.
+/// them: the two accept and refuse the same bytes, with the same errors. An outpoint that stands
+/// twice is left to `TransactionShape.match`.
 package enum TransactionWalk {
   /// Walks the next transaction, appending its watched outputs to `outputs`.
   ///

@@ -2,8 +2,7 @@ internal import Bytes
 internal import ChainTypes
 
 // Strict decoding, with the checks of a transaction that need no context (Bitcoin Core's
-// `CheckTransaction`, except that an outpoint may stand twice: a block's own inputs are the
-// node's affair, and a payment is told by outputs).
+// `CheckTransaction`).
 extension Transaction {
   /// From its wire form, with nothing after it.
   package init(bytes: RawSpan) throws(BitcoinDecodingError) {
@@ -27,8 +26,14 @@ extension Transaction {
     guard inputCount > 0 else { throw .noInputs(offset: inputsOffset) }
     var inputs: [TransactionInput] = []
     inputs.reserveCapacity(inputCount)
+    var outpoints: Set<Outpoint> = []
+    var duplicateOffset: Int?
     for _ in 0..<inputCount {
+      let offset = reader.offset
       let input = try Self.readInput(&reader, isOnly: inputCount == 1)
+      if !outpoints.insert(input.outpoint).inserted, duplicateOffset == nil {
+        duplicateOffset = offset
+      }
       inputs.append(input)
     }
     let outputs = try Self.readOutputs(&reader)
@@ -50,6 +55,8 @@ extension Transaction {
     guard 4 * (size - witnessSize) + witnessSize <= TransactionLimits.maximumWeight else {
       throw .transactionTooLarge(byteCount: size, offset: start)
     }
+    // Last, because a scan looks for it when it has walked over the whole transaction.
+    if let duplicateOffset { throw .duplicateOutpoint(offset: duplicateOffset) }
     self.init(version: version, inputs: inputs, outputs: outputs, lockTime: lockTime)
   }
 

@@ -1,8 +1,10 @@
+internal import ChainTypes
+
 /// Bounds that consensus sets for every transaction, and the sizes that bound its counts.
 package enum TransactionLimits {
-  /// 21 million BTC in satoshi: more than can ever exist.
-  package static let maximumValue: UInt64 = 21_000_000 * 100_000_000
-  /// No block, and so no transaction, weighs more (BIP-0141).
+  /// Satoshi, of an output and of all outputs together.
+  package static var maximumValue: UInt64 { Asset.maximumSatoshi }
+  /// No block, and so no transaction, weighs more (BIP-0141); so none has more bytes either.
   package static let maximumWeight = 4_000_000
   /// Outpoint (36), empty script (1), sequence (4).
   package static let minimumInputSize = 41

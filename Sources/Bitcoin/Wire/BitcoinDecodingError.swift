@@ -23,6 +23,8 @@ package enum BitcoinDecodingError: Error, Hashable, Sendable {
   case valueSumTooLarge(UInt64, offset: Int)
   /// The outpoint that marks a coinbase, in a transaction with further inputs.
   case nullOutpoint(offset: Int)
+  /// An outpoint that another input of the transaction spends already (CVE-2018-17144).
+  case duplicateOutpoint(offset: Int)
   /// A coinbase's scriptSig holds 2 to 100 bytes.
   case coinbaseScriptLength(Int, offset: Int)
   /// A transaction that can't stand in any block, whatever its witness.

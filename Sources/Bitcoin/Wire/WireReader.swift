@@ -93,6 +93,10 @@ package struct WireReader: ~Escapable {
     _ first: UInt8
   ) throws(BitcoinDecodingError) -> UInt64 {
     let start = offset &- 1
+    let width = first == 0xfd ? 2 : first == 0xfe ? 4 : 8
+    guard remaining >= width else {
+      throw .endOfBytes(offset: start, needed: width &+ 1, remaining: remaining &+ 1)
+    }
     let value: UInt64
     let least: UInt64
     switch first {

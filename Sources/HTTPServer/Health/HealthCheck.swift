@@ -1,4 +1,4 @@
-/// Something whose health `/api/health` tells: the database, a chain's watcher, the relay.
+/// Something whose health `/api/health` tells: the database, a chain's watcher.
 package protocol HealthCheck: Sendable {
   /// A word that stands in the path `/api/health/<name>`.
   var name: String { get }
@@ -23,17 +23,4 @@ package struct HealthReport: Sendable, Equatable {
     self.status = status
     self.detail = detail
   }
-}
-
-/// A health check from a closure.
-package struct NamedHealthCheck: HealthCheck {
-  package let name: String
-  private let body: @Sendable () async -> HealthReport
-
-  package init(_ name: String, _ body: @escaping @Sendable () async -> HealthReport) {
-    self.name = name
-    self.body = body
-  }
-
-  package func check() async -> HealthReport { await body() }
 }

@@ -14,7 +14,7 @@ package struct RateLimit: Sendable, Equatable {
   }
 }
 
-/// A token bucket for each key (a tenant, an address), in bounded memory.
+/// A token bucket for each key (a tenant), in bounded memory.
 ///
 /// A bucket is one number: the moment at which it will be full again (the generic cell rate
 /// algorithm's theoretical arrival time). Buckets live in two generations of up to `keyLimit`;
@@ -39,6 +39,8 @@ package final class RateLimiter: Sendable {
 
   /// Takes a token of `key`'s bucket: nil where there was one, else after how many seconds there
   /// will be.
+  ///
+  /// - Parameter now: by a clock that never goes back
   package func take(_ key: String, now: Timestamp) -> Int? {
     let now = now.microseconds
     let capacity = limit.burst * limit.intervalMicroseconds
@@ -57,24 +59,16 @@ package final class RateLimiter: Sendable {
   }
 }
 
-/// The limits of a route: by tenant, and by client address.
+/// The limits of a route.
 package struct RouteLimits: Sendable {
   package let perTenant: RateLimiter?
-  package let perAddress: RateLimiter?
 
-  package init(perTenant: RateLimiter? = nil, perAddress: RateLimiter? = nil) {
+  package init(perTenant: RateLimiter? = nil) {
     self.perTenant = perTenant
-    self.perAddress = perAddress
   }
 
-  /// Problem 429 with `Retry-After` where a bucket is empty.
-  func checkAddress(_ address: String, now: Timestamp) throws(Problem) {
-    if let seconds = perAddress?.take(address, now: now) {
-      throw .tooManyRequests(retryAfterSeconds: seconds)
-    }
-  }
-
-  func checkTenant(_ tenant: String?, now: Timestamp) throws(Problem) {
+  /// Problem 429 with `Retry-After` where the tenant's bucket is empty.
+  func check(_ tenant: String?, now: Timestamp) throws(Problem) {
     if let tenant, let seconds = perTenant?.take(tenant, now: now) {
       throw .tooManyRequests(retryAfterSeconds: seconds)
     }

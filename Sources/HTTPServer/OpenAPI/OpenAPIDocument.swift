@@ -78,7 +78,8 @@ package struct OpenAPIDocument: Sendable {
       parameters.append(
         .init(
           IdempotencyKey.headerName, in: .header, isRequired: true,
-          "Repeating a request under the same key gives the same reply and does nothing again.",
+          "Repeating a request under the same key within a week gives the same reply and does "
+            + "nothing again. What was refused may be tried again under its key.",
           schema: ["type": "string", "minLength": 1, "maxLength": 255]))
     }
     if !parameters.isEmpty {

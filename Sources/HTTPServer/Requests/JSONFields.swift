@@ -73,20 +73,6 @@ package struct JSONFields {
     return try number(name, value, range)
   }
 
-  package mutating func optionalBool(_ name: String) throws(Problem) -> Bool? {
-    guard let value = optional(name) else { return nil }
-    guard case .bool(let flag) = value else { throw mismatch(name, "true or false", value) }
-    return flag
-  }
-
-  /// Reads a nested object; nil where it is absent or null.
-  package mutating func optionalObject<Value>(
-    _ name: String, _ body: (inout JSONFields) throws -> Value
-  ) throws -> Value? {
-    guard let value = optional(name) else { return nil }
-    return try Self.read(value, path: self.name(name), body)
-  }
-
   /// A nested object as it stands, whatever its members; nil where it is absent or null.
   package mutating func optionalFreeObject(
     _ name: String, byteLimit: Int = 4_096
@@ -97,22 +83,6 @@ package struct JSONFields {
       throw .invalidField(self.name(name), "It may have at most \(byteLimit) bytes as JSON.")
     }
     return value
-  }
-
-  package mutating func optionalStrings(
-    _ name: String, count: ClosedRange<Int>
-  ) throws(Problem) -> [String]? {
-    guard let value = optional(name) else { return nil }
-    guard case .array(let values) = value else { throw mismatch(name, "an array", value) }
-    guard count.contains(values.count) else {
-      throw .invalidField(
-        self.name(name), "It must have \(count.lowerBound) to \(count.upperBound) elements.")
-    }
-    var texts: [String] = []
-    for (index, element) in values.enumerated() {
-      texts.append(try text("\(name)[\(index)]", element, 1...1_000))
-    }
-    return texts
   }
 
   /// The field's path, for a `Problem` about its content.

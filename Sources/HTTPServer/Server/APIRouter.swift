@@ -9,7 +9,7 @@ internal import Synchronization
 package final class APIRouter {
   private let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
   private let authenticator: Authenticator
-  private let now: @Sendable () -> Timestamp
+  private let uptime: @Sendable () -> Timestamp
   package private(set) var document: OpenAPIDocument
 
   package typealias Handler = @Sendable (Request, APIContext) async throws -> Response
@@ -20,18 +20,19 @@ package final class APIRouter {
     case open
   }
 
+  /// - Parameter uptime: a clock that never goes back, for limits
   package init(
     title: String = "Paywatch", version: String, authenticator: Authenticator,
-    now: @escaping @Sendable () -> Timestamp
+    uptime: @escaping @Sendable () -> Timestamp
   ) {
     document = OpenAPIDocument(title: title, version: version)
     self.authenticator = authenticator
-    self.now = now
+    self.uptime = uptime
   }
 
   /// Adds a route. `path` has its parameters in braces, as in `/v1/payments/{id}`.
   ///
-  /// The address' limit is checked before the key, the tenant's after it.
+  /// The tenant's limit is checked after the key.
   package func on(
     _ method: HTTPRequest.Method, _ path: String, _ operation: OpenAPIOperation,
     access: Access = .tenant, limits: RouteLimits = RouteLimits(),
@@ -41,15 +42,14 @@ package final class APIRouter {
       .init(
         method: method.rawValue.lowercased(), path: path, operation: operation,
         needsKey: access == .tenant))
-    let (authenticator, now) = (authenticator, now)
+    let (authenticator, uptime) = (authenticator, uptime)
     router.on(RouterPath(path), method: method) { request, context -> Response in
       var context = context
-      try limits.checkAddress(context.clientAddress, now: now())
       if access == .tenant {
         let headers = request.headers
         context.tenant = try await authenticator.tenant(of: headers)
         context.reauthenticate = { _ = try await authenticator.tenant(of: headers) }
-        try limits.checkTenant(context.tenant, now: now())
+        try limits.check(context.tenant, now: uptime())
       }
       do {
         return try await handler(request, context)

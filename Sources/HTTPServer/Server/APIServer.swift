@@ -1,5 +1,4 @@
 package import ChainTypes
-internal import Glibc
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -20,9 +19,9 @@ package struct APIServerConfiguration: Sendable {
   package var drainSeconds: Int64 = 10
   /// How many connections are served at once; further ones wait in the kernel's queue.
   package var connectionLimit = 10_000
-  /// Whether the last address in `X-Forwarded-For` is the client's: only behind a proxy that
-  /// sets it.
-  package var trustsForwardedFor = false
+  /// How long a client may take for an answer, event streams apart: who doesn't read holds a
+  /// connection no longer.
+  package var writeTimeoutSeconds: Int64 = 60
 
   package init(host: String, port: Int) {
     self.host = host
@@ -51,8 +50,7 @@ package final class APIServer: Sendable {
     self.logger = logger
     let (responder, table) = router.build()
     boundary = RequestBoundary(
-      responder: responder, table: table, metrics: metrics, now: now,
-      trustsForwardedFor: configuration.trustsForwardedFor)
+      responder: responder, table: table, metrics: metrics, now: now)
   }
 
   /// Serves until the end. Throws where the address can't be bound.
@@ -100,10 +98,17 @@ package final class APIServer: Sendable {
     onListening: @escaping @Sendable (Int) async -> Void
   ) -> Server<HTTP1Channel> {
     let (boundary, logger) = (boundary, logger)
+    let timeout = TimeAmount.seconds(configuration.writeTimeoutSeconds)
     let channel = HTTP1Channel(
       responder: { request, writer, channel in
         let response = await boundary.respond(to: request, channel: channel, logger: logger)
+        let deadline = SSEResponse.isStream(response) ? nil : Self.closing(channel, after: timeout)
+        defer { deadline?.cancel() }
         try await writer.write(response: response.head, body: response.body)
+        if response.headers[.connection] == "close" {
+          // Not at once, or what the client still sends would reset the answer away.
+          _ = Self.closing(channel, after: .seconds(2))
+        }
       },
       configuration: .init(
         idleTimeout: .seconds(configuration.idleTimeoutSeconds),
@@ -120,10 +125,7 @@ package final class APIServer: Sendable {
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
   }
 
-  /// The system's wall clock, for `now` in production.
-  package static func systemTime() -> Timestamp {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Timestamp(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000)
+  private static func closing(_ channel: any Channel, after time: TimeAmount) -> Scheduled<Void> {
+    channel.eventLoop.scheduleTask(in: time) { channel.close(mode: .all, promise: nil) }
   }
 }

@@ -14,18 +14,16 @@ struct RequestBoundary: Sendable {
   let table: RouteTable
   let metrics: MetricsRegistry
   let now: @Sendable () -> Timestamp
-  let trustsForwardedFor: Bool
   private let date = HTTPDate()
 
   init(
     responder: any HTTPResponder<APIContext>, table: RouteTable, metrics: MetricsRegistry,
-    now: @escaping @Sendable () -> Timestamp, trustsForwardedFor: Bool
+    now: @escaping @Sendable () -> Timestamp
   ) {
     self.responder = responder
     self.table = table
     self.metrics = metrics
     self.now = now
-    self.trustsForwardedFor = trustsForwardedFor
   }
 
   /// Always an answer: nothing is thrown past here.
@@ -34,11 +32,8 @@ struct RequestBoundary: Sendable {
     let requestID = Self.newRequestID()
     var logger = logger
     logger[metadataKey: "request_id"] = .string(requestID)
-    var context = APIContext(
+    let context = APIContext(
       source: ApplicationRequestContextSource(channel: channel, logger: logger))
-    if trustsForwardedFor, let client = Self.forwardedAddress(request) {
-      context.clientAddress = client
-    }
     var response: Response
     do {
       response = try await responder.respond(to: request, context: context)
@@ -122,14 +117,6 @@ struct RequestBoundary: Sendable {
   private static func newRequestID() -> String {
     let digits = String(UInt64.random(in: .min ... .max), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
-  }
-
-  private static func forwardedAddress(_ request: Request) -> String? {
-    guard let name = HTTPField.Name("X-Forwarded-For"),
-      let last = request.headers[name]?.split(separator: ",").last
-    else { return nil }
-    let address = last.filter { $0 != " " }
-    return (1...45).contains(address.utf8.count) ? String(address) : nil
   }
 
   private static let requestIDHeader = header("X-Request-Id")

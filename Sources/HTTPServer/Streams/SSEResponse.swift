@@ -68,13 +68,19 @@ package struct SSEResponse: Sendable {
 
   /// Whether the request asks for a stream.
   package static func isAccepted(by request: Request) -> Bool {
-    request.headers[.accept]?.lowercased().contains("text/event-stream") ?? false
+    request.headers[.accept]?.lowercased().contains(mediaType) ?? false
   }
+
+  static func isStream(_ response: Response) -> Bool {
+    response.headers[.contentType] == mediaType
+  }
+
+  private static let mediaType = "text/event-stream"
 
   /// The stream of `events`. It ends with them, with the server, or with the client.
   ///
-  /// At most one event waits for the client; the sequence isn't asked for more meanwhile, so a
-  /// slow client costs no memory.
+  /// At most one event waits for the client, and the sequence isn't asked for more meanwhile: a
+  /// slow client costs what the sequence holds.
   package func response<Events: AsyncSequence & Sendable>(
     _ events: Events, context: APIContext
   ) -> Response where Events.Element == ServerSentEvent {
@@ -122,6 +128,6 @@ package struct SSEResponse: Sendable {
     }
     return Response(
       status: .ok,
-      headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
+      headers: [.contentType: Self.mediaType, .cacheControl: "no-store"], body: body)
   }
 }

@@ -3,6 +3,7 @@ package import ChainTypes
 package import Database
 package import HTTPTypes
 internal import Synchronization
+internal import Tenancy
 
 /// Finds the tenant of a request from `Authorization: Bearer <key>`.
 ///
@@ -10,7 +11,7 @@ internal import Synchronization
 /// that long at most. Invalid keys are never remembered: they can't push out valid ones.
 package final class Authenticator: Sendable {
   private let database: any Database
-  private let now: @Sendable () -> Timestamp
+  private let uptime: @Sendable () -> Timestamp
   private let validitySeconds: Int64
   private let entryLimit: Int
   private let known = Mutex<[Hash32: Entry]>([:])
@@ -20,14 +21,15 @@ package final class Authenticator: Sendable {
     let expiresAt: Timestamp
   }
 
+  /// - Parameter uptime: a clock that never goes back, for what is believed
   package init(
     _ database: any Database, validitySeconds: Int64 = 5, entryLimit: Int = 10_000,
-    now: @escaping @Sendable () -> Timestamp
+    uptime: @escaping @Sendable () -> Timestamp
   ) {
     self.database = database
     self.validitySeconds = validitySeconds
     self.entryLimit = entryLimit
-    self.now = now
+    self.uptime = uptime
   }
 
   /// Problem 401 where the request has no valid key.
@@ -39,7 +41,7 @@ package final class Authenticator: Sendable {
     guard parts.count == 2, parts[0].lowercased() == "bearer",
       let digest = APIKey.digest(ofPresented: parts[1])
     else { throw Problem.unauthorized("The Authorization header holds no API key.") }
-    let now = now()
+    let now = uptime()
     if let entry = known.withLock({ $0[digest] }), entry.expiresAt > now { return entry.tenant }
     let tenant = try await database.read { try APIKeys.authenticate(digest: digest, in: $0) }
     guard let tenant else {

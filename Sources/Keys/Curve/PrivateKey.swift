@@ -3,8 +3,8 @@ package import Digests
 
 /// A secret number between 1 and the group's order, exclusive.
 ///
-/// Only `payctl`'s commands for keys and signing, and tests, may hold one: no server does. Its
-/// bytes are overwritten when the last reference goes, and no text ever shows them.
+/// Only `payctl`'s commands for keys, and tests, may hold one: no server does. Its bytes are
+/// overwritten when the last reference goes, and no description ever shows them.
 package struct PrivateKey: Sendable {
   private let secret: SecretBytes
 

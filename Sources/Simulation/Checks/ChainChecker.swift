@@ -101,6 +101,9 @@ struct ChainChecker {
         row.ordinal == output.ordinal && row.value == String(output.value), promise: 2,
         "\(output.outpoint) is recorded as \(row.value) to \(row.ordinal)")
       checkState(of: row, output, cursor, &findings)
+      if output.value >= dustLimit {
+        checkProof(of: output, in: branch[Int(output.block.height)], &findings)
+      }
     }
     for (outpoint, row) in rows { checkAbsent(row, outpoint, scripts, &findings) }
   }
@@ -130,6 +133,29 @@ struct ChainChecker {
       row.blockHash == output.block.hash.bytes && row.blockHeight == Int64(output.block.height)
         && row.blockTime == Int64(output.time) * 1_000_000,
       promise: 2, "\(output.outpoint) is recorded in another block than \(output.block)")
+  }
+
+  /// What is recorded as proof is the block's own, step by step, and is one.
+  private func checkProof(
+    of output: TrueOutput, in stored: StoredBlock, _ findings: inout Findings
+  ) {
+    let txid = output.outpoint.txid
+    let block = stored.block
+    guard let proof = self.stored.proofs[txid.bytes],
+      let place = stored.transactions.firstIndex(where: { $0.txid == txid }),
+      let expected = TransactionProof(of: block, at: place, withCoinbase: true)
+    else {
+      findings.require(false, promise: 3, "\(output.outpoint) has no proof")
+      return
+    }
+    findings.require(
+      proof.block == stored.hash.bytes && proof.header == stored.header.bytes
+        && proof.position == Int64(place) && proof.transaction == expected.transaction
+        && proof.siblings == expected.branch.siblings.flatMap(\.bytes)
+        && proof.coinbase == expected.coinbase?.transaction
+        && proof.coinbaseSiblings == expected.coinbase?.siblings.flatMap(\.bytes)
+        && (try? expected.verify(root: stored.header.merkleRoot)) == txid,
+      promise: 3, "\(output.outpoint) has another proof than its block gives")
   }
 
   /// A transfer that isn't in the chain must not count as if it were, and must be of a transaction

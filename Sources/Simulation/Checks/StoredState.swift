@@ -36,6 +36,16 @@ package struct StoredState: Sendable {
     var key: [UInt8] { txid + withUnsafeBytes(of: vout.bigEndian) { Array($0) } }
   }
 
+  struct Proof: Sendable {
+    let block: [UInt8]
+    let header: [UInt8]
+    let position: Int64
+    let transaction: [UInt8]
+    let siblings: [UInt8]
+    let coinbase: [UInt8]
+    let coinbaseSiblings: [UInt8]
+  }
+
   struct StoredPayment: Sendable {
     let id: String
     let ordinal: Int64
@@ -67,6 +77,8 @@ package struct StoredState: Sendable {
   var cursor: Cursor?
   var addresses: [Address] = []
   var transfers: [Transfer] = []
+  /// By txid.
+  var proofs: [[UInt8]: Proof] = [:]
   var payments: [StoredPayment] = []
   var headers: [Header] = []
   var coverage: [Coverage] = []
@@ -92,6 +104,13 @@ package struct StoredState: Sendable {
         blockHeight: row.optionalInteger("block_height"),
         blockHash: row.optionalBlob("block_hash"), blockTime: row.optionalInteger("block_time"),
         firstSeen: row.integer("first_seen"))
+    }
+    for row in try connection.query("SELECT * FROM transfer_proofs") {
+      state.proofs[try row.blob("txid")] = try Proof(
+        block: row.blob("block_hash"), header: row.blob("header"),
+        position: row.integer("position"), transaction: row.blob("transaction_bytes"),
+        siblings: row.blob("siblings"), coinbase: row.blob("coinbase"),
+        coinbaseSiblings: row.blob("coinbase_siblings"))
     }
     var facts: [String: [String]] = [:]
     for row in try connection.query("SELECT * FROM payment_facts ORDER BY payment_id, number") {

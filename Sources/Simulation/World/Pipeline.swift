@@ -37,6 +37,7 @@ package struct Pipeline: Sendable {
       spec: settings.spec, network: settings.network, start: settings.start)
     watching.fetchWidth = 1
     watching.blocksPerCommit = settings.blocksPerCommit
+    if let bytes = settings.proofBytesPerCommit { watching.proofBytesPerCommit = bytes }
     if let window = settings.window { watching.window = window }
     if let headers = settings.headersPerStep { watching.headersPerStep = headers }
     watching.lookCommitSeconds = settings.lookCommitSeconds
@@ -48,8 +49,10 @@ package struct Pipeline: Sendable {
     addresses = AddressPool(
       database: FaultyDatabase(database: database, killSwitch: killSwitch), ready: settings.ready)
     sequencer = Sequencer(database: database)
+    let policies = settings.tenants.map { ($0, settings.policies[$0] ?? TenantPolicy()) }
     service = PaymentService(
-      specs: [settings.spec], policies: settings.policies, region: settings.region)
+      specs: [settings.spec], policies: Dictionary(policies) { first, _ in first },
+      region: settings.region)
   }
 
   /// Makes the tables that a pipeline needs.
@@ -122,11 +125,13 @@ package struct PipelineSettings: Sendable {
   package var start = WatcherSettings.Start.tip
   package var quorum = 1
   package var tenants = ["roastery"]
+  /// Of those tenants whose policy isn't the default.
   package var policies: [String: TenantPolicy] = [:]
   package var region = "eu"
   /// Addresses that each tenant's account has ready.
   package var ready = 5
   package var blocksPerCommit = 256
+  package var proofBytesPerCommit: Int?
   /// Headers in memory, and those that one step follows; nil for a watcher's own choice.
   package var window: Int?
   package var headersPerStep: Int?

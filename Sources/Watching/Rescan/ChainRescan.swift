@@ -9,7 +9,7 @@ package import NodeRPC
 ///
 /// Each block is the one that the store's own headers lead to, and is verified as a watcher
 /// verifies it. Comparing only reads. Memory holds the watched scripts, 72 bytes for each block of
-/// the range, and the differences.
+/// the range, the differences, and proofs up to a limit.
 package struct ChainRescan: Sendable {
   let settings: WatcherSettings
   let pool: NodePool
@@ -53,7 +53,9 @@ package struct ChainRescan: Sendable {
     }
     let watched = try await watchedScripts()
     let source = BlockSource(pool: pool, settings: settings)
-    var findings = RescanFindings(chain: chain, from: first.ref, through: last.ref)
+    var findings = RescanFindings(
+      chain: chain, from: first.ref, through: last.ref,
+      proofByteLimit: settings.proofBytesPerCommit)
     var start = 0
     while start < steps.count {
       let run = Array(steps[start..<min(start + settings.fetchWidth, steps.count)])
@@ -72,16 +74,17 @@ package struct ChainRescan: Sendable {
     return findings
   }
 
-  /// Records the missing transfers that can be, in one commit, and gives what that changes. Each
-  /// takes all the steps that its depth below the cursor's tip allows, the last ones not while
-  /// the chain is halted.
+  /// Records the missing transfers that can be and the proofs that lack, in one commit, and gives
+  /// what that changes. Each transfer takes all the steps that its depth below the cursor's tip
+  /// allows, the last ones not while the chain is halted.
   ///
   /// Throws `RescanError`, besides what the store throws; nothing is written then.
   package func write(_ findings: RescanFindings) async throws -> [TransferChange] {
     for _ in 0..<Self.writeAttempts {
       let record = try await record()
-      for missing in findings.missing where !record.holds(missing.block) {
-        throw RescanError.reorganised(missing.block)
+      for block in findings.missing.map(\.block) + findings.unproved.map(\.block)
+      where !record.holds(block) {
+        throw RescanError.reorganised(block)
       }
       let stored = try await store.stored(findings.missing.map(\.transfer.id))
       var step = ChainStep(
@@ -94,7 +97,11 @@ package struct ChainRescan: Sendable {
       } catch {
         throw RescanError.contradiction(error)
       }
-      guard !step.changes.isEmpty else { return [] }
+      step.proofs =
+        findings.unproved
+        + TransferProof.needed(
+          by: step.changes, among: findings.missing.lazy.compactMap(\.proof))
+      guard !step.changes.isEmpty || !step.proofs.isEmpty else { return [] }
       do {
         _ = try await store.commit(step)
         return step.changes
@@ -147,7 +154,7 @@ package struct ChainRescan: Sendable {
     findings.transactionCount += block.transactionCount
     findings.byteCount += block.byteCount
     return RescannedBlock(
-      step: step, time: Timestamp(seconds: Int64(block.header.time)),
+      step: step, header: block.header,
       outputs: WatchedOutput.all(in: block.matches, on: chain, watching: watched))
   }
 
@@ -156,24 +163,32 @@ package struct ChainRescan: Sendable {
     _ blocks: [RescannedBlock], _ findings: inout RescanFindings
   ) async throws {
     guard let first = blocks.first, let last = blocks.last else { return }
-    let recorded = try await store.transfers(
-      on: chain, in: first.step.ref.height...last.step.ref.height)
+    let heights = first.step.ref.height...last.step.ref.height
+    let recorded = try await store.transfers(on: chain, in: heights)
+    var unproved = try await store.unproved(on: chain, in: heights)
     var standing = Dictionary(recorded.map { ($0.id, $0) }) { first, _ in first }
     for block in blocks {
       findings.transferCount += block.outputs.count
       let absent = block.outputs.filter { output in
         guard standing[output.id]?.state.block == block.step.ref else { return true }
         standing[output.id] = nil
+        if unproved.remove(output.id.txid) != nil,
+          let proof = findings.kept(block.proof(of: output))
+        {
+          findings.unproved.append(proof)
+        }
         return false
       }
       let elsewhere = try await store.stored(absent.map(\.id))
       let known = Dictionary(elsewhere.map { ($0.id, $0) }) { first, _ in first }
       let unrecorded = absent.filter { known[$0.id]?.state.isAside != true }
-      for transfer in try await store.transfers(of: unrecorded, on: settings.spec) {
+      let transfers = try await store.transfers(of: unrecorded, on: settings.spec)
+      for (output, transfer) in zip(unrecorded, transfers) {
         findings.missing.append(
           MissingTransfer(
             transfer: transfer, block: block.step.ref, parent: block.step.parent,
-            time: block.time, recorded: known[transfer.id]))
+            time: Timestamp(seconds: Int64(block.header.time)),
+            proof: findings.kept(block.proof(of: output)), recorded: known[transfer.id]))
       }
     }
     findings.surplus += recorded.filter { standing[$0.id] != nil }
@@ -183,8 +198,12 @@ package struct ChainRescan: Sendable {
 /// A block of the range as it was read again.
 private struct RescannedBlock {
   let step: RescanStep
-  let time: Timestamp
+  let header: BlockHeader
   let outputs: [WatchedOutput]
+
+  func proof(of output: WatchedOutput) -> TransferProof? {
+    TransferProof(output.transaction, in: step.ref, header: header)
+  }
 }
 
 extension TransferState {

@@ -17,13 +17,30 @@ package struct RescanFindings: Sendable {
   package internal(set) var missing: [MissingTransfer] = []
   /// Recorded in one of these blocks, which doesn't hold it.
   package internal(set) var surplus: [TrackedTransfer] = []
+  /// Of transactions that are recorded where they stand, but without a proof: no difference.
+  package internal(set) var unproved: [TransferProof] = []
+  /// Whether further proofs were left out, once those kept had `proofByteLimit` bytes: another
+  /// rescan brings them.
+  package private(set) var leavesProofsOut = false
+  private let proofByteLimit: Int
+  private var proofBytes = 0
 
-  package var hasDifferences: Bool { !missing.isEmpty || !surplus.isEmpty }
-
-  init(chain: ChainName, from: BlockRef, through: BlockRef) {
+  init(chain: ChainName, from: BlockRef, through: BlockRef, proofByteLimit: Int) {
     self.chain = chain
     self.from = from
     self.through = through
+    self.proofByteLimit = proofByteLimit
+  }
+
+  /// The proof, while there is room for it.
+  mutating func kept(_ proof: TransferProof?) -> TransferProof? {
+    guard let proof else { return nil }
+    guard proofBytes < proofByteLimit else {
+      leavesProofsOut = true
+      return nil
+    }
+    proofBytes += proof.byteCount
+    return proof
   }
 }
 
@@ -34,6 +51,7 @@ package struct MissingTransfer: Sendable {
   /// The block's parent and the time in its header.
   let parent: Hash32
   let time: Timestamp
+  let proof: TransferProof?
   /// What the store has of it: outside blocks, or in another one; nil where it has nothing.
   package let recorded: TrackedTransfer?
 

@@ -1,11 +1,6 @@
 internal import Digests
 internal import Foundation
-
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
+internal import Glibc
 
 /// Lines of standard input that nobody else may see: a terminal doesn't show them.
 enum SecretInput {
@@ -20,7 +15,8 @@ enum SecretInput {
       StandardError.writeLine(prompt)
       tcgetattr(STDIN_FILENO, &settings)
       var quiet = settings
-      quiet.c_lflag &= ~tcflag_t(ECHO)
+      // Signals and line editing too: a Ctrl-C would leave the terminal without its echo.
+      quiet.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
       tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
     }
     defer { if isTerminal { tcsetattr(STDIN_FILENO, TCSANOW, &settings) } }
@@ -29,7 +25,17 @@ enum SecretInput {
     bytes.reserveCapacity(maximumBytes)
     defer { bytes.withUnsafeMutableBytes { SecretBytes.erase($0) } }
     var byte: UInt8 = 0
-    while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
+    reading: while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
+      if isTerminal {
+        switch byte {
+        case 0x03: throw CommandFailure("canceled")
+        case 0x04: break reading
+        case 0x08, 0x7f:
+          while let last = bytes.popLast(), last & 0xc0 == 0x80 {}
+          continue
+        default: break
+        }
+      }
       guard bytes.count < maximumBytes else {
         throw CommandFailure("a line of standard input is longer than \(maximumBytes) bytes")
       }

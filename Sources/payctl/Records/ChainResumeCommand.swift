@@ -24,6 +24,8 @@ struct ChainResumeCommand: AsyncParsableCommand {
   @Flag(help: "Really do it; else only the reason of the halt is shown.")
   var confirm = false
 
+  func validate() throws { try PaymentDecision.check(by: by) }
+
   func run() async throws {
     guard let name = ChainName(chain) else { throw CommandFailure("there is no chain \(chain)") }
     let (by, confirm) = (by, confirm)

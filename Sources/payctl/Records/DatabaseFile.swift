@@ -1,9 +1,9 @@
 internal import Database
 internal import EventLog
 internal import Foundation
-internal import HTTPServer
 internal import SQLite
 internal import Settlement
+internal import Tenancy
 
 /// Paywatch's SQLite file. It must be there, and of this program's version.
 enum DatabaseFile {

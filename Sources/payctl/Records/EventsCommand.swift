@@ -57,9 +57,9 @@ struct EventsCommand: AsyncParsableCommand {
       }
       try output.flush()
       position = page.through
-      guard page.isFull || follow else { return }
+      guard page.hasMore || follow else { return }
       // Another process writes them; it has nobody here to wake.
-      if !page.isFull { try await Task.sleep(for: .milliseconds(500)) }
+      if !page.hasMore { try await Task.sleep(for: .milliseconds(500)) }
     }
   }
 }

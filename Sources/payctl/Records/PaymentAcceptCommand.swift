@@ -5,7 +5,7 @@ internal import Payments
 struct PaymentAcceptCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accept", abstract: "Takes what came, however late or short.",
-    discussion: "What is due becomes what came, or what --due-minor says.")
+    discussion: "What is due becomes what came where that is less, or what --due-minor says.")
 
   @OptionGroup var decision: PaymentDecision
 
@@ -22,7 +22,7 @@ struct PaymentAcceptCommand: AsyncParsableCommand {
     let by = decision.by
     let due = try dueMinor.map { try UInt256(decimal: $0) }
     try await decision.decide { payment in
-      .accepted(due: due ?? min(payment.received, payment.terms.amount), by: by)
+      .accepted(due: due ?? min(payment.received, payment.due), by: by)
     }
   }
 }

@@ -4,6 +4,7 @@ internal import ChainTypes
 internal import Database
 internal import Payments
 internal import Settlement
+internal import Watching
 
 /// What commands that decide about a payment have in common.
 struct PaymentDecision: ParsableArguments {
@@ -16,8 +17,14 @@ struct PaymentDecision: ParsableArguments {
   var by: String
 
   func validate() throws {
-    guard !by.isEmpty, by.utf8.count <= 128 else {
-      throw ValidationError("--by has 1 to 128 bytes")
+    try Self.check(by: by)
+  }
+
+  /// Whose decisions can be recorded.
+  static func check(by: String) throws {
+    let limit = PaymentFact.maximumByBytes
+    guard (1...limit).contains(by.utf8.count) else {
+      throw ValidationError("--by has 1 to \(limit) bytes")
     }
   }
 
@@ -55,7 +62,7 @@ extension PaymentError {
       "a payment that is \(status.rawValue), or has received something, can't be canceled"
     case .nothingToAccept: "nothing has come that could be accepted"
     case .dueTooHigh(let due, let amount):
-      "\(due.decimal) is not between 1 and the \(amount.decimal) asked for"
+      "\(due.decimal) is not between 1 and the \(amount.decimal) now due"
     case .notResolvable(let status): "a payment that is \(status.rawValue) can't be resolved"
     }
   }

@@ -12,8 +12,9 @@ struct PaymentResolveCommand: AsyncParsableCommand {
   var reason: String
 
   func validate() throws {
-    guard !reason.isEmpty, reason.utf8.count <= 1_000 else {
-      throw ValidationError("--reason has 1 to 1000 bytes")
+    let limit = PaymentFact.maximumReasonBytes
+    guard (1...limit).contains(reason.utf8.count) else {
+      throw ValidationError("--reason has 1 to \(limit) bytes")
     }
   }
 

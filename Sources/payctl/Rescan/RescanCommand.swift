@@ -22,7 +22,8 @@ struct RescanCommand: AsyncParsableCommand {
       summary follows. The exit code is 1 where differences are left.
 
       With --write the missing ones are recorded as the watcher would have done it: payments and \
-      events follow. paywatch may run meanwhile.
+      events follow. So are the proofs of recorded transfers that have none, because they are \
+      older than proofs are. paywatch may run meanwhile.
       """)
 
   @Option(help: "paywatch's configuration: its database and its nodes.", completion: .file())
@@ -81,6 +82,14 @@ struct RescanCommand: AsyncParsableCommand {
       let findings = try await rescan.compare(from: from, through: to) { progress.note($0) }
       progress.finish(findings)
       tellQuarantines(of: pool)
+      if !findings.unproved.isEmpty {
+        StandardError.writeLine(
+          "\(findings.unproved.count) recorded transactions lack a proof"
+            + (write ? ", which is recorded now" : "; --write records it"))
+      }
+      if findings.leavesProofsOut {
+        StandardError.writeLine("there are more proofs than one rescan keeps: run it again")
+      }
       let changes = write ? try await rescan.write(findings) : []
       let lines = try await database.read { connection in
         try RescanLines(findings, spec: settings.spec, recorded: changes, in: connection)

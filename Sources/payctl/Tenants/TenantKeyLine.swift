@@ -1,6 +1,6 @@
 internal import Bytes
 internal import ChainTypes
-internal import HTTPServer
+internal import Tenancy
 
 /// An API key as an operator sees it: never the key itself.
 struct TenantKeyLine: Encodable, Sendable {

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Database
-internal import HTTPServer
+internal import Tenancy
 
 struct TenantKeyListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import Bytes
 internal import ChainTypes
 internal import Database
-internal import HTTPServer
+internal import Tenancy
+internal import Watching
 
 struct TenantKeyRevokeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

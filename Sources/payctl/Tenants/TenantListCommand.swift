@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import ChainTypes
 internal import Database
-internal import HTTPServer
+internal import Tenancy
 
 struct TenantListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

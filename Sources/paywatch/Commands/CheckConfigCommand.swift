@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ChainTypes
+internal import Deployment
 internal import Foundation
 internal import Keys
 internal import Settings
@@ -19,6 +20,11 @@ struct CheckConfigCommand: AsyncParsableCommand {
     for chain in settings.chains {
       let nodes = chain.nodes.map(\.name).joined(separator: ", ")
       print("chain \(chain.spec.name): \(chain.quorum) of \(chain.nodes.count) nodes (\(nodes))")
+      print("  headers prove \(chain.proof)")
+      let largest = chain.largestPayment.map { limit in
+        "\(Amount(minorUnits: limit, asset: chain.spec.asset).units) \(chain.spec.asset.symbol)"
+      }
+      print("  largest payment: \(largest ?? "no limit")")
     }
     for tenant in plan.tenants {
       for account in tenant.accounts { print("tenant \(tenant.id): \(account.text)") }

@@ -21,8 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
     let plan = try Plan(file: config, environment: ProcessInfo.processInfo.environment)
     let configuration = plan.configuration
     StructuredLogHandler.bootstrap(level: configuration.logLevel.level)
-    let database = try SQLiteDatabase(path: configuration.database.sqlitePath)
-    let pipeline = try await Pipeline(plan: plan, database: database, metrics: MetricsRegistry())
+    let (database, pipeline) = try await Self.opened(plan)
     let logger = Logger(label: "paywatch")
     try await untilTerminated {
       try await pipeline.run { port in
@@ -32,6 +31,20 @@ struct ServeCommand: AsyncParsableCommand {
     }
     try await database.close()
     logger.info("ended")
+  }
+
+  private static func opened(_ plan: Plan) async throws -> (SQLiteDatabase, Pipeline) {
+    let path = plan.configuration.database.sqlitePath
+    do {
+      let database = try SQLiteDatabase(path: path)
+      return (
+        database, try await Pipeline(plan: plan, database: database, metrics: MetricsRegistry())
+      )
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      throw CommandFailure("the database \(path) can't be used: \(error)")
+    }
   }
 }
 

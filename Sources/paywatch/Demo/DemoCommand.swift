@@ -9,6 +9,8 @@ internal import NodeRPC
 internal import SQLite
 internal import Settings
 internal import Telemetry
+internal import Tenancy
+internal import Watching
 
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

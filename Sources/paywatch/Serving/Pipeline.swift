@@ -30,13 +30,13 @@ final class Pipeline: Sendable {
   let metrics: MetricsRegistry
   private let pools: [NodePool]
   private let addresses: AddressPool
+  /// The numbers of the configured ones: those that get new addresses.
+  private let accounts: Set<Int64>
   private let fillWakes: AsyncStream<Void>
   private let fillWaker: AsyncStream<Void>.Continuation
   private let signal = ShutdownSignal()
   /// Why each chain's watcher doesn't move on, where it doesn't.
   private let holds = Mutex<[ChainName: WatchReport.Hold]>([:])
-  /// How old the last look at a mempool may be before the health check speaks of it.
-  private static let lookAgeSeconds: Int64 = 600
   private let logger = Logger(label: "paywatch")
   private let client: HTTPClient
   private let clock: SystemRPCClock
@@ -58,7 +58,7 @@ final class Pipeline: Sendable {
     addresses = AddressPool(database: database, ready: plan.configuration.addressPool.ready)
     (fillWakes, fillWaker) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    try await Self.prepare(database, plan: plan, addresses: addresses)
+    accounts = try await Preparation(plan: plan, database: database, addresses: addresses).run()
     let store = ChainStore(database: database, specs: specs)
     let client = try HTTPClient()
     let clock = SystemRPCClock()
@@ -78,29 +78,6 @@ final class Pipeline: Sendable {
     self.watchers = watchers
     self.client = client
     self.clock = clock
-  }
-
-  private static func prepare(
-    _ database: any Database, plan: Plan, addresses: AddressPool
-  ) async throws {
-    try await Migrator.migrate(
-      database, EventLog.migrations, component: EventLog.component)
-    try await Migrator.migrate(
-      database, SettlementSchema.migrations, component: SettlementSchema.component)
-    try await Migrator.migrate(
-      database, TenantSchema.migrations, component: TenantSchema.component)
-    let now = SystemTime().now
-    for tenant in plan.tenants {
-      try await database.write { connection in
-        try Tenants.createOrRename(id: tenant.id, name: tenant.name, now: now, in: connection)
-      }
-      for descriptor in tenant.accounts {
-        try await addresses.register(
-          AddressPool.Account(
-            tenant: tenant.id, region: plan.configuration.region,
-            epoch: Int64(plan.configuration.restoreEpoch), descriptor: descriptor))
-      }
-    }
   }
 
   /// Runs until cancelled or until a part fails for good.
@@ -233,7 +210,9 @@ final class Pipeline: Sendable {
     for await _ in fillWakes {
       for network in networks {
         do {
-          while try await addresses.fill(network: network) > 0 {}
+          while !Task.isCancelled,
+            try await addresses.fill(network: network, accounts: accounts) > 0
+          {}
         } catch {
           logger.error("deriving addresses failed", metadata: ["error": "\(error)"])
         }
@@ -247,9 +226,11 @@ final class Pipeline: Sendable {
       do {
         let before = SystemTime().now.adding(seconds: -7 * 86_400)
         let limit = 1_000
-        while try await database.write({ connection in
-          try Idempotency.forget(before: before, limit: limit, in: connection)
-        }) == limit {}
+        while !Task.isCancelled,
+          try await database.write({ connection in
+            try Idempotency.forget(before: before, limit: limit, in: connection)
+          }) == limit
+        {}
       } catch {
         logger.error("forgetting old replies failed", metadata: ["error": "\(error)"])
       }
@@ -265,8 +246,9 @@ final class Pipeline: Sendable {
         RateLimiter(RateLimit(burst: max(1, Int64(count) / 10), perMinute: Int64(count)))
       })
     let now: @Sendable () -> Timestamp = { SystemTime().now }
+    let uptime: @Sendable () -> Timestamp = { SystemTime().uptime }
     let router = APIRouter(
-      version: "1", authenticator: Authenticator(database, now: now), now: now)
+      version: "1", authenticator: Authenticator(database, uptime: uptime), uptime: uptime)
     let (sequencer, fillWaker) = (sequencer, fillWaker)
     PaymentGateway(
       database: database, service: service, feed: feed, streams: SSEResponse(signal: signal),
@@ -285,53 +267,12 @@ final class Pipeline: Sendable {
   }
 
   private func healthChecks() -> [any HealthCheck] {
-    let database = database
-    var checks: [any HealthCheck] = [
-      NamedHealthCheck("database") {
-        do {
-          _ = try await database.read { try $0.queryFirst("SELECT 1 AS one") }
-          return HealthReport(.ok)
-        } catch {
-          return HealthReport(.failed, "The database doesn't answer.")
-        }
-      }
-    ]
-    for (watcher, chain) in zip(watchers, plan.configuration.chains) {
-      let (name, quorum) = (chain.spec.name, chain.quorum)
-      checks.append(
-        NamedHealthCheck("chain-\(name)") {
-          let cursor = try? await database.read { connection in
-            try ChainRecords.cursor(of: name, in: connection)
-          }
-          guard let cursor = cursor ?? nil else { return HealthReport(.degraded, "Not started.") }
-          if let halt = cursor.halt { return HealthReport(.failed, "Halted: \(halt)") }
-          let holes = try? await self.coverageHoles(of: name)
-          guard let holes, holes.isEmpty else {
-            return HealthReport(.failed, "Coverage has holes: see payctl coverage.")
-          }
-          let nodes = await watcher.nodeStatus
-          let working = nodes.count { $0.quarantine == nil && $0.lastError == nil }
-          guard working >= quorum else {
-            return HealthReport(.degraded, "\(working) nodes work; \(quorum) must agree.")
-          }
-          if let hold = self.holds.withLock({ $0[name] }) {
-            return HealthReport(.degraded, "At \(cursor.tip.height), holding: \(hold).")
-          }
-          let looked = cursor.lookedThrough
-          guard let looked, looked.adding(seconds: Self.lookAgeSeconds) >= SystemTime().now else {
-            return HealthReport(
-              .degraded,
-              "At \(cursor.tip.height). No mempool was looked through since "
-                + "\(looked?.description ?? "the start"): nothing expires.")
-          }
-          return HealthReport(.ok, "At \(cursor.tip.height), mempools known to \(looked).")
-        })
+    let chains = zip(watchers, plan.configuration.chains).map { watcher, chain in
+      let name = chain.spec.name
+      return ChainHealth(
+        chain: name, quorum: chain.quorum, database: database, watcher: watcher,
+        hold: { self.holds.withLock { $0[name] } })
     }
-    return checks
+    return [DatabaseHealth(database: database)] + chains
   }
-}
-
-/// The machine's time of day.
-struct SystemTime: TimeSource {
-  var now: Timestamp { APIServer.systemTime() }
 }

@@ -61,7 +61,11 @@ struct Plan: Sendable {
       // A restored region goes on where no address has been given out; see BIP-0032's branches.
       let branch = try descriptor.onBranch(2 * configuration.restoreEpoch)
       guard descriptor.isRanged, let branch else { throw unmovable }
-      return configuration.restoreEpoch == 0 ? descriptor : branch
+      // At epoch 0 both are the same: another branch there would be that of a later epoch.
+      guard configuration.restoreEpoch > 0 || branch.text == descriptor.text else {
+        throw unmovable
+      }
+      return branch
     } catch let error as DescriptorError {
       throw CommandFailure("It isn't an output descriptor of this network: \(error).")
     } catch {

@@ -99,7 +99,14 @@ actor ChainByHand {
     cursor = try await store.commit(step)
   }
 
-  private func mine(_ blocks: [[Money]]) async throws {
+  /// One block with this money, and what a scan would have recorded of it: evidence of the right
+  /// shape, which proves nothing.
+  func mineProved(_ money: Money...) async throws -> BlockRef {
+    try await mine([money], proved: true)
+    return tip.ref
+  }
+
+  private func mine(_ blocks: [[Money]], proved: Bool = false) async throws {
     var step = newStep()
     for money in blocks {
       let link = Self.link(tip.ref.height + 1, parent: tip.ref.hash, time.now)
@@ -107,9 +114,18 @@ actor ChainByHand {
         link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
         found: try await found(money), spends: [], now: time.now)
       step.connected.append(link)
+      if proved { step.proofs += money.map { Self.proof(of: $0.txid, in: link.ref) } }
       tip = link
     }
     cursor = try await store.commit(step)
+  }
+
+  private static func proof(of txid: Hash32, in block: BlockRef) -> TransferProof {
+    TransferProof(
+      txid: txid, block: block, header: [UInt8](repeating: 0x0a, count: 80), position: 2,
+      transaction: [UInt8](repeating: 0x0b, count: 60), siblings: [hash("left"), hash("right")],
+      coinbase: [UInt8](repeating: 0x0c, count: 61),
+      coinbaseSiblings: [hash("beside"), hash("above")])
   }
 
   private func newStep() -> ChainStep {

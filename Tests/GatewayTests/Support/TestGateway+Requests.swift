@@ -1,6 +1,7 @@
 import HTTPServer
 import JSON
 import LoopbackHTTP
+import Tenancy
 import Testing
 
 typealias Answer = TestConnection.Answer

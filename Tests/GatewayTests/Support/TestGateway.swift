@@ -10,6 +10,7 @@ import LoopbackHTTP
 import SQLite
 import Settlement
 import Telemetry
+import Tenancy
 import TestSupport
 import Testing
 
@@ -67,7 +68,7 @@ struct TestGateway: Sendable {
     let (feed, signal, metrics) = (EventFeed(), ShutdownSignal(), MetricsRegistry())
     let sequencer = Sequencer(database: database, feed: feed)
     let router = APIRouter(
-      version: "1", authenticator: Authenticator(database, now: now), now: now)
+      version: "1", authenticator: Authenticator(database, uptime: now), uptime: now)
     PaymentGateway(
       database: database,
       service: PaymentService(

@@ -3,12 +3,12 @@ import ChainTypes
 import Database
 import EventLog
 import Foundation
-import HTTPServer
 import NodeRPC
 import Payments
 import SQLite
 import Settlement
 import Simulation
+import Tenancy
 import TestSupport
 import Watching
 

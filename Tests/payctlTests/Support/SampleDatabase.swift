@@ -4,11 +4,12 @@ import ChainTypes
 import Database
 import EventLog
 import Foundation
-import HTTPServer
 import Keys
 import Payments
 import SQLite
 import Settlement
+import Tenancy
+import TestSupport
 import Watching
 
 /// A database in a file as `paywatch` leaves it: one chain with an anchor at height 100 and a
@@ -59,7 +60,7 @@ final class SampleDatabase {
     var cursor = try await store.start(name, links: [Self.link(100)], now: Self.now)
     cursor = try await store.commit(
       ChainStep(chain: name, expectedVersion: cursor.version, addressesThrough: 5, now: Self.now))
-    let service = PaymentService(specs: [spec], policies: [:], region: "home")
+    let service = PaymentService(specs: [spec], policies: ["shop": TenantPolicy()], region: "home")
     let payments = try await database.write { connection in
       try (1...2).map { number in
         try service.create(

@@ -1,27 +1,36 @@
-import Foundation
-import TestSupport
+package import Foundation
 
 /// A program of this package as a user runs it: a process with arguments and standard input.
-struct Program {
-  let name: String
+package struct Program {
+  package let name: String
 
-  static let payctl = Program(name: "payctl")
-  static let paybench = Program(name: "paybench")
+  package init(name: String) { self.name = name }
 
-  struct Outcome {
-    let status: Int32
-    let output: String
-    let errors: String
+  package static let paywatch = Program(name: "paywatch")
+  package static let payctl = Program(name: "payctl")
+  package static let paybench = Program(name: "paybench")
 
-    var lines: [Substring] { output.split(separator: "\n") }
+  /// A program that didn't do what was waited for, and what it said.
+  package struct Failure: Error {
+    package let text: String
+
+    package init(text: String) { self.text = text }
+  }
+
+  package struct Outcome: Sendable {
+    package let status: Int32
+    package let output: String
+    package let errors: String
+
+    package var lines: [Substring] { output.split(separator: "\n") }
 
     /// The whole output, decoded.
-    func object<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    package func object<Value: Decodable>(_ type: Value.Type) throws -> Value {
       try Self.decode(type, output)
     }
 
     /// Each line of the output, decoded.
-    func objects<Value: Decodable>(_ type: Value.Type) throws -> [Value] {
+    package func objects<Value: Decodable>(_ type: Value.Type) throws -> [Value] {
       try lines.map { try Self.decode(type, $0) }
     }
 
@@ -34,20 +43,20 @@ struct Program {
     }
   }
 
-  func run(_ arguments: String..., input: String = "") throws -> Outcome {
+  package func run(_ arguments: String..., input: String = "") throws -> Outcome {
     try run(arguments, input: input)
   }
 
   /// Runs it to its end in the package's directory.
-  func run(_ arguments: [String], input: String = "") throws -> Outcome {
+  package func run(_ arguments: [String], input: String = "") throws -> Outcome {
     let run = try Run(name, arguments, input: input)
     try run.process.run()
     run.process.waitUntilExit()
     return try run.outcome()
   }
 
-  /// The same without holding a thread, for a program that talks to a server of this process.
-  func finish(_ arguments: [String]) async throws -> Outcome {
+  /// The same without holding a thread, for what takes long or talks to a server of this process.
+  package func finish(_ arguments: [String]) async throws -> Outcome {
     let run = try Run(name, arguments, input: "")
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<_, any Error>) in
       run.process.terminationHandler = { _ in continuation.resume(returning: ()) }
@@ -92,6 +101,6 @@ struct Program {
   }
 
   /// Where the build puts programs: beside the tests that run now.
-  private static let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+  package static let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent()
 }

@@ -3,7 +3,7 @@ package import Database
 /// The tables of tenants, their API keys and the replies kept for their idempotency keys.
 package enum TenantSchema {
   /// The component under which `Migrator` keeps these steps.
-  package static let component = "http-server"
+  package static let component = "tenancy"
 
   package static let migrations = [
     Migration(number: 1, name: "tenants, API keys and idempotency keys") { dialect in

@@ -1,0 +1,75 @@
+internal import Bytes
+internal import ChainTypes
+internal import Database
+internal import Watching
+
+/// The proofs that transactions stand in blocks, in their table: one for each transaction, in the
+/// block that it was put into last.
+enum ProofRecords {
+  static func save(
+    _ proof: TransferProof, chain: ChainName, in connection: any SQLConnection
+  ) throws {
+    try connection.execute(
+      """
+      INSERT INTO transfer_proofs (chain, txid, block_height, block_hash, header, position,
+        transaction_bytes, siblings, coinbase, coinbase_siblings)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      ON CONFLICT (chain, txid) DO UPDATE SET block_height = excluded.block_height,
+        block_hash = excluded.block_hash, header = excluded.header, position = excluded.position,
+        transaction_bytes = excluded.transaction_bytes, siblings = excluded.siblings,
+        coinbase = excluded.coinbase, coinbase_siblings = excluded.coinbase_siblings
+      """,
+      [
+        .text(chain.text), .hash(proof.txid), .integer(Int64(proof.block.height)),
+        .hash(proof.block.hash), .blob(proof.header), .integer(Int64(proof.position)),
+        .blob(proof.transaction), .blob(proof.siblings.flatMap(\.bytes)), .blob(proof.coinbase),
+        .blob(proof.coinbaseSiblings.flatMap(\.bytes)),
+      ])
+  }
+
+  /// Nil where none is recorded, or one in another block.
+  static func find(
+    _ txid: Hash32, in block: BlockRef, on chain: ChainName, in connection: any SQLConnection
+  ) throws -> TransferProof? {
+    let row = try connection.queryFirst(
+      "SELECT * FROM transfer_proofs WHERE chain = $1 AND txid = $2 AND block_hash = $3",
+      [.text(chain.text), .hash(txid), .hash(block.hash)])
+    return try row.map { row in
+      TransferProof(
+        txid: txid, block: block, header: try row.blob("header"),
+        position: try row.uint32("position"), transaction: try row.blob("transaction_bytes"),
+        siblings: try hashes(row, "siblings"), coinbase: try row.blob("coinbase"),
+        coinbaseSiblings: try hashes(row, "coinbase_siblings"))
+    }
+  }
+
+  /// The transactions of transfers that stand in blocks of these heights without one.
+  static func lacking(
+    in heights: ClosedRange<UInt32>, of chain: ChainName, in connection: any SQLConnection
+  ) throws -> Set<Hash32> {
+    let rows = try connection.query(
+      """
+      SELECT DISTINCT txid FROM transfers
+      WHERE chain = $1 AND block_height BETWEEN $2 AND $3
+        AND state IN ('included', 'confirmed', 'final')
+        AND NOT EXISTS (SELECT 1 FROM transfer_proofs
+          WHERE transfer_proofs.chain = transfers.chain AND transfer_proofs.txid = transfers.txid
+            AND transfer_proofs.block_hash = transfers.block_hash)
+      """,
+      [
+        .text(chain.text), .integer(Int64(heights.lowerBound)),
+        .integer(Int64(heights.upperBound)),
+      ])
+    return Set(try rows.map { try $0.hash("txid") })
+  }
+
+  private static func hashes(_ row: SQLRow, _ column: String) throws -> [Hash32] {
+    let bytes = try row.blob(column)
+    return try stride(from: 0, to: bytes.count, by: 32).map { start in
+      guard let hash = Hash32(Array(bytes[start..<min(start + 32, bytes.count)])) else {
+        throw CorruptRow.column(column)
+      }
+      return hash
+    }
+  }
+}

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import Bytes
+internal import Database
+internal import Settlement
+
+struct PaymentProofCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "proof",
+    abstract: "Prints the proofs that a payment's transactions are in blocks, and checks them.",
+    discussion: """
+      Prints what GET /v1/payments/{id}/proof answers, one JSON object a page, and checks it as \
+      anyone can: from the transaction's bytes to its txid, with the branch to the merkle root, \
+      and from the header to the block's hash and its work. That this block is in the active \
+      chain isn't shown by it: compare its hash with a source you trust. Where a proof fails the \
+      exit code is 1. A transaction in no block, or recorded before proofs were kept, has none.
+      """)
+
+  @Option(help: "Paywatch's SQLite file.", completion: .file())
+  var database: String
+
+  @Argument(help: "The payment: pay_…")
+  var payment: String
+
+  /// How many transactions a page has at most.
+  private static let pageLimit = 100
+
+  func run() async throws {
+    try await DatabaseFile.run(database) { database in try await printProofs(of: database) }
+  }
+
+  private func printProofs(of database: any Database) async throws {
+    let id = payment
+    var (proved, unproved) = (0, 0)
+    var after: Hash32?
+    repeat {
+      let start = after
+      let page = try await database.read { connection in
+        try PaymentService.forDecisions.proof(
+          of: id, tenant: nil, after: start, limit: Self.pageLimit, in: connection)
+      }
+      let text = try page.json()
+      try Answers.writeLines(texts: [text])
+      let check = try ProofCheck(text)
+      try check.run()
+      proved += check.provedCount
+      unproved += check.unprovedCount
+      after = page.lastTxid
+    } while after != nil
+    StandardError.writeLine(
+      "\(proved) proved" + (unproved == 0 ? "" : ", \(unproved) without a proof"))
+  }
+}

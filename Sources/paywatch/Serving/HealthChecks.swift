@@ -1,0 +1,75 @@
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import HTTPServer
+internal import NodeRPC
+internal import Settlement
+internal import Watching
+
+/// Whether the database answers.
+struct DatabaseHealth: HealthCheck {
+  let database: any Database
+
+  var name: String { "database" }
+
+  func check() async -> HealthReport {
+    do {
+      _ = try await database.read { try $0.queryFirst("SELECT 1 AS one") }
+      return HealthReport(.ok)
+    } catch {
+      return HealthReport(.failed, "The database doesn't answer.")
+    }
+  }
+}
+
+/// Whether a chain is followed and credited.
+struct ChainHealth: HealthCheck {
+  let chain: ChainName
+  let quorum: Int
+  let database: any Database
+  let watcher: BitcoinWatcher
+  /// Why the watcher doesn't move on.
+  let hold: @Sendable () -> WatchReport.Hold?
+
+  /// How old the last look through the mempools may be.
+  private static let lookAgeSeconds: Int64 = 600
+
+  var name: String { "chain-\(chain)" }
+
+  func check() async -> HealthReport {
+    do {
+      let (cursor, holes) = try await database.read { [chain] connection in
+        (
+          try ChainRecords.cursor(of: chain, in: connection),
+          try ChainRecords.coverageHoles(of: chain, in: connection) ?? []
+        )
+      }
+      return await report(cursor, holes)
+    } catch {
+      return HealthReport(.failed, "The database doesn't answer.")
+    }
+  }
+
+  private func report(_ cursor: ChainCursor?, _ holes: [CoverageHole]) async -> HealthReport {
+    let holding = hold().map { "Holding: \($0)." }
+    guard let cursor else { return HealthReport(.degraded, holding ?? "Not started.") }
+    if let halt = cursor.halt { return HealthReport(.failed, "Halted: \(halt).") }
+    guard holes.isEmpty else {
+      return HealthReport(.failed, "Coverage has holes: see payctl coverage.")
+    }
+    let nodes = await watcher.nodeStatus
+    let working = nodes.count { $0.quarantine == nil && $0.lastError == nil }
+    guard working >= quorum else {
+      return HealthReport(.degraded, "\(working) nodes work, \(quorum) must agree.")
+    }
+    let place = "At \(cursor.tip.height)."
+    if let holding { return HealthReport(.degraded, "\(place) \(holding)") }
+    let looked = cursor.lookedThrough
+    guard let looked, looked.adding(seconds: Self.lookAgeSeconds) >= SystemTime().now else {
+      let since = looked?.description ?? "the start"
+      return HealthReport(
+        .degraded, "\(place) No mempool was looked through since \(since): nothing expires.")
+    }
+    return HealthReport(.ok, "\(place) Mempools are known to \(looked).")
+  }
+}

@@ -1,0 +1,81 @@
+internal import ChainTypes
+internal import Database
+internal import Deployment
+internal import EventLog
+internal import HTTPServer
+internal import Logging
+internal import Settings
+internal import Settlement
+internal import Tenancy
+internal import Watching
+
+/// What a start does to the database before anything runs on it: its schema, tenants and accounts
+/// are brought up to date, and what it holds must fit the configuration.
+struct Preparation {
+  let plan: Plan
+  let database: any Database
+  let addresses: AddressPool
+
+  /// The numbers of the configured accounts. The failure says what to change.
+  func run() async throws -> Set<Int64> {
+    try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
+    try await Migrator.migrate(
+      database, SettlementSchema.migrations, component: SettlementSchema.component)
+    try await Migrator.migrate(
+      database, TenantSchema.migrations, component: TenantSchema.component)
+    for chain in plan.configuration.chains { try await checkStart(of: chain) }
+    let now = SystemTime().now
+    var accounts: Set<Int64> = []
+    for tenant in plan.tenants {
+      try await database.write { connection in
+        try Tenants.createOrRename(id: tenant.id, name: tenant.name, now: now, in: connection)
+      }
+      for descriptor in tenant.accounts {
+        do {
+          accounts.insert(
+            try await addresses.register(
+              AddressPool.Account(
+                tenant: tenant.id, region: plan.configuration.region,
+                epoch: Int64(plan.configuration.restoreEpoch), descriptor: descriptor)))
+        } catch let failure as AddressPool.Failure {
+          throw CommandFailure("tenant \(tenant.id): \(failure.sentence)")
+        }
+      }
+    }
+    return accounts
+  }
+
+  /// A pinned block is believed to be the one above which scanning began: it must be.
+  private func checkStart(of chain: ChainSettings) async throws {
+    let name = chain.spec.name
+    let anchor = try await database.read { try ChainRecords.anchor(of: name, in: $0) }
+    guard let anchor, let height = chain.startHeight else { return }
+    if let hash = chain.startHash, anchor != BlockRef(height: height, hash: hash) {
+      throw CommandFailure(
+        "chain \(name): the database's scanning began above \(anchor), not above the pinned "
+          + "start_height and start_hash: pin that block, or leave both out")
+    }
+    if anchor.height != height {
+      Logger(label: "paywatch").notice(
+        "start_height is for a new database; this one's scanning began elsewhere",
+        metadata: ["chain": "\(name)", "start_height": "\(height)", "began": "\(anchor)"])
+    }
+  }
+}
+
+extension AddressPool.Failure {
+  fileprivate var sentence: String {
+    switch self {
+    case .descriptorChanged(_, let stored):
+      "the database has another account for it, \(stored): put that one back; a new one needs a "
+        + "higher restore_epoch or another database"
+    case .descriptorTaken(_, let tenant, let region):
+      "its account belongs to tenant \(tenant) in region \(region) already: the same addresses "
+        + "would be handed out twice"
+    case .notRanged: "its account gives only one address"
+    case .epochBehind(_, let stored):
+      "the database is at restore_epoch \(stored) already: addresses of a lower one may be in use"
+    case .exhausted(let account): "account \(account) has no addresses left"
+    }
+  }
+}

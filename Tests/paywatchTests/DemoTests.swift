@@ -1,0 +1,38 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("paywatch demo")
+struct DemoTests {
+  @Test("the whole story is told, by the whole pipeline, and nothing is left behind")
+  func story() async throws {
+    let before = try leftovers()
+    let outcome = try await Program.paywatch.finish(["demo"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors == "")
+    // What became of each order, in the table at the end.
+    let table = outcome.output.components(separatedBy: "What became of them").last ?? ""
+    let states = table.split(separator: "\n").map { $0.split(separator: " ").prefix(2) }
+      .filter { $0.count == 2 }.map { $0.joined(separator: " ") }
+    #expect(
+      Set(states) == [
+        "espresso settled", "beans settled", "grinder paid", "kettle paid", "scale paid",
+        "filter expired",
+      ])
+    for event in [
+      "payment.created", "payment.processing", "payment.partially_paid", "payment.paid",
+      "payment.settled", "payment.reversed", "payment.expired", "payment.late",
+      "transfer.orphaned", "transfer.replaced",
+    ] {
+      #expect(outcome.output.contains(event), "\(event) isn't told")
+    }
+    #expect(try leftovers() == before)
+  }
+
+  private func leftovers() throws -> Set<String> {
+    let directory = FileManager.default.temporaryDirectory.path
+    return Set(
+      try FileManager.default.contentsOfDirectory(atPath: directory)
+        .filter { $0.hasPrefix("paywatch-demo-") })
+  }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import LoopbackHTTP
+import TestSupport
+import Testing
+
+@Suite("paywatch serve and check-config")
+struct ServeTests {
+  /// Of BIP-0084's published words, on test networks.
+  private static let descriptor =
+    "wpkh([73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39"
+    + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
+
+  /// A configuration of one node that isn't there.
+  private static func configuration(
+    _ descriptor: String = descriptor, chain: String = "", tenant: String = "shop"
+  ) -> String {
+    """
+    region: test
+    listen: {port: 0}
+    database: {sqlite: paywatch.sqlite}
+    chains_directory: \(PackageFiles.root.appending(path: "chains").path)
+    chains:
+      - name: bitcoin-regtest
+        \(chain)
+        nodes: [{url: "http://127.0.0.1:9"}]
+    tenants:
+      - {id: \(tenant), accounts: [{descriptor: "\(descriptor)"}]}
+    """
+  }
+
+  private struct Described: Decodable {
+    let descriptor: String
+  }
+
+  private func check(_ text: String) async throws -> Program.Outcome {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write("paywatch.yaml", Array(text.utf8))
+    return try await Program.paywatch.finish(["check-config", path])
+  }
+
+  @Test("the example is right, and what it says is shown")
+  func example() async throws {
+    let outcome = try await Program.paywatch.finish(
+      ["check-config", "deploy/paywatch.example.yaml"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("chain bitcoin: 1 of 1 nodes (core-1)"))
+    #expect(outcome.output.contains("headers prove work above the pinned block"))
+    #expect(outcome.output.contains("largest payment: 18.75000000 BTC"))
+  }
+
+  @Test("private keys are refused and not repeated")
+  func privateKey() async throws {
+    // The master key of BIP-0032's first test vector.
+    let key =
+      "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBe"
+      + "Jgk33yuGBxrMPHi"
+    for descriptor in ["wpkh(\(key)/0/*)", key] {
+      let outcome = try await check(Self.configuration(descriptor))
+      #expect(outcome.status != 0)
+      #expect(outcome.errors.contains("tenants[0].accounts[0].descriptor"))
+      #expect(!outcome.errors.contains(key) && !outcome.output.contains(key))
+    }
+  }
+
+  @Test(
+    "a descriptor that can't be an account's is refused",
+    arguments: ["/0/*", "/1/*", "/2/*", "/0/7", "/*"])
+  func branches(path: String) async throws {
+    let key = Self.descriptor.prefix { $0 != ")" }.dropLast("/0/*".count)
+    let described = try await Program.payctl.finish(
+      ["keys", "descriptor", "--network", "regtest", "--format", "json", "\(key)\(path))"])
+    let descriptor = try described.object(Described.self).descriptor
+    let outcome = try await check(Self.configuration(descriptor))
+    #expect((outcome.status == 0) == (path == "/0/*"), "\(outcome.errors)")
+    if outcome.status != 0 { #expect(outcome.errors.contains("which ends with /0/*")) }
+  }
+
+  @Test("a server starts without its node, answers, and ends on SIGTERM with everything kept")
+  func serve() async throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write("paywatch.yaml", Array(Self.configuration().utf8))
+    let server = try Serving(path)
+    let port = try await server.port()
+    let health = try await TestConnection(port: port).send("GET", "/api/health").body
+    #expect(health.contains(#""name":"database","status":"ok""#))
+    #expect(health.contains(#""name":"chain-bitcoin-regtest","status":"degraded""#))
+    #expect(await server.end() == 0)
+    let listed = try await Program.payctl.finish(
+      ["address", "list", "--database", directory.path("paywatch.sqlite")])
+    #expect(listed.status == 0, "\(listed.errors)")
+    #expect(listed.output.contains("bcrt1q"))
+  }
+
+  @Test("a start that doesn't fit the database says what to change")
+  func misfits() async throws {
+    let directory = try TemporaryDirectory()
+    func start(_ text: String) async throws -> Program.Outcome {
+      try await Program.paywatch.finish(
+        ["serve", "--config", try directory.write("paywatch.yaml", Array(text.utf8))])
+    }
+    let first = try Serving(
+      try directory.write("paywatch.yaml", Array(Self.configuration().utf8)))
+    _ = try await first.port()
+    #expect(await first.end() == 0)
+    let taken = try await start(Self.configuration(tenant: "other"))
+    #expect(taken.status != 0)
+    #expect(taken.errors.contains("belongs to tenant shop in region test already"))
+    let missing = try await start(
+      Self.configuration().replacing("paywatch.sqlite", with: "nowhere/paywatch.sqlite"))
+    #expect(missing.status != 0)
+    #expect(missing.errors.contains("nowhere/paywatch.sqlite can't be used"))
+  }
+}
+
+/// `paywatch serve` as a process.
+private final class Serving {
+  private let process = Process()
+  private let output = Pipe()
+
+  init(_ configuration: String) throws {
+    process.executableURL = Program.products.appending(path: "paywatch")
+    process.arguments = ["serve", "--config", configuration]
+    process.standardError = output
+    process.standardOutput = output
+    try process.run()
+  }
+
+  deinit { process.terminate() }
+
+  /// The port that it says it listens on.
+  func port() async throws -> Int {
+    let log = await withCheckedContinuation { (continuation: CheckedContinuation<String, Never>) in
+      let handle = output.fileHandleForReading
+      DispatchQueue.global().async {
+        var log = ""
+        while !log.contains("message=listening") || !log.hasSuffix("\n") {
+          let more = handle.availableData
+          if more.isEmpty { break }
+          log += String(decoding: more, as: UTF8.self)
+        }
+        continuation.resume(returning: log)
+      }
+    }
+    guard
+      let port = log.firstMatch(of: /message=listening .*port=(\d+)/).flatMap({ Int($0.output.1) })
+    else { throw Program.Failure(text: log) }
+    return port
+  }
+
+  /// Sends SIGTERM and gives the exit status.
+  func end() async -> Int32 {
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      process.terminationHandler = { _ in continuation.resume() }
+      process.terminate()
+    }
+    return process.terminationStatus
+  }
+}
