@@ -203,8 +203,8 @@ let package = Package(
     tests(
       "Simulation",
       [
-        "Addresses", "Bytes", "ChainTypes", "Digests", "Payments", "SQLite", "Watching", "Bitcoin",
-        "NodeRPC", "ChainSim", "Simulation", "HTTPClient", "JSON",
+        "Addresses", "Bytes", "ChainTypes", "Database", "Digests", "Payments", "SQLite",
+        "Watching", "Bitcoin", "NodeRPC", "ChainSim", "Simulation", "HTTPClient", "JSON",
       ]),
     tests(
       "payctl",

@@ -19,6 +19,8 @@ package struct Payment: Hashable, Sendable {
   package private(set) var canceledBy: String?
   package private(set) var acceptance: Acceptance?
   package private(set) var resolution: Resolution?
+  /// Whether money that came after the resolution was accepted.
+  private var isReopened = false
   /// How often it lost a status that it had reached.
   package private(set) var reversals = 0
 
@@ -30,6 +32,8 @@ package struct Payment: Hashable, Sendable {
   package struct Resolution: Hashable, Sendable {
     package let by: String
     package let reason: String
+    /// What had come by then. Whatever comes later waits for another decision.
+    package let settles: Set<TransferID>
   }
 
   package init(terms: PaymentTerms) { self.terms = terms }
@@ -50,19 +54,25 @@ package struct Payment: Hashable, Sendable {
       guard status == .open, received == .zero else { throw .notCancelable(status) }
       canceledBy = by
     case .accepted(let due, let by):
-      guard received > .zero, resolution == nil else { throw .nothingToAccept }
+      // After a resolution, only what came later: the rest was dealt with.
+      let acceptable = status == .resolved ? tally.held : received
+      guard acceptable > .zero else { throw .nothingToAccept }
       // Only ever lower: raising it could take back what was paid or settled.
       guard due > .zero, due <= self.due else { throw .dueTooHigh(due, amount: self.due) }
       // More than what came would reopen a canceled payment, which no event tells.
-      guard received >= max(due.subtractingOrZero(terms.tolerance), .one) else {
+      guard acceptable >= max(due.subtractingOrZero(terms.tolerance), .one) else {
         throw .nothingToAccept
       }
       acceptance = Acceptance(due: due, by: by)
+      isReopened = resolution != nil
     case .resolved(let by, let reason):
-      guard status.rank < PaymentStatus.paid.rank, resolution == nil else {
+      guard status.rank < PaymentStatus.paid.rank, status != .resolved else {
         throw .notResolvable(status)
       }
-      resolution = Resolution(by: by, reason: reason)
+      let there = transfers.filter { $0.state.certainty >= 1 }.map(\.id)
+      resolution = Resolution(
+        by: by, reason: reason, settles: resolution?.settles.union(there) ?? Set(there))
+      isReopened = false
     }
     version += 1
     tally = newTally()
@@ -73,7 +83,7 @@ package struct Payment: Hashable, Sendable {
 
   private mutating func merge(_ update: PaymentTransfer) {
     if let place = places[update.id] {
-      transfers[place] = update.keeping(blockTime: transfers[place].blockTime)
+      transfers[place] = update.updating(transfers[place])
     } else {
       places[update.id] = transfers.count
       transfers.append(update)
@@ -94,7 +104,7 @@ extension Payment {
   package var threshold: UInt256 { max(due.subtractingOrZero(terms.tolerance), .one) }
 
   package var status: PaymentStatus {
-    if resolution != nil { return .resolved }
+    if resolution != nil, !isReopened { return .resolved }
     if canceledBy != nil, acceptance == nil { return .canceled }
     if tally.final >= threshold { return .settled }
     if confirmed >= threshold { return .paid }
@@ -106,8 +116,9 @@ extension Payment {
   /// All value that is in the mempool or in blocks, whether it counts or waits.
   package var received: UInt256 { tally.received }
 
-  /// What is as deep as the terms require (C); with 0 confirmations required, the mempool is enough.
-  package var confirmed: UInt256 { terms.confirmations == 0 ? tally.seen : tally.confirmed }
+  /// What is as deep as the terms require (C); with 0 confirmations required, the mempool is enough,
+  /// unless the chain was halted when it came.
+  package var confirmed: UInt256 { terms.confirmations == 0 ? tally.credited : tally.confirmed }
 
   /// Confirmed value above what is due.
   package var overpaidBy: UInt256 { confirmed.subtractingOrZero(due) }
@@ -126,19 +137,24 @@ extension Payment {
   /// Whether some of the money can still be replaced: any unconfirmed transaction can (full RBF).
   package var isReplaceable: Bool { tally.isReplaceable }
 
-  /// Money that came but waits for an operator: late and held, or on a canceled payment.
-  package var heldValue: UInt256 { resolution == nil ? tally.held : .zero }
+  /// Money that came but waits for an operator: late and held, or on a payment that had been
+  /// canceled or resolved.
+  package var heldValue: UInt256 { tally.held }
 
   private func newTally() -> PaymentTally {
     var tally = PaymentTally()
     for transfer in transfers {
       let isLate = transfer.isLate(after: terms.expiresAt)
-      tally.add(transfer, isLate: isLate, counts: counts(isLate: isLate))
+      let isSettled = resolution?.settles.contains(transfer.id) ?? false
+      let counts = counts(isLate: isLate, isSettled: isSettled)
+      tally.add(transfer, isLate: isLate, counts: counts, waits: !counts && !isSettled)
     }
     return tally
   }
 
-  private func counts(isLate: Bool) -> Bool {
+  /// - Parameter isSettled: whether it had come when the payment was resolved
+  private func counts(isLate: Bool, isSettled: Bool) -> Bool {
+    if resolution != nil, isReopened == isSettled { return false }
     if acceptance != nil { return true }
     if canceledBy != nil { return false }
     return terms.latePolicy == .accept || !isLate

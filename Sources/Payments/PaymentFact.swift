@@ -24,10 +24,12 @@ package enum PaymentFact: Hashable, Sendable, Codable {
 package enum PaymentError: Error, Hashable, Sendable {
   /// Money has come, so it can't be withdrawn.
   case notCancelable(PaymentStatus)
-  /// Nothing has come that could be accepted, or not enough for what would be due.
+  /// Nothing has come that could be accepted, since the resolution where there was one, or not
+  /// enough for what would be due.
   case nothingToAccept
   /// More than what was asked for.
   case dueTooHigh(UInt256, amount: UInt256)
-  /// Paid, settled or resolved payments can't be resolved.
+  /// Paid, settled or resolved payments can't be resolved, unless what came after a resolution was
+  /// accepted.
   case notResolvable(PaymentStatus)
 }

@@ -6,28 +6,32 @@ struct PaymentTally: Hashable, Sendable {
   /// All that is in the mempool or in blocks.
   private(set) var received = UInt256.zero
   private(set) var late = UInt256.zero
-  /// What came but doesn't count.
+  /// What came but waits for an operator.
   private(set) var held = UInt256.zero
   /// How many transfers are in the mempool or in blocks.
   private(set) var count = 0
   private(set) var isReplaceable = false
   // What counts, by how sure it is at least.
   private(set) var seen = UInt256.zero
+  /// What was seen while nothing halted the chain, or is confirmed.
+  private(set) var credited = UInt256.zero
   private(set) var included = UInt256.zero
   private(set) var confirmed = UInt256.zero
   private(set) var final = UInt256.zero
 
   init() {}
 
-  mutating func add(_ transfer: PaymentTransfer, isLate: Bool, counts: Bool) {
+  mutating func add(_ transfer: PaymentTransfer, isLate: Bool, counts: Bool, waits: Bool) {
     let certainty = transfer.state.certainty
     guard certainty >= 1 else { return }
     count += 1
     isReplaceable = isReplaceable || transfer.state == .seen
     Self.add(transfer.value, to: &received)
     if isLate { Self.add(transfer.value, to: &late) }
-    guard counts else { return Self.add(transfer.value, to: &held) }
+    if waits { Self.add(transfer.value, to: &held) }
+    guard counts else { return }
     Self.add(transfer.value, to: &seen)
+    if certainty >= 3 || transfer.isHeldBack != true { Self.add(transfer.value, to: &credited) }
     if certainty >= 2 { Self.add(transfer.value, to: &included) }
     if certainty >= 3 { Self.add(transfer.value, to: &confirmed) }
     if certainty >= 4 { Self.add(transfer.value, to: &final) }

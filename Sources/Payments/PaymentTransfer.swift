@@ -13,6 +13,13 @@ package struct PaymentTransfer: Hashable, Sendable, Codable {
   /// The own time of the block it stands in; in a payment, of the earliest it ever stood in, so
   /// that a reorg doesn't make late what came in time.
   package let blockTime: Timestamp?
+  /// Until when mempools had been looked through, without it, before it was first known: it may
+  /// have come at any moment since then. The beginning of time where nobody ever had looked; nil
+  /// in updates of what is known.
+  package let lookedThrough: Timestamp?
+  /// True of what was observed while the chain was halted and hadn't counted before: unconfirmed
+  /// value that nothing is credited for. Else nil.
+  package let isHeldBack: Bool?
 
   /// The states of the transfer machine that a payment tells apart.
   package enum State: String, Hashable, Sendable, Codable, CaseIterable {
@@ -34,7 +41,7 @@ package struct PaymentTransfer: Hashable, Sendable, Codable {
 
   package init(
     id: TransferID, value: UInt256, state: State, block: BlockRef?, firstSeen: Timestamp,
-    blockTime: Timestamp?
+    blockTime: Timestamp?, lookedThrough: Timestamp? = nil, isHeldBack: Bool? = nil
   ) {
     self.id = id
     self.value = value
@@ -42,18 +49,38 @@ package struct PaymentTransfer: Hashable, Sendable, Codable {
     self.block = block
     self.firstSeen = firstSeen
     self.blockTime = blockTime
+    self.lookedThrough = lookedThrough
+    self.isHeldBack = isHeldBack
   }
 
-  /// The same with the earlier of two blocks' times.
-  func keeping(blockTime known: Timestamp?) -> PaymentTransfer {
-    guard let known, known < blockTime ?? .init(microseconds: .max) else { return self }
+  /// This update of `known`: with the earlier of two blocks' times, and with what was known when it
+  /// first came. A halt holds back only what didn't count before it.
+  func updating(_ known: PaymentTransfer) -> PaymentTransfer {
+    let wasCounted = known.isHeldBack != true && known.state.certainty >= 1
     return PaymentTransfer(
-      id: id, value: value, state: state, block: block, firstSeen: firstSeen, blockTime: known)
+      id: id, value: value, state: state, block: block, firstSeen: firstSeen,
+      blockTime: [blockTime, known.blockTime].compactMap(\.self).min(),
+      lookedThrough: known.lookedThrough, isHeldBack: wasCounted ? nil : isHeldBack)
   }
 
-  /// Judged by the earlier of the moment it was first seen and its block's time, so that neither
-  /// a slow watcher nor a slow miner makes money late.
+  /// The same as first known after a look at mempools that hadn't found it.
+  package func found(after look: Timestamp) -> PaymentTransfer {
+    PaymentTransfer(
+      id: id, value: value, state: state, block: block, firstSeen: firstSeen,
+      blockTime: blockTime, lookedThrough: look, isHeldBack: isHeldBack)
+  }
+
+  /// The same, observed while the chain is halted or not.
+  package func heldBack(_ isHalted: Bool) -> PaymentTransfer {
+    PaymentTransfer(
+      id: id, value: value, state: state, block: block, firstSeen: firstSeen,
+      blockTime: blockTime, lookedThrough: lookedThrough, isHeldBack: isHalted ? true : nil)
+  }
+
+  /// Judged by the earliest of the moment it was first seen, its block's time and the last look
+  /// before it was found, so that neither a slow watcher nor a slow miner makes money late, nor
+  /// that nobody was there to see it.
   package func isLate(after deadline: Timestamp) -> Bool {
-    min(firstSeen, blockTime ?? firstSeen) > deadline
+    min(firstSeen, blockTime ?? firstSeen, lookedThrough ?? firstSeen) > deadline
   }
 }

@@ -28,7 +28,7 @@ struct StepWriter {
 
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
-    drafts += try writeTransfers()
+    drafts += try writeTransfers(from: cursor)
     for proof in step.proofs {
       try ProofRecords.save(proof, chain: step.chain, in: connection)
     }
@@ -94,7 +94,7 @@ struct StepWriter {
 
   // MARK: Transfers and payments
 
-  private func writeTransfers() throws -> [EventDraft] {
+  private func writeTransfers(from cursor: ChainCursor) throws -> [EventDraft] {
     var drafts: [EventDraft] = []
     var touched = TouchedPayments()
     for change in step.changes {
@@ -124,11 +124,23 @@ struct StepWriter {
       // What was quarantined from the start never counted: it stands among the transfers and is
       // told there, and whoever sends dust by the thousand costs the payment nothing.
       let counting = updates.filter { $0.state != .quarantined || payment.knows($0.id) }
+        .map { observed($0, by: payment, from: cursor) }
       guard !counting.isEmpty else { continue }
       drafts += try PaymentRecords.apply(
         .observed(counting), to: &payment, now: step.now, in: connection)
     }
     return drafts
+  }
+
+  /// The update with what the cursor adds to it: until when nothing was missed before it was found,
+  /// and whether the chain is halted, which matters where no confirmation is needed.
+  private func observed(
+    _ update: PaymentTransfer, by payment: Payment, from cursor: ChainCursor
+  ) -> PaymentTransfer {
+    let isHalted = (cursor.halt ?? step.halt) != nil
+    let update = update.heldBack(isHalted && payment.terms.confirmations == 0)
+    guard !payment.knows(update.id) else { return update }
+    return update.found(after: cursor.lookedThrough ?? Timestamp(microseconds: 0))
   }
 
   private func owner(of ordinal: UInt64) throws -> AddressOwner? {

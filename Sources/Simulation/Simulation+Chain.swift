@@ -150,7 +150,7 @@ extension Simulation {
         .body(.empty), .body(.garbage), .body(.truncated), .batch(.reversed),
         .batch(.incomplete(missing: 1)), .error(code: -32603, message: "internal"), .warmingUp,
         .prunedBelow(height: height), .forgedHeader, .wrongHashes(.unknown, from: 0),
-        .laggingTip(blocks: 1), .laggingTip(blocks: 3), .unprovenTip,
+        .laggingTip(blocks: 1), .laggingTip(blocks: 3), .unprovenTip, .mempoolLoading,
       ] + BlockForgery.allCases.map { .wrongBlock($0) }
       + Fault.HashForgery.allCases.map { .wrongHashes($0, from: height) }
     guard let kind = kinds.randomElement(using: &random) else { return }

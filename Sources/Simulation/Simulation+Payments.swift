@@ -138,8 +138,13 @@ extension Simulation {
     truth.learn(known.transaction)
   }
 
+  /// A transaction leaves every mempool, or everything leaves one.
   func evict() {
     let place = randomNode()
+    if Int.random(in: 0..<4, using: &random) == 0 {
+      note("node \(place) restarts without its mempool")
+      return node(place).loseMempool()
+    }
     guard let victim = node(place).machine.mempool.ordered.randomElement(using: &random) else {
       return
     }
@@ -161,6 +166,7 @@ extension Simulation {
     default: fact = .resolved(by: "operator", reason: "refunded by hand")
     }
     let (service, now) = (world.process.service, world.time.now)
+    let stored = try await world.database.read { try StoredState.read(from: $0) }
     do {
       _ = try await world.database.groupedWrite { connection in
         try service.decide(fact, on: id, tenant: nil, now: now, in: connection)
@@ -171,8 +177,16 @@ extension Simulation {
     note("\(id): \(fact)")
     switch fact {
     case .canceled: orders[id]?.isCanceled = true
-    case .accepted(let due, _): orders[id]?.acceptedDue = UInt64(due.decimal)
-    case .resolved: orders[id]?.isResolved = true
+    case .accepted(let due, _):
+      orders[id]?.acceptedDue = UInt64(due.decimal)
+      orders[id]?.isReopened = order.isResolved
+    case .resolved:
+      orders[id]?.isResolved = true
+      orders[id]?.isReopened = false
+      let there = stored.transfers.filter {
+        $0.ordinal == Int64(order.terms.ordinal) && TransferHistory.standing.contains($0.state)
+      }
+      orders[id]?.settled.formUnion(there.map(\.key))
     case .observed, .deadlinePassed: break
     }
   }

@@ -30,7 +30,9 @@ package final class Simulation {
   /// The cursor at the last check.
   private(set) var recentTip: BlockRef?
   private var anchorHeight: Int64 = -1
-  private var earliestBlockTimes: [[UInt8]: Int64] = [:]
+  private var histories: [[UInt8]: TransferHistory] = [:]
+  /// Until when mempools had been looked through at the last check; zero for never.
+  private var lookedThrough: Int64 = 0
   package private(set) var statistics = Statistics()
   /// What was done, newest last: told where a promise is broken.
   private(set) var journal: [String] = []
@@ -254,12 +256,11 @@ package final class Simulation {
       coinbaseMaturity: Int64(spec.coinbaseMaturity), dustLimit: 546, anchorHeight: anchorHeight
     ).check(&findings)
     for transfer in stored.transfers {
-      guard let time = transfer.blockTime else { continue }
-      earliestBlockTimes[transfer.key] = min(earliestBlockTimes[transfer.key] ?? time, time)
+      histories[transfer.key, default: TransferHistory(lookedThrough: lookedThrough)]
+        .learn(transfer, isHalted: stored.cursor?.halt != nil)
     }
-    PaymentChecker(
-      orders: orders, stored: stored, earliestBlockTimes: earliestBlockTimes
-    ).check(&findings)
+    lookedThrough = stored.cursor?.lookedThrough ?? 0
+    PaymentChecker(orders: orders, stored: stored, histories: histories).check(&findings)
     let new = events.learn(read, stored, &findings)
     events.checkStatuses(stored, &findings)
     checkReversals(stored, new, &findings)

@@ -23,6 +23,8 @@ extension BitcoinWatcher {
     self.position = nil
     var step = newStep(at: next)
     if !plan.disconnect.isEmpty {
+      // What spends the coins of what comes back is looked for anew.
+      mempool = MempoolMemory()
       // The tracker has forgotten what became final; a reorg may take back even that.
       next.tracker.adopt(
         try await store.transfers(on: chain, above: plan.commonAncestor.height))

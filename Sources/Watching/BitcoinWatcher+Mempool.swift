@@ -4,74 +4,64 @@ internal import ChainTracking
 internal import ChainTypes
 internal import NodeRPC
 
-/// What earlier looks at a mempool have found, so that each transaction is fetched once.
-struct MempoolMemory {
-  /// Of the last look; another one means that something changed.
-  var sequence: UInt64?
-  var node: Int?
-  /// The tip at which that was.
-  var tip: Hash32?
-  /// Transactions that were looked into and are still there.
-  var known: Set<Hash32> = []
-  /// Those of them that concern us.
-  var matches: [Hash32: MatchedTransaction] = [:]
-}
-
-/// A mempool and the node's tips before and after it was read.
-private struct MempoolReading: Sendable {
-  let before: Hash32
-  let mempool: MempoolSnapshot
-  let after: Hash32
-}
-
-// Looking through the mempool by polling. A look is complete, so that absence means something, only
-// where the node's tip was ours before and after it.
+// Looking through mempools by polling, a part at a time where they are large.
+//
+// What is in the mempool of the node that serves us counts as seen. What isn't there any more is
+// believed only where more than that one answer says so, for a node may have lost its mempool, or
+// never had what another had:
+//
+// - with a quorum above one, a second node must lack it too, and no deadline passes before the
+//   second node's mempool was looked through as well;
+// - with a quorum of one, looks must have lacked it for `absenceSeconds`. That node is trusted
+//   with deadlines as it is with blocks: they wait for one complete look.
 extension BitcoinWatcher {
-  /// How many transactions one batch asks for.
-  private static let batchSize = 200
-
   func lookAtMempool(_ report: inout WatchReport) async throws {
     guard let before = position else { return }
     let startedAt = time.now
-    let served: Served<MempoolReading>
-    do {
-      served = try await pool.serve { (node) async throws(NodeError) in
-        MempoolReading(
-          before: try await node.bestBlockHash(), mempool: try await node.mempool(),
-          after: try await node.bestBlockHash())
-      }
-    } catch {
-      // The next step asks again; expiry waits for a look.
+    let isTimely = clockCheck.isSteady(startedAt, monotonicMilliseconds: pool.nowMilliseconds)
+    if !isTimely { report.hold = .clockJumped }
+    guard let first = await read(at: before, since: startedAt, besides: nil) else {
+      report.hold = .noMempool(before.cursor.tip)
       return
     }
-    let reading = served.value
-    let tip = before.cursor.tip.hash
-    guard reading.before == tip, reading.after == tip else { return }
-    if mempool.node != served.node || (mempool.sequence ?? .max) > reading.mempool.sequence {
-      // Another node, or one that was restarted: its numbers don't continue ours.
-      mempool = MempoolMemory()
+    let isDue = isLookDue(at: before)
+    let absent = before.tracker.txidsOutsideBlocks.subtracting(first.value.present)
+    var second: Served<MempoolReading>?
+    if pool.quorum > 1, first.value.isAtTip, first.value.isWhole, isDue || !absent.isEmpty {
+      second = await read(at: before, since: startedAt, besides: first.node)
+      if second == nil { report.hold = .noMempool(before.cursor.tip) }
+      mempool.forget(allBut: first.value.present.union(second?.value.present ?? []))
+    } else if pool.quorum == 1 || !first.value.isWhole {
+      mempool.forget(allBut: first.value.present)
     }
-    let isUnchanged =
-      mempool.sequence == reading.mempool.sequence && mempool.tip == tip
-      && mempool.known.count == reading.mempool.txids.count
+    report.isLooking = !(first.value.isWhole && second?.value.isWhole ?? true)
+    guard first.value.isAtTip, second?.value.isAtTip ?? true else { return }
+
     var next = before
     position = nil
     var step = newStep(at: next)
-    if !isUnchanged {
-      guard let look = try await look(into: reading.mempool, at: served.node, &next.tracker) else {
-        position = next
-        mempool = MempoolMemory()
-        return
-      }
-      step.changes = next.tracker.look(look, now: startedAt)
-      mempool.sequence = reading.mempool.sequence
-      mempool.node = served.node
-      mempool.tip = tip
-    }
-    step.lookedThrough = startedAt
-    let isDue =
-      next.lookWrittenAt.map { $0.adding(seconds: settings.lookCommitSeconds) <= step.now } ?? true
-    guard !step.changes.isEmpty || isDue || watchedThrough > next.cursor.addressesThrough else {
+    var matches = news(in: first.value.present, next.tracker)
+    var isUnanimous = pool.quorum == 1 || second?.value.isWhole == true
+    let elsewhere = second?.value.present.subtracting(first.value.present) ?? []
+    let others = news(in: elsewhere, next.tracker)
+    let unrivaled = await unrivaled(others, at: pool.nodes[first.node])
+    matches += unrivaled.matches
+    isUnanimous = isUnanimous && unrivaled.isAll
+    let kept =
+      pool.quorum == 1
+      ? mempool.recentlyLost(
+        of: absent, nowMilliseconds: pool.nowMilliseconds, for: settings.absenceSeconds)
+      : second == nil ? absent : absent.intersection(elsewhere)
+    let (found, spends) = try await transfers(in: matches, &next.tracker)
+    step.changes = next.tracker.look(
+      MempoolLook(
+        found: found, present: first.value.present, spends: spends,
+        isComplete: first.value.isWhole, kept: kept), now: startedAt)
+    if first.value.isWhole, isUnanimous, isTimely { step.lookedThrough = startedAt }
+    guard
+      !step.changes.isEmpty || (isDue && step.lookedThrough != nil)
+        || watchedThrough > next.cursor.addressesThrough
+    else {
       position = next
       return
     }
@@ -79,47 +69,61 @@ extension BitcoinWatcher {
     try await commit(step, standing: next)
   }
 
-  /// Fetches what is new and gathers what concerns us; nil where the node failed meanwhile.
-  private func look(
-    into snapshot: MempoolSnapshot, at node: Int, _ tracker: inout TransferTracker
-  ) async throws -> MempoolLook? {
-    let present = Set(snapshot.txids)
-    mempool.known.formIntersection(present)
-    for txid in mempool.matches.keys where !present.contains(txid) {
-      mempool.matches[txid] = nil
-    }
-    let new = snapshot.txids.filter { !mempool.known.contains($0) }
-    var start = 0
-    while start < new.count {
-      let txids = Array(new[start..<min(start + Self.batchSize, new.count)])
-      guard let transactions = try? await pool.nodes[node].transactions(txids) else { return nil }
-      for (txid, bytes) in zip(txids, transactions) {
-        // Nil: gone since; the next look misses it too.
-        guard let bytes else { continue }
-        remember(txid, bytes, tracker)
-      }
-      start += txids.count
-    }
-    // What is known to be seen needs no telling again.
-    let pending = mempool.matches.values.filter { match in
-      match.outputs.isEmpty
-        || match.outputs.contains { output in
-          let id = TransferID(chain: chain, txid: match.txid, position: .vout(output.vout))
-          return tracker.transfer(id)?.state != .seen
-        }
-    }.sorted { $0.txid < $1.txid }
-    let (found, spends) = try await transfers(in: pending, &tracker)
-    return MempoolLook(found: found, present: present, spends: spends, isComplete: true)
+  /// Whether a look that changes nothing is to be written. A clock that went back delays none.
+  private func isLookDue(at position: Position) -> Bool {
+    guard let written = position.lookWrittenAt else { return true }
+    let now = time.now
+    return written > now || written.adding(seconds: settings.lookCommitSeconds) <= now
   }
 
-  private func remember(_ txid: Hash32, _ bytes: [UInt8], _ tracker: TransferTracker) {
-    mempool.known.insert(txid)
-    let outputs = WatchedOutputs(set: watched, tracker: tracker)
-    guard
-      let match = try? TransactionScanner.scan(bytes.span.bytes, watching: outputs),
-      // A node that answers with another transaction than asked for is not believed.
-      match.txid == txid
-    else { return }
-    mempool.matches[txid] = match
+  /// The mempool of the best node, or of the best but one, that stands at our tip; nil where there
+  /// is none. What it brought is remembered.
+  private func read(
+    at position: Position, since startedAt: Timestamp, besides other: Int?
+  ) async -> Served<MempoolReading>? {
+    let question = MempoolQuestion(
+      tip: position.cursor.tip.hash, known: mempool.known,
+      watched: WatchedOutputs(set: watched, tracker: position.tracker),
+      limit: settings.lookTransactions,
+      end: startedAt.adding(seconds: settings.lookSeconds), time: time)
+    let served = try? await pool.serve(besides: other) { (node) async throws(NodeError) in
+      try await question.ask(node)
+    }
+    if let served { mempool.remember(served.value) }
+    return served
+  }
+
+  /// Remembered transactions among `present` that concern us, but for those that a look changes
+  /// nothing of.
+  private func news(
+    in present: Set<Hash32>, _ tracker: TransferTracker
+  ) -> [MatchedTransaction] {
+    mempool.matches.values.filter { match in
+      present.contains(match.txid)
+        && (match.outputs.isEmpty
+          || match.outputs.contains { output in
+            let id = TransferID(chain: chain, txid: match.txid, position: .vout(output.vout))
+            return tracker.transfer(id)?.state.canBecome(.seen) ?? true
+          })
+    }.sorted { $0.txid < $1.txid }
+  }
+
+  /// Those of `matches`, from another node's mempool, whose coins this node's mempool doesn't
+  /// spend: never do both of two rivals count. Not all where the node doesn't say, or there are
+  /// more than fit into a question; the next look asks about the others.
+  private func unrivaled(
+    _ matches: [MatchedTransaction], at node: BitcoinNode
+  ) async -> (matches: [MatchedTransaction], isAll: Bool) {
+    var count = 0
+    let asked = matches.prefix { match in
+      defer { count += match.inputs.count }
+      return count < settings.lookTransactions
+    }
+    let coins = asked.flatMap(\.inputs)
+    guard let spenders = try? await node.spendingTransaction(of: coins) else { return ([], false) }
+    let spent = Set(zip(coins, spenders).filter { $1 != nil }.map(\.0))
+    return (
+      asked.filter { !$0.inputs.contains(where: spent.contains) }, asked.count == matches.count
+    )
   }
 }

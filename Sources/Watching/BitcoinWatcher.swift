@@ -22,6 +22,7 @@ package actor BitcoinWatcher {
   /// Nil until the store was read, and after a step failed half-way.
   var position: Position?
   var mempool = MempoolMemory()
+  var clockCheck = ClockCheck()
 
   /// Where the watcher stands: exactly what the store holds, but for a step under way.
   struct Position {
@@ -62,6 +63,7 @@ package actor BitcoinWatcher {
       throw error
     }
     report.tip = position?.cursor.tip
+    report.lookedThrough = position?.cursor.lookedThrough
     return report
   }
 

@@ -15,6 +15,10 @@ extension WatchReport.Hold: CustomStringConvertible {
       "the nodes' chain to \(tip) leaves ours below all that we still know"
     case .contradiction(let what): "a proven block contradicts what is recorded: \(what)"
     case .inconsistent(let what): what
+    case .noMempool(let tip):
+      "too few nodes at \(tip) show their mempools, so nothing expires"
+    case .clockJumped:
+      "the time of day jumped ahead; nothing expires until it has kept step for ten minutes"
     }
   }
 }

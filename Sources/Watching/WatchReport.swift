@@ -11,6 +11,10 @@ package struct WatchReport: Sendable {
   package var addresses = 0
   /// Our tip is the one that the nodes agree on.
   package var isAtTip = false
+  /// There is more in a mempool than this step could look into.
+  package var isLooking = false
+  /// Until when the mempools were looked through: deadlines up to then may pass.
+  package var lookedThrough: Timestamp?
   package var hold: Hold?
 
   /// Why a watcher doesn't move on.
@@ -27,10 +31,15 @@ package struct WatchReport: Sendable {
     case contradiction(String)
     /// What the node said no longer fits together; asked again at the next step.
     case inconsistent(String)
+    /// Too few nodes at our tip let us look through their mempools: nothing expires.
+    case noMempool(BlockRef)
+    /// The time of day jumped ahead of the monotonic clock: nothing expires until it has kept step
+    /// for ten minutes.
+    case clockJumped
   }
 
   package init() {}
 
   /// Whether there may be more to do at once.
-  package var isBusy: Bool { !isAtTip && hold == nil }
+  package var isBusy: Bool { hold == nil && (!isAtTip || isLooking) }
 }

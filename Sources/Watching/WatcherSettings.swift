@@ -16,6 +16,13 @@ package struct WatcherSettings: Sendable {
   package var headersPerStep = 2_016
   /// A look at the mempool that changed nothing is written down only this often.
   package var lookCommitSeconds: Int64 = 5
+  /// How many transactions of a mempool one step looks into at most, and for how long it begins
+  /// to fetch more of them: blocks wait meanwhile.
+  package var lookTransactions = 5_000
+  package var lookSeconds: Int64 = 10
+  /// Where one node suffices: for how long looks must have lacked a transaction before it counts
+  /// as dropped.
+  package var absenceSeconds: Int64 = 180
   /// How many headers are held in memory, at least. Two retarget periods and what finality needs:
   /// every header rule can be checked. A reorg that reaches lower has the store's headers read.
   package var window: Int

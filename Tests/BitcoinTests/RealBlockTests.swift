@@ -113,13 +113,16 @@ struct RealBlockTests {
       let bySpend = WatchSome(outpoints: [transaction.inputs[0].outpoint])
       for watching in [byScript, bySpend] {
         let match = try TransactionScanner.scan(
-          transaction.bytes.span.bytes, watching: watching)
+          transaction.bytes.span.bytes, watching: watching
+        ).match
         #expect(match != nil)
         #expect(match == watching.matches(transaction))
       }
       let other = WatchSome(
         outpoints: [Outpoint(txid: transaction.inputs[0].outpoint.txid, vout: 99)])
-      #expect(try TransactionScanner.scan(transaction.bytes.span.bytes, watching: other) == nil)
+      let scanned = try TransactionScanner.scan(transaction.bytes.span.bytes, watching: other)
+      #expect(scanned.txid == transaction.txid)
+      #expect(scanned.match == nil)
     }
   }
 }

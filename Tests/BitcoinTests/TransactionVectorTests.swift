@@ -166,7 +166,7 @@ struct TransactionVectorTests {
     #expect(transaction.bytes == bytes)
     #expect(transaction.hasWitness)
     #expect(transaction.vsize < bytes.count / 3)
-    let match = try TransactionScanner.scan(bytes.span.bytes, watching: WatchAll())
+    let match = try TransactionScanner.scan(bytes.span.bytes, watching: WatchAll()).match
     #expect(match?.txid == transaction.txid)
     #expect(match?.wtxid == transaction.wtxid)
   }

@@ -22,7 +22,7 @@ struct ServerTests {
     let bitcoin = client(of: transport("secret"))
     #expect(try await bitcoin.chainInfo().tip == node.tip)
     #expect(try await bitcoin.block(node.tip.hash) == node.machine.tip.bytes)
-    #expect(try await bitcoin.mempool().txids == [paid.txid])
+    #expect(try await bitcoin.mempool() == [paid.txid])
 
     await #expect(throws: NodeError.rpc(.unauthorized(status: 401))) {
       try await client(of: transport("wrong")).bestBlockHash()

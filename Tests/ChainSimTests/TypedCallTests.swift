@@ -39,7 +39,11 @@ struct TypedCallTests {
     let node = try makeNode(blocks: 101)
     let paid = try node.pay(script(1), value: 10_000)
     let client = client(of: node)
-    #expect(try await client.mempool() == MempoolSnapshot(txids: [paid.txid], sequence: 2))
+    #expect(try await client.mempool() == [paid.txid])
+    #expect(try await client.hasLoadedMempool())
+    node.inject(Fault(.mempoolLoading, count: 2))
+    #expect(try await client.hasLoadedMempool() == false)
+    #expect(try await client.mempool() == [])
     #expect(
       try await client.transactions([paid.txid, .zero]) == [paid.transaction.bytes, nil])
     let spent = paid.transaction.inputs[0].outpoint

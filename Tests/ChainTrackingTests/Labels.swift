@@ -36,11 +36,11 @@ func spend(_ label: String, of coin: String) -> Spend {
 
 func look(
   _ found: [FoundTransfer] = [], present: [String] = [], spends: [Spend] = [],
-  isComplete: Bool = true
+  isComplete: Bool = true, kept: [String] = []
 ) -> MempoolLook {
   MempoolLook(
     found: found, present: Set(found.map(\.id.txid)).union(present.map(hash)), spends: spends,
-    isComplete: isComplete)
+    isComplete: isComplete, kept: Set(kept.map(hash)))
 }
 
 /// Seeded numbers (SplitMix64), the same on every run.

@@ -34,6 +34,16 @@ struct TransferTrackerMempoolTests {
     #expect(chain.look(look(isComplete: false)) == [])
   }
 
+  @Test("what is to be kept isn't dropped for its absence, but a rival replaces it all the same")
+  func kept() throws {
+    var chain = try chainWithSeen()
+    #expect(chain.tracker.txidsOutsideBlocks == [hash("a")])
+    #expect(chain.look(look(kept: ["a"])) == [])
+    let rival = look(present: ["x"], spends: [spend("x", of: "q")], kept: ["a"])
+    #expect(chain.look(rival).map(\.after.state) == [.replaced(by: hash("x"))])
+    #expect(chain.tracker.txidsOutsideBlocks.isEmpty)
+  }
+
   @Test("a replacement that pays us nothing replaces", arguments: [true, false])
   func replaced(isComplete: Bool) throws {
     var chain = try chainWithSeen()

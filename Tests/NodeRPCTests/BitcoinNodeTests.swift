@@ -141,19 +141,14 @@ import Testing
     await #expect(throws: expected) { try await node.block(hash32(1)) }
   }
 
-  @Test("the mempool is read with its sequence number")
+  @Test("the mempool is read as txids")
   func mempool() async throws {
     let transport = methodTransport { method, parameters in
       #expect(method == "getrawmempool")
-      #expect(parameters == [.bool(false), .bool(true)])
-      return .result(
-        .object([
-          .init("txids", .array([.displayHash(hash32(1)), .displayHash(hash32(2))])),
-          .init("mempool_sequence", .integer(UInt64.max)), .init("new", .null),
-        ]))
+      #expect(parameters.isEmpty)
+      return .result(.array([.displayHash(hash32(1)), .displayHash(hash32(2))]))
     }
-    let snapshot = try await node(transport).mempool()
-    #expect(snapshot == MempoolSnapshot(txids: [hash32(1), hash32(2)], sequence: .max))
+    #expect(try await node(transport).mempool() == [hash32(1), hash32(2)])
   }
 
   @Test(
@@ -162,10 +157,7 @@ import Testing
   func strangeMempool(txid: String) async {
     let node = node(
       methodTransport { _, _ in
-        .result(
-          .object([
-            .init("txids", .array([.string(txid)])), .init("mempool_sequence", .number("1")),
-          ]))
+        .result(.array([.string(txid)]))
       })
     await #expect(throws: NodeError.self) { try await node.mempool() }
   }

@@ -287,6 +287,24 @@ import Testing
     #expect(pool.status().map(\.score) == [1_000, 1_000, 1_000])
   }
 
+  @Test("a second opinion comes from another node, and from nobody where there is none")
+  func secondOpinion() async throws {
+    let pool = try pool([SimulatedChain("Ga"), SimulatedChain("Ga")], quorum: 1)
+    let tip = try await pool.serve { (node) async throws(NodeError) in
+      try await node.blockHash(at: 0)
+    }
+    let other = try await pool.serve(besides: tip.node) { (node) async throws(NodeError) in
+      try await node.blockHash(at: 0)
+    }
+    #expect([tip.node, other.node] == [0, 1])
+    let alone = try self.pool([SimulatedChain("Ga")], quorum: 1)
+    await #expect(throws: NodePoolError.allFailed([])) {
+      try await alone.serve(besides: 0) { (node) async throws(NodeError) in
+        try await node.blockHash(at: 0)
+      }
+    }
+  }
+
   @Test("a block that nobody has is an error with each node's reason")
   func nobodyHasIt() async throws {
     let chains = [

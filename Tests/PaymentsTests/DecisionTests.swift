@@ -116,4 +116,55 @@ struct DecisionTests {
     _ = try short.observe(PaymentFixtures.transfer(1, 70_000, .orphaned))
     #expect(short.status == .resolved)
   }
+
+  @Test("money that comes after a resolution waits, is told, and can be taken by itself")
+  func moneyAfterResolution() throws {
+    var payment = try payment(PaymentFixtures.transfer(1, 70_000, .confirmed))
+    _ = try payment.apply(.resolved(by: "operator", reason: "refunded by hand"))
+    #expect(try payment.observe(PaymentFixtures.transfer(1, 70_000, .final)) == [])
+    #expect(payment.heldValue == .zero)
+    #expect(refusal(of: .accepted(due: 70_000, by: "operator"), by: payment) == .nothingToAccept)
+
+    #expect(try payment.observe(PaymentFixtures.transfer(2, 60_000, .confirmed)) == [.late])
+    #expect(payment.status == .resolved)
+    #expect(payment.heldValue == 60_000)
+    #expect(payment.received == 130_000)
+    // What was refunded doesn't pay a second time.
+    #expect(refusal(of: .accepted(due: 100_000, by: "operator"), by: payment) == .nothingToAccept)
+    #expect(
+      try payment.apply(.accepted(due: 60_000, by: "operator")).map(\.kind)
+        == [.processing, .paid])
+    #expect(payment.heldValue == .zero)
+    #expect(payment.confirmed == 60_000)
+    #expect(payment.overpaidBy == .zero)
+    #expect(try payment.observe(PaymentFixtures.transfer(2, 60_000, .final)) == [.settled])
+    #expect(payment.status == .settled)
+  }
+
+  @Test("what comes back after a resolution isn't new money, what had gone before it is")
+  func backAfterResolution() throws {
+    var payment = try payment(
+      PaymentFixtures.transfer(1, 70_000, .included), PaymentFixtures.transfer(2, 10_000, .dropped))
+    _ = try payment.apply(.resolved(by: "operator", reason: "refund"))
+    _ = try payment.observe(PaymentFixtures.transfer(1, 70_000, .orphaned))
+    #expect(try payment.observe(PaymentFixtures.transfer(1, 70_000, .included)) == [])
+    #expect(payment.heldValue == .zero)
+    #expect(try payment.observe(PaymentFixtures.transfer(2, 10_000, .seen)) == [.late])
+    #expect(payment.heldValue == 10_000)
+  }
+
+  @Test("a payment that was taken after a resolution can be resolved again")
+  func resolvedTwice() throws {
+    var payment = try payment()
+    _ = try payment.apply(.resolved(by: "operator", reason: "no sale"))
+    _ = try payment.observe(PaymentFixtures.transfer(1, 100_000, .seen))
+    #expect(
+      try payment.apply(.accepted(due: 100_000, by: "operator")).map(\.kind) == [.processing])
+    #expect(
+      try payment.apply(.resolved(by: "operator", reason: "sent back")).map(\.kind) == [.resolved])
+    #expect(payment.heldValue == .zero)
+    #expect(try payment.observe(PaymentFixtures.transfer(1, 100_000, .final)) == [])
+    #expect(payment.status == .resolved)
+    #expect(payment.resolution?.reason == "sent back")
+  }
 }

@@ -121,6 +121,13 @@ struct ReplayTests {
     #expect(again.hashValue == payment.hashValue)
   }
 
+  @Test("a transfer says nothing of looks and halts where nothing was recorded of them")
+  func shortTransfer() throws {
+    let text = try canonical(PaymentFixtures.transfer(1, 1, .seen))
+    #expect(!text.contains("lookedThrough"))
+    #expect(!text.contains("isHeldBack"))
+  }
+
   @Test("facts and terms stand in JSON as one text each, and are read again")
   func codable() throws {
     let facts: [PaymentFact] = [
@@ -128,6 +135,8 @@ struct ReplayTests {
       .observed([
         try PaymentFixtures.transfer(1, .max, .included, vout: .max, blockAfter: 7),
         try PaymentFixtures.transfer(2, 0, .seen),
+        try PaymentFixtures.transfer(3, 1, .seen).found(after: Timestamp(microseconds: 0))
+          .heldBack(true),
       ]),
       .deadlinePassed(lookedThrough: Timestamp(microseconds: .min)),
       .canceled(by: "shop \"\\/\u{0}é🙂"), .accepted(due: .max, by: "operator"),

@@ -5,6 +5,42 @@ import Testing
 
 @Suite("The status of a payment")
 struct StatusTests {
+  @Test("is late only by a look that had passed the deadline before the money was found")
+  func lateByTheLookBefore() throws {
+    let deadline = PaymentFixtures.deadline
+    for (look, isLate) in [
+      (deadline.adding(seconds: -900), false), (deadline, false),
+      (deadline.adding(seconds: 1), true),
+    ] {
+      var payment = Payment(terms: try PaymentFixtures.terms())
+      let late = try PaymentFixtures.transfer(1, 100_000, .included, seenAfter: 2_000)
+      _ = try payment.observe(late.found(after: look))
+      // What is told of it later doesn't change when it came.
+      _ = try payment.observe(PaymentFixtures.transfer(1, 100_000, .confirmed, seenAfter: 2_000))
+      #expect(payment.isLate == isLate)
+      #expect(payment.status == (isLate ? .open : .paid))
+    }
+  }
+
+  @Test("what a halt holds back isn't confirmed until it is told without the halt")
+  func heldBack() throws {
+    var payment = Payment(terms: try PaymentFixtures.terms(confirmations: 0))
+    let seen = try PaymentFixtures.transfer(1, 100_000, .seen)
+    #expect(try payment.observe(seen.heldBack(true)) == [.processing])
+    let included = try PaymentFixtures.transfer(1, 100_000, .included)
+    #expect(try payment.observe(included.heldBack(true)) == [])
+    #expect(payment.confirmed == .zero)
+    #expect(payment.received == 100_000)
+    #expect(try payment.observe(included) == [.paid])
+    // What counted goes on counting through the next halt, but not beyond its own end.
+    #expect(try payment.observe(included.heldBack(true)) == [])
+    #expect(payment.status == .paid)
+    let orphaned = try PaymentFixtures.transfer(1, 100_000, .orphaned)
+    #expect(try payment.observe(orphaned.heldBack(true)) == [.reversed])
+    #expect(try payment.observe(seen.heldBack(true)) == [.processing])
+    #expect(payment.confirmed == .zero)
+  }
+
   @Test(
     "is the first that is true of what is final, confirmed, seen and included",
     arguments: [

@@ -166,6 +166,21 @@ struct PaymentFlowTests {
     #expect(try await world.differences() == [])
   }
 
+  @Test("what the first look after the deadline finds may have come before it, and is in time")
+  func foundByTheLookThatExpires() async throws {
+    let world = try await World.make()
+    let payment = try await world.create(world.request("order-1"))
+    world.now = payment.terms.expiresAt
+    try await world.look()
+    world.now = payment.terms.expiresAt.adding(seconds: 5)
+    try await world.look(output("t"))
+    let after = try await world.payment(payment)
+    #expect(after.deadlinePassed)
+    #expect(after.status == .processing)
+    #expect(!after.isLate)
+    #expect(try await world.differences() == [])
+  }
+
   @Test(
     "money one second late meets the late policy and is never lost",
     arguments: PaymentTerms.LatePolicy.allCases)
@@ -175,7 +190,7 @@ struct PaymentFlowTests {
     let world = try await World.make(policy: policy)
     let payment = try await world.create(world.request("order-1"))
     world.now = payment.terms.expiresAt.adding(seconds: 1)
-    // The same look that expires the payment finds the money.
+    try await world.look()
     try await world.look(output("t"))
     try await world.mine(output("t"))
     try await world.mineEmpty(5)
@@ -187,15 +202,15 @@ struct PaymentFlowTests {
       #expect(after.status == .settled)
       #expect(
         try await world.events(payment) == [
-          "payment.created", "payment.processing", "payment.late", "payment.paid",
-          "payment.settled",
+          "payment.created", "payment.expired", "payment.processing", "payment.late",
+          "payment.paid", "payment.settled",
         ])
     case .hold:
       #expect(after.status == .expired)
       #expect(after.heldValue == 100_000)
       #expect(
         try await world.events(payment) == [
-          "payment.created", "payment.late", "payment.expired_partial",
+          "payment.created", "payment.expired", "payment.late",
         ])
       let accepted = try await world.decide(.accepted(due: 100_000, by: "operator"), on: payment)
       #expect(accepted.status == .settled)

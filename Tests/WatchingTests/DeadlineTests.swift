@@ -1,6 +1,7 @@
 import Bytes
 import ChainSim
 import Payments
+import SQLite
 import Settlement
 import Simulation
 import Testing
@@ -52,6 +53,32 @@ struct DeadlineTests {
     try await scene.world.close()
   }
 
+  // deadline │   · 600 ·
+  //     seen ├ 0 · · · · · · · · 2,400
+  //     sent │ · 300 · 900 (mined)
+  @Test(
+    "what came in time while nobody could look is in time, though mined after the deadline",
+    arguments: [true, false])
+  func nobodyLooked(isProcessDown: Bool) async throws {
+    let scene = try await Scene()
+    let payment = try await scene.request(expiresInSeconds: 600)
+    scene.world.links[0].isCut = true
+    scene.pass(seconds: 300)
+    try scene.node.pay(scene.script(payment), value: 150_000)
+    scene.pass(seconds: 600)
+    if !isProcessDown { try await scene.world.step() }
+    try scene.node.mine(6)
+    scene.pass(seconds: 1_500)
+    scene.world.links[0].isCut = false
+    if isProcessDown { try await scene.world.restart() }
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.status(payment) == .settled)
+    #expect(try await scene.world.payment(payment.terms.id).isLate == false)
+    let differences = try await scene.world.database.read { try ReplayCheck.differences(in: $0) }
+    #expect(differences.isEmpty)
+    try await scene.world.close()
+  }
+
   @Test(
     "one second late, the tenant's policy decides, and nothing is lost",
     arguments: [PaymentTerms.LatePolicy.hold, .accept])
@@ -63,6 +90,7 @@ struct DeadlineTests {
     }
     let payment = try await scene.request(expiresInSeconds: 60)
     scene.pass(seconds: 61)
+    try await scene.world.stepUntilQuiet()
     try scene.node.pay(scene.script(payment), value: 150_000)
     try scene.node.mine(6)
     try await scene.world.stepUntilQuiet()

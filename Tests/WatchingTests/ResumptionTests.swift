@@ -1,3 +1,4 @@
+import Bytes
 import ChainSim
 import ChainTypes
 import Database
@@ -142,6 +143,75 @@ struct ResumptionTests {
     try await scene.world.stepUntilQuiet()
     #expect(try await scene.cursor()?.halt == nil)
     #expect(try await scene.status(payment) == .settled)
+    try await scene.world.close()
+  }
+
+  /// Halts the scene's chain, which has 110 blocks.
+  private func halt(_ scene: Scene) async throws {
+    try scene.node.mine(7)
+    try await scene.world.stepUntilQuiet()
+    try scene.node.fork(depth: 7, blocks: 8)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.cursor()?.halt != nil)
+  }
+
+  private func zeroConfirmations() async throws -> Scene {
+    try await Scene { settings in
+      var tenant = TenantPolicy()
+      tenant.zeroConfirmationMaximum = 20_000
+      settings.policies = ["roastery": tenant]
+    }
+  }
+
+  @Test(
+    "while the chain is halted what needs no confirmation isn't paid, and is once it is resumed",
+    arguments: [true, false])
+  func unconfirmed(isMined: Bool) async throws {
+    let scene = try await zeroConfirmations()
+    let payment = try await scene.request(20_000)
+    try await halt(scene)
+    try scene.node.pay(scene.script(payment), value: 20_000)
+    try await scene.world.stepUntilQuiet()
+    if isMined {
+      try scene.node.mine(3)
+      try await scene.world.stepUntilQuiet()
+    }
+    #expect(try await scene.story(payment) == ["created", "processing"])
+    #expect(try await scene.world.payment(payment.terms.id).confirmed == .zero)
+    #expect(try await resume(scene) != nil)
+    #expect(try await scene.story(payment) == ["created", "processing", "paid"])
+    #expect(try await replayDifferences(scene).isEmpty)
+    try await noticed(scene)
+    try scene.node.mine(6)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.story(payment) == ["created", "processing", "paid", "settled"])
+    #expect(try await replayDifferences(scene).isEmpty)
+    try await scene.world.close()
+  }
+
+  @Test("a halt takes back nothing that was paid without confirmation, unless the chain does")
+  func unconfirmedBefore() async throws {
+    let scene = try await zeroConfirmations()
+    let payment = try await scene.request(20_000)
+    let known = try scene.node.pay(scene.script(payment), value: 20_000)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.status(payment) == .paid)
+    try scene.node.mine(7, transactions: .none)
+    try await scene.world.stepUntilQuiet()
+    try scene.node.fork(depth: 7, blocks: 8)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.cursor()?.halt != nil)
+    try scene.node.mine()
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.status(payment) == .paid)
+    // Taken back and seen again: that is new, and the chain is halted.
+    try scene.node.fork(depth: 1, blocks: 2)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.story(ofTransfer: known.txid).last == "seen")
+    #expect(try await scene.status(payment) == .processing)
+    #expect(try await resume(scene) != nil)
+    #expect(try await scene.status(payment) == .paid)
+    #expect(try await replayDifferences(scene).isEmpty)
     try await scene.world.close()
   }
 }

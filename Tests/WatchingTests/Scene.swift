@@ -82,5 +82,12 @@ struct Scene {
     }
   }
 
+  /// Steps for as long as it takes one node to be believed that something has left its mempool.
+  func lookLongEnough() async throws {
+    try await world.stepUntilQuiet()
+    pass(seconds: 180)
+    try await world.stepUntilQuiet()
+  }
+
   func pass(seconds: Int64) { world.time.advance(milliseconds: seconds * 1_000) }
 }

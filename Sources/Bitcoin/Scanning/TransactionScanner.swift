@@ -1,21 +1,25 @@
-internal import Bytes
+package import Bytes
 
 /// Looks at one transaction that stands in no block, such as one from a node's mempool.
 ///
 /// Form and context-free rules are checked; that its inputs exist and its scripts hold is what the
 /// node says.
 package enum TransactionScanner {
-  /// The transaction's wire form, with nothing after it, or nil where nothing in it is watched.
+  /// Reads a transaction's wire form, with nothing after it: its txid, and the match that it is,
+  /// nil where nothing in it is watched.
   package static func scan<Watching: OutputWatching>(
     _ transaction: RawSpan, watching: borrowing Watching
-  ) throws(BitcoinDecodingError) -> MatchedTransaction? {
+  ) throws(BitcoinDecodingError) -> (txid: Hash32, match: MatchedTransaction?) {
     var reader = WireReader(transaction)
     var outputs: [MatchedOutput] = []
     let shape = try TransactionWalk.walk(&reader, watching: watching, outputs: &outputs)
-    let isMatch = shape.spendsWatched || !outputs.isEmpty
-    let match =
-      isMatch ? try shape.match(in: transaction, ids: nil, index: 0, outputs: outputs) : nil
+    let txid = shape.txid(in: transaction)
+    var match: MatchedTransaction?
+    if shape.spendsWatched || !outputs.isEmpty {
+      let ids = TransactionIDs(txid: txid, wtxid: shape.wtxid(in: transaction, txid: txid))
+      match = try shape.match(in: transaction, ids: ids, index: 0, outputs: outputs)
+    }
     try reader.expectEnd()
-    return match
+    return (txid, match)
   }
 }

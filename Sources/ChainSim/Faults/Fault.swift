@@ -48,6 +48,9 @@ package struct Fault: Hashable, Sendable {
     case unprovenTip
     /// The node answers as if its tip were this many blocks lower.
     case laggingTip(blocks: UInt32)
+    /// The node is still reading its mempool from disk: it lists nothing, and says so in
+    /// `getmempoolinfo`.
+    case mempoolLoading
   }
 
   package enum HashForgery: Hashable, Sendable, CaseIterable {
@@ -102,6 +105,7 @@ struct FaultBoard: Sendable {
     var forgesHeader = false
     var hashForgery: (kind: Fault.HashForgery, from: UInt32)?
     var hasUnprovenTip = false
+    var isMempoolLoading = false
   }
 
   mutating func inject(_ fault: Fault) -> UInt64 {
@@ -148,7 +152,7 @@ extension FaultBoard.Interference {
     case .body(let damage): bodyDamage.append(damage)
     case .batch(let damage): batchDamage.append(damage)
     case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip,
-      .unprovenTip:
+      .unprovenTip, .mempoolLoading:
       return false
     }
     return true
@@ -166,6 +170,7 @@ extension FaultBoard.CallInterference {
     case .wrongHashes(let kind, let height): hashForgery = (kind, height)
     case .unprovenTip: hasUnprovenTip = true
     case .laggingTip(let blocks): lag = max(lag, blocks)
+    case .mempoolLoading: isMempoolLoading = true
     case .slow, .httpStatus, .unauthorized, .connectionDropped, .body, .batch: break
     }
   }

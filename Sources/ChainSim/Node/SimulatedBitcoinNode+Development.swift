@@ -80,6 +80,7 @@ extension SimulatedBitcoinNode {
         text: text ?? "Work queue depth exceeded")
     case "warming-up": .warmingUp
     case "pruned": .prunedBelow(height: UInt32(clamping: value ?? 0))
+    case "mempool-loading": .mempoolLoading
     case "lagging": .laggingTip(blocks: UInt32(clamping: value ?? 1))
     case "unauthorized": .unauthorized
     case "dropped": .connectionDropped

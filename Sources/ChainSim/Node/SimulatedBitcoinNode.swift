@@ -209,6 +209,11 @@ extension SimulatedBitcoinNode {
     }
   }
 
+  /// What a restart without a saved mempool leaves of it: nothing, and counters that start over.
+  package func loseMempool() {
+    withState { state, _ in state.machine.mempool = Mempool() }
+  }
+
   /// Sets the time that blocks bear until nil gives it back to the injected clock.
   package func setTime(_ seconds: UInt32?) {
     withState { state, _ in state.mockTime = seconds }

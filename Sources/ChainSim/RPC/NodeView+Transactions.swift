@@ -111,7 +111,7 @@ extension NodeView {
       throw RPCNodeError(
         code: -8, message: "Verbose results cannot contain mempool sequence values.")
     }
-    let entries = machine.mempool.ordered
+    let entries = interference.isMempoolLoading ? [] : machine.mempool.ordered
     guard !verbose else {
       return .object(entries.map { .init($0.known.txid.displayHex, mempoolEntry($0)) })
     }
@@ -176,7 +176,7 @@ extension NodeView {
     let entries = machine.mempool.ordered
     let floor = JSONValue.bitcoin(ChainMachine.minimumFeeRate)
     return .object([
-      .init("loaded", .bool(true)),
+      .init("loaded", .bool(!interference.isMempoolLoading)),
       .init("size", .integer(entries.count)),
       .init("bytes", .integer(entries.reduce(0) { $0 + $1.known.vsize })),
       .init("usage", .integer(64)),

@@ -10,13 +10,18 @@ package struct MempoolLook: Sendable {
   package let spends: [Spend]
   /// The whole mempool, of a node whose tip is ours: what is absent has left it.
   package let isComplete: Bool
+  /// Txids that are to be kept although they are absent: another node has them, or nobody has
+  /// confirmed yet that they left.
+  package let kept: Set<Hash32>
 
   package init(
-    found: [FoundTransfer], present: Set<Hash32>, spends: [Spend], isComplete: Bool
+    found: [FoundTransfer], present: Set<Hash32>, spends: [Spend], isComplete: Bool,
+    kept: Set<Hash32> = []
   ) {
     self.found = found
     self.present = present
     self.spends = spends
     self.isComplete = isComplete
+    self.kept = kept
   }
 }

@@ -113,6 +113,9 @@ package struct TransferTracker: Sendable {
 
   // MARK: Mempool
 
+  /// The txids of what stands outside blocks and isn't known to be gone: what a mempool may lack.
+  package var txidsOutsideBlocks: Set<Hash32> { Set(index.waiting.map(\.txid)) }
+
   /// What a look at a mempool changes. Nothing that stands in a block is touched.
   package mutating func look(_ look: MempoolLook, now: Timestamp) -> [TransferChange] {
     let spends = Self.spends(of: look.found) + look.spends
@@ -124,7 +127,8 @@ package struct TransferTracker: Sendable {
     note(spends)
     for spend in spends { replaceRivals(of: spend, unless: isPresent, into: &changes) }
     if look.isComplete {
-      for id in TransferIndex.ordered(index.waiting.filter { !isPresent($0.txid) }) {
+      let lost = index.waiting.filter { !isPresent($0.txid) && !look.kept.contains($0.txid) }
+      for id in TransferIndex.ordered(lost) {
         guard let transfer = index.transfers[id] else { continue }
         let rival = index.rival(of: transfer)
         step(

@@ -2,54 +2,36 @@ package import Bytes
 package import ChainTypes
 internal import JSON
 
-/// A node's mempool at one moment.
-package struct MempoolSnapshot: Equatable, Sendable {
-  package let txids: [Hash32]
-  /// The node's count of mempool changes; it starts over when the node restarts.
-  package let sequence: UInt64
-
-  package init(txids: [Hash32], sequence: UInt64) {
-    self.txids = txids
-    self.sequence = sequence
-  }
-}
-
 extension BitcoinNode {
   /// A transaction that nodes relay has at most 400,000 bytes, so 50 of them as hexadecimal stay
   /// below the transport's bound.
   private static let transactionBatchCount = 50
 
-  /// `getrawmempool false true`.
-  package func mempool() async throws(NodeError) -> MempoolSnapshot {
-    let result = try await ask(
-      "getrawmempool", [.bool(false), .bool(true)],
-      isBulk: true)
+  /// `getmempoolinfo`: whether the node has read its mempool from disk since it started. Until then
+  /// it lists only a part.
+  package func hasLoadedMempool() async throws(NodeError) -> Bool {
+    try await value("getmempoolinfo") { $0["loaded"]?.flag }
+  }
+
+  /// `getrawmempool`: the txids in the mempool.
+  package func mempool() async throws(NodeError) -> [Hash32] {
+    let result = try await ask("getrawmempool", isBulk: true)
     var txids: [Hash32] = []
-    var sequence: UInt64?
     var isSound = true
     try Self.reading { () throws(RPCError) in
       try result.reading { (reader) throws(JSONError) in
-        try reader.readObject { (reader, key) throws(JSONError) in
-          switch key {
-          case "txids":
-            // A full mempool lists hundreds of thousands: from bytes to hashes, without a tree.
-            try reader.readArray { (reader) throws(JSONError) in
-              if let txid = result.displayHash(of: try reader.readStringToken()) {
-                txids.append(txid)
-              } else {
-                isSound = false
-              }
-            }
-          case "mempool_sequence": sequence = UInt64(try reader.readBareToken())
-          default: _ = try reader.skipValue()
+        // A full mempool lists hundreds of thousands: from bytes to hashes, without a tree.
+        try reader.readArray { (reader) throws(JSONError) in
+          if let txid = result.displayHash(of: try reader.readStringToken()) {
+            txids.append(txid)
+          } else {
+            isSound = false
           }
         }
       }
     }
-    guard isSound, let sequence else {
-      throw .rpc(result.malformed("not what getrawmempool answers"))
-    }
-    return MempoolSnapshot(txids: txids, sequence: sequence)
+    guard isSound else { throw .rpc(result.malformed("not what getrawmempool answers")) }
+    return txids
   }
 
   /// `getrawtransaction` in batches, in the order of `txids`: the mempool's transactions as bytes

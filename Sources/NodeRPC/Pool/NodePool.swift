@@ -87,20 +87,22 @@ package final class NodePool: Sendable {
     try await serve { (node) async throws(NodeError) in try await node.block(hash) }
   }
 
-  /// Asks the nodes that may serve, best first, until one answers.
+  /// Asks the nodes that may serve, best first, until one answers; `other` isn't asked.
   package func serve<Value: Sendable>(
-    _ question: (BitcoinNode) async throws(NodeError) -> Value
+    besides other: Int? = nil, _ question: (BitcoinNode) async throws(NodeError) -> Value
   ) async throws(NodePoolError) -> Served<Value> {
-    try await serve { (node, _) async throws(NodeError) in try await question(node) }
+    try await serve(besides: other) { (node, _) async throws(NodeError) in try await question(node)
+    }
   }
 
   /// The same for who needs the node's place. A `question` that throws has the next node asked:
   /// so it refuses an answer that is no use.
   package func serve<Value: Sendable>(
+    besides other: Int? = nil,
     _ question: (BitcoinNode, _ place: Int) async throws(NodeError) -> Value
   ) async throws(NodePoolError) -> Served<Value> {
     var failures: [NodeFailure] = []
-    for index in servingOrder() {
+    for index in servingOrder() where index != other {
       let node = nodes[index]
       do throws(NodeError) {
         try await identify(node, index)
@@ -162,6 +164,9 @@ package final class NodePool: Sendable {
       }
     }
   }
+
+  /// The monotonic clock that quarantines go by.
+  package var nowMilliseconds: Int64 { clock.nowMilliseconds }
 
   /// The nodes that may serve, best score first, ties in their order.
   package func servingOrder() -> [Int] {

@@ -8,15 +8,48 @@ struct OrderedPayment {
   var isCanceled = false
   var acceptedDue: UInt64?
   var isResolved = false
+  /// The transfers that had come by then, by `StoredState.Transfer.key`.
+  var settled: Set<[UInt8]> = []
+  /// Whether what came after the resolution was accepted.
+  var isReopened = false
+}
+
+/// What the checks have seen of a transfer.
+struct TransferHistory {
+  /// The states whose value is there.
+  static let standing: Set = ["seen", "included", "confirmed", "final"]
+
+  /// Until when mempools had been looked through before it was found.
+  let lookedThrough: Int64
+  /// The earliest time of a block that it ever stood in: a reorg doesn't make late what came in
+  /// time.
+  private(set) var earliestBlockTime: Int64?
+  /// Whether it counts without confirmation: it has stood without a break since before a halt.
+  private(set) var isCredited = false
+  private var state = ""
+
+  init(lookedThrough: Int64) { self.lookedThrough = lookedThrough }
+
+  mutating func learn(_ transfer: StoredState.Transfer, isHalted: Bool) {
+    if let time = transfer.blockTime {
+      earliestBlockTime = min(earliestBlockTime ?? time, time)
+    }
+    // What was in a block and is in a mempool was orphaned in between.
+    let isBroken =
+      !Self.standing.contains(transfer.state)
+      || (transfer.state == "seen" && state != "seen" && Self.standing.contains(state))
+    if isBroken { isCredited = false }
+    if !isHalted { isCredited = Self.standing.contains(transfer.state) }
+    state = transfer.state
+  }
 }
 
 /// Holds every payment against the oracle, and against a replay of its facts.
 struct PaymentChecker {
   let orders: [String: OrderedPayment]
   let stored: StoredState
-  /// The earliest time of a block that each transfer ever stood in, by `StoredState.Transfer.key`:
-  /// a reorg doesn't make late what came in time.
-  let earliestBlockTimes: [[UInt8]: Int64]
+  /// By `StoredState.Transfer.key`.
+  let histories: [[UInt8]: TransferHistory]
 
   func check(_ findings: inout Findings) {
     var byOrdinal: [Int64: [StoredState.Transfer]] = [:]
@@ -44,12 +77,15 @@ struct PaymentChecker {
       confirmations: Int64(terms.confirmations), acceptsLate: terms.latePolicy == .accept,
       isDeadlinePassed: payment.deadlinePassed, isCanceled: order.isCanceled,
       acceptedDue: order.acceptedDue, isResolved: order.isResolved,
+      isReopened: order.isReopened,
       money: transfers.map { transfer in
+        let history = histories[transfer.key] ?? TransferHistory(lookedThrough: 0)
         let first = min(
-          transfer.firstSeen, earliestBlockTimes[transfer.key] ?? transfer.firstSeen)
+          transfer.firstSeen, history.earliestBlockTime ?? .max, history.lookedThrough)
         return PaymentOracle.Money(
           value: UInt64(transfer.value) ?? 0, state: transfer.state,
-          isLate: first > payment.expiresAt)
+          isLate: first > payment.expiresAt, isCredited: history.isCredited,
+          isSettled: order.settled.contains(transfer.key))
       })
     findings.require(
       payment.status == oracle.status, promise: 5,

@@ -6,6 +6,10 @@ struct PaymentOracle {
     /// The transfer's word: `seen`, `included`, `confirmed`, `final`, or one that doesn't count.
     let state: String
     let isLate: Bool
+    /// Whether it counts without confirmation: no halt keeps it from that.
+    let isCredited: Bool
+    /// Whether it had come when the payment was resolved.
+    let isSettled: Bool
   }
 
   let amount: UInt64
@@ -17,14 +21,19 @@ struct PaymentOracle {
   /// What an operator lowered the due amount to, or took as it is.
   var acceptedDue: UInt64?
   var isResolved = false
+  /// Whether what came after the resolution was accepted.
+  var isReopened = false
   var money: [Money] = []
 
   private static let levels = ["seen": 1, "included": 2, "confirmed": 3, "final": 4]
 
-  private func total(level: Int, onlyCounted: Bool = true) -> UInt64 {
+  private func total(level: Int, onlyCounted: Bool = true, onlyCredited: Bool = false) -> UInt64 {
     var total: UInt64 = 0
     for money in money where (Self.levels[money.state] ?? 0) >= level {
-      let counts = acceptedDue != nil || (!isCanceled && (acceptsLate || !money.isLate))
+      if onlyCredited, !money.isCredited, (Self.levels[money.state] ?? 0) < 3 { continue }
+      let isOpenTo = !isResolved || money.isSettled != isReopened
+      let counts =
+        isOpenTo && (acceptedDue != nil || (!isCanceled && (acceptsLate || !money.isLate)))
       if counts || !onlyCounted { total += money.value }
     }
     return total
@@ -32,14 +41,16 @@ struct PaymentOracle {
 
   var received: UInt64 { total(level: 1, onlyCounted: false) }
 
-  var confirmed: UInt64 { total(level: confirmations == 0 ? 1 : 3) }
+  var confirmed: UInt64 {
+    confirmations == 0 ? total(level: 1, onlyCredited: true) : total(level: 3)
+  }
 
   var final: UInt64 { total(level: 4) }
 
   var status: String {
     let due = acceptedDue ?? amount
     let enough = due > tolerance ? due - tolerance : 1
-    if isResolved { return "resolved" }
+    if isResolved && !isReopened { return "resolved" }
     if isCanceled && acceptedDue == nil { return "canceled" }
     if final >= enough { return "settled" }
     if confirmed >= enough { return "paid" }

@@ -41,6 +41,7 @@ package struct Pipeline: Sendable {
     if let window = settings.window { watching.window = window }
     if let headers = settings.headersPerStep { watching.headersPerStep = headers }
     watching.lookCommitSeconds = settings.lookCommitSeconds
+    if let transactions = settings.lookTransactions { watching.lookTransactions = transactions }
     watching.quarantineMilliseconds = settings.quarantineMilliseconds
     watcher = BitcoinWatcher(
       settings: watching, pool: pool, store: FaultyStore(store: store, killSwitch: killSwitch),
@@ -135,6 +136,8 @@ package struct PipelineSettings: Sendable {
   package var window: Int?
   package var headersPerStep: Int?
   package var lookCommitSeconds: Int64 = 5
+  /// Transactions of a mempool that one step looks into; nil for a watcher's own choice.
+  package var lookTransactions: Int?
   package var quarantineMilliseconds: Int64 = 3_600_000
 
   package init() {}

@@ -4,18 +4,25 @@ internal import Synchronization
 internal import Watching
 
 /// The world's clock: it stands still but for `advance`. The time of day and the milliseconds that
-/// breakers and quarantines go by are the same clock.
+/// breakers and quarantines go by are the same clock, until the time of day is set.
 package final class SimulatedTime: TimeSource, RPCClock {
   private let microseconds: Mutex<Int64>
+  /// How far the time of day was set from the clock.
+  private let shift = Mutex<Int64>(0)
 
   package init(start: Timestamp) { microseconds = Mutex(start.microseconds) }
 
-  package var now: Timestamp { Timestamp(microseconds: microseconds.withLock { $0 }) }
+  package var now: Timestamp {
+    Timestamp(microseconds: microseconds.withLock { $0 } + shift.withLock { $0 })
+  }
 
   package var nowMilliseconds: Int64 { microseconds.withLock { $0 } / 1_000 }
 
   /// The time that blocks bear.
-  package var nowSeconds: UInt32 { UInt32(clamping: microseconds.withLock { $0 } / 1_000_000) }
+  package var nowSeconds: UInt32 { UInt32(clamping: now.microseconds / 1_000_000) }
+
+  /// Sets the time of day ahead, or back, without letting time pass.
+  package func shift(seconds: Int64) { shift.withLock { $0 += seconds * 1_000_000 } }
 
   package func advance(milliseconds: Int64) {
     microseconds.withLock { $0 += milliseconds * 1_000 }

@@ -31,6 +31,9 @@ struct ChainHealth: HealthCheck {
   /// Why the watcher doesn't move on.
   let hold: @Sendable () -> WatchReport.Hold?
 
+  /// How old the last look through the mempools may be.
+  private static let lookAgeSeconds: Int64 = 600
+
   var name: String { "chain-\(chain)" }
 
   func check() async -> HealthReport {
@@ -60,6 +63,13 @@ struct ChainHealth: HealthCheck {
       return HealthReport(.degraded, "\(working) nodes work, \(quorum) must agree.")
     }
     let place = "At \(cursor.tip.height)."
-    return holding.map { HealthReport(.degraded, "\(place) \($0)") } ?? HealthReport(.ok, place)
+    if let holding { return HealthReport(.degraded, "\(place) \(holding)") }
+    let looked = cursor.lookedThrough
+    guard let looked, looked.adding(seconds: Self.lookAgeSeconds) >= SystemTime().now else {
+      let since = looked?.description ?? "the start"
+      return HealthReport(
+        .degraded, "\(place) No mempool was looked through since \(since): nothing expires.")
+    }
+    return HealthReport(.ok, "\(place) Mempools are known to \(looked).")
   }
 }

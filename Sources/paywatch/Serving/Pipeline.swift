@@ -121,12 +121,16 @@ final class Pipeline: Sendable {
     let holes = metrics.gauge(
       "paywatch_coverage_holes", [MetricLabel("chain", name.text)],
       help: "Places where blocks weren't scanned; anything but 0 is an alarm.")
+    let looked = metrics.gauge(
+      "paywatch_mempool_looked_through_seconds", [MetricLabel("chain", name.text)],
+      help: "Unix time through which mempools were looked through; deadlines wait for it.")
     while !Task.isCancelled {
       var tip: BlockRef?
       do {
         let report = try await watcher.step()
         tip = report.tip
         if let tip { gauge.set(Int64(tip.height)) }
+        if let moment = report.lookedThrough { looked.set(moment.microseconds / 1_000_000) }
         log(report, of: name, logger)
         if report.connected > 0 { holes.set(Int64(try await coverageHoles(of: name).count)) }
         sequencer.wake()
