@@ -78,9 +78,11 @@ extension PaymentGateway {
     switch decision {
     case .canceled: payment.status == .canceled
     case .accepted(let due, let by):
-      payment.acceptance?.due == due && payment.acceptance?.by == by
+      // Repeated after a resolution it may mean money that came since.
+      payment.status != .resolved && payment.acceptance?.due == due && payment.acceptance?.by == by
     case .resolved(let by, let reason):
-      payment.resolution?.by == by && payment.resolution?.reason == reason
+      payment.status == .resolved && payment.resolution?.by == by
+        && payment.resolution?.reason == reason
     case .observed, .deadlinePassed: false
     }
   }

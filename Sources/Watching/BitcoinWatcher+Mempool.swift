@@ -109,8 +109,9 @@ extension BitcoinWatcher {
   }
 
   /// Those of `matches`, from another node's mempool, whose coins this node's mempool doesn't
-  /// spend: never do both of two rivals count. Not all where the node doesn't say, or there are
-  /// more than fit into a question; the next look asks about the others.
+  /// spend otherwise: never do both of two rivals count. Not all where the node doesn't say, where
+  /// it has a rival of one that pays us, or where there are more than fit into a question; the next
+  /// look asks about the others.
   private func unrivaled(
     _ matches: [MatchedTransaction], at node: BitcoinNode
   ) async -> (matches: [MatchedTransaction], isAll: Bool) {
@@ -121,9 +122,15 @@ extension BitcoinWatcher {
     }
     let coins = asked.flatMap(\.inputs)
     guard let spenders = try? await node.spendingTransaction(of: coins) else { return ([], false) }
-    let spent = Set(zip(coins, spenders).filter { $1 != nil }.map(\.0))
+    let spender = Dictionary(zip(coins, spenders)) { first, _ in first }
+    // It may have got the transaction itself since it was asked for its mempool.
+    let hasRival = { (match: MatchedTransaction) in
+      match.inputs.contains { coin in (spender[coin] ?? nil).map { $0 != match.txid } ?? false }
+    }
+    let rivaled = asked.filter(hasRival)
     return (
-      asked.filter { !$0.inputs.contains(where: spent.contains) }, asked.count == matches.count
+      asked.filter { !hasRival($0) },
+      asked.count == matches.count && rivaled.allSatisfy(\.outputs.isEmpty)
     )
   }
 }

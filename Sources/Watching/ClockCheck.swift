@@ -10,18 +10,21 @@ struct ClockCheck {
 
   /// The time of day less the monotonic clock, as it was believed last; milliseconds.
   private var offset: Int64?
-  private var aheadSince: Int64?
+  /// What it has been since it jumped, and from when on.
+  private var candidate: (offset: Int64, since: Int64)?
 
   /// Whether the time of day is to be believed. A step back is: it makes nothing pass.
   mutating func isSteady(_ now: Timestamp, monotonicMilliseconds: Int64) -> Bool {
     let current = now.microseconds / 1_000 - monotonicMilliseconds
     if let offset, current > offset + Self.tolerance {
-      let since = aheadSince ?? monotonicMilliseconds
-      aheadSince = since
-      guard monotonicMilliseconds - since >= Self.probation else { return false }
+      guard let candidate, abs(current - candidate.offset) <= Self.tolerance else {
+        candidate = (current, monotonicMilliseconds)
+        return false
+      }
+      guard monotonicMilliseconds - candidate.since >= Self.probation else { return false }
     }
     offset = current
-    aheadSince = nil
+    candidate = nil
     return true
   }
 }

@@ -106,6 +106,25 @@ struct DecisionTests {
     }
   }
 
+  @Test("a decision that was taken before is taken again where money came in between")
+  func again() async throws {
+    try await TestGateway.run { gateway in
+      let id = try await gateway.made("order-1")
+      let accept = Self.accept("60000")
+      let close = Self.close("given back")
+      try await gateway.chain.mine(.init(to: id, 60_000))
+      #expect(try await gateway.decide("resolve", id, accept).json()["status"] == "processing")
+      #expect(try await gateway.decide("resolve", id, close).json()["status"] == "resolved")
+      try expect(try await gateway.decide("resolve", id, accept), is: 409, "nothing-to-accept")
+      try await gateway.chain.mine(.init(to: id, 60_001, in: "more"))
+      #expect(try await gateway.payment(id)["held_minor"] == "60001")
+      let reopened = try await gateway.decide("resolve", id, accept)
+      #expect(try reopened.json()["status"] == "processing")
+      #expect(try await gateway.decide("resolve", id, accept).body == reopened.body)
+      #expect(try await gateway.decide("resolve", id, close).json()["status"] == "resolved")
+    }
+  }
+
   @Test("late money waits until it is accepted")
   func late() async throws {
     try await TestGateway.run { gateway in

@@ -76,7 +76,7 @@ struct StreamTests {
     #expect(event.text == "id: 1event: x\nevent: ab\ndata: x\ndata: y\ndata: z\n\n")
   }
 
-  @Test("a client that doesn't read its answer is let go of")
+  @Test("a client that doesn't read its answer is let go of", .timeLimit(.minutes(1)))
   func unread() async throws {
     let (cuts, cut) = AsyncStream.makeStream(of: Void.self)
     try await TestServer.run(

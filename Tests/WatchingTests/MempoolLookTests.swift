@@ -124,6 +124,44 @@ struct MempoolLookTests {
     try await scene.world.close()
   }
 
+  @Test("what reaches the first node while the second is asked is no rival of itself")
+  func arrivesMeanwhile() async throws {
+    let scene = try await Scene(nodes: 2, quorum: 2)
+    let payment = try await scene.request(expiresInSeconds: 60)
+    scene.pass(seconds: 50)
+    let known = try scene.node(1).pay(scene.script(payment), value: 150_000)
+    scene.pass(seconds: 20)
+    let node = scene.node
+    let hasArrived = Mutex(false)
+    scene.world.links[0].onRequest { body in
+      guard String(decoding: body, as: UTF8.self).contains("gettxspendingprevout") else { return }
+      if (try? node.accept(known.transaction)) != nil { hasArrived.withLock { $0 = true } }
+    }
+    try await scene.world.stepUntilQuiet()
+    #expect(hasArrived.withLock { $0 })
+    #expect(try await scene.story(payment) == ["created", "processing"])
+    try await scene.world.close()
+  }
+
+  @Test("no deadline passes while one node has the money and the other a rival of it")
+  func rivalAtTheDeadline() async throws {
+    let scene = try await Scene(nodes: 2, quorum: 2)
+    let payment = try await scene.request(expiresInSeconds: 60)
+    let known = try scene.node(1).pay(scene.script(payment), value: 150_000)
+    try scene.node.accept(
+      scene.node.conflict(
+        with: known.transaction,
+        paying: [.init(value: 90_000, scriptPubKey: Faucet.scriptPubKey)]))
+    scene.pass(seconds: 61)
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.status(payment) == .open)
+    try scene.node.mine()
+    try scene.share()
+    try await scene.world.stepUntilQuiet()
+    #expect(try await scene.status(payment) == .expired)
+    try await scene.world.close()
+  }
+
   @Test("a replacement that one node has keeps what the other still has from counting beside it")
   func rivalsAtTwoNodes() async throws {
     let scene = try await Scene(nodes: 2, quorum: 2)

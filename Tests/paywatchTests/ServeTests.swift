@@ -116,16 +116,20 @@ struct ServeTests {
 private final class Serving {
   private let process = Process()
   private let output = Pipe()
+  private let ended: AsyncStream<Void>
 
   init(_ configuration: String) throws {
     process.executableURL = Program.products.appending(path: "paywatch")
     process.arguments = ["serve", "--config", configuration]
     process.standardError = output
     process.standardOutput = output
+    let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+    self.ended = ended
+    process.terminationHandler = { _ in continuation.finish() }
     try process.run()
   }
 
-  deinit { process.terminate() }
+  deinit { if process.isRunning { process.terminate() } }
 
   /// The port that it says it listens on.
   func port() async throws -> Int {
@@ -149,10 +153,8 @@ private final class Serving {
 
   /// Sends SIGTERM and gives the exit status.
   func end() async -> Int32 {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      process.terminationHandler = { _ in continuation.resume() }
-      process.terminate()
-    }
+    process.terminate()
+    for await _ in ended {}
     return process.terminationStatus
   }
 }

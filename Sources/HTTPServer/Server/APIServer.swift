@@ -19,7 +19,7 @@ package struct APIServerConfiguration: Sendable {
   package var drainSeconds: Int64 = 10
   /// How many connections are served at once; further ones wait in the kernel's queue.
   package var connectionLimit = 10_000
-  /// How long a client may take for an answer, event streams apart: who doesn't read holds a
+  /// How long a client may take for a short answer, event streams apart: who doesn't read holds a
   /// connection no longer.
   package var writeTimeoutSeconds: Int64 = 60
 
@@ -102,7 +102,11 @@ package final class APIServer: Sendable {
     let channel = HTTP1Channel(
       responder: { request, writer, channel in
         let response = await boundary.respond(to: request, channel: channel, logger: logger)
-        let deadline = SSEResponse.isStream(response) ? nil : Self.closing(channel, after: timeout)
+        let length = Int64(response.body.contentLength ?? 0)
+        let deadline =
+          SSEResponse.isStream(response)
+          ? nil
+          : Self.closing(channel, after: timeout + .seconds(length / Self.slowestBytesPerSecond))
         defer { deadline?.cancel() }
         try await writer.write(response: response.head, body: response.body)
         if response.headers[.connection] == "close" {
@@ -124,6 +128,9 @@ package final class APIServer: Sendable {
       },
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
   }
+
+  /// Long answers get that much more time.
+  private static let slowestBytesPerSecond: Int64 = 16_384
 
   private static func closing(_ channel: any Channel, after time: TimeAmount) -> Scheduled<Void> {
     channel.eventLoop.scheduleTask(in: time) { channel.close(mode: .all, promise: nil) }

@@ -22,7 +22,8 @@ struct PaymentAcceptCommand: AsyncParsableCommand {
     let by = decision.by
     let due = try dueMinor.map { try UInt256(decimal: $0) }
     try await decision.decide { payment in
-      .accepted(due: due ?? min(payment.received, payment.due), by: by)
+      let came = payment.status == .resolved ? payment.heldValue : payment.received
+      return .accepted(due: due ?? min(came, payment.due), by: by)
     }
   }
 }
