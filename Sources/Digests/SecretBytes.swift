@@ -4,7 +4,8 @@ internal import COpenSSL
 ///
 /// For private keys and seeds: only `payctl` and tests hold such values, a server never does.
 package final class SecretBytes: @unchecked Sendable {
-  // Written only by the initialisers, before any other thread can see the object.
+  // Safe to share: written by the initialisers and erased by `deinit` alone, when no other thread
+  // can see the object.
   private let storage: UnsafeMutableRawBufferPointer
 
   /// `byteCount` bytes that `fill` writes; they are zero before.

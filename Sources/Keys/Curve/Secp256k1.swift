@@ -6,6 +6,7 @@ internal import CSecp256k1
 /// changes it after its first use. It is blinded with random numbers, against side channels of
 /// operations on secrets; they change no result, so this target's functions stay pure.
 enum Secp256k1 {
+  // Safe to share: made before anyone has it, and never changed afterwards.
   private struct Context: @unchecked Sendable {
     let pointer: OpaquePointer
   }

@@ -18,6 +18,19 @@ internal import Synchronization
 internal import Telemetry
 internal import Watching
 
+/// Why a chain's watcher doesn't move on.
+private struct Holding {
+  /// What passes by itself sooner, such as a block that comes while a mempool is looked through,
+  /// is nobody's concern; milliseconds.
+  static let patience: Int64 = 10_000
+
+  let hold: WatchReport.Hold
+  /// By a clock that never goes back, in milliseconds.
+  let since: Int64
+  /// What the log has told of it.
+  let told: WatchReport.Hold?
+}
+
 /// Every role in one process: the watchers, the address filler, the sequencer and the API, on one
 /// database.
 final class Pipeline: Sendable {
@@ -35,8 +48,7 @@ final class Pipeline: Sendable {
   private let fillWakes: AsyncStream<Void>
   private let fillWaker: AsyncStream<Void>.Continuation
   private let signal = ShutdownSignal()
-  /// Why each chain's watcher doesn't move on, where it doesn't.
-  private let holds = Mutex<[ChainName: WatchReport.Hold]>([:])
+  private let holds = Mutex<[ChainName: Holding]>([:])
   private let logger = Logger(label: "paywatch")
   private let client: HTTPClient
   private let clock: SystemRPCClock
@@ -131,7 +143,7 @@ final class Pipeline: Sendable {
         tip = report.tip
         if let tip { gauge.set(Int64(tip.height)) }
         if let moment = report.lookedThrough { looked.set(moment.microseconds / 1_000_000) }
-        log(report, of: name, logger)
+        log(report, of: name, pool, logger)
         if report.connected > 0 { holes.set(Int64(try await coverageHoles(of: name).count)) }
         sequencer.wake()
         if report.isBusy { continue }
@@ -161,7 +173,9 @@ final class Pipeline: Sendable {
     try await database.read { try ChainRecords.coverageHoles(of: chain, in: $0) ?? [] }
   }
 
-  private func log(_ report: WatchReport, of chain: ChainName, _ logger: Logger) {
+  private func log(
+    _ report: WatchReport, of chain: ChainName, _ pool: NodePool, _ logger: Logger
+  ) {
     if report.connected + report.disconnected + report.transferChanges > 0 {
       logger.info(
         "advanced",
@@ -170,16 +184,28 @@ final class Pipeline: Sendable {
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
         ])
     }
-    let before = holds.withLock { holds in
-      defer { holds[chain] = report.hold }
-      return holds[chain]
+    let now = clock.nowMilliseconds
+    let (told, isDue) = holds.withLock { holds in
+      let before = holds[chain]
+      holds[chain] = report.hold.map { hold in
+        Holding(
+          hold: hold, since: before?.since ?? now,
+          told: now - (before?.since ?? now) >= Holding.patience ? hold : before?.told)
+      }
+      return (before?.told, holds[chain]?.told != before?.told)
     }
-    guard report.hold != before else { return }
-    if let hold = report.hold {
-      logger.warning("holding", metadata: ["reason": "\(hold)"])
-    } else {
+    guard isDue else { return }
+    guard let hold = report.hold else {
       logger.info("no longer holding")
+      return
     }
+    let troubles = pool.status().compactMap { node in
+      node.quarantine.map { "\(node.name): quarantined, \($0.reason)" }
+        ?? node.lastError.map { "\(node.name): \($0)" }
+    }
+    logger.warning(
+      told == nil ? "holding" : "still holding",
+      metadata: ["reason": "\(hold)", "nodes": "\(troubles.joined(separator: "; "))"])
   }
 
   /// Tells what an operator should know of a node: an old release, pruned blocks, a node that is
@@ -271,7 +297,7 @@ final class Pipeline: Sendable {
       let name = chain.spec.name
       return ChainHealth(
         chain: name, quorum: chain.quorum, database: database, watcher: watcher,
-        hold: { self.holds.withLock { $0[name] } })
+        hold: { self.holds.withLock { $0[name]?.hold } })
     }
     return [DatabaseHealth(database: database)] + chains
   }
