@@ -25,6 +25,7 @@ package struct LeaseHolder<C: Clock>: Sendable where C.Duration == Duration {
   private let name: String
   private let holder: String
   private let term: Duration
+  private let floor: @Sendable (any SQLConnection) throws -> Int64
   private let clock: C
   private let origin: C.Instant
   private let tell: @Sendable (LeaseNews) -> Void
@@ -32,9 +33,11 @@ package struct LeaseHolder<C: Clock>: Sendable where C.Duration == Duration {
   /// - Parameters:
   ///   - holder: a name that no other process has, nor this one after a restart
   ///   - term: how long it takes at most until a dead holder's lease can be taken
+  ///   - floor: the latest epoch that the rows written under the lease know of
   ///   - clock: goes on while the machine sleeps, as `ContinuousClock` does
   package init(
-    database: any Database, name: String, holder: String, term: Duration = .seconds(6), clock: C,
+    database: any Database, name: String, holder: String, term: Duration = .seconds(6),
+    above floor: @escaping @Sendable (any SQLConnection) throws -> Int64 = { _ in 0 }, clock: C,
     tell: @escaping @Sendable (LeaseNews) -> Void = { _ in }
   ) {
     self.database = database
@@ -42,6 +45,7 @@ package struct LeaseHolder<C: Clock>: Sendable where C.Duration == Duration {
     self.holder = holder
     precondition(term > .zero, "a lease lasts")
     self.term = term
+    self.floor = floor
     self.clock = clock
     origin = clock.now
     self.tell = tell
@@ -84,10 +88,11 @@ package struct LeaseHolder<C: Clock>: Sendable where C.Duration == Duration {
   }
 
   private func acquire() async -> Lease? {
-    let (name, holder, milliseconds) = (name, holder, milliseconds)
+    let (name, holder, milliseconds, floor) = (name, holder, milliseconds, floor)
     do {
       return try await database.write {
-        try Leases.acquire(name, holder: holder, milliseconds: milliseconds, in: $0)
+        try Leases.acquire(
+          name, holder: holder, milliseconds: milliseconds, above: floor($0), in: $0)
       }
     } catch {
       tell(.failed(error))

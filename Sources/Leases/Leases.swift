@@ -28,8 +28,12 @@ package enum Leases {
   /// The epoch grows each time, for the holder's own lease too: who asks again has forgotten the
   /// former one, and what was begun under that must not be written any more. Transactions that
   /// have passed `check` are waited for.
+  ///
+  /// - Parameter floor: an epoch known from elsewhere to have been given: the new one is above it,
+  ///   also where this table was lost
   package static func acquire(
-    _ name: String, holder: String, milliseconds: Int64, in connection: any SQLConnection
+    _ name: String, holder: String, milliseconds: Int64, above floor: Int64 = 0,
+    in connection: any SQLConnection
   ) throws -> Lease? {
     let dialect = connection.dialect
     let isTakeable = "(holder IS NULL OR holder = $2 OR expires_at <= \(dialect.nowMicroseconds))"
@@ -51,10 +55,13 @@ package enum Leases {
       "SELECT epoch FROM leases WHERE name = $1" + dialect.forUpdate, [.text(name)])
     let taken = try connection.execute(
       """
-      UPDATE leases SET holder = $2, epoch = epoch + 1,
+      UPDATE leases SET holder = $2, epoch = CASE WHEN epoch < $4 THEN $4 ELSE epoch END + 1,
         expires_at = \(dialect.nowMicroseconds) + $3
       WHERE name = $1 AND \(isTakeable)
-      """, [.text(name), .text(holder), .integer(microseconds(milliseconds))])
+      """,
+      [
+        .text(name), .text(holder), .integer(microseconds(milliseconds)), .integer(floor),
+      ])
     guard taken == 1 else { return nil }
     let row = try connection.queryFirst("SELECT epoch FROM leases WHERE name = $1", [.text(name)])
     return try row.map { Lease(name: name, holder: holder, epoch: try $0.integer("epoch")) }

@@ -89,6 +89,19 @@ struct LeaseTests {
     }
   }
 
+  @Test("an epoch is above the one that was written elsewhere, also where the table was lost")
+  func floor() async throws {
+    try await Self.pair { first, second in
+      let former = try #require(try await Self.acquire(first, "a"))
+      try await first.write { _ = try $0.execute("DELETE FROM leases") }
+      await #expect(throws: LeaseLost(former)) { try await Self.check(former, first) }
+      let lease = try await second.write {
+        try Leases.acquire("watcher", holder: "b", milliseconds: 60_000, above: 7, in: $0)
+      }
+      #expect(lease?.epoch == 8)
+    }
+  }
+
   @Test("an invented lease, or another epoch's, is none")
   func invented() async throws {
     try await Self.pair { first, _ in
