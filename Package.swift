@@ -79,6 +79,7 @@ let package = Package(
     library("Telemetry", [log]),
     library("Database"),
     library("SQLite", ["Database", grdb]),
+    library("PostgreSQL", ["CPostgres", "Database"]),
     library("Leases", ["Database"]),
     library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
     library("EventLog", ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "Leases"]),
@@ -152,6 +153,10 @@ let package = Package(
     .target(
       name: "LoopbackHTTP", dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
       path: "Tests/LoopbackHTTP", swiftSettings: settings),
+    .target(
+      name: "TestDatabases",
+      dependencies: ["LocalServers", "Database", "SQLite", "PostgreSQL", "TestSupport"],
+      path: "Tests/TestDatabases", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Digests", ["Bytes", "Digests"]),
@@ -165,9 +170,10 @@ let package = Package(
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
     tests("LocalServers", ["LocalServers"]),
+    tests("PostgreSQL", ["Database", "TestDatabases"]),
     tests("Leases", ["Database", "SQLite", "Leases"]),
     tests("Kafka", ["Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
-    tests("Database", ["Database", "SQLite"]),
+    tests("Database", ["Database", "SQLite", "TestDatabases"]),
     tests(
       "NodeRPC",
       [
