@@ -57,6 +57,7 @@ let package = Package(
     .target(name: "CCurl", dependencies: ["CLibcurl"]),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+    .systemLibrary(name: "CHiredis", pkgConfig: "hiredis"),
     .systemLibrary(name: "CKafka", pkgConfig: "rdkafka"),
 
     // Pure: values without I/O, time or randomness.
@@ -77,6 +78,7 @@ let package = Package(
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
     library("Telemetry", [log]),
+    library("Cache", []),
     library("Database"),
     library("SQLite", ["Database", grdb]),
     library("PostgreSQL", ["CPostgres", "Database"]),
@@ -109,8 +111,9 @@ let package = Package(
     library(
       "Deployment",
       [
-        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "NodeRPC",
-        "Watching",
+        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "Database",
+        "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement",
+        "Tenancy",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -133,15 +136,16 @@ let package = Package(
       "paywatch",
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
-        "Settings", "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog",
-        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
+        "LocalServers", "Settings", "HTTPClient", "Telemetry", "Database", "PostgreSQL", "Leases",
+        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment",
+        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "PostgreSQL",
+        "NodeRPC", "EventLog", "Watching", "Settlement", "Tenancy", "Deployment",
       ]),
     program(
       "paybench",
@@ -170,6 +174,7 @@ let package = Package(
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
     tests("LocalServers", ["LocalServers"]),
+    tests("Cache", ["Cache"]),
     tests("PostgreSQL", ["Database", "TestDatabases"]),
     tests("Leases", ["Database", "SQLite", "Leases"]),
     tests("Kafka", ["Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
