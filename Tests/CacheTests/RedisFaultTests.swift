@@ -23,7 +23,7 @@ struct RedisFaultTests {
       #expect(await !cache.set(key, [1]))
     }
     // Three thousand calls: with a timeout for each it would be hours.
-    #expect(start.duration(to: .now) < .seconds(2))
+    #expect(start.duration(to: .now) < .seconds(10))
     #expect(try await aside.value(for: key) { bytes("truth") } == bytes("truth"))
     await #expect(throws: CacheError.self) { try await cache.add(key, [1]) }
     await #expect(throws: CacheError.self) {
