@@ -285,7 +285,9 @@ final class Pipeline: Sendable {
       },
       onAddressesNeeded: { fillWaker.yield() }
     ).register(on: router)
-    HealthRoutes(healthChecks()).register(on: router, metrics: metrics)
+    HealthRoutes(
+      healthChecks(), needed: [DatabaseHealth(database: database)], signal: signal
+    ).register(on: router, metrics: metrics)
     router.addDescription()
     return APIServer(
       APIServerConfiguration(host: listen.host, port: Int(listen.port)), router: router,
