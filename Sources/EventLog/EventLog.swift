@@ -1,6 +1,7 @@
 package import Bytes
 internal import ChainTypes
 package import Database
+internal import Telemetry
 
 /// The events of all aggregates, in the database whose changes they tell: a transaction that
 /// changes something appends its events, and both hold or neither.
@@ -22,6 +23,8 @@ package enum EventLog {
   /// has the same id, and throws `EventLogError.fork` where it has another. Where two
   /// transactions append to a subject at once (PostgreSQL only; callers hold the aggregate's
   /// row), the later one gets `DatabaseError.uniqueViolation`.
+  ///
+  /// New ones carry the current trace (`TraceContext`), which is no part of what they tell.
   @discardableResult
   package static func append(
     _ drafts: [EventDraft], in connection: any SQLConnection
@@ -66,12 +69,13 @@ package enum EventLog {
     }
     try connection.execute(
       """
-      INSERT INTO events (id, type, subject, sequence, tenant, time, data)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      INSERT INTO events (id, type, subject, sequence, tenant, time, data, traceparent)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       """,
       [
         .blob(id.bytes), .text(draft.type), .text(draft.subject), .integer(sequence),
         .optional(draft.tenant), .integer(draft.time.microseconds), .text(draft.data),
+        .optional(TraceContext.current?.traceparent),
       ])
     return Appended(id: id, sequence: sequence, isNew: true)
   }

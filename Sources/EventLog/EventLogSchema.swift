@@ -35,7 +35,11 @@ extension EventLog {
           """),
         "INSERT INTO event_positions (singleton, last_position) VALUES (1, 0)",
       ]
-    }
+    },
+    Migration(number: 2, name: "traces of events") { _ in
+      // Null for events from before, and for those that belong to no trace.
+      ["ALTER TABLE events ADD COLUMN traceparent TEXT CHECK (length(traceparent) <= 256)"]
+    },
   ]
 
   /// In PostgreSQL several transactions insert at once and commit in another order, so each row

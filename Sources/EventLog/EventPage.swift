@@ -129,7 +129,8 @@ extension EventLog {
     ).map(event)
   }
 
-  private static let columns = "position, id, type, subject, sequence, tenant, time, data"
+  private static let columns =
+    "position, id, type, subject, sequence, tenant, time, data, traceparent"
 
   private static func positioned(_ row: SQLRow) throws -> PositionedEvent {
     PositionedEvent(position: try row.integer("position"), event: try event(row))
@@ -144,6 +145,7 @@ extension EventLog {
     return CloudEvent(
       id: id, type: try row.text("type"), subject: subject, sequence: sequence,
       tenant: try row.optionalText("tenant"),
-      time: Timestamp(microseconds: try row.integer("time")), data: try row.text("data"))
+      time: Timestamp(microseconds: try row.integer("time")), data: try row.text("data"),
+      traceparent: try row.optionalText("traceparent"))
   }
 }

@@ -193,7 +193,8 @@ struct ServerTests {
       }
       #expect(
         Set(paths.map(\.name)) == [
-          "/v1/things/{id}", "/v1/things", "/fails", "/api/health", "/metrics", "/openapi.json",
+          "/v1/things/{id}", "/v1/things", "/fails", "/api/health", "/api/health/live",
+          "/api/health/ready", "/metrics", "/openapi.json",
         ])
       for path in paths {
         let get = try await TestConnection(port: test.port).send(

@@ -20,7 +20,8 @@ struct TestServer: Sendable {
   /// Runs `body` against a server with the routes that `routes` adds, then ends the server.
   static func run(
     _ routes: (APIRouter, SQLiteDatabase, ShutdownSignal) -> Void,
-    checks: [any HealthCheck] = [], writeTimeoutSeconds: Int64 = 60,
+    checks: [any HealthCheck] = [], needed: [any HealthCheck] = [],
+    writeTimeoutSeconds: Int64 = 60, noticeSeconds: Double = 0,
     _ body: (TestServer) async throws -> Void
   ) async throws {
     let time = TestTime()
@@ -38,10 +39,11 @@ struct TestServer: Sendable {
       version: "1", authenticator: Authenticator(database, uptime: now), uptime: now)
     let metrics = MetricsRegistry()
     routes(router, database, signal)
-    HealthRoutes(checks).register(on: router, metrics: metrics)
+    HealthRoutes(checks, needed: needed, signal: signal).register(on: router, metrics: metrics)
     router.addDescription()
     try await LoopbackAPI.run(
-      router, metrics: metrics, signal: signal, now: now, writeTimeoutSeconds: writeTimeoutSeconds
+      router, metrics: metrics, signal: signal, now: now, writeTimeoutSeconds: writeTimeoutSeconds,
+      noticeSeconds: noticeSeconds
     ) { server, port in
       try await body(
         TestServer(

@@ -9,12 +9,16 @@ package enum LoopbackAPI {
   package static func run(
     _ router: APIRouter, metrics: MetricsRegistry, signal: ShutdownSignal,
     now: @escaping @Sendable () -> Timestamp, writeTimeoutSeconds: Int64 = 60,
+    noticeSeconds: Double = 0,
     _ body: (APIServer, Int) async throws -> Void
   ) async throws {
-    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    logger.logLevel = .critical
+    // Says nothing, but keeps what it is told.
+    let logger = Logger(label: "test") { label in
+      StructuredLogHandler(label: label, level: .critical, write: { _ in })
+    }
     var configuration = APIServerConfiguration(host: "127.0.0.1", port: 0)
     configuration.writeTimeoutSeconds = writeTimeoutSeconds
+    configuration.noticeSeconds = noticeSeconds
     let server = APIServer(
       configuration, router: router, metrics: metrics, signal: signal, logger: logger, now: now)
     let (ports, report) = AsyncStream.makeStream(of: Int.self)

@@ -81,7 +81,7 @@ struct TestGateway: Sendable {
       let row = try? await database.read { try $0.queryFirst("SELECT 1 AS one") }
       return HealthReport(row == nil ? .failed : .ok)
     }
-    HealthRoutes([check]).register(on: router, metrics: metrics)
+    HealthRoutes([check], signal: signal).register(on: router, metrics: metrics)
     router.addDescription()
     let sequencing = Task {
       await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
