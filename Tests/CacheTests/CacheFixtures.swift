@@ -14,9 +14,9 @@ final class ManualTime: Sendable {
   func advance(milliseconds: Int64) { microseconds.withLock { $0 += milliseconds * 1_000 } }
 }
 
-/// Asks until it's so; false where it isn't within twenty seconds.
+/// Asks until it's so; false where it isn't within two minutes.
 func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-  let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+  let deadline = ContinuousClock.now.advanced(by: .seconds(120))
   while ContinuousClock.now < deadline {
     if try await condition() { return true }
     try? await Task.sleep(for: .milliseconds(2))
@@ -45,8 +45,8 @@ struct RedisFixture {
   func options(_ prefix: String) -> RedisOptions {
     var options = RedisOptions(host: "127.0.0.1", port: server.port)
     options.prefix = prefix
-    options.commandMilliseconds = 5_000
-    options.connectMilliseconds = 5_000
+    options.commandMilliseconds = 30_000
+    options.connectMilliseconds = 30_000
     options.shortestPauseMilliseconds = 5
     options.longestPauseMilliseconds = 50
     return options
@@ -78,7 +78,7 @@ struct RedisFixture {
   }
 }
 
-func key(_ words: String..., lifetime: Int64 = 60_000) throws -> CacheKey {
+func key(_ words: String..., lifetime: Int64 = 3_600_000) throws -> CacheKey {
   try CacheKey(["test"] + words, lifetimeMilliseconds: lifetime)
 }
 

@@ -68,7 +68,7 @@ struct RedisFaultTests {
     let rest = await clock.measure {
       for _ in 0..<1_000 { #expect(await cache.get(one) == nil) }
     }
-    #expect(rest < .milliseconds(290))
+    #expect(rest < .seconds(30), "a thousand timeouts would be minutes")
     fixture.server.send(.continue)
     #expect(await RedisFixture.answers(cache))
     #expect(await eventually { await cache.get(one) == [1] })

@@ -150,7 +150,7 @@ struct SharedBehaviourTests {
     #expect(taken == 20)
   }
 
-  private func key(_ words: String..., lifetime: Int64 = 60_000) throws -> CacheKey {
+  private func key(_ words: String..., lifetime: Int64 = 3_600_000) throws -> CacheKey {
     try CacheKey(["test"] + words, lifetimeMilliseconds: lifetime)
   }
 }

@@ -38,7 +38,7 @@ struct LifecycleTests {
 
   @Test("before it ends it says so, goes on listening, answers, and tells streams to come back")
   func drains() async throws {
-    let (held, entered) = (Gate(), Gate())
+    let (held, entered, notice) = (Gate(), Gate(), Gate())
     try await TestServer.run(
       { router, _, signal in
         router.on(.get, "/slow", ServerTests.operation, access: .open) { _, _ in
@@ -53,7 +53,7 @@ struct LifecycleTests {
         ) { _, context in
           SSEResponse(signal: signal).response(Never(), context: context)
         }
-      }, noticeSeconds: 1
+      }, notice: { await notice.wait() }
     ) { test in
       let stream = try TestConnection(port: test.port)
       try await stream.request("GET", "/stream")
@@ -70,6 +70,7 @@ struct LifecycleTests {
       #expect(
         try await TestConnection(port: test.port).send("GET", "/api/health/live").status == 200)
       #expect(!test.signal.isRaised)
+      notice.open()
       // Then streams end with a time to come back, and what was asked is answered.
       var text = ""
       while let chunk = try await stream.chunk() { text += chunk }
@@ -83,7 +84,7 @@ struct LifecycleTests {
   }
 
   static func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<10_000 {
+    for _ in 0..<60_000 {
       if condition() { return true }
       try? await Task.sleep(for: .milliseconds(1))
     }

@@ -21,7 +21,7 @@ struct TestServer: Sendable {
   static func run(
     _ routes: (APIRouter, SQLiteDatabase, ShutdownSignal) -> Void,
     checks: [any HealthCheck] = [], needed: [any HealthCheck] = [],
-    writeTimeoutSeconds: Int64 = 60, noticeSeconds: Double = 0,
+    writeTimeoutSeconds: Int64 = 60, notice: (@Sendable () async -> Void)? = nil,
     _ body: (TestServer) async throws -> Void
   ) async throws {
     let time = TestTime()
@@ -43,7 +43,7 @@ struct TestServer: Sendable {
     router.addDescription()
     try await LoopbackAPI.run(
       router, metrics: metrics, signal: signal, now: now, writeTimeoutSeconds: writeTimeoutSeconds,
-      noticeSeconds: noticeSeconds
+      notice: notice
     ) { server, port in
       try await body(
         TestServer(

@@ -6,10 +6,12 @@ package import Telemetry
 /// The project's own server on a free port of 127.0.0.1, for as long as a test runs.
 package enum LoopbackAPI {
   /// Serves the routes of `router` while `body` runs; it gets the server and its port.
+  ///
+  /// - Parameter notice: what the server waits for between saying that it ends and ending
   package static func run(
     _ router: APIRouter, metrics: MetricsRegistry, signal: ShutdownSignal,
     now: @escaping @Sendable () -> Timestamp, writeTimeoutSeconds: Int64 = 60,
-    noticeSeconds: Double = 0,
+    notice: (@Sendable () async -> Void)? = nil,
     _ body: (APIServer, Int) async throws -> Void
   ) async throws {
     // Says nothing, but keeps what it is told.
@@ -18,9 +20,10 @@ package enum LoopbackAPI {
     }
     var configuration = APIServerConfiguration(host: "127.0.0.1", port: 0)
     configuration.writeTimeoutSeconds = writeTimeoutSeconds
-    configuration.noticeSeconds = noticeSeconds
+    configuration.noticeSeconds = notice == nil ? 0 : 1
     let server = APIServer(
-      configuration, router: router, metrics: metrics, signal: signal, logger: logger, now: now)
+      configuration, router: router, metrics: metrics, signal: signal, logger: logger, now: now,
+      sleep: { _ in await notice?() })
     let (ports, report) = AsyncStream.makeStream(of: Int.self)
     let running = Task {
       defer { report.finish() }

@@ -24,19 +24,22 @@ package final class RedisCache: Cache {
 
   /// Doesn't wait for Redis.
   ///
-  /// - Parameter onChange: gets what becomes of each connection, on its thread: must be quick
+  /// - Parameters:
+  ///   - given: numbers out of bounds are brought within them
+  ///   - onChange: gets what becomes of each connection, on its thread: must be quick
   package init(
-    _ options: RedisOptions, onChange: @escaping @Sendable (RedisLinkChange) -> Void = { _ in }
+    _ given: RedisOptions, onChange: @escaping @Sendable (RedisLinkChange) -> Void = { _ in }
   ) throws(StartFailure) {
+    let options: RedisOptions
     do {
-      try options.validate()
+      options = try given.validated()
     } catch {
       throw .invalidOptions(error)
     }
     self.options = options
     var links: [RedisLink] = []
     var threads: [RedisThread] = []
-    for _ in 0..<min(max(1, options.connections), 64) {
+    for _ in 0..<options.connections {
       guard let link = RedisLink(options, onChange: onChange), let thread = RedisThread(link) else {
         for link in links { link.close() }
         throw .noResources

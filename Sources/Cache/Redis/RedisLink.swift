@@ -12,6 +12,8 @@ final class RedisLink: Sendable {
     let command: RedisCommand
     /// By `MonotonicClock`.
     let deadlineMilliseconds: Int64
+    /// Whether the queue's bounds count it. Deletions have a bound of their own.
+    let isCounted: Bool
     let continuation: CheckedContinuation<Result<RedisReply, CacheError>, Never>
   }
 
@@ -63,7 +65,7 @@ final class RedisLink: Sendable {
         else { return .overloaded }
         state.calls += 1
         state.bytes += command.bytes.count
-        enqueue(command, continuation, &state)
+        enqueue(command, isCounted: true, continuation, &state)
         return nil
       }
       if let refusal { continuation.resume(returning: .failure(refusal)) }
@@ -89,7 +91,7 @@ final class RedisLink: Sendable {
           wake(&state)
           return .overloaded
         }
-        enqueue(command, continuation, &state)
+        enqueue(command, isCounted: false, continuation, &state)
         return nil
       }
       if let refusal { continuation.resume(returning: .failure(refusal)) }
@@ -115,7 +117,7 @@ final class RedisLink: Sendable {
   }
 
   private func enqueue(
-    _ command: RedisCommand,
+    _ command: RedisCommand, isCounted: Bool,
     _ continuation: CheckedContinuation<Result<RedisReply, CacheError>, Never>,
     _ state: inout State
   ) {
@@ -123,7 +125,7 @@ final class RedisLink: Sendable {
       Call(
         command: command,
         deadlineMilliseconds: MonotonicClock.milliseconds + options.commandMilliseconds,
-        continuation: continuation))
+        isCounted: isCounted, continuation: continuation))
     wake(&state)
   }
 
@@ -160,7 +162,7 @@ final class RedisLink: Sendable {
   /// The calls have their replies.
   func release(_ calls: some Sequence<Call>) {
     state.withLock { state in
-      for call in calls {
+      for call in calls where call.isCounted {
         state.calls = max(0, state.calls - 1)
         state.bytes = max(0, state.bytes - call.command.bytes.count)
       }

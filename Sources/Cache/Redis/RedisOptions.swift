@@ -111,13 +111,25 @@ package struct RedisOptions: Sendable, Equatable {
     Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) }
   }
 
-  /// Checks what a pattern or a name must not hold.
-  func validate() throws(Invalid) {
+  /// The same with every number brought within sensible bounds; throws where the prefix holds
+  /// what a pattern or a name must not.
+  func validated() throws(Invalid) -> RedisOptions {
     let isPlain = prefix.utf8.allSatisfy { byte in
       let character = Character(UnicodeScalar(byte))
       return byte < 128
         && (character.isLetter || character.isNumber || "-_.:".contains(character))
     }
     guard isPlain, (1...64).contains(prefix.utf8.count) else { throw .prefix }
+    func bounded(_ value: Int64) -> Int64 { min(max(1, value), 600_000) }
+    var options = self
+    options.connections = min(max(1, connections), 64)
+    options.connectMilliseconds = bounded(connectMilliseconds)
+    options.commandMilliseconds = bounded(commandMilliseconds)
+    options.shortestPauseMilliseconds = bounded(shortestPauseMilliseconds)
+    options.longestPauseMilliseconds = bounded(longestPauseMilliseconds)
+    options.queueLimit = min(max(1, queueLimit), 1_000_000)
+    options.queueBytes = min(max(2 * CacheLimits.valueBytes, queueBytes), 1 << 30)
+    options.pendingKeys = min(max(1, pendingKeys), 1_000_000)
+    return options
   }
 }

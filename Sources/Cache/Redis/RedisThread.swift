@@ -30,6 +30,10 @@ final class RedisThread: Sendable {
     handle = Mutex(thread)
   }
 
+  deinit {
+    if let thread = handle.withLock({ $0 }) { pthread_detach(thread) }
+  }
+
   /// Waits until the thread has ended. Only the first call does.
   func join() {
     let thread = handle.withLock { handle in

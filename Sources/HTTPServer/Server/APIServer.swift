@@ -42,13 +42,18 @@ package final class APIServer: Sendable {
   private let boundary: RequestBoundary
   private let logger: Logger
   private let signal: ShutdownSignal
+  private let sleep: @Sendable (Duration) async throws -> Void
   private let running = Mutex<Server<HTTP1Channel>?>(nil)
 
-  /// - Parameter signal: the one that the routes' event streams heed
+  /// - Parameters:
+  ///   - signal: the one that the routes' event streams heed
+  ///   - sleep: waits for the notice's time
   package init(
     _ configuration: APIServerConfiguration, router: APIRouter, metrics: MetricsRegistry,
-    signal: ShutdownSignal, logger: Logger, now: @escaping @Sendable () -> Timestamp
+    signal: ShutdownSignal, logger: Logger, now: @escaping @Sendable () -> Timestamp,
+    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) {
+    self.sleep = sleep
     self.configuration = configuration
     self.signal = signal
     self.logger = logger
@@ -81,7 +86,7 @@ package final class APIServer: Sendable {
     signal.beginDraining()
     // Nothing to wait for where nobody is served yet, or the signal came another way.
     if !signal.isRaised, running.withLock({ $0 != nil }), configuration.noticeSeconds > 0 {
-      try? await Task.sleep(for: .seconds(configuration.noticeSeconds))
+      try? await sleep(.seconds(configuration.noticeSeconds))
     }
     signal.raise()
     guard let server = running.withLock({ $0 }) else { return }
