@@ -77,14 +77,16 @@ let package = Package(
     library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
-    library("Telemetry", [log]),
-    library("Cache", []),
+    library("Telemetry", ["JSON", log]),
+    library("Cache", ["CHiredis", "ChainTypes", "Telemetry"]),
     library("Database"),
     library("SQLite", ["Database", grdb]),
     library("PostgreSQL", ["CPostgres", "Database"]),
     library("Leases", ["Database"]),
     library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
-    library("EventLog", ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "Leases"]),
+    library(
+      "EventLog",
+      ["Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Leases"]),
     library("Kafka", ["CKafka", "Bytes", "EventLog"]),
     library("Watching", ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
     library(
@@ -97,7 +99,7 @@ let package = Package(
     library(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Tenancy", log,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Cache", "Database", "Tenancy", log,
         hummingbird, nioCore, nioPosix, hummingbirdCore, httpTypes,
       ]),
     library(
@@ -111,9 +113,9 @@ let package = Package(
     library(
       "Deployment",
       [
-        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "Database",
-        "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement",
-        "Tenancy",
+        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "Cache",
+        "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching",
+        "Settlement", "Tenancy",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -136,8 +138,8 @@ let package = Package(
       "paywatch",
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
-        "LocalServers", "Settings", "HTTPClient", "Telemetry", "Database", "PostgreSQL", "Leases",
-        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database", "PostgreSQL",
+        "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
         "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
@@ -155,7 +157,8 @@ let package = Package(
     // Tests, and what they share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .target(
-      name: "LoopbackHTTP", dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
+      name: "LoopbackHTTP",
+      dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
       path: "Tests/LoopbackHTTP", swiftSettings: settings),
     .target(
       name: "TestDatabases",
@@ -174,7 +177,7 @@ let package = Package(
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
     tests("LocalServers", ["LocalServers"]),
-    tests("Cache", ["Cache"]),
+    tests("Cache", ["ChainTypes", "LocalServers", "Telemetry", "Cache"]),
     tests("PostgreSQL", ["Database", "TestDatabases"]),
     tests("Leases", ["Database", "SQLite", "Leases"]),
     tests("Kafka", ["Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
@@ -185,7 +188,9 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "HTTPClient", "Telemetry", "NodeRPC",
         "LoopbackHTTP",
       ]),
-    tests("EventLog", ["Bytes", "Digests", "ChainTypes", "Database", "SQLite", "EventLog"]),
+    tests(
+      "EventLog",
+      ["Bytes", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog"]),
     tests(
       "Settlement",
       [
@@ -195,8 +200,8 @@ let package = Package(
     tests(
       "HTTPServer",
       [
-        "JSON", "ChainTypes", "Telemetry", "Database", "SQLite", "Tenancy", "HTTPServer",
-        "LoopbackHTTP", hummingbird, nioCore, httpTypes,
+        "JSON", "ChainTypes", "Telemetry", "Cache", "Database", "SQLite", "Tenancy", "HTTPServer",
+        "LoopbackHTTP", log, hummingbird, nioCore, httpTypes,
       ]),
     tests(
       "Gateway",

@@ -15,6 +15,8 @@ package struct TracedDatabase: Database {
 
   package var dialect: SQLDialect { base.dialect }
 
+  package var statistics: PoolStatistics { base.statistics }
+
   package func read<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {

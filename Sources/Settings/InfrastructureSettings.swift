@@ -38,7 +38,6 @@ package struct RedisSettings: Sendable, Equatable {
   package let host: String
   package let port: UInt16
   package let database: Int
-  package let isTLS: Bool
   package let user: String?
   package let password: Secret?
 }

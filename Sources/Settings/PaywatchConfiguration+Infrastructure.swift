@@ -82,7 +82,11 @@ extension PaywatchConfiguration {
     if user != nil, !mapping.isGiven("password_file") {
       mapping.note("user", "It needs password_file: a file that holds the password.")
     }
-    guard !url.isEmpty, check(url, schemes: ["redis", "rediss"], of: mapping) else { return nil }
+    if url.hasPrefix("rediss://") {
+      mapping.note("url", "Redis isn't spoken to with TLS: put a tunnel before it.")
+      return nil
+    }
+    guard !url.isEmpty, check(url, schemes: ["redis"], of: mapping) else { return nil }
     let parts = URLComponents(string: url)
     let path = (parts?.path ?? "").drop { $0 == "/" }
     guard let number = path.isEmpty ? 0 : Int(path), (0...1_000_000).contains(number),
@@ -92,8 +96,7 @@ extension PaywatchConfiguration {
       return nil
     }
     return RedisSettings(
-      host: parts?.host ?? "", port: port, database: number, isTLS: parts?.scheme == "rediss",
-      user: user, password: password)
+      host: parts?.host ?? "", port: port, database: number, user: user, password: password)
   }
 
   /// Notes what is wrong with a URL; false where something is. The text may hold a password, so no

@@ -32,9 +32,6 @@ extension Metric {
   package static let reversedPayments = Metric(
     "paywatch_payments_reversed_total", .counter, labels: ["chain"],
     help: "Payments whose money was taken back by a reorganisation.")
-  package static let ledgerImbalance = Metric(
-    "paywatch_ledger_imbalance", .gauge,
-    help: "What the ledger's accounts lack to a sum of 0; anything else is an alarm.")
   package static let freeAddresses = Metric(
     "paywatch_addresses_free", .gauge, labels: ["tenant"],
     help: "Addresses that are watched and can be handed out.")
@@ -47,7 +44,13 @@ extension Metric {
   package static let outboxEvents = Metric(
     "paywatch_outbox_events", .gauge, help: "Events that the relay hasn't published.")
   package static let relayedEvents = Metric(
-    "paywatch_relay_events_total", .counter, labels: ["topic"], help: "Events published.")
+    "paywatch_relay_events_total", .counter, help: "Events that this process has published.")
+
+  // MARK: Processes
+
+  package static let leaseHeld = Metric(
+    "paywatch_lease_held", .gauge, labels: ["lease"],
+    help: "1 where this process does what only one may do.")
 
   // MARK: Requests, database, cache
 
@@ -76,8 +79,8 @@ extension Metric {
 package enum MetricCatalog {
   package static let all: [Metric] = [
     .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
-    .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments, .ledgerImbalance,
-    .freeAddresses, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .httpRequests,
+    .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
+    .freeAddresses, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld, .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
     .cachePendingDeletions,
   ]

@@ -106,14 +106,15 @@ struct InfrastructureTests {
   func redis() throws {
     try directory.write("secret", "hunter2\n")
     let configuration = try load(
-      "redis: { url: rediss://cache.internal:6380/2, user: paywatch, password_file: secret }")
+      "redis: { url: redis://cache.internal:6380/2, user: paywatch, password_file: secret }")
     let settings = try #require(configuration.redis)
     #expect(settings.host == "cache.internal" && settings.port == 6_380)
-    #expect(settings.database == 2 && settings.isTLS)
+    #expect(settings.database == 2)
     #expect(settings.user == "paywatch" && settings.password == Secret("hunter2"))
     for url in [
       "http://127.0.0.1", "redis://:hunter2@127.0.0.1", "redis://127.0.0.1/x",
       "redis://127.0.0.1:0",
+      "rediss://127.0.0.1",
     ] {
       let error = #expect(throws: ConfigurationError.self) { try load("redis: { url: '\(url)' }") }
       #expect(error?.mistakes.map(\.path) == ["redis.url"])

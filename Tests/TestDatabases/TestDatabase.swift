@@ -32,6 +32,8 @@ package final class TestDatabase: Database {
 
   package var dialect: SQLDialect { database.dialect }
 
+  package var statistics: PoolStatistics { database.statistics }
+
   /// How many bodies wait now.
   package var waitingCount: Int { Self.waitingCount(database) }
 

@@ -23,8 +23,10 @@ final class ChainWatch: Sendable {
   private let logger: Logger
   private let holding = Mutex<Holding?>(nil)
   private let height: Gauge
+  private let lag: Gauge
   private let holes: Gauge
   private let lookedThrough: Gauge
+  private let detection: Histogram
 
   /// Why the watcher doesn't move on.
   private struct Holding {
@@ -56,16 +58,12 @@ final class ChainWatch: Sendable {
     var logger = surroundings.logger
     logger[metadataKey: "chain"] = "\(settings.spec.name)"
     self.logger = logger
-    let (metrics, labels) = (
-      surroundings.metrics, [MetricLabel("chain", settings.spec.name.text)]
-    )
-    height = metrics.gauge("paywatch_chain_height", labels, help: "Height of the watched tip.")
-    holes = metrics.gauge(
-      "paywatch_coverage_holes", labels,
-      help: "Places where blocks weren't scanned; anything but 0 is an alarm.")
-    lookedThrough = metrics.gauge(
-      "paywatch_mempool_looked_through_seconds", labels,
-      help: "Unix time through which mempools were looked through; deadlines wait for it.")
+    let (metrics, chain) = (surroundings.metrics, settings.spec.name.text)
+    height = metrics.gauge(.chainHeight, chain)
+    lag = metrics.gauge(.chainLagSeconds, chain)
+    holes = metrics.gauge(.coverageHoles, chain)
+    lookedThrough = metrics.gauge(.mempoolLookedThrough, chain)
+    detection = metrics.histogram(.detectionMilliseconds, chain)
   }
 
   private var name: ChainName { settings.spec.name }
@@ -110,15 +108,21 @@ final class ChainWatch: Sendable {
   }
 
   private func watch(onStep: @Sendable () -> Void) async throws {
+    var agreed = clock.nowMilliseconds
+    // When a node told of another tip; nil where the step wasn't begun for one.
+    var noticed: Int64?
     while !Task.isCancelled {
       var tip: BlockRef?
       do {
-        let report = try await watcher.step()
+        let report = try await TraceContext.$current.withValue(.begin()) {
+          try await watcher.step()
+        }
+        let now = clock.nowMilliseconds
         tip = report.tip
-        if let tip { height.set(Int64(tip.height)) }
-        if let moment = report.lookedThrough { lookedThrough.set(moment.microseconds / 1_000_000) }
+        if report.isAtTip { agreed = now }
+        if report.connected > 0, let moment = noticed { detection.record(UInt64(max(0, now - moment))) }
+        try await measure(report)
         log(report)
-        if report.connected > 0 { holes.set(Int64(try await coverageHoles().count)) }
         onStep()
         if report.isBusy { continue }
       } catch is CancellationError {
@@ -128,22 +132,32 @@ final class ChainWatch: Sendable {
       } catch {
         logger.error("a step failed; it is tried again", metadata: ["error": "\(error)"])
       }
-      await waitForBlock(above: tip)
+      lag.set((clock.nowMilliseconds - agreed) / 1_000)
+      noticed = await waitForBlock(above: tip) ? clock.nowMilliseconds : nil
     }
   }
 
-  /// Until a node has another tip, for the polling interval at most.
-  private func waitForBlock(above tip: BlockRef?) async {
+  private func measure(_ report: WatchReport) async throws {
+    if let tip = report.tip { height.set(Int64(tip.height)) }
+    if let moment = report.lookedThrough { lookedThrough.set(moment.microseconds / 1_000_000) }
+    if report.connected > 0 { holes.set(Int64(try await coverageHoles().count)) }
+  }
+
+  /// Until a node has another tip, for the polling interval at most; whether one has.
+  private func waitForBlock(above tip: BlockRef?) async -> Bool {
     let milliseconds = settings.pollMilliseconds
     let started = clock.nowMilliseconds
     if let tip, let first = pool.servingOrder().first {
       let node = pool.nodes[first]
-      _ = try? await node.waitForNewBlock(current: tip.hash, timeoutMilliseconds: milliseconds)
+      let newest = try? await node.waitForNewBlock(
+        current: tip.hash, timeoutMilliseconds: milliseconds)
+      if let newest, newest != tip.hash { return true }
       let shortest = min(50, milliseconds)
       // Where the node doesn't wait, we do.
-      guard clock.nowMilliseconds - started < Int64(shortest) else { return }
+      guard clock.nowMilliseconds - started < Int64(shortest) else { return false }
     }
     try? await clock.sleep(milliseconds: min(200, milliseconds))
+    return false
   }
 
   private func coverageHoles() async throws -> [CoverageHole] {

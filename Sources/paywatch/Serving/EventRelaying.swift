@@ -6,6 +6,7 @@ internal import Leases
 internal import Logging
 internal import Settings
 internal import Synchronization
+internal import Telemetry
 
 /// Gives events their positions and, where brokers are configured, copies them there, while this
 /// process holds the lease for it.
@@ -46,7 +47,9 @@ final class EventRelaying: Sendable {
           logger.error("sequencing failed", metadata: ["error": "\($0)"])
         }
       }
+      group.addTask { await Observing(surroundings: self.surroundings).runForAll() }
       if let relay {
+        group.addTask { await self.count(relay) }
         group.addTask { [feed] in
           for await _ in feed.changes() { relay.wake() }
         }
@@ -60,6 +63,17 @@ final class EventRelaying: Sendable {
       }
       defer { group.cancelAll() }
       try await group.next()
+    }
+  }
+
+  private func count(_ relay: Relay) async {
+    let counter = surroundings.metrics.counter(.relayedEvents)
+    var counted: Int64 = 0
+    while !Task.isCancelled {
+      let sent = relay.status.sent
+      counter.add(UInt64(max(0, sent - counted)))
+      counted = sent
+      try? await Task.sleep(for: .seconds(1))
     }
   }
 

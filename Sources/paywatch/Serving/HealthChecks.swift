@@ -1,6 +1,7 @@
 internal import ChainTracking
 internal import ChainTypes
 internal import Database
+internal import EventLog
 internal import HTTPServer
 internal import NodeRPC
 internal import Settlement
@@ -19,6 +20,20 @@ struct DatabaseHealth: HealthCheck {
     } catch {
       return HealthReport(.failed, "The database doesn't answer.")
     }
+  }
+}
+
+/// Whether events reach the brokers. Of a process that doesn't relay there is nothing to say.
+struct RelayHealth: HealthCheck {
+  let status: @Sendable () -> RelayStatus?
+
+  var name: String { "relay" }
+
+  func check() async -> HealthReport {
+    guard let status = status() else { return HealthReport(.ok, "Not this process's affair.") }
+    guard let error = status.lastError else { return HealthReport(.ok, "Sent to \(status.cursor).") }
+    return HealthReport(
+      .degraded, "Sent to \(status.cursor); \(status.failures) failures since: \(error).")
   }
 }
 

@@ -15,6 +15,8 @@ struct PaymentAPI: Sendable {
   let feed: EventFeed
   let signal: ShutdownSignal
   let checks: [any HealthCheck]
+  /// Those without which this process can't do its part.
+  let needed: [any HealthCheck]
   let servesPayments: Bool
   /// Called after a transaction that appended events, and where no address was ready.
   let onEvents: @Sendable () -> Void
@@ -25,7 +27,9 @@ struct PaymentAPI: Sendable {
     let creationLimits = RouteLimits(
       perTenant: configuration.limits.paymentsPerMinute.map { count in
         // What comes at once is at most what comes in six seconds.
-        RateLimiter(RateLimit(burst: max(1, Int64(count) / 10), perMinute: Int64(count)))
+        RateLimiter(
+          RateLimit(burst: max(1, Int64(count) / 10), perMinute: Int64(count)),
+          shared: configuration.redis == nil ? nil : .init(surroundings.cache, name: "payments"))
       })
     let now: @Sendable () -> Timestamp = { SystemTime().now }
     let uptime: @Sendable () -> Timestamp = { SystemTime().uptime }
@@ -39,12 +43,14 @@ struct PaymentAPI: Sendable {
         onEvents: onEvents, onAddressesNeeded: onAddressesNeeded
       ).register(on: router)
     }
-    HealthRoutes(checks).register(on: router, metrics: surroundings.metrics)
+    HealthRoutes(checks, needed: needed, signal: signal)
+      .register(on: router, metrics: surroundings.metrics)
     router.addDescription()
+    var serving = APIServerConfiguration(
+      host: configuration.listen.host, port: Int(configuration.listen.port))
+    serving.noticeSeconds = Double(configuration.listen.drainSeconds)
     return APIServer(
-      APIServerConfiguration(
-        host: configuration.listen.host, port: Int(configuration.listen.port)),
-      router: router, metrics: surroundings.metrics, signal: signal, logger: surroundings.logger,
+      serving, router: router, metrics: surroundings.metrics, signal: signal, logger: surroundings.logger,
       now: now)
   }
 

@@ -23,11 +23,12 @@ final class Pipeline: Sendable {
   init(
     plan: Plan, roles: Set<Role>, database: any Database, metrics: MetricsRegistry
   ) async throws {
-    let surroundings = Surroundings(plan: plan, database: database, metrics: metrics)
+    let surroundings = try Surroundings(plan: plan, database: database, metrics: metrics)
     self.surroundings = surroundings
     self.roles = roles
-    let addresses = AddressPool(database: database, ready: plan.configuration.addressPool.ready)
-    let accounts = try await Preparation(plan: plan, database: database, addresses: addresses)
+    let addresses = AddressPool(
+      database: surroundings.database, ready: plan.configuration.addressPool.ready)
+    let accounts = try await Preparation(plan: plan, database: surroundings.database, addresses: addresses)
       .run()
     filling = AddressFilling(addresses, accounts: accounts, in: surroundings)
     relaying = EventRelaying(feed: feed, in: surroundings)
@@ -54,6 +55,7 @@ final class Pipeline: Sendable {
           await FeedFollowing(surroundings: self.surroundings, feed: self.feed).run()
         }
       }
+      group.addTask { await Observing(surroundings: self.surroundings).run() }
       group.addTask { try await server.run(onListening: onListening) }
       defer {
         signal.raise()
@@ -69,6 +71,7 @@ final class Pipeline: Sendable {
   private func makeServer() -> APIServer {
     PaymentAPI(
       surroundings: surroundings, feed: feed, signal: signal, checks: checks,
+      needed: [DatabaseHealth(database: surroundings.database)],
       servesPayments: roles.contains(.api),
       onEvents: {
         self.relaying.wake()
@@ -84,6 +87,8 @@ final class Pipeline: Sendable {
         chain: chain.spec.name, quorum: chain.quorum, database: surroundings.database,
         watch: watches.first { $0.settings.spec.name == chain.spec.name })
     }
-    return [DatabaseHealth(database: surroundings.database)] + chains
+    let redis = surroundings.plan.configuration.redis.map { _ in CacheHealth(surroundings.cache) }
+    return [DatabaseHealth(database: surroundings.database)] + (redis.map { [$0] } ?? [])
+      + [RelayHealth { self.relaying.status }] + chains
   }
 }

@@ -1,25 +1,38 @@
+internal import Cache
+internal import ChainTypes
 internal import Database
 internal import Deployment
+internal import EventLog
 internal import Foundation
 internal import Kafka
 internal import Leases
 internal import Logging
 internal import Settings
 internal import Telemetry
+internal import Watching
 
 /// What all parts of a process share.
 struct Surroundings: Sendable {
   let plan: Plan
+  /// Knows the trace of the task that asks.
   let database: any Database
+  let statistics: @Sendable () -> PoolStatistics
+  /// Redis where it is configured, else this process's own.
+  let cache: any Cache
   let metrics: MetricsRegistry
   let logger = Logger(label: "paywatch")
   /// Tells this process from every other, also from one that had its number before.
   let holder: String
 
-  init(plan: Plan, database: any Database, metrics: MetricsRegistry) {
+  init(plan: Plan, database: any Database, metrics: MetricsRegistry) throws {
     self.plan = plan
-    self.database = database
+    self.database = TracedDatabase(database)
+    statistics = { database.statistics }
     self.metrics = metrics
+    let logger = logger
+    cache =
+      try plan.configuration.redis?.cache { logger.info("redis", metadata: ["change": "\($0)"]) }
+      ?? InProcessCache { SystemTime().uptime }
     let process = ProcessInfo.processInfo
     holder = "\(process.hostName):\(process.processIdentifier):\(UUID().uuidString.prefix(8))"
   }
@@ -44,9 +57,7 @@ struct Surroundings: Sendable {
     above floor: @escaping @Sendable (any SQLConnection) throws -> Int64 = { _ in 0 },
     _ body: @escaping @Sendable (Lease) async throws -> Void
   ) async throws {
-    let gauge = metrics.gauge(
-      "paywatch_lease_held", [MetricLabel("lease", name)],
-      help: "1 where this process holds the lease.")
+    let gauge = metrics.gauge(.leaseHeld, name)
     let logger = logger
     let holder = LeaseHolder(
       database: database, name: name, holder: holder, term: term, above: floor,
