@@ -24,7 +24,7 @@ final class KafkaClient: Sendable {
   ) throws(KafkaError) {
     for (name, value) in configuration?.properties ?? [:] { _ = settings.set(name, value) }
     try settings.set([
-      "client.id": "paywatch", "log.connection.close": "false", "check.crcs": "true",
+      "client.id": "paywatch", "log.connection.close": "false",
       "topic.metadata.propagation.max.ms": "5000",
     ])
     if let configuration {
