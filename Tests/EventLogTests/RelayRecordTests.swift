@@ -1,3 +1,4 @@
+import Bytes
 import ChainTypes
 import Database
 import SQLite

@@ -20,7 +20,8 @@ struct RelayRoutingTests {
     #expect(EventTopic(name: topic)?.name == topic)
   }
 
-  @Test("a type of no topic has none", arguments: ["", ".", "payment", "payments.paid", "Payment.x"])
+  @Test(
+    "a type of no topic has none", arguments: ["", ".", "payment", "payments.paid", "Payment.x"])
   func noTopic(type: String) {
     #expect(EventTopic(eventType: type) == nil)
   }
@@ -70,7 +71,7 @@ struct RelayRoutingTests {
     let event = try #require(RelayEvents.log(1).first).event
     let bytes = Array(event.json.utf8)
     #expect(CloudEvent.id(inJSON: bytes) == event.id)
-    for count in [0, 1, 27, 28, 91, 92] {
+    for count in [0, 1, 26, 27, 28, 90, 91] {
       #expect(CloudEvent.id(inJSON: Array(bytes.prefix(count))) == nil)
     }
     #expect(CloudEvent.id(inJSON: Array(" ".utf8) + bytes) == nil)
