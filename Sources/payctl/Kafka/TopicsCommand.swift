@@ -36,7 +36,7 @@ struct TopicsCommand: AsyncParsableCommand {
     let admin = try KafkaAdmin(kafka(), log: { StandardError.writeLine("kafka: \($0.text)") })
     let lines: [TopicLine]
     do {
-      lines = try await lines(admin)
+      lines = try await read(admin)
     } catch {
       await admin.close()
       throw CommandFailure("\(error)")
@@ -50,7 +50,7 @@ struct TopicsCommand: AsyncParsableCommand {
     if !failures.isEmpty { throw CommandFailure(failures.joined(separator: "\n")) }
   }
 
-  private func lines(_ admin: KafkaAdmin) async throws -> [TopicLine] {
+  private func read(_ admin: KafkaAdmin) async throws -> [TopicLine] {
     let declared = TopicDeclaration.all(replication: replication)
     var found: [String: KafkaAdmin.Topic] = [:]
     for topic in declared { found[topic.name] = try await admin.describe(topic.name) }
