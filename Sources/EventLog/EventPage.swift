@@ -7,6 +7,11 @@ package struct PositionedEvent: Sendable, Equatable {
   /// From 1, without gaps: the cursor of pages and the id of server-sent events.
   package let position: Int64
   package let event: CloudEvent
+
+  package init(position: Int64, event: CloudEvent) {
+    self.position = position
+    self.event = event
+  }
 }
 
 /// Which events a reader wants; what is nil doesn't matter.
