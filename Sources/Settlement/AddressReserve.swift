@@ -12,7 +12,7 @@ final class AddressReserve: Sendable {
     var addresses: [(address: ReadyAddress, until: Timestamp)] = []
     /// Someone is fetching more.
     var isBeingFilled = false
-    /// After finding none, nobody looks again before.
+    /// After finding fewer than wanted, nobody looks again before.
     var emptyUntil = Timestamp(microseconds: 0)
   }
 
@@ -49,7 +49,7 @@ final class AddressReserve: Sendable {
       var shelf = shelves[source] ?? Shelf()
       defer { shelves[source] = shelf }
       shelf.isBeingFilled = false
-      if addresses.isEmpty {
+      if addresses.count < size {
         shelf.emptyUntil = Timestamp(microseconds: now.microseconds + 100_000)
       }
       shelf.addresses.insert(contentsOf: addresses.reversed().map { ($0, until) }, at: 0)

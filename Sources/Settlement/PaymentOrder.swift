@@ -61,6 +61,15 @@ struct PaymentOrder {
 
   // MARK: Schema
 
+  /// What a dump that was read into another PostgreSQL server needs: there transactions count from
+  /// elsewhere, and rows of numbers yet to come would never be shown. Ids keep their order.
+  static func afterRestore(_ dialect: SQLDialect) -> [String] {
+    switch dialect {
+    case .sqlite: []
+    case .postgreSQL: ["UPDATE payments SET transaction_id = '0'"]
+    }
+  }
+
   /// Statements of the migration that gives payments their place.
   static func statements(_ dialect: SQLDialect) -> [String] {
     switch dialect {

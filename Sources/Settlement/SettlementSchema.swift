@@ -42,6 +42,11 @@ package enum SettlementSchema {
       number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
   ]
 
+  /// What must be run once after a dump was read into another server, before anything else.
+  package static func afterRestore(_ dialect: SQLDialect) -> [String] {
+    PaymentOrder.afterRestore(dialect)
+  }
+
   private static func payments(_ dialect: SQLDialect) -> [String] {
     let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
     return [
