@@ -37,31 +37,27 @@ struct PaymentOrderTests {
     let (service, now) = (world.service, world.now)
     let (slow, quick) = (world.request("slow"), world.request("quick"))
     let other = try store.open()
-    let (isInside, gate) = (Atomic(false), DispatchSemaphore(value: 0))
+    let pause = Pause()
     // It begins first, and would have the higher id, too.
-    let first = try await withThrowingTaskGroup(of: Payment?.self) { group in
-      group.addTask {
-        try await other.write { connection in
-          let payment = try service.create(
-            slow, now: now.adding(seconds: 1), random: (1, 1), in: connection)
-          // Reads what it has written: until then nothing may have been sent.
-          _ = try connection.query("SELECT payment_id FROM payments")
-          isInside.store(true, ordering: .releasing)
-          gate.wait()
-          return payment
-        }
+    let slower = Task {
+      try await other.write { connection in
+        let payment = try service.create(
+          slow, now: now.adding(seconds: 1), random: (1, 1), in: connection)
+        // What was handed in may wait until something is asked.
+        _ = try connection.query("SELECT payment_id FROM payments")
+        pause.wait()
+        return payment
       }
-      while !isInside.load(ordering: .acquiring) { await Task.yield() }
-      let second = try await world.create(quick)
-      #expect(try await Self.list(world) == [])
-      gate.signal()
-      let first = try #require(try await group.next() ?? nil)
-      let all = try await Self.list(world, untilThere: 2)
-      #expect(all == [first, second])
-      #expect(try await Self.list(world, after: first.terms.id) == [second])
-      #expect(try await Self.list(world, after: second.terms.id) == [])
-      return first
     }
+    while !pause.isReached { await Task.yield() }
+    let second = try await world.create(quick)
+    #expect(try await Self.list(world) == [])
+    pause.end()
+    let first = try await slower.value
+    let all = try await Self.list(world, untilThere: 2)
+    #expect(all == [first, second])
+    #expect(try await Self.list(world, after: first.terms.id) == [second])
+    #expect(try await Self.list(world, after: second.terms.id) == [])
     #expect(try await world.events(first) == ["payment.created"])
     try await other.close()
     try await world.database.close()
@@ -90,4 +86,19 @@ struct PaymentOrderTests {
     #expect(try await Self.list(world, untilThere: 4) == made + [later])
     try await world.database.close()
   }
+}
+
+/// Where a transaction stands until a test lets it go on.
+private final class Pause: Sendable {
+  private let reached = Atomic(false)
+  private let gate = DispatchSemaphore(value: 0)
+
+  var isReached: Bool { reached.load(ordering: .acquiring) }
+
+  func wait() {
+    reached.store(true, ordering: .releasing)
+    gate.wait()
+  }
+
+  func end() { gate.signal() }
 }
