@@ -4,7 +4,7 @@ import Leases
 import TestDatabases
 import Testing
 
-@Suite("Leases")
+@Suite("Leases", .serialized)
 struct LeaseTests {
   /// Two processes' views of one database.
   private static func pair(

@@ -6,7 +6,7 @@ import Settlement
 import TestDatabases
 import Testing
 
-@Suite("Addresses set aside by processes that make payments")
+@Suite("Addresses set aside by processes that make payments", .serialized)
 struct AddressReserveTests {
   /// A process of its own on the world's database.
   private struct API: Sendable {

@@ -11,7 +11,7 @@ import Watching
 
 /// Several processes on one database: one holds the lease, was stopped past its term, and wakes
 /// after another one took over (case 57: a paused worker resumes past its lease).
-@Suite("Fencing")
+@Suite("Fencing", .serialized)
 struct FencingTests {
   private static func acquire(
     _ name: String, _ holder: String, _ database: any Database,

@@ -9,7 +9,7 @@ import TestDatabases
 import Testing
 
 /// Readers page through payments while others make them.
-@Suite("The order in which payments are read", .timeLimit(.minutes(2)))
+@Suite("The order in which payments are read", .serialized, .timeLimit(.minutes(2)))
 struct PaymentOrderTests {
   private static func list(
     _ world: World, after id: String? = nil, limit: Int = 10
