@@ -40,6 +40,15 @@ package enum EventLog {
     }
   }
 
+  /// Appends the first event of a new subject, without asking. Where the subject has events already,
+  /// the transaction fails with `DatabaseError.uniqueViolation`.
+  package static func begin(with draft: EventDraft, in connection: any SQLConnection) throws {
+    try draft.validate()
+    let id = EventID.digest(
+      type: draft.type, subject: draft.subject, sequence: 1, cause: draft.cause)
+    try insert(draft, sequence: 1, id: id, in: connection)
+  }
+
   /// The number of the subject's last event; 0 where it has none.
   package static func lastSequence(
     of subject: String, in connection: any SQLConnection
@@ -67,7 +76,14 @@ package enum EventLog {
       }
       return Appended(id: id, sequence: sequence, isNew: false)
     }
-    try connection.execute(
+    try insert(draft, sequence: sequence, id: id, in: connection)
+    return Appended(id: id, sequence: sequence, isNew: true)
+  }
+
+  private static func insert(
+    _ draft: EventDraft, sequence: Int64, id: Hash32, in connection: any SQLConnection
+  ) throws {
+    try connection.submit(
       """
       INSERT INTO events (id, type, subject, sequence, tenant, time, data, traceparent)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -77,6 +93,5 @@ package enum EventLog {
         .optional(draft.tenant), .integer(draft.time.microseconds), .text(draft.data),
         .optional(TraceContext.current?.traceparent),
       ])
-    return Appended(id: id, sequence: sequence, isNew: true)
   }
 }

@@ -51,6 +51,15 @@ extension EventLog {
     }
   }
 
+  /// What must be run once after a dump was read into another server, before anything else: there
+  /// transactions count from elsewhere, and events of numbers yet to come would wait for ever.
+  package static func afterRestore(_ dialect: SQLDialect) -> [String] {
+    switch dialect {
+    case .sqlite: []
+    case .postgreSQL: ["UPDATE events SET transaction_id = '0' WHERE position IS NULL"]
+    }
+  }
+
   /// What a waiting event must fulfil so that no event of an unfinished transaction can come
   /// before it within its subject.
   ///

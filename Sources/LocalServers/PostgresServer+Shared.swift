@@ -13,7 +13,10 @@ extension PostgresServer {
 
   private static let sharedStart = Task {
     let directory = try ScratchDirectory()
+    var options = Options()
+    options.settings = ["deadlock_timeout": "100ms"]
     return Shared(
-      server: try await PostgresServer.start(directory: directory.path), directory: directory)
+      server: try await PostgresServer.start(directory: directory.path, options: options),
+      directory: directory)
   }
 }

@@ -176,7 +176,7 @@ package struct AddressPool: Sendable {
       var ordinal = try row?.optionalInteger("last") ?? 0
       for address in addresses {
         ordinal += 1
-        try connection.execute(
+        try connection.submit(
           """
           INSERT INTO addresses (family, ordinal, account_id, child_index, script, address, touched)
           VALUES ('bitcoin', $1, $2, $3, $4, $5, 0)

@@ -33,14 +33,14 @@ struct ServerTests {
       let name = try body.read { try $0.string("name", length: 1...20) }
       let reply = try await database.groupedWrite { connection in
         let now = Timestamp(seconds: 1)
-        if let stored = try Idempotency.claim(key, tenant: tenant, now: now, in: connection) {
+        if let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection) {
           return stored
         }
         let value: JSONValue = [
           "name": .string(name), "made": .integer(UInt64.random(in: 0 ... .max)),
         ]
         let reply = Idempotency.StoredReply(status: 201, body: value.bytes)
-        try Idempotency.store(reply, tenant: tenant, key: key.text, in: connection)
+        try Idempotency.store(reply, for: key, tenant: tenant, now: now, in: connection)
         return reply
       }
       return .json(bytes: reply.body, status: .init(code: reply.status))

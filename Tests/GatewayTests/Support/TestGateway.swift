@@ -84,7 +84,7 @@ struct TestGateway: Sendable {
     HealthRoutes([check], signal: signal).register(on: router, metrics: metrics)
     router.addDescription()
     let sequencing = Task {
-      await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
+      try await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
         Issue.record("sequencing failed: \($0)")
       }
     }
@@ -98,7 +98,7 @@ struct TestGateway: Sendable {
     }
     feed.finish()
     sequencing.cancel()
-    await sequencing.value
+    _ = await sequencing.result
     try await database.close()
   }
 
