@@ -2,9 +2,8 @@ import Bytes
 import ChainTypes
 import Database
 import Payments
-import SQLite
 import Settlement
-import TestSupport
+import TestDatabases
 import Testing
 import Watching
 
@@ -96,14 +95,14 @@ struct SettlementReplayTests {
 
   @Test("a database file that is opened again is the same world")
   func reopened() async throws {
-    let directory = try TemporaryDirectory()
-    let path = directory.path("paywatch.db")
-    let world = try await World.make(path: path)
+    let store = try await TestStore()
+    defer { withExtendedLifetime(store) {} }
+    let world = try await World.make(in: store)
     let payment = try await world.create(world.request("order-1"))
     try await world.mine(World.Output(transaction: "t", ordinal: 1, value: 100_000))
     let before = try await world.payment(payment)
     try await world.database.close()
-    let database = try await World.database(path: path)
+    let database = try await World.database(in: store)
     let id = payment.terms.id
     let (after, differences) = try await database.read {
       (try PaymentRecords.load(id, in: $0), try ReplayCheck.differences(in: $0))
