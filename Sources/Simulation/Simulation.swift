@@ -84,8 +84,8 @@ package final class Simulation {
   }
 
   package init(
-    seed: UInt64, steps: Int, mode: Mode = .shallow, damage: Damage? = nil,
-    database: SimulatedWorld.DatabaseMaker = SimulatedWorld.inMemory
+    seed: UInt64, steps: Int, mode: Mode = .shallow,
+    database: SimulatedWorld.DatabaseMaker = SimulatedWorld.inMemory, damage: Damage? = nil
   ) async throws {
     self.seed = seed
     self.steps = steps
