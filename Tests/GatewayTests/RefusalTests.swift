@@ -1,9 +1,9 @@
 import Bytes
 import ChainTypes
+import Database
 import HTTPServer
 import JSON
 import LoopbackHTTP
-import SQLite
 import Tenancy
 import Testing
 

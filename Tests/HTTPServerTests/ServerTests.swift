@@ -1,10 +1,10 @@
 import ChainTypes
+import Database
 import HTTPServer
 import HTTPTypes
 import Hummingbird
 import JSON
 import LoopbackHTTP
-import SQLite
 import Synchronization
 import Tenancy
 import Testing
@@ -14,7 +14,7 @@ struct ServerTests {
   static let operation = OpenAPIOperation(
     "getThing", "A thing", tag: "things", answers: [.init(200, "It.")])
 
-  static func things(_ router: APIRouter, _ database: SQLiteDatabase, _ signal: ShutdownSignal) {
+  static func things(_ router: APIRouter, _ database: any Database, _ signal: ShutdownSignal) {
     router.on(.get, "/v1/things/{id}", operation) { _, context in
       .json([
         "tenant": .string(try context.requireTenant()),

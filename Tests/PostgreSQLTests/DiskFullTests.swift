@@ -84,8 +84,11 @@ struct DiskFullTests {
     }
     #expect(try rows?.integer("roomy") == Int64(held))
     #expect(try rows?.integer("small") == Int64(held - 20))
-    try await database.write { try $0.execute("TRUNCATE small") }
-    try await database.write { try $0.execute("INSERT INTO small VALUES (0, $1)", [filling]) }
+    try await database.write { try $0.execute("DROP TABLE small") }
+    try await database.write { connection in
+      try connection.submit("CREATE TABLE small (n BIGINT, filling BYTEA) TABLESPACE small", [])
+      try connection.submit("INSERT INTO small VALUES (0, $1)", [filling], changing: 1)
+    }
     try await database.close()
     await server.stop()
   }

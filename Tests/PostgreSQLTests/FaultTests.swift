@@ -29,7 +29,8 @@ struct FaultTests {
   func deadlock(grouped: Bool) async throws {
     let store = try await TestStore(.postgreSQL)
     var options = PostgresOptions(connection: store.location)
-    options.groupWriters = 4
+    options.poolSize = 4
+    options.groupWriters = 3
     options.groupLimit = 3
     let database = PostgresDatabase(options: options)
     try await counters(database)

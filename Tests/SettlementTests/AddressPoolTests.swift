@@ -140,6 +140,7 @@ struct AddressPoolTests {
   @Test("a hundred payments at once get a hundred addresses, each told once")
   func concurrentCreates() async throws {
     let store = try await TestStore()
+    defer { withExtendedLifetime(store) {} }
     let world = try await World.make(in: store, ready: 120)
     let (service, database, now) = (world.service, world.database, world.now)
     let requests = (0..<100).map { world.request("order-\($0)") }

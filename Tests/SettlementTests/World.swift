@@ -63,14 +63,10 @@ final class World {
     return try Descriptor("wpkh(\(text)/0/*)", network: .regtest, checksum: .optional)
   }
 
-  /// An empty database, or the one in `store`, opened once more.
+  /// A database with all tables, in `store` where it is to be opened again.
   static func database(in store: TestStore? = nil) async throws -> any Database {
-    let database: any Database
-    if let store {
-      database = try store.open()
-    } else {
-      database = try await TestDatabase()
-    }
+    let database: any Database =
+      if let store { try store.open() } else { try await TestDatabase() }
     try await Migrator.migrate(database, Leases.migrations, component: Leases.component)
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(

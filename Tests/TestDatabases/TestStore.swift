@@ -67,7 +67,7 @@ package final class TestStore: Sendable {
       settings.commitHooks = options.commitHooks
       settings.groupLimit = options.groupLimit
       settings.waitingLimit = options.waitingLimit
-      settings.poolSize = options.isSerial ? 1 : 4
+      settings.poolSize = options.isSerial ? 1 : 3
       return PostgresDatabase(options: settings)
     }
   }
