@@ -4,6 +4,7 @@ import HTTPServer
 import JSON
 import LoopbackHTTP
 import SQLite
+import SchemaChecking
 import Tenancy
 import Testing
 
