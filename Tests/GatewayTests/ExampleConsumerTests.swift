@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import JSON
+import Tenancy
 import TestSupport
 import Testing
 
