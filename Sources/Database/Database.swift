@@ -3,6 +3,9 @@
 ///
 /// Parameters are `$1`, `$2`, …, in any order and as often as needed; every one up to the
 /// number of arguments is given. One statement a call.
+///
+/// A statement that fails ends the body: PostgreSQL runs nothing after it, and what the body
+/// returns in spite of it is not given out.
 package protocol SQLConnection: AnyObject {
   var dialect: SQLDialect { get }
 
@@ -12,6 +15,13 @@ package protocol SQLConnection: AnyObject {
 
   /// All rows of the answer, in memory: callers bound what they ask for.
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
+
+  /// Hands in a statement whose answer nobody needs. It runs in order with the others, by the end
+  /// of the body at the latest; PostgreSQL gets many of them in one message.
+  ///
+  /// What goes wrong with it fails the body at its next statement or at its end. Where `count` is
+  /// given, changing another number of rows is `DatabaseError.unexpectedRowCount`.
+  func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws
 }
 
 extension SQLConnection {
@@ -19,6 +29,10 @@ extension SQLConnection {
   package func execute(_ sql: String) throws -> Int { try execute(sql, []) }
 
   package func query(_ sql: String) throws -> [SQLRow] { try query(sql, []) }
+
+  package func submit(_ sql: String, _ arguments: [SQLValue]) throws {
+    try submit(sql, arguments, changing: nil)
+  }
 
   /// The first row of the answer, or nil where it is empty.
   package func queryFirst(_ sql: String, _ arguments: [SQLValue] = []) throws -> SQLRow? {
@@ -29,8 +43,13 @@ extension SQLConnection {
 /// A database with transactions. What depends on the engine stands in its `SQLDialect`.
 ///
 /// A body is synchronous and runs off the cooperative pool. It may run more than once before its
-/// transaction holds (an engine can ask for that), so it has no effect but through its
-/// connection. An error it throws undoes everything it did and reaches the caller as it is.
+/// transaction holds (after a deadlock, a lost connection, or another's failure in its group), so
+/// it has no effect but through its connection. An error it throws undoes everything it did and
+/// reaches the caller as it is.
+///
+/// Where writers run at once (PostgreSQL), each statement of a write sees what others committed
+/// before that statement began: a body that decides by what it read holds those rows
+/// (`SQLDialect.forUpdate`), or lets a unique key or a version in the statement decide.
 package protocol Database: Sendable {
   var dialect: SQLDialect { get }
 
@@ -48,8 +67,9 @@ package protocol Database: Sendable {
   /// Runs `body` in a durable commit that it may share with concurrent others. Each fails alone:
   /// what one throws undoes only its own changes. Returns once the commit is durable.
   ///
-  /// Bodies run in the order in which they were handed in, one at a time, and each sees what
-  /// those before it did.
+  /// Bodies that share a commit run one after the other, and each sees what those before it did.
+  /// SQLite runs all in the order in which they were handed in; PostgreSQL runs several groups at
+  /// once, and a body that got in another's way again later.
   @discardableResult
   func groupedWrite<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
