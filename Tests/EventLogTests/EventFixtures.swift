@@ -25,7 +25,7 @@ enum EventFixtures {
 
   /// All positioned events, read in pages of `limit`.
   static func all(
-    _ database: SQLiteDatabase, limit: Int = 1_000, filter: EventFilter = EventFilter()
+    _ database: any Database, limit: Int = 1_000, filter: EventFilter = EventFilter()
   ) async throws -> [PositionedEvent] {
     var events: [PositionedEvent] = []
     var position: Int64 = 0

@@ -30,6 +30,11 @@ struct EventSchemaTests {
   @Test("every type that the sources name, and every event of a payment, has a schema")
   func completeness() throws {
     let types = EventSchemas.types
+    for family in EventSchemas.families {
+      for kind in family.kinds {
+        #expect(EventTopic(eventType: kind.type)?.name == family.topic)
+      }
+    }
     for kind in PaymentEvent.Kind.allCases { #expect(types.contains(kind.type)) }
     var named = 0
     for folder in ["Settlement", "Watching", "Payments"] {

@@ -21,7 +21,9 @@ extension DatabaseError {
   /// befalls the whole transaction.
   var isHandlersFault: Bool {
     switch self {
-    case .statement, .invalidText, .transactionControl, .readOnly, .unexpectedValue: true
+    case .statement, .invalidText, .transactionControl, .readOnly, .unexpectedValue,
+      .unexpectedRowCount:
+      true
     default: isConstraintViolation
     }
   }

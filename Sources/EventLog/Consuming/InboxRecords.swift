@@ -62,9 +62,9 @@ struct InboxRecords {
   }
 
   func setPlace(_ partition: EventPartition, next: Int64) throws {
-    try connection.execute(
+    try connection.submit(
       "UPDATE inbox_places SET next = $1 WHERE consumer = $2 AND source = $3",
-      [.integer(next), name, .text(partition.description)])
+      [.integer(next), name, .text(partition.description)], changing: 1)
   }
 
   // MARK: Subjects
@@ -106,7 +106,7 @@ struct InboxRecords {
       .integer(Int64(inbox.parked.count)),
     ]
     // Not "insert or update": two that see a subject first must not both succeed.
-    try connection.execute(
+    try connection.submit(
       isNew
         ? """
         INSERT INTO inbox_subjects (consumer, subject, last_sequence, recent_ids, parked)
@@ -115,7 +115,7 @@ struct InboxRecords {
         : """
         UPDATE inbox_subjects SET last_sequence = $3, recent_ids = $4, parked = $5
         WHERE consumer = $1 AND subject = $2
-        """, arguments)
+        """, arguments, changing: 1)
   }
 
   private func parked(of subject: String) throws -> [SubjectInbox.Parked] {

@@ -4,16 +4,16 @@ package import Database
 package actor LogSource: EventSource {
   private let database: any Database
   private let feed: EventFeed
-  private let families: Set<String>?
+  private let topics: Set<EventTopic>?
   /// The position to read next.
   private var next: Int64 = 1
 
-  /// - Parameter families: the first words of the types that are wanted, such as `payment` and
-  ///   `transfer`; nil for all. Whole families only: a subject's events are numbered through.
-  package init(database: any Database, feed: EventFeed, families: Set<String>? = nil) {
+  /// - Parameter topics: those wanted, as on Kafka; nil for all events. Whole topics only: a
+  ///   subject's events are numbered through.
+  package init(database: any Database, feed: EventFeed, topics: Set<EventTopic>? = nil) {
     self.database = database
     self.feed = feed
-    self.families = families
+    self.topics = topics
   }
 
   package func open(
@@ -55,8 +55,8 @@ package actor LogSource: EventSource {
   }
 
   private func isWanted(_ type: String) -> Bool {
-    guard let families else { return true }
-    return families.contains(String(type.prefix { $0 != "." }))
+    guard let topics else { return true }
+    return EventTopic(eventType: type).map { topics.contains($0) } ?? false
   }
 
   /// False once the feed has ended.

@@ -1,7 +1,7 @@
 import Bytes
 import Database
-import SQLite
 import Synchronization
+import TestDatabases
 import Testing
 
 @testable import EventLog

@@ -2,8 +2,8 @@ import Bytes
 import ChainTypes
 import Database
 import Digests
-import SQLite
 import Synchronization
+import TestDatabases
 
 @testable import EventLog
 
@@ -20,7 +20,7 @@ final class ConsumerScene: Sendable {
   /// What a handler throws that may go better later.
   struct Trouble: Error {}
 
-  let database: SQLiteDatabase
+  let database: TestDatabase
   let broker = MemoryBroker()
   /// Seconds since 1970.
   let clock = Mutex<Int64>(1_800_000_000)
@@ -28,7 +28,7 @@ final class ConsumerScene: Sendable {
   let troubles = Mutex<[String: Bool]>([:])
 
   init() async throws {
-    database = try SQLiteDatabase.inMemory()
+    database = try await TestDatabase()
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(database, Inbox.migrations, component: Inbox.component)
     try await database.write { connection in
@@ -37,7 +37,8 @@ final class ConsumerScene: Sendable {
           "effects",
           """
             number \(connection.dialect.generatedKey), consumer TEXT NOT NULL,
-            subject TEXT NOT NULL, sequence INTEGER NOT NULL, id BLOB NOT NULL
+            subject TEXT NOT NULL, sequence \(connection.dialect.integer) NOT NULL,
+            id \(connection.dialect.blob) NOT NULL
           """))
     }
   }

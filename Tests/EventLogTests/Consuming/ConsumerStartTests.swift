@@ -1,6 +1,6 @@
 import Database
-import SQLite
 import Synchronization
+import TestDatabases
 import Testing
 
 @testable import EventLog

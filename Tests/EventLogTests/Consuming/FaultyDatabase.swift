@@ -1,6 +1,6 @@
 import Database
-import SQLite
 import Synchronization
+import TestDatabases
 
 /// A database that fails at one of its transactions, or of those that succeed: the process's death at that point, as far as
 /// the data can tell.
@@ -12,12 +12,12 @@ final class FaultyDatabase: Database {
 
   struct Death: Error {}
 
-  private let database: SQLiteDatabase
+  private let database: any Database
   private let point: Point
   /// How many transactions are left before the one that fails.
   private let left: Mutex<Int>
 
-  init(_ database: SQLiteDatabase, failing point: Point, after transactions: Int) {
+  init(_ database: any Database, failing point: Point, after transactions: Int) {
     self.database = database
     self.point = point
     left = Mutex(transactions)

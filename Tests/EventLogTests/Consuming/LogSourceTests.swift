@@ -1,6 +1,6 @@
 import Database
-import SQLite
 import Synchronization
+import TestDatabases
 import Testing
 
 @testable import EventLog
@@ -35,8 +35,8 @@ struct LogSourceTests {
     #expect(try await scene.effects().map(\.id) == events)
   }
 
-  @Test("families that aren't wanted cost neither handling nor memory of their subjects")
-  func families() async throws {
+  @Test("topics that aren't wanted cost neither handling nor memory of their subjects")
+  func topics() async throws {
     let scene = try await ConsumerScene()
     let feed = EventFeed()
     try await scene.database.write { connection in
@@ -47,7 +47,7 @@ struct LogSourceTests {
         ], in: connection)
     }
     try await Sequencer(database: scene.database, feed: feed).drain()
-    let source = LogSource(database: scene.database, feed: feed, families: ["payment"])
+    let source = LogSource(database: scene.database, feed: feed, topics: [.payment])
     try await scene.consumer(of: source).drain()
     #expect(try await scene.effects().map(\.description) == ["a#1", "a#2"])
     let places = try await scene.database.read { try Inbox.consumers(in: $0) }.first?.places
