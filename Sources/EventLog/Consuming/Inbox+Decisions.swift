@@ -57,7 +57,7 @@ extension Inbox {
         traceparent, \(empty) AS message, message_bytes
       FROM inbox_parked
       WHERE consumer = $1 AND reason IN (\(list.joined(separator: ", ")))\(condition)
-      ORDER BY subject, sequence, source, place LIMIT $2
+      ORDER BY COALESCE(subject, ''), COALESCE(sequence, 0), source, place LIMIT $2
       """, arguments
     ).map { try ParkedMessage($0) }
   }

@@ -17,6 +17,18 @@ struct LogSourceTests {
     }
   }
 
+  /// Sequences everything, also where PostgreSQL waits for transactions of other tests.
+  private func drain(_ sequencer: Sequencer, _ scene: ConsumerScene) async throws {
+    while true {
+      try await sequencer.drain()
+      let waiting = try await scene.database.read {
+        try $0.queryFirst("SELECT 1 AS found FROM events WHERE position IS NULL LIMIT 1")
+      }
+      if waiting == nil { return }
+      await Task.yield()
+    }
+  }
+
   @Test("every event of the log has one effect, through pages and restarts")
   func log() async throws {
     let scene = try await ConsumerScene()
@@ -26,7 +38,7 @@ struct LogSourceTests {
     options.batchLimit = 10
     for round in 1...3 {
       for subject in ["a", "b", "c"] { try await append(scene, subject, count: 15) }
-      try await sequencer.drain()
+      try await drain(sequencer, scene)
       let source = LogSource(database: scene.database, feed: feed)
       try await scene.consumer(of: source, options: options).drain()
       #expect(try await scene.effects().count == round * 45)
@@ -46,7 +58,7 @@ struct LogSourceTests {
           EventFixtures.draft("payments.other", "y"), EventFixtures.draft("payment.settled", "a"),
         ], in: connection)
     }
-    try await Sequencer(database: scene.database, feed: feed).drain()
+    try await drain(Sequencer(database: scene.database, feed: feed), scene)
     let source = LogSource(database: scene.database, feed: feed, topics: [.payment])
     try await scene.consumer(of: source).drain()
     #expect(try await scene.effects().map(\.description) == ["a#1", "a#2"])
@@ -60,12 +72,12 @@ struct LogSourceTests {
     let feed = EventFeed()
     let sequencer = Sequencer(database: scene.database, feed: feed)
     try await append(scene, "a", count: 3)
-    try await sequencer.drain()
+    try await drain(sequencer, scene)
     let source = LogSource(database: scene.database, feed: feed)
     let consumer = try scene.consumer(of: source, start: .now)
     try await consumer.drain()
     try await append(scene, "a", count: 2)
-    try await sequencer.drain()
+    try await drain(sequencer, scene)
     try await consumer.drain()
     #expect(try await scene.sequences(of: "a") == [4, 5])
   }
@@ -87,7 +99,7 @@ struct LogSourceTests {
     }
     for round in 1...3 {
       try await append(scene, "a")
-      try await sequencer.drain()
+      try await drain(sequencer, scene)
       while try await scene.effects().count < round { await Task.yield() }
     }
     feed.finish()
@@ -101,7 +113,7 @@ struct LogSourceTests {
     let scene = try await ConsumerScene()
     let feed = EventFeed()
     try await append(scene, "a")
-    try await Sequencer(database: scene.database, feed: feed).drain()
+    try await drain(Sequencer(database: scene.database, feed: feed), scene)
     let failures = Switch()
     let consumer = try scene.consumer(
       of: LogSource(database: scene.database, feed: feed),
