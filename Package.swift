@@ -92,7 +92,7 @@ let package = Package(
     library(
       "Settlement",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "Database", "Leases", "EventLog", "Watching",
       ]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
@@ -147,7 +147,7 @@ let package = Package(
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "PostgreSQL",
-        "NodeRPC", "EventLog", "Watching", "Settlement", "Tenancy", "Deployment",
+        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment",
       ]),
     program(
       "paybench",
@@ -160,6 +160,10 @@ let package = Package(
       name: "LoopbackHTTP",
       dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
       path: "Tests/LoopbackHTTP", swiftSettings: settings),
+    .target(
+      name: "SchemaChecking",
+      dependencies: ["JSON"],
+      path: "Tests/SchemaChecking", swiftSettings: settings),
     .target(
       name: "TestDatabases",
       dependencies: ["LocalServers", "Database", "SQLite", "PostgreSQL", "TestSupport"],
@@ -178,9 +182,9 @@ let package = Package(
     tests("Telemetry", ["Telemetry", log]),
     tests("LocalServers", ["LocalServers"]),
     tests("Cache", ["ChainTypes", "LocalServers", "Telemetry", "Cache"]),
-    tests("PostgreSQL", ["Database", "TestDatabases"]),
-    tests("Leases", ["Database", "SQLite", "Leases"]),
-    tests("Kafka", ["Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
+    tests("PostgreSQL", ["LocalServers", "Database", "PostgreSQL", "TestDatabases"]),
+    tests("Leases", ["Database", "SQLite", "Leases", "TestDatabases"]),
+    tests("Kafka", ["Bytes", "Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
     tests("Database", ["Database", "SQLite", "TestDatabases"]),
     tests(
       "NodeRPC",
@@ -190,25 +194,29 @@ let package = Package(
       ]),
     tests(
       "EventLog",
-      ["Bytes", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog"]),
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog",
+        "TestDatabases",
+      ]),
     tests(
       "Settlement",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "Database", "SQLite", "Leases", "EventLog", "Watching", "Settlement",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
+        "Database", "SQLite", "Leases", "EventLog", "Watching", "Settlement", "SchemaChecking",
+        "TestDatabases",
       ]),
     tests(
       "HTTPServer",
       [
-        "JSON", "ChainTypes", "Telemetry", "Cache", "Database", "SQLite", "Tenancy", "HTTPServer",
-        "LoopbackHTTP", log, hummingbird, nioCore, httpTypes,
+        "JSON", "ChainTypes", "Telemetry", "Cache", "Database", "Tenancy", "HTTPServer",
+        "LoopbackHTTP", "TestDatabases", log, hummingbird, nioCore, httpTypes,
       ]),
     tests(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "QRCode",
-        "Telemetry", "Database", "SQLite", "EventLog", "Watching", "Settlement", "Tenancy",
-        "HTTPServer", "Gateway", "LoopbackHTTP",
+        "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "ChainSim",
@@ -216,14 +224,14 @@ let package = Package(
     tests(
       "Watching",
       [
-        "Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "Payments", "Database", "SQLite",
-        "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation",
+        "Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "Payments", "Database", "NodeRPC",
+        "Watching", "Settlement", "ChainSim", "Simulation", "TestDatabases",
       ]),
     tests(
       "Simulation",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Bitcoin", "Payments", "HTTPClient",
-        "Database", "SQLite", "NodeRPC", "Watching", "ChainSim", "Simulation",
+        "Database", "NodeRPC", "Watching", "ChainSim", "Simulation", "TestDatabases",
       ]),
     tests(
       "payctl",

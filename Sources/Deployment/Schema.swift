@@ -12,6 +12,7 @@ package enum Schema {
     (TenantSchema.component, TenantSchema.migrations),
     (Leases.component, Leases.migrations),
     (Relay.component, Relay.migrations),
+    (Inbox.component, Inbox.migrations),
   ]
 
   /// Brings the database up to this program.

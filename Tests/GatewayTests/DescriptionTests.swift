@@ -1,6 +1,7 @@
 import HTTPServer
 import JSON
 import LoopbackHTTP
+import SchemaChecking
 import Testing
 
 @Suite("the gateway's description of itself")

@@ -4,6 +4,7 @@ import Database
 import HTTPServer
 import JSON
 import LoopbackHTTP
+import SchemaChecking
 import Tenancy
 import Testing
 

@@ -78,7 +78,6 @@ struct PaymentOrderTests {
     let sequencer = Sequencer(database: world.database)
     #expect(try await sequencer.drain() == 0)
     for statement in SettlementSchema.afterRestore(.postgreSQL)
-      + EventLog.afterRestore(.postgreSQL)
     { try await world.write(statement) }
     #expect(try await Self.list(world) == made)
     #expect(try await sequencer.drain() == 3)
