@@ -1,14 +1,13 @@
 import Bytes
 import ChainTypes
 import Database
-import SQLite
 import Testing
 
 @testable import EventLog
 
 @Suite("The relay's rows and pages")
 struct RelayRecordTests {
-  static func database(_ drafts: [EventDraft]) async throws -> SQLiteDatabase {
+  static func database(_ drafts: [EventDraft]) async throws -> any Database {
     let database = try await EventFixtures.database()
     try await Migrator.migrate(database, Relay.migrations, component: Relay.component)
     try await database.write { try EventLog.append(drafts, in: $0) }

@@ -57,6 +57,8 @@ final class CountingDatabase: Database {
 
   var dialect: SQLDialect { database.dialect }
 
+  var statistics: PoolStatistics { database.statistics }
+
   func read<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {

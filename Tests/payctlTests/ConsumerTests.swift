@@ -7,7 +7,7 @@ import Testing
 
 @Suite("payctl consumer")
 struct ConsumerTests {
-  private struct Consumer: Decodable {
+  private struct ListedConsumer: Decodable {
     let consumer: String
     let starts: String
     let parked: Int
@@ -36,7 +36,7 @@ struct ConsumerTests {
     let database = try SQLiteDatabase(path: sample.path)
     try await Migrator.migrate(database, Inbox.migrations, component: Inbox.component)
     try await Sequencer(database: database).drain()
-    let consumer = try EventLog.Consumer(
+    let consumer = try Consumer(
       name: "orders", source: LogSource(database: database, feed: EventFeed()),
       database: database, now: { Timestamp(seconds: 2_000_000_000) },
       handler: { received, _ in
@@ -62,7 +62,7 @@ struct ConsumerTests {
     #expect(early.errors.contains("no consumer has ever run"))
     _ = try await consume(sample, refusing: true)
     let listed = try sample.payctl("consumer", "list", "--format", "json")
-    let consumers = try listed.objects(Consumer.self)
+    let consumers = try listed.objects(ListedConsumer.self)
     #expect(consumers.map(\.consumer) == ["orders"])
     #expect(consumers.first?.places.first?.partition == "log/0")
 

@@ -2,8 +2,8 @@ import Database
 import Synchronization
 import TestDatabases
 
-/// A database that fails at one of its transactions, or of those that succeed: the process's death at that point, as far as
-/// the data can tell.
+/// A database that fails at one of its transactions, or of those that succeed: the process's death
+/// at that point, as far as the data can tell.
 final class FaultyDatabase: Database {
   enum Point: CaseIterable {
     /// Before anything happened, after everything but the commit, and after the commit.
@@ -24,6 +24,8 @@ final class FaultyDatabase: Database {
   }
 
   var dialect: SQLDialect { database.dialect }
+
+  var statistics: PoolStatistics { database.statistics }
 
   /// Whether it is this transaction's turn to fail; counts it.
   private func isTurn() -> Bool {
