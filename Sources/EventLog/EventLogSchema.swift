@@ -35,7 +35,18 @@ extension EventLog {
           """),
         "INSERT INTO event_positions (singleton, last_position) VALUES (1, 0)",
       ]
-    }
+    },
+    Migration(number: 2, name: "restore epochs") { dialect in
+      [
+        // The highest is the database's; `base` is how far the log reached when it began.
+        dialect.createTable(
+          "restore_epochs",
+          """
+            epoch \(dialect.integer) PRIMARY KEY CHECK (epoch >= 0),
+            base \(dialect.integer) NOT NULL CHECK (base >= 0)
+          """)
+      ]
+    },
   ]
 
   /// In PostgreSQL several transactions insert at once and commit in another order, so each row

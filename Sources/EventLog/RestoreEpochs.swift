@@ -1,0 +1,46 @@
+package import Database
+
+/// Which histories led to this database: each restore from a backup begins an epoch, and with it a
+/// history that has in common with the former only what the backup held.
+///
+/// This is the one place of the database's restore epoch. Addresses, the relay and the start of
+/// every process go by it.
+package enum RestoreEpochs {
+  package enum Failure: Error, Sendable, Equatable {
+    /// An epoch that isn't higher than the database's.
+    case notHigher(epoch: Int64, database: Int64)
+  }
+
+  /// The epoch that the database is in; nil in a new one, until the first start.
+  package static func current(in connection: any SQLConnection) throws -> Int64? {
+    try connection.queryFirst("SELECT MAX(epoch) AS epoch FROM restore_epochs")?
+      .optionalInteger("epoch")
+  }
+
+  /// How far the log reached when each epoch of this history began.
+  package static func bases(in connection: any SQLConnection) throws -> [Int64: Int64] {
+    var bases: [Int64: Int64] = [:]
+    for row in try connection.query("SELECT epoch, base FROM restore_epochs") {
+      bases[try row.integer("epoch")] = try row.integer("base")
+    }
+    return bases
+  }
+
+  /// Begins an epoch: the first one of a new database, or the next after a restore, before anything
+  /// is appended to the log. Positions behind its end may have been given to other events.
+  ///
+  /// `epoch` must be higher than any under which this system has ever worked, which a backup can't
+  /// know; what is checked is the database's own.
+  package static func begin(_ epoch: Int64, in connection: any SQLConnection) throws {
+    // Of processes that start at once on a new database one begins its first epoch.
+    let row = try connection.queryFirst(
+      "SELECT last_position FROM event_positions WHERE singleton = 1"
+        + connection.dialect.forUpdate)
+    let base = try row?.integer("last_position") ?? 0
+    if let current = try current(in: connection), epoch <= current {
+      throw Failure.notHigher(epoch: epoch, database: current)
+    }
+    try connection.execute(
+      "INSERT INTO restore_epochs (epoch, base) VALUES ($1, $2)", [.integer(epoch), .integer(base)])
+  }
+}
