@@ -77,6 +77,17 @@ package final class SQLiteDatabase: Database {
     }
   }
 
+  /// Copies what is committed now into a file, which must be missing or empty. Other processes go on
+  /// writing meanwhile; this one's writes wait.
+  package func copy(to path: String) async throws {
+    guard !queue.withLock(\.isClosed) else { throw DatabaseError.closed }
+    try await withCheckedThrowingContinuation { continuation in
+      engine.onWriter { connection in
+        continuation.resume(with: Result { try connection.copy(to: path) })
+      }
+    }
+  }
+
   private func enqueue<Value: Sendable>(
     isAlone: Bool, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
