@@ -53,18 +53,6 @@ package enum SQLDialect: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// What a transaction that changes the schema begins with, so that of programs which start at
-  /// once only one does, and that a table in use makes it try again soon instead of holding up
-  /// everyone behind it. A SQLite writer holds the whole database already.
-  var migrationLock: [String] {
-    switch self {
-    case .sqlite: []
-    // The number is the word "paywatch" in ASCII: any that others don't use.
-    case .postgreSQL:
-      ["SET LOCAL lock_timeout = '2s'", "SELECT pg_advisory_xact_lock(8097887158631949160)"]
-    }
-  }
-
   /// As `forUpdate`, leaving out rows that another transaction holds instead of waiting for them.
   package var forUpdateSkipLocked: String {
     switch self {
@@ -100,6 +88,18 @@ package enum SQLDialect: Sendable, Hashable, CaseIterable {
       "(CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000)"
     case .postgreSQL:
       "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+    }
+  }
+
+  /// What a transaction that changes the schema begins with, so that of programs which start at
+  /// once only one does, and that a table in use makes it try again soon instead of holding up
+  /// everyone behind it. A SQLite writer holds the whole database already.
+  var migrationLock: [String] {
+    switch self {
+    case .sqlite: []
+    // The number is the word "paywatch" in ASCII: any that others don't use.
+    case .postgreSQL:
+      ["SET LOCAL lock_timeout = '2s'", "SELECT pg_advisory_xact_lock(8097887158631949160)"]
     }
   }
 
