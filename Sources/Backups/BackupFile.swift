@@ -91,7 +91,7 @@ package struct BackupFile: Sendable {
     defer { try? handle.close() }
     let size = Int64(try handle.seekToEnd())
     try handle.seek(toOffset: 0)
-    guard let digest = try digest(handle, count: size, { _ in }) else {
+    guard let digest = try Self.digest(handle, count: size, { _ in }) else {
       throw BackupError.damaged(file.partial, what: "it has become shorter")
     }
     let manifest = BackupManifest(

@@ -1,5 +1,3 @@
-internal import Bytes
-internal import ChainTypes
 internal import Foundation
 package import Settlement
 

@@ -81,13 +81,12 @@ package enum PostgresBackup {
 
   /// Begins the next restore epoch in a database that was put back by other means.
   package static func begin(
-    in uri: String, _ restoration: Restoration
+    in uri: String, _ restoration: Restoration, migrate: (any Database) async throws -> Void
   ) async throws -> Restoration.Outcome {
     try await opened(uri) { database in
-      try await database.write { connection in
-        try RestoreEpoch.checkFinished(in: connection)
-        return try restoration.apply(in: connection)
-      }
+      try await database.read { try RestoreEpoch.checkFinished(in: $0) }
+      try await migrate(database)
+      return try await database.write { try restoration.apply(in: $0) }
     }
   }
 

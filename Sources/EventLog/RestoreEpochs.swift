@@ -26,20 +26,42 @@ package enum RestoreEpochs {
     return bases
   }
 
-  /// Begins an epoch: the first one of a new database, or the next after a restore, before anything
-  /// is appended to the log. Positions behind its end may have been given to other events.
+  /// Begins the first epoch of a new database; the one it is in, which another process may have
+  /// begun at the same moment.
+  package static func beginFirst(
+    _ epoch: Int64, in connection: any SQLConnection
+  ) throws -> Int64 {
+    let base = try lockedBase(in: connection)
+    if let current = try current(in: connection) { return current }
+    try insert(epoch, base: base, in: connection)
+    return epoch
+  }
+
+  /// Begins the next epoch after a restore, before anything is appended to the log. Positions behind
+  /// its end may have been given to other events.
   ///
   /// `epoch` must be higher than any under which this system has ever worked, which a backup can't
   /// know; what is checked is the database's own.
   package static func begin(_ epoch: Int64, in connection: any SQLConnection) throws {
-    // Of processes that start at once on a new database one begins its first epoch.
-    let row = try connection.queryFirst(
-      "SELECT last_position FROM event_positions WHERE singleton = 1"
-        + connection.dialect.forUpdate)
-    let base = try row?.integer("last_position") ?? 0
+    let base = try lockedBase(in: connection)
     if let current = try current(in: connection), epoch <= current {
       throw Failure.notHigher(epoch: epoch, database: current)
     }
+    try insert(epoch, base: base, in: connection)
+  }
+
+  /// How far the log reaches. It goes no further, and nobody else begins an epoch, before the
+  /// transaction ends.
+  private static func lockedBase(in connection: any SQLConnection) throws -> Int64 {
+    let row = try connection.queryFirst(
+      "SELECT last_position FROM event_positions WHERE singleton = 1"
+        + connection.dialect.forUpdate)
+    return try row?.integer("last_position") ?? 0
+  }
+
+  private static func insert(
+    _ epoch: Int64, base: Int64, in connection: any SQLConnection
+  ) throws {
     try connection.execute(
       "INSERT INTO restore_epochs (epoch, base) VALUES ($1, $2)", [.integer(epoch), .integer(base)])
   }

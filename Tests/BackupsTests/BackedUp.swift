@@ -22,6 +22,7 @@ struct BackedUp {
   func open() throws -> any Database { try store.open() }
 
   /// Runs `body` with a shop on the database, as a process would that ends afterwards.
+  @discardableResult
   static func running<Value>(
     on store: TestStore, epoch: Int64 = 0, _ body: (Shop) async throws -> Value
   ) async throws -> Value {
@@ -36,6 +37,7 @@ struct BackedUp {
     }
   }
 
+  @discardableResult
   func running<Value>(
     epoch: Int64 = 0, _ body: (Shop) async throws -> Value
   ) async throws -> Value {

@@ -1,6 +1,7 @@
 import Backups
 import Database
 import Foundation
+import Payments
 import Settlement
 import TestDatabases
 import TestSupport
@@ -74,9 +75,10 @@ struct BackupTests {
     let outcome = try await BackedUp.restore(backup, to: restored, Restoration(lookAhead: 3))
     #expect(
       outcome == Restoration.Outcome(formerEpoch: 0, epoch: 1, retired: 3, watchedAhead: 3))
-    try await BackedUp.running(on: restored, epoch: 1) { shop in
-      #expect(try await shop.story() == story)
+    let restoredStory = try await BackedUp.running(on: restored, epoch: 1) {
+      try await $0.story()
     }
+    #expect(restoredStory == story)
   }
 
   @Test("a file is its owner's, and nothing is overwritten or left over")

@@ -1,6 +1,5 @@
 import Database
 import Foundation
-import LocalServers
 import Settlement
 import TestDatabases
 import TestSupport
@@ -27,9 +26,7 @@ struct PostgresTests {
       try await shop.pay(2)
       try await shop.sequence()
       #expect(try await shop.count("events WHERE position IS NULL") == 0)
-      #expect(
-        try await shop.rows("SELECT position FROM events ORDER BY outbox_id")
-          == ["[integer(1)]", "[integer(2)]"].map { $0.replacing("integer", with: "Database.SQLValue.integer") })
+      #expect(try await shop.count("events WHERE position = outbox_id") == 2)
     }
   }
 

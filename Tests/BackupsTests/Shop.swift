@@ -1,3 +1,4 @@
+import Addresses
 import Bytes
 import ChainTracking
 import ChainTypes
@@ -67,6 +68,10 @@ struct Shop {
       accountKey:
         "[73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M",
       network: .regtest, branch: UInt32(2 * epoch))
+  }
+
+  static func address(_ index: UInt32, epoch: Int64) throws -> String {
+    try descriptor(epoch).address(at: index).text
   }
 
   // MARK: Acting

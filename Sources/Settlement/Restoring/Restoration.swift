@@ -48,13 +48,20 @@ package struct Restoration: Sendable {
   }
 
   /// What was done.
-  package struct Outcome: Sendable, Encodable, Equatable {
+  package struct Outcome: Sendable, Equatable {
     package let formerEpoch: Int64
     package let epoch: Int64
     /// Addresses that were free, and are watched but never handed out now.
     package let retired: Int
     /// Addresses that the lost history may have handed out, watched from now on.
     package let watchedAhead: Int
+
+    package init(formerEpoch: Int64, epoch: Int64, retired: Int, watchedAhead: Int) {
+      self.formerEpoch = formerEpoch
+      self.epoch = epoch
+      self.retired = retired
+      self.watchedAhead = watchedAhead
+    }
   }
 
   package func apply(in connection: any SQLConnection) throws -> Outcome {
@@ -68,6 +75,8 @@ package struct Restoration: Sendable {
     guard Self.epochRange.contains(epoch) else { throw Failure.epochOutOfRange(epoch) }
     guard epoch > former else { throw Failure.epochNotHigher(epoch: epoch, database: former) }
     try endLeases(in: connection)
+    // A backup may come from before epochs were kept.
+    _ = try RestoreEpochs.beginFirst(former, in: connection)
     try RestoreEpochs.begin(epoch, in: connection)
     let retired = try connection.execute(
       "UPDATE addresses SET touched = 1 WHERE payment_id IS NULL AND touched = 0")

@@ -1,5 +1,5 @@
 package import Database
-package import EventLog
+internal import EventLog
 
 /// That the configuration and the database are in the same restore epoch, which decides from which
 /// branch of an account addresses come.
@@ -26,17 +26,15 @@ package enum RestoreEpoch {
   /// Throws a `Mismatch` unless the database is in the configured epoch. A new one takes it over,
   /// and so does one that has accounts of no higher epoch from before epochs were kept.
   package static func agree(on configured: Int64, in connection: any SQLConnection) throws {
-    guard let database = try RestoreEpochs.current(in: connection) else {
+    let database: Int64
+    if let current = try RestoreEpochs.current(in: connection) {
+      database = current
+    } else {
       let accounts = try newestAccount(in: connection) ?? 0
       guard configured >= accounts else {
         throw Mismatch.configurationBehind(configured: configured, database: accounts)
       }
-      do {
-        return try RestoreEpochs.begin(configured, in: connection)
-      } catch RestoreEpochs.Failure.notHigher(let epoch, let database) where epoch == database {
-        // Another process has begun it at the same moment.
-        return
-      }
+      database = try RestoreEpochs.beginFirst(configured, in: connection)
     }
     guard configured <= database else {
       throw Mismatch.configurationAhead(configured: configured, database: database)

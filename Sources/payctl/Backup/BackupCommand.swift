@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Backups
+internal import ChainTypes
 internal import SQLite
 internal import Watching
 
@@ -36,11 +37,11 @@ struct BackupCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let manifest = try await explainingBackups { try await manifest() }
+    let manifest = try await explainingBackups { try await takeOrVerify() }
     try Answers.writeLines(texts: [manifest.line])
   }
 
-  private func manifest() async throws -> BackupManifest {
+  private func takeOrVerify() async throws -> BackupManifest {
     if let verify {
       let file = try BackupFile(path: verify)
       try await file.verify()

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Backups
 internal import Database
-internal import Deployment
 internal import Settlement
 
 /// Where a database is that a command takes a backup of, or makes.

@@ -90,8 +90,12 @@ struct RestoreCommand: AsyncParsableCommand {
       try await PostgresBackup.restore(
         backup, to: uri, restoration, migrate: RestoredSchema.migrate)
     case (.file(let path), nil):
-      try await DatabaseFile.run(path) { try await $0.write { try restoration.apply(in: $0) } }
-    case (.server(let uri), nil): try await PostgresBackup.begin(in: uri, restoration)
+      try await DatabaseFile.run(path) { database in
+        try await RestoredSchema.migrate(database)
+        return try await database.write { try restoration.apply(in: $0) }
+      }
+    case (.server(let uri), nil):
+      try await PostgresBackup.begin(in: uri, restoration, migrate: RestoredSchema.migrate)
     }
   }
 
@@ -104,10 +108,11 @@ struct RestoreCommand: AsyncParsableCommand {
       "",
       "What you must do next:",
       "- Set restore_epoch: \(outcome.epoch) in the configuration of every process on it.",
-      "- Start them. They read the chains again by themselves",
+      "- Start them. They read the chains again by themselves.",
     ]
-    let chains = manifest?.contents.chains.map { "\($0.chain) from block \($0.tipHeight + 1)" }
-    lines[lines.count - 1] += chains.map { $0.isEmpty ? "." : ": \($0.joined(separator: ", "))." } ?? "."
+    for chain in manifest?.contents.chains ?? [] {
+      lines.append("  \(chain.chain) from block \(chain.tipHeight + 1) on")
+    }
     lines += [
       "- Look for API keys that were made or revoked \(since): payctl tenant key list.",
       "- Payments made \(since) are unknown. Money for them is told as events of transfers "
