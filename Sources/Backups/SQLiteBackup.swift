@@ -84,7 +84,7 @@ package enum SQLiteBackup {
     }
   }
 
-  /// Runs `body` with the database in a file and closes it, after which all is in the file.
+  /// Runs `body` with the database in a file and closes it, after which all is in that one file.
   private static func opened<Value: Sendable>(
     _ path: String, named name: String, _ body: (SQLiteDatabase) async throws -> Value
   ) async throws -> Value {
@@ -92,7 +92,13 @@ package enum SQLiteBackup {
       let database = try SQLiteDatabase(path: path)
       do {
         let value = try await body(database)
+        // Closing leaves the log beside the file where a reader's connection is the last.
+        let isBusy = try await database.withoutTransaction { connection in
+          try connection.queryFirst("PRAGMA wal_checkpoint(TRUNCATE)")?.flag("busy") ?? true
+        }
         try await database.close()
+        guard !isBusy else { throw BackupError.unwritable(path, reason: "its log stays in use") }
+        for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
         return value
       } catch {
         try? await database.close()

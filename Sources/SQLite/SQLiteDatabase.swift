@@ -67,7 +67,7 @@ package final class SQLiteDatabase: Database {
     }
   }
 
-  /// Runs statements outside any transaction: for what must be asked or set there, in tests.
+  /// Runs statements outside any transaction: for what must be asked or set there.
   package func withoutTransaction<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {

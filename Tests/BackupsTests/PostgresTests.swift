@@ -64,8 +64,10 @@ struct PostgresTests {
       ("postgresql://u:p%40s@h:1/d?sslmode=require", "postgresql://u@h:1/d?sslmode=require", "p@s"),
       ("postgresql://u@h/d?password=x%2Fy&a=b", "postgresql://u@h/d?a=b", "x/y"),
       ("postgresql://u:@h/d?password=z", "postgresql://u@h/d", "z"),
-      ("postgres://h1:1,h2:2/d?target_session_attrs=any",
-        "postgres://h1:1,h2:2/d?target_session_attrs=any", nil),
+      (
+        "postgres://h1:1,h2:2/d?target_session_attrs=any",
+        "postgres://h1:1,h2:2/d?target_session_attrs=any", nil
+      ),
       ("postgresql:///d?host=%2Frun%2Fpg", "postgresql:///d?host=%2Frun%2Fpg", nil),
       ("postgresql://u:a:b@[::1]:5/d", "postgresql://u@[::1]:5/d", "a:b"),
     ] as [(String, String, String?)])

@@ -115,7 +115,16 @@ struct Shop {
     _ = try await store.commit(step)
   }
 
-  func sequence() async throws { try await Sequencer(database: database).drain() }
+  /// Gives every event its position. PostgreSQL's wait for all older transactions of the server.
+  func sequence() async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(120))
+    repeat {
+      try await Sequencer(database: database).drain()
+      guard ContinuousClock.now < deadline else { throw StillWaiting() }
+    } while try await count("events WHERE position IS NULL") > 0
+  }
+
+  struct StillWaiting: Error {}
 
   private func newStep() async throws -> ChainStep {
     let record = try #require(try await store.record(of: chain, window: 1))

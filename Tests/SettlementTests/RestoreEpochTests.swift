@@ -1,5 +1,6 @@
 import Database
 import EventLog
+import SQLite
 import Settlement
 import Testing
 

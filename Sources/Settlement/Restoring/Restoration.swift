@@ -230,7 +230,8 @@ package struct Restoration: Sendable {
   ) throws -> Int {
     let (derived, next) = try descriptor.addresses(from: first, count: Int(lookAhead))
     try connection.execute(
-      "UPDATE accounts SET next_index = $1 WHERE account_id = $2", [.integer(next), .integer(account)])
+      "UPDATE accounts SET next_index = $1 WHERE account_id = $2",
+      [.integer(next), .integer(account)])
     try AddressPool.append(
       derived, account: account, family: family, isTouched: true, in: connection)
     return derived.count
