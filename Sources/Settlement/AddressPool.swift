@@ -70,11 +70,12 @@ package struct AddressPool: Sendable {
       try connection.execute(
         """
         INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
-        VALUES ($1, 'bitcoin', $2, $3, $4, 0)
+        VALUES ($1, 'bitcoin', $2, $3, $4, 0) ON CONFLICT DO NOTHING
         """,
         [.text(account.tenant), .text(account.region), .integer(account.epoch), .text(text)])
-      guard let (number, _) = try Self.find(account, in: connection) else {
-        throw DatabaseError.other(code: 0, message: "an account that was written isn't there")
+      // Another process may have been faster; then its account must be this one.
+      guard let (number, stored) = try Self.find(account, in: connection), stored == text else {
+        throw Failure.descriptorChanged(tenant: account.tenant, stored: "another process's")
       }
       return number
     }

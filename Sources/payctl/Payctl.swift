@@ -8,6 +8,7 @@ struct Payctl: AsyncParsableCommand {
     subcommands: [
       KeysCommand.self, AddressCommand.self, PaymentCommand.self, EventsCommand.self,
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
-      TenantCommand.self, BackupCommand.self, RestoreCommand.self,
+      TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
+      BackupCommand.self, RestoreCommand.self,
     ])
 }

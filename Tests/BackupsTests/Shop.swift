@@ -171,6 +171,16 @@ struct Shop {
     }
   }
 
+  /// The ids of the payments that readers are shown.
+  func payments() async throws -> [String] {
+    let service = service
+    return try await database.read {
+      try service.payments(
+        tenant: Self.tenant, status: nil, orderID: nil, after: nil, limit: 100, in: $0
+      ).map(\.terms.id)
+    }
+  }
+
   /// The ordinal under which an address is watched; nil where it isn't.
   func ordinal(of address: String) async throws -> UInt64? {
     try await database.read {

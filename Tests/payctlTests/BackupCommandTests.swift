@@ -74,8 +74,8 @@ struct BackupCommandTests {
     #expect(restored.status == 0, "\(restored.errors)")
     #expect(restored.output.contains("Set restore_epoch: 1 in the configuration"))
     #expect(restored.output.contains("bitcoin-regtest from block 102 on"))
-    for what in [["payment", "list"], ["events"], ["chain", "status"], ["coverage"]] {
-      let arguments = what + ["--format", "json"]
+    for what in [["payment", "list"], ["chain", "status"], ["coverage"], ["events"]] {
+      let arguments = what == ["events"] ? what : what + ["--format", "json"]
       let before = try Program.payctl.run(arguments + ["--database", sample.path])
       let after = try Program.payctl.run(arguments + ["--database", target])
       #expect(after.status == 0 && !before.output.isEmpty, "\(after.errors)")

@@ -81,7 +81,9 @@ package struct Restoration: Sendable {
     let retired = try connection.execute(
       "UPDATE addresses SET touched = 1 WHERE payment_id IS NULL AND touched = 0")
     let watched = try watchAhead(from: former, to: epoch, in: connection)
-    if connection.dialect == .postgreSQL { try forgetTransactions(in: connection) }
+    for statement in SettlementSchema.afterRestore(connection.dialect) {
+      try connection.execute(statement)
+    }
     return Outcome(formerEpoch: former, epoch: epoch, retired: retired, watchedAhead: watched)
   }
 
@@ -93,30 +95,7 @@ package struct Restoration: Sendable {
       throw Failure.inUse(lease: held.name, holder: holder)
     }
     try Leases.endAll(in: connection)
-    if try connection.tableNames().contains("address_reservations") {
-      try connection.execute("DELETE FROM address_reservations")
-    }
-  }
-
-  /// Rows name the transactions that wrote them, by the numbers of the cluster that the backup was
-  /// taken of. In a new one those lie ahead, and their rows would count as unfinished for ages.
-  private func forgetTransactions(in connection: any SQLConnection) throws {
-    let tables = try connection.query(
-      """
-      SELECT CAST(table_name AS TEXT) AS name FROM information_schema.columns
-      WHERE table_schema = current_schema() AND column_name = 'transaction_id'
-        AND udt_name = 'xid8'
-      """)
-    for table in tables {
-      let name = try table.text("name")
-      // Of events only those that wait for their position are asked for it.
-      let waiting = name == "events" ? " AND position IS NULL" : ""
-      try connection.execute(
-        """
-        UPDATE "\(name)" SET transaction_id = pg_current_xact_id()
-        WHERE transaction_id > pg_current_xact_id()\(waiting)
-        """)
-    }
+    try connection.execute("DELETE FROM address_reservations")
   }
 
   // MARK: Addresses of the lost history

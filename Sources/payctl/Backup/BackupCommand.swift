@@ -51,7 +51,7 @@ struct BackupCommand: AsyncParsableCommand {
     switch database {
     case .server(let uri): return try await PostgresBackup.take(from: uri, to: path, at: now)
     case .file(let file):
-      return try await DatabaseFile.run(file) { database in
+      return try await OpenDatabase.run(file) { database in
         guard let database = database as? SQLiteDatabase else {
           throw CommandFailure("\(file) is no SQLite database")
         }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Backups
 internal import Database
+internal import Deployment
 internal import SQLite
 internal import Settlement
 
@@ -85,17 +86,17 @@ struct RestoreCommand: AsyncParsableCommand {
     switch (database, backup) {
     case (.file(let path), let backup?):
       try await SQLiteBackup.restore(
-        backup, to: path, restoration, migrate: RestoredSchema.migrate)
+        backup, to: path, restoration, migrate: Schema.migrate)
     case (.server(let uri), let backup?):
       try await PostgresBackup.restore(
-        backup, to: uri, restoration, migrate: RestoredSchema.migrate)
+        backup, to: uri, restoration, migrate: Schema.migrate)
     case (.file(let path), nil):
-      try await DatabaseFile.run(path) { database in
-        try await RestoredSchema.migrate(database)
+      try await OpenDatabase.run(path) { database in
+        try await Schema.migrate(database)
         return try await database.write { try restoration.apply(in: $0) }
       }
     case (.server(let uri), nil):
-      try await PostgresBackup.begin(in: uri, restoration, migrate: RestoredSchema.migrate)
+      try await PostgresBackup.begin(in: uri, restoration, migrate: Schema.migrate)
     }
   }
 
