@@ -77,8 +77,7 @@ struct PaymentOrderTests {
     #expect(try await Self.list(world) == [])
     let sequencer = Sequencer(database: world.database)
     #expect(try await sequencer.drain() == 0)
-    for statement in SettlementSchema.afterRestore(.postgreSQL)
-    { try await world.write(statement) }
+    for statement in SettlementSchema.afterRestore(.postgreSQL) { try await world.write(statement) }
     #expect(try await Self.list(world) == made)
     #expect(try await sequencer.drain() == 3)
     let later = try await world.create(world.request("later"))
