@@ -9,13 +9,13 @@ import TestSupport
 /// A database of either engine with a place for backups of it.
 struct BackedUp {
   let engine: TestEngine
-  let store: TestStore
+  let store: OwnDatabase
   let scratch: TemporaryDirectory
   static let time = "2027-01-15T08:00:00Z"
 
   init(_ engine: TestEngine) async throws {
     self.engine = engine
-    store = try await TestStore(engine)
+    store = try await OwnDatabase(engine)
     scratch = try TemporaryDirectory()
   }
 
@@ -24,7 +24,7 @@ struct BackedUp {
   /// Runs `body` with a shop on the database, as a process would that ends afterwards.
   @discardableResult
   static func running<Value>(
-    on store: TestStore, epoch: Int64 = 0, _ body: (Shop) async throws -> Value
+    on store: OwnDatabase, epoch: Int64 = 0, _ body: (Shop) async throws -> Value
   ) async throws -> Value {
     let database = try store.open()
     do {
@@ -66,7 +66,7 @@ struct BackedUp {
   /// Restores into another place.
   @discardableResult
   static func restore(
-    _ backup: BackupFile, to store: TestStore, _ restoration: Restoration = Restoration()
+    _ backup: BackupFile, to store: OwnDatabase, _ restoration: Restoration = Restoration()
   ) async throws -> Restoration.Outcome {
     switch store.engine {
     case .sqlite:

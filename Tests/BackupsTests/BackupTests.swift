@@ -12,7 +12,7 @@ struct BackupTests {
   @Test("one taken while payments are made holds all of one moment", arguments: TestEngine.allCases)
   func live(engine: TestEngine) async throws {
     let place = try await BackedUp(engine)
-    let restored = try await TestStore(engine)
+    let restored = try await OwnDatabase(engine)
     try await place.running { shop in
       try await withThrowingTaskGroup(of: Void.self) { group in
         let (numbers, continuation) = AsyncStream.makeStream(of: Int.self)
@@ -40,7 +40,7 @@ struct BackupTests {
 
   /// What was restored is a beginning of what the live one holds.
   private func expectWhole(
-    _ restored: TestStore, of live: Shop, _ contents: BackupContents
+    _ restored: OwnDatabase, of live: Shop, _ contents: BackupContents
   ) async throws {
     try await BackedUp.running(on: restored, epoch: 1) { shop in
       let payments = try await shop.count("payments")
@@ -71,7 +71,7 @@ struct BackupTests {
     #expect(contents.lastPosition > 2 && contents.waitingEvents == 0)
     #expect(contents.chains.map(\.tipHeight) == [101])
     #expect(contents.accounts.map(\.nextIndex) == [5])
-    let restored = try await TestStore(engine)
+    let restored = try await OwnDatabase(engine)
     let outcome = try await BackedUp.restore(backup, to: restored, Restoration(lookAhead: 3))
     #expect(
       outcome == Restoration.Outcome(formerEpoch: 0, epoch: 1, retired: 3, watchedAhead: 3))
@@ -110,7 +110,7 @@ struct BackupTests {
     let damaged = try BackupFile(path: path)
     let error = BackupError.damaged(path, what: "its bytes aren't those that were written")
     await #expect(throws: error) { try await damaged.verify() }
-    let target = try await TestStore(engine)
+    let target = try await OwnDatabase(engine)
     await #expect(throws: error) { try await BackedUp.restore(damaged, to: target) }
     if engine == .sqlite {
       #expect(!FileManager.default.fileExists(atPath: target.location))

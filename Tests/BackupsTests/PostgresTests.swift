@@ -21,7 +21,7 @@ struct PostgresTests {
       #expect(try await shop.payments().isEmpty)
       return (try await place.backUp(), payment)
     }
-    let restored = try await TestStore(.postgreSQL)
+    let restored = try await OwnDatabase(.postgreSQL)
     try await BackedUp.restore(backup, to: restored, Restoration(lookAhead: 1))
     try await BackedUp.running(on: restored, epoch: 1) { shop in
       #expect(try await shop.payments() == [payment.terms.id])
@@ -35,7 +35,7 @@ struct PostgresTests {
     let place = try await BackedUp(.postgreSQL)
     try await place.running { _ in }
     let backup = try await place.backUp()
-    let target = try await TestStore(.postgreSQL)
+    let target = try await OwnDatabase(.postgreSQL)
     let database = try target.open()
     struct Stopped: Error {}
     await #expect(throws: Stopped.self) {

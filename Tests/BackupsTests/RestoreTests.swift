@@ -31,7 +31,7 @@ struct RestoreTests {
     }
     handedOut = (before + lost).map(\.terms.address)
 
-    let restored = try await TestStore(engine)
+    let restored = try await OwnDatabase(engine)
     try await BackedUp.restore(backup, to: restored, Restoration(lookAhead: 20))
     try await BackedUp.running(on: restored, epoch: 1) { shop in
       for order in 3...12 {
@@ -59,10 +59,10 @@ struct RestoreTests {
       return try await place.backUp()
     }
     // A first restore of it, which is lost in turn.
-    let second = try await TestStore(.sqlite)
+    let second = try await OwnDatabase(.sqlite)
     try await BackedUp.restore(backup, to: second)
     let lost = try await BackedUp.running(on: second, epoch: 1) { try await $0.pay(2) }
-    let third = try await TestStore(.sqlite)
+    let third = try await OwnDatabase(.sqlite)
     let outcome = try await BackedUp.restore(
       backup, to: third, Restoration(epoch: 2, lookAhead: 10))
     #expect(outcome.watchedAhead == 20)
@@ -78,7 +78,7 @@ struct RestoreTests {
     let place = try await BackedUp(.sqlite)
     try await place.running(epoch: 3) { _ in }
     let backup = try await place.backUp()
-    let target = try await TestStore(.sqlite)
+    let target = try await OwnDatabase(.sqlite)
     for epoch in [Int64(1), 3] {
       await #expect(throws: Restoration.Failure.epochNotHigher(epoch: epoch, database: 3)) {
         try await BackedUp.restore(backup, to: target, Restoration(epoch: epoch))
@@ -115,13 +115,13 @@ struct RestoreTests {
     // Not touched, and still usable.
     #expect(try await place.running { try await $0.story() } == story)
     if engine == .sqlite {
-      let target = try await TestStore(.sqlite)
+      let target = try await OwnDatabase(.sqlite)
       try Data().write(to: URL(filePath: target.location + "-wal"))
       await #expect(throws: BackupError.exists(target.location + "-wal")) {
         try await BackedUp.restore(backup, to: target)
       }
     }
-    let other = try await TestStore(engine == .sqlite ? .postgreSQL : .sqlite)
+    let other = try await OwnDatabase(engine == .sqlite ? .postgreSQL : .sqlite)
     await #expect(throws: BackupError.otherEngine(backup: backup.manifest.engine)) {
       try await BackedUp.restore(backup, to: other)
     }
@@ -138,7 +138,7 @@ struct RestoreTests {
       await #expect(throws: mismatch) { try await place.running(epoch: configured) { _ in } }
     }
     let backup = try await place.backUp()
-    let restored = try await TestStore(engine)
+    let restored = try await OwnDatabase(engine)
     try await BackedUp.restore(backup, to: restored)
     let mismatch = RestoreEpoch.Mismatch.configurationBehind(configured: 2, database: 3)
     await #expect(throws: mismatch) {
@@ -161,7 +161,7 @@ struct RestoreTests {
         try Leases.acquire("watcher:x", holder: "a", milliseconds: 60_000, in: $0)
       }
     }
-    let restored = try await TestStore(.sqlite)
+    let restored = try await OwnDatabase(.sqlite)
     try await BackedUp.restore(backup, to: restored)
     try await BackedUp.running(on: restored, epoch: 1) { shop in
       for lease in [then, try #require(later)] {
