@@ -147,6 +147,28 @@ struct RestoreTests {
     try await BackedUp.running(on: restored, epoch: 3) { try await $0.pay(1) }
   }
 
+  @Test("no epoch begins under a process that is at work")
+  func inUse() async throws {
+    let place = try await BackedUp(.sqlite)
+    try await place.running { shop in
+      let lease = try await shop.database.write {
+        try Leases.acquire("watcher:x", holder: "a", milliseconds: 60_000, in: $0)
+      }
+      var restoration = Restoration(lookAhead: 1)
+      restoration.isInPlace = true
+      await #expect(throws: Restoration.Failure.inUse(lease: "watcher:x", holder: "a")) {
+        [restoration] in
+        _ = try await shop.database.write { try restoration.apply(in: $0) }
+      }
+      let held = try #require(lease)
+      _ = try await shop.database.write { [restoration] connection in
+        try Leases.release(held, in: connection)
+        return try restoration.apply(in: connection)
+      }
+    }
+    try await place.running(epoch: 1) { try await $0.pay(1) }
+  }
+
   @Test("who held a lease when the backup was taken, or later, can't write under it")
   func leases() async throws {
     let place = try await BackedUp(.sqlite)

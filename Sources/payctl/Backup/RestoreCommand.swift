@@ -37,7 +37,11 @@ struct RestoreCommand: AsyncParsableCommand {
   @Option(help: "The restore epoch to begin; the one after the backup's where it isn't given.")
   var epoch: Int64?
 
-  @Option(help: "How many addresses behind each account's last are watched besides.")
+  @Option(
+    help: """
+      How many addresses behind each account's last are watched besides: as many as payments may \
+      have been made from it since the backup.
+      """)
   var lookAhead: Int64 = 1_000
 
   @Option(help: "The network, where the database has no address that tells it.")
