@@ -237,10 +237,16 @@ let package = Package(
       "payctl",
       [
         "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "Tenancy", "ChainSim", "Simulation", "payctl",
-        "paybench",
+        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
+        "payctl", "paybench",
       ]),
-    tests("paywatch", ["LoopbackHTTP", "paywatch", "payctl"]),
+    tests(
+      "paywatch",
+      [
+        "JSON", "ChainTypes", "Addresses", "Bitcoin", "LocalServers", "Database", "SQLite",
+        "Leases", "NodeRPC", "EventLog", "Tenancy", "ChainSim", "LoopbackHTTP", "paywatch",
+        "payctl",
+      ]),
     tests("Tidy", []),
   ]
 )

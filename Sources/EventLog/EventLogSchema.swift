@@ -40,5 +40,16 @@ extension EventLog {
       // Null for events from before, and for those that belong to no trace.
       ["ALTER TABLE events ADD COLUMN traceparent TEXT CHECK (length(traceparent) <= 256)"]
     },
+    Migration(number: 3, name: "restore epochs") { dialect in
+      [
+        // The highest is the database's; `base` is how far the log reached when it began.
+        dialect.createTable(
+          "restore_epochs",
+          """
+            epoch \(dialect.integer) PRIMARY KEY CHECK (epoch >= 0),
+            base \(dialect.integer) NOT NULL CHECK (base >= 0)
+          """)
+      ]
+    },
   ]
 }
