@@ -95,6 +95,7 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "Database", "Leases", "EventLog", "Watching",
       ]),
+    library("Backups", ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "HTTPServer",
@@ -147,7 +148,8 @@ let package = Package(
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "PostgreSQL",
-        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment",
+        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups", "Tenancy",
+        "Deployment",
       ]),
     program(
       "paybench",
@@ -197,6 +199,13 @@ let package = Package(
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog",
         "TestDatabases",
+      ]),
+    tests(
+      "Backups",
+      [
+        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "LocalServers",
+        "Database", "SQLite", "PostgreSQL", "Leases", "EventLog", "Watching", "Settlement",
+        "Backups", "Tenancy", "TestDatabases",
       ]),
     tests(
       "Settlement",
