@@ -154,19 +154,20 @@ struct RestoreTests {
       let lease = try await shop.database.write {
         try Leases.acquire("watcher:x", holder: "a", milliseconds: 60_000, in: $0)
       }
-      var restoration = Restoration(lookAhead: 1)
-      restoration.isInPlace = true
       await #expect(throws: Restoration.Failure.inUse(lease: "watcher:x", holder: "a")) {
-        [restoration] in
-        _ = try await shop.database.write { try restoration.apply(in: $0) }
+        try await begin(on: shop)
       }
       let held = try #require(lease)
-      _ = try await shop.database.write { [restoration] connection in
-        try Leases.release(held, in: connection)
-        return try restoration.apply(in: connection)
-      }
+      try await shop.database.write { try Leases.release(held, in: $0) }
+      try await begin(on: shop)
     }
     try await place.running(epoch: 1) { try await $0.pay(1) }
+  }
+
+  private func begin(on shop: Shop) async throws {
+    var restoration = Restoration(lookAhead: 1)
+    restoration.isInPlace = true
+    _ = try await shop.database.write { [restoration] in try restoration.apply(in: $0) }
   }
 
   @Test("who held a lease when the backup was taken, or later, can't write under it")
