@@ -90,7 +90,7 @@ struct RelayRecordTests {
       }
     }
     let record = try await database.read { try RelayRecords.read(idsAt: [2, 9], in: $0) }
-    #expect(record.history == RelayHistory(epoch: 4, bases: [0: 0, 4: 3]))
+    #expect(record.history == RelayHistory(epoch: 4, bases: [0: 3, 4: 3]))
     #expect(record.last == 3)
     let second = try await database.read {
       try EventLog.page(after: 1, limit: 1, in: $0).events.first

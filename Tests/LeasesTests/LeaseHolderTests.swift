@@ -43,7 +43,7 @@ struct LeaseHolderTests {
     let process = HoldingProcess("a", database, clock)
     let task = process.start()
     await clock.untilSleeping(.seconds(2), .seconds(6))
-    try await write("UPDATE leases SET holder = 'b', epoch = 2")
+    try await write("UPDATE leases SET holder = 'b', epoch = 2, expires_at = 9000000000000000")
     clock.advance(to: .seconds(2))
     await process.until("lost 1")
     #expect(process.log == ["taken 1", "runs 1", "stops 1", "lost 1"])

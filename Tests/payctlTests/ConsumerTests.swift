@@ -56,9 +56,7 @@ struct ConsumerTests {
   @Test("what a consumer has put aside is listed, shown, tried again and skipped")
   func decisions() async throws {
     let sample = try await SampleDatabase()
-    let early = try sample.payctl("consumer", "list")
-    #expect(early.status != 0)
-    #expect(early.errors.contains("no consumer has ever run"))
+    #expect(try sample.payctl("consumer", "list", "--format", "json").output == "")
     _ = try await consume(sample, refusing: true)
     let listed = try sample.payctl("consumer", "list", "--format", "json")
     let consumers = try listed.objects(ListedConsumer.self)

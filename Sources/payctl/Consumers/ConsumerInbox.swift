@@ -2,30 +2,16 @@ internal import ArgumentParser
 internal import Database
 internal import EventLog
 
-/// The database of a consumer: Paywatch's own, or that of a service beside it.
+/// The inboxes of the consumers that keep them in Paywatch's own database.
 enum ConsumerInbox {
   /// Runs `body` with the database, and says in words what can't be done.
   static func run<Value>(
     _ options: DatabaseOptions, _ body: (any Database) async throws -> Value
   ) async throws -> Value {
     do {
-      return try await options.run { database in
-        try await check(database)
-        return try await body(database)
-      }
+      return try await options.run(body)
     } catch let error as ConsumerError {
       throw CommandFailure(error.sentence)
-    }
-  }
-
-  private static func check(_ database: any Database) async throws {
-    let newest = try await database.read { connection in
-      try connection.queryFirst(
-        "SELECT MAX(number) AS newest FROM schema_migrations WHERE component = $1",
-        [.text(Inbox.component)])
-    }
-    guard try newest?.optionalInteger("newest") != nil else {
-      throw CommandFailure("no consumer has ever run on this database")
     }
   }
 }
