@@ -20,4 +20,28 @@ extension [UInt8] {
   package mutating func append(_ hash: Hash20) {
     hash.withUnsafeBytes { append(contentsOf: $0) }
   }
+
+  /// The hash's bytes in internal order, as lower-case hexadecimal digits.
+  package mutating func append(hexOf hash: Hash32) {
+    func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }
+    hash.withUnsafeBytes { bytes in
+      for byte in bytes {
+        append(digit(byte >> 4))
+        append(digit(byte & 0x0f))
+      }
+    }
+  }
+
+  /// The number in decimal digits, behind a minus where it is negative, with zeros before it up to
+  /// `width` digits.
+  package mutating func append(decimal value: Int64, width: Int = 1) {
+    if value < 0 { append(UInt8(ascii: "-")) }
+    let start = count
+    var rest = value.magnitude
+    while rest > 0 || count - start < width {
+      append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    }
+    self[start...].reverse()
+  }
 }

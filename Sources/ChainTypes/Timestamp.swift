@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A moment: microseconds since 1970-01-01T00:00:00Z, as it stands in the database.
 package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
   package let microseconds: Int64
@@ -14,6 +16,13 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
 
   /// RFC 3339 in UTC with milliseconds: `2026-11-21T08:15:30.250Z`.
   package var description: String {
+    var bytes: [UInt8] = []
+    appendText(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends the ASCII bytes of `description`.
+  package func appendText(to bytes: inout [UInt8]) {
     let (seconds, fraction) = Self.floorDivide(microseconds, 1_000_000)
     let (days, secondOfDay) = Self.floorDivide(seconds, 86_400)
     // Civil date from days since 1970 (proleptic Gregorian), in eras of 400 years from 0000-03-01.
@@ -26,15 +35,20 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
     let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
     let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    func padded(_ value: Int64, _ width: Int) -> String {
-      let digits = String(value)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-    let clock =
-      "\(padded(secondOfDay / 3600, 2)):\(padded(secondOfDay / 60 % 60, 2)):"
-      + padded(secondOfDay % 60, 2)
-    return "\(date)T\(clock).\(padded(fraction / 1000, 3))Z"
+    bytes.append(decimal: year, width: 4)
+    bytes.append(UInt8(ascii: "-"))
+    bytes.append(decimal: month, width: 2)
+    bytes.append(UInt8(ascii: "-"))
+    bytes.append(decimal: day, width: 2)
+    bytes.append(UInt8(ascii: "T"))
+    bytes.append(decimal: secondOfDay / 3600, width: 2)
+    bytes.append(UInt8(ascii: ":"))
+    bytes.append(decimal: secondOfDay / 60 % 60, width: 2)
+    bytes.append(UInt8(ascii: ":"))
+    bytes.append(decimal: secondOfDay % 60, width: 2)
+    bytes.append(UInt8(ascii: "."))
+    bytes.append(decimal: fraction / 1000, width: 3)
+    bytes.append(UInt8(ascii: "Z"))
   }
 
   private static func floorDivide(_ a: Int64, _ b: Int64) -> (quotient: Int64, remainder: Int64) {

@@ -12,6 +12,13 @@ package protocol SQLConnection: AnyObject {
 
   /// All rows of the answer, in memory: callers bound what they ask for.
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
+
+  /// Hands in a statement whose answer nobody needs. It runs in order with the others, by the end
+  /// of the body at the latest; PostgreSQL gets many of them in one message.
+  ///
+  /// What goes wrong with it fails the body at its next statement or at its end. Where `count` is
+  /// given, changing another number of rows is `DatabaseError.unexpectedRowCount`.
+  func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws
 }
 
 extension SQLConnection {
@@ -19,6 +26,10 @@ extension SQLConnection {
   package func execute(_ sql: String) throws -> Int { try execute(sql, []) }
 
   package func query(_ sql: String) throws -> [SQLRow] { try query(sql, []) }
+
+  package func submit(_ sql: String, _ arguments: [SQLValue]) throws {
+    try submit(sql, arguments, changing: nil)
+  }
 
   /// The first row of the answer, or nil where it is empty.
   package func queryFirst(_ sql: String, _ arguments: [SQLValue] = []) throws -> SQLRow? {

@@ -27,6 +27,8 @@ package enum DatabaseError: Error, Sendable, Equatable {
   case unexpectedValue(column: String, expected: String, found: String)
   /// The disk is full or failed, or the file is damaged. Whatever was not acknowledged is undone.
   case storage(code: Int, message: String)
+  /// A submitted statement changed another number of rows than it had to.
+  case unexpectedRowCount(expected: Int, found: Int)
   /// The database was closed before the body ran.
   case closed
   case other(code: Int, message: String)

@@ -1,5 +1,5 @@
 /// Which engine answers. Statements are the same text for all; only what is here differs:
-/// column types, table suffixes and row locks.
+/// column types, table suffixes, row locks and the clock.
 package enum SQLDialect: Sendable, Hashable, CaseIterable {
   case sqlite
   case postgreSQL
@@ -50,6 +50,44 @@ package enum SQLDialect: Sendable, Hashable, CaseIterable {
     switch self {
     case .sqlite: ""
     case .postgreSQL: " FOR UPDATE"
+    }
+  }
+
+  /// As `forUpdate`, leaving out rows that another transaction holds instead of waiting for them.
+  package var forUpdateSkipLocked: String {
+    switch self {
+    case .sqlite: ""
+    case .postgreSQL: " FOR UPDATE SKIP LOCKED"
+    }
+  }
+
+  /// What ends a SELECT whose rows nobody may change or delete until the transaction ends; any
+  /// number of transactions hold them so at once.
+  package var forShare: String {
+    switch self {
+    case .sqlite: ""
+    case .postgreSQL: " FOR SHARE"
+    }
+  }
+
+  /// As `forShare`, but only against those who take the rows `forUpdate`: others may change columns
+  /// that are in no unique index.
+  package var forKeyShare: String {
+    switch self {
+    case .sqlite: ""
+    case .postgreSQL: " FOR KEY SHARE"
+    }
+  }
+
+  /// An expression: the database's own clock, in microseconds since 1970. It goes on within a
+  /// transaction. SQLite's counts whole milliseconds.
+  package var nowMicroseconds: String {
+    switch self {
+    case .sqlite:
+      // A Julian day is a double of days, which holds milliseconds of this era and no more.
+      "(CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000)"
+    case .postgreSQL:
+      "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
     }
   }
 

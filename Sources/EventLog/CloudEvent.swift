@@ -35,14 +35,43 @@ package struct CloudEvent: Sendable, Equatable {
 
   /// The event in CloudEvents' JSON format, on one line, members always in the same order.
   package var json: String {
-    var text = #"{"specversion":"1.0","id":""# + id.hex
-    text += #"","source":""# + Self.source
-    text += #"","type":"# + JSONValue.string(type).json
-    text += #","subject":"# + JSONValue.string(subject).json
-    text += #","time":""# + time.description
-    text += #"","datacontenttype":"application/json","sequence":"# + String(sequence)
-    if let tenant { text += #","tenant":"# + JSONValue.string(tenant).json }
-    text += #","data":"# + data + "}"
-    return text
+    var bytes: [UInt8] = []
+    appendJSON(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The id in what `appendJSON` wrote; nil where the bytes begin otherwise.
+  package static func id(inJSON bytes: [UInt8]) -> Hash32? {
+    let start = opening.utf8.count
+    guard bytes.count > start + 64, bytes.prefix(start).elementsEqual(opening.utf8),
+      bytes[start + 64] == UInt8(ascii: "\"")
+    else { return nil }
+    return try? Hash32(hex: String(decoding: bytes[start..<start + 64], as: UTF8.self))
+  }
+
+  private static let opening = #"{"specversion":"1.0","id":""#
+
+  /// The same as bytes, behind what stands in `bytes`: the relay writes a page of events into one
+  /// buffer.
+  package func appendJSON(to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: Self.opening.utf8)
+    bytes.append(hexOf: id)
+    bytes.append(contentsOf: #"","source":""#.utf8)
+    bytes.append(contentsOf: Self.source.utf8)
+    bytes.append(contentsOf: #"","type":"#.utf8)
+    JSONValue.appendString(type, to: &bytes)
+    bytes.append(contentsOf: #","subject":"#.utf8)
+    JSONValue.appendString(subject, to: &bytes)
+    bytes.append(contentsOf: #","time":""#.utf8)
+    time.appendText(to: &bytes)
+    bytes.append(contentsOf: #"","datacontenttype":"application/json","sequence":"#.utf8)
+    bytes.append(decimal: sequence)
+    if let tenant {
+      bytes.append(contentsOf: #","tenant":"#.utf8)
+      JSONValue.appendString(tenant, to: &bytes)
+    }
+    bytes.append(contentsOf: #","data":"#.utf8)
+    bytes.append(contentsOf: data.utf8)
+    bytes.append(UInt8(ascii: "}"))
   }
 }

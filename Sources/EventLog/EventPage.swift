@@ -85,6 +85,18 @@ extension EventLog {
     return EventPage(events: events, through: through, hasMore: through < last)
   }
 
+  /// All events after one position and through another, which the caller has chosen so that they
+  /// fit into memory.
+  static func events(
+    after position: Int64, through last: Int64, in connection: any SQLConnection
+  ) throws -> [PositionedEvent] {
+    try connection.query(
+      """
+      SELECT \(columns) FROM events WHERE position > $1 AND position <= $2 ORDER BY position
+      """, [.integer(position), .integer(last)]
+    ).map(positioned)
+  }
+
   /// The position of the last sequenced event; 0 where there is none.
   package static func lastPosition(in connection: any SQLConnection) throws -> Int64 {
     let row = try connection.queryFirst(

@@ -1,16 +1,19 @@
 package import Database
+package import Leases
+internal import Synchronization
 
 /// Gives events their `position`, the one order in which everyone reads them.
 ///
 /// A reader that has seen a position never finds an earlier one appear, so an event gets its
 /// position only when no unfinished transaction can still bring one that belongs before it. Two
 /// sequencers do no harm: each step is a transaction that holds the row with the last position.
+/// Where several processes could sequence, one does under a lease.
 package final class Sequencer: Sendable {
   private let database: any Database
   private let feed: EventFeed?
   private let batchLimit: Int
-  private let wakes: AsyncStream<Void>
-  private let waker: AsyncStream<Void>.Continuation
+  /// Of the `run` that is under way.
+  private let waker = Mutex<AsyncStream<Void>.Continuation?>(nil)
 
   /// `feed` is told of new positions; a step sequences up to `batchLimit` events.
   package init(database: any Database, feed: EventFeed? = nil, batchLimit: Int = 512) {
@@ -18,15 +21,15 @@ package final class Sequencer: Sendable {
     self.database = database
     self.feed = feed
     self.batchLimit = batchLimit
-    (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   /// Sequences the waiting events up to the batch limit and returns how many those were.
   @discardableResult
-  package func step() async throws -> Int {
+  package func step(under lease: Lease? = nil) async throws -> Int {
     let limit = batchLimit
     let (count, last) = try await database.groupedWrite { connection in
-      try Self.step(limit: limit, in: connection)
+      if let lease { try Leases.check(lease, in: connection) }
+      return try Self.step(limit: limit, in: connection)
     }
     feed?.advance(to: last)
     return count
@@ -34,38 +37,42 @@ package final class Sequencer: Sendable {
 
   /// Steps until nothing waits and returns how many events were sequenced.
   @discardableResult
-  package func drain() async throws -> Int {
+  package func drain(under lease: Lease? = nil) async throws -> Int {
     var total = 0
     while true {
-      let count = try await step()
+      let count = try await step(under: lease)
       total += count
       if count < batchLimit { return total }
     }
   }
 
   /// Tells `run` that events were appended. Costs nothing where it knows already.
-  package func wake() { waker.yield() }
+  package func wake() { _ = waker.withLock { $0?.yield() } }
 
   /// Drains whenever woken, and every `interval` for what other processes append, until the task
-  /// is cancelled. May be called once. What fails is reported and tried again at the next wake.
+  /// is cancelled. Runs once at a time. What fails is reported and tried again at the next wake,
+  /// but for a lost lease, which it throws.
   package func run<C: Clock>(
-    every interval: C.Duration, clock: C, onError: @Sendable (any Error) -> Void
-  ) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { [waker] in
-        while !Task.isCancelled {
-          waker.yield()
-          try? await clock.sleep(for: interval)
-        }
+    under lease: Lease? = nil, every interval: C.Duration, clock: C,
+    onError: @Sendable (any Error) -> Void
+  ) async throws(LeaseLost) {
+    let (wakes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    waker.withLock { $0 = continuation }
+    let ticker = Task {
+      while !Task.isCancelled {
+        continuation.yield()
+        try? await clock.sleep(for: interval)
       }
-      for await _ in wakes {
-        do {
-          try await drain()
-        } catch {
-          onError(error)
-        }
+    }
+    defer { ticker.cancel() }
+    for await _ in wakes {
+      do {
+        try await drain(under: lease)
+      } catch let lost as LeaseLost {
+        throw lost
+      } catch {
+        onError(error)
       }
-      group.cancelAll()
     }
   }
 

@@ -38,6 +38,12 @@ final class SQLiteConnection: SQLConnection {
     }
   }
 
+  func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws {
+    let found = try execute(sql, arguments)
+    guard let count, found != count else { return }
+    throw SeamError.unexpectedRowCount(expected: count, found: found)
+  }
+
   /// Runs one of the adapter's own statements: BEGIN, SAVEPOINT, ….
   func control(_ sql: String) throws {
     try SQLiteEngine.translatingErrors { try connection.cachedStatement(sql: sql).execute() }

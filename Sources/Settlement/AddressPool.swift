@@ -2,6 +2,7 @@ internal import Addresses
 package import ChainTypes
 package import Database
 package import Keys
+package import Leases
 
 /// Derives addresses ahead of their use. Derived ones are appended to the family's list, watchers
 /// learn of them from there, and only when all have is one handed out.
@@ -95,10 +96,13 @@ package struct AddressPool: Sendable {
   /// Appends addresses, a batch at most, to every one of `numbers` (to every account where nil)
   /// that has too few free ones; how many were appended. An account that fails keeps no other from
   /// being filled: its error is thrown once all have had their turn.
+  ///
+  /// - Parameter lease: of the filler, where several processes could be; `LeaseLost` where it is
+  ///   lost, and nothing more is appended
   @discardableResult
-  package func fill(network: BitcoinNetwork, accounts numbers: Set<Int64>? = nil) async throws
-    -> Int
-  {
+  package func fill(
+    network: BitcoinNetwork, accounts numbers: Set<Int64>? = nil, under lease: Lease? = nil
+  ) async throws -> Int {
     let accounts = try await database.read { connection in
       try connection.query(
         """
@@ -120,7 +124,9 @@ package struct AddressPool: Sendable {
           min(missing, batch), account: account.integer("account_id"),
           descriptor: Descriptor(
             account.text("descriptor"), network: network, checksum: .required),
-          from: account.integer("next_index"))
+          from: account.integer("next_index"), under: lease)
+      } catch let lost as LeaseLost {
+        throw lost
       } catch {
         failure = failure ?? error
       }
@@ -136,7 +142,8 @@ package struct AddressPool: Sendable {
   }
 
   private func append(
-    _ count: Int, account: Int64, descriptor: Descriptor, from first: Int64
+    _ count: Int, account: Int64, descriptor: Descriptor, from first: Int64,
+    under lease: Lease?
   ) async throws -> Int {
     var derived: [Derived] = []
     var index = first
@@ -157,6 +164,7 @@ package struct AddressPool: Sendable {
     }
     let (addresses, next) = (derived, index)
     return try await database.write { connection in
+      if let lease { try Leases.check(lease, in: connection) }
       // Another filler may have been faster; then there is nothing to do.
       let moved = try connection.execute(
         "UPDATE accounts SET next_index = $1 WHERE account_id = $2 AND next_index = $3",

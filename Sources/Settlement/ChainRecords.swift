@@ -43,7 +43,8 @@ package enum ChainRecords {
   }
 
   static func start(
-    _ chain: ChainName, family: String, links: [ChainLink], in connection: any SQLConnection
+    _ chain: ChainName, family: String, links: [ChainLink], writerEpoch: Int64,
+    in connection: any SQLConnection
   ) throws -> ChainCursor {
     guard let anchor = links.last else { throw HeaderChainError.empty }
     guard try cursor(of: chain, in: connection) == nil else {
@@ -53,12 +54,12 @@ package enum ChainRecords {
     try connection.execute(
       """
       INSERT INTO chains (chain, family, version, anchor_height, anchor_hash, tip_height, tip_hash,
-        addresses_through)
-      VALUES ($1, $2, 0, $3, $4, $3, $4, 0)
+        addresses_through, writer_epoch)
+      VALUES ($1, $2, 0, $3, $4, $3, $4, 0, $5)
       """,
       [
         .text(chain.text), .text(family), .integer(Int64(anchor.ref.height)),
-        .hash(anchor.ref.hash),
+        .hash(anchor.ref.hash), .integer(writerEpoch),
       ])
     return ChainCursor(
       version: 0, tip: anchor.ref, addressesThrough: 0, lookedThrough: nil, halt: nil)

@@ -2,22 +2,45 @@ package import Bytes
 package import ChainTracking
 package import ChainTypes
 package import Database
+package import Leases
 package import Watching
 
 /// What watchers need of the store: cursors, headers, coverage, transfers, and the payments that
 /// they change, each step in one transaction.
+///
+/// Of several watchers of a chain one holds its lease, and its writes are fenced: where the lease is
+/// lost they throw `LeaseLost` and nothing is written.
 package struct ChainStore: RescanStore {
   package let database: any Database
   private let specs: [ChainName: ChainSpec]
+  private let lease: Lease?
   /// For how many blocks a watcher that starts remembers what was dropped, as long as one that
   /// runs does.
   private static let droppedBlocks = 144
   /// How many deadlines one step lets pass at most.
   private let deadlinesPerStep = 500
 
-  package init(database: any Database, specs: [ChainSpec]) {
+  /// - Parameter lease: under which all writes are; nil for who is alone, or relies on the cursor's
+  ///   version alone
+  package init(database: any Database, specs: [ChainSpec], lease: Lease? = nil) {
     self.database = database
+    self.lease = lease
     self.specs = Dictionary(specs.map { ($0.name, $0) }) { first, _ in first }
+  }
+
+  /// The lease of a chain's watcher in one region.
+  package static func leaseName(of chain: ChainName, region: String) -> String {
+    "watcher:\(chain):\(region)"
+  }
+
+  /// The epoch of the lease under which the chain's cursor was moved last; 0 where it never was
+  /// under one.
+  package static func writerEpoch(
+    of chain: ChainName, in connection: any SQLConnection
+  ) throws -> Int64 {
+    try connection.queryFirst(
+      "SELECT writer_epoch FROM chains WHERE chain = $1", [.text(chain.text)]
+    )?.integer("writer_epoch") ?? 0
   }
 
   /// A chain that isn't configured.
@@ -47,9 +70,11 @@ package struct ChainStore: RescanStore {
   package func start(
     _ chain: ChainName, links: [ChainLink], now: Timestamp
   ) async throws -> ChainCursor {
-    let family = try spec(chain).family.name
+    let (family, lease) = (try spec(chain).family.name, lease)
     return try await database.write { connection in
-      try ChainRecords.start(chain, family: family, links: links, in: connection)
+      if let lease { try Leases.check(lease, in: connection) }
+      return try ChainRecords.start(
+        chain, family: family, links: links, writerEpoch: lease?.epoch ?? 0, in: connection)
     }
   }
 
@@ -115,11 +140,12 @@ package struct ChainStore: RescanStore {
   }
 
   package func commit(_ step: ChainStep) async throws -> ChainCursor {
-    let spec = try spec(step.chain)
+    let (spec, lease) = (try spec(step.chain), lease)
     let deadlines = deadlinesPerStep
     return try await database.write { connection in
-      try StepWriter(step: step, spec: spec, deadlineLimit: deadlines, connection: connection)
-        .write()
+      try StepWriter(
+        step: step, spec: spec, lease: lease, deadlineLimit: deadlines, connection: connection
+      ).write()
     }
   }
 }

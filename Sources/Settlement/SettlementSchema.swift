@@ -19,6 +19,10 @@ package enum SettlementSchema {
       // So that whoever watches, and however often it starts, tells it once.
       ["ALTER TABLE chains ADD COLUMN stall_told \(dialect.blob)"]
     },
+    Migration(number: 6, name: "the lease under which a chain's cursor was moved") { dialect in
+      // An older one is refused, even where the leases themselves were lost.
+      ["ALTER TABLE chains ADD COLUMN writer_epoch \(dialect.integer) NOT NULL DEFAULT 0"]
+    },
   ]
 
   private static func payments(_ dialect: SQLDialect) -> [String] {

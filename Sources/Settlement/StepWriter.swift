@@ -4,6 +4,7 @@ internal import ChainTypes
 internal import Database
 internal import Digests
 internal import EventLog
+internal import Leases
 internal import Payments
 internal import Watching
 
@@ -12,10 +13,12 @@ internal import Watching
 struct StepWriter {
   let step: ChainStep
   let spec: ChainSpec
+  let lease: Lease?
   let deadlineLimit: Int
   let connection: any SQLConnection
 
   func write() throws -> ChainCursor {
+    if let lease { try Leases.check(lease, in: connection) }
     guard let cursor = try ChainRecords.cursor(of: step.chain, locking: true, in: connection),
       cursor.version == step.expectedVersion
     else { throw StaleCursor(chain: step.chain, expected: step.expectedVersion) }
@@ -42,18 +45,25 @@ struct StepWriter {
       addressesThrough: max(cursor.addressesThrough, step.addressesThrough),
       lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt,
       stallTold: step.stalledSince == nil ? cursor.stallTold : tip.hash)
-    try connection.execute(
+    try write(next)
+    return next
+  }
+
+  private func write(_ next: ChainCursor) throws {
+    let moved = try connection.execute(
       """
       UPDATE chains SET version = $1, tip_height = $2, tip_hash = $3, addresses_through = $4,
-        looked_through = $5, halt = $6, stall_told = $7
-      WHERE chain = $8
+        looked_through = $5, halt = $6, stall_told = $7, writer_epoch = COALESCE($8, writer_epoch)
+      WHERE chain = $9 AND writer_epoch <= COALESCE($8, writer_epoch)
       """,
       [
-        .integer(next.version), .integer(Int64(tip.height)), .hash(tip.hash),
+        .integer(next.version), .integer(Int64(next.tip.height)), .hash(next.tip.hash),
         .ordinal(next.addressesThrough), .optional(next.lookedThrough?.microseconds),
-        .optional(next.halt), .optional(next.stallTold?.bytes), .text(step.chain.text),
+        .optional(next.halt), .optional(next.stallTold?.bytes), .optional(lease?.epoch),
+        .text(step.chain.text),
       ])
-    return next
+    // Someone wrote under a later lease, whatever the table of leases says.
+    if moved != 1, let lease { throw LeaseLost(lease) }
   }
 
   // MARK: Blocks
@@ -100,16 +110,14 @@ struct StepWriter {
     for change in step.changes {
       let transfer = change.after
       try TransferRecords.save(transfer, family: spec.family.name, in: connection)
-      let owner = try owner(of: transfer.ordinal)
+      var owner = try owner(of: transfer.ordinal)
+      if owner == nil, try !touch(transfer.ordinal) {
+        // It was handed out at this very moment.
+        owner = try self.owner(of: transfer.ordinal)
+      }
       let event = TransferEvent(change, owner: owner, now: step.now)
       drafts.append(try event.draft())
-      guard let owner else {
-        // Money on an address that nobody was given: it never will be handed out.
-        try connection.execute(
-          "UPDATE addresses SET touched = 1 WHERE family = $1 AND ordinal = $2",
-          [.text(spec.family.name), .ordinal(transfer.ordinal)])
-        continue
-      }
+      guard let owner else { continue }
       guard owner.chain == step.chain.text else {
         // The same script on another chain: coins of a test network pay for nothing.
         if change.before == nil { drafts.append(try event.draft(type: "transfer.misdirected")) }
@@ -141,6 +149,17 @@ struct StepWriter {
     let update = update.heldBack(isHalted && payment.terms.confirmations == 0)
     guard !payment.knows(update.id) else { return update }
     return update.found(after: cursor.lookedThrough ?? Timestamp(microseconds: 0))
+  }
+
+  /// Money on an address that nobody was given: it never will be handed out. False where somebody
+  /// has it.
+  private func touch(_ ordinal: UInt64) throws -> Bool {
+    let touched = try connection.execute(
+      """
+      UPDATE addresses SET touched = 1
+      WHERE family = $1 AND ordinal = $2 AND payment_id IS NULL
+      """, [.text(spec.family.name), .ordinal(ordinal)])
+    return touched > 0
   }
 
   private func owner(of ordinal: UInt64) throws -> AddressOwner? {

@@ -70,7 +70,7 @@ struct EventFeedTests {
     let sequencer = Sequencer(database: database, feed: feed)
     // An hour between its own looks: only the wake can bring the event in time.
     let run = Task {
-      await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
+      try await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
         Issue.record("unexpected \($0)")
       }
     }
@@ -82,6 +82,6 @@ struct EventFeedTests {
       #expect(await feed.waitForPosition(after: Int64(number - 1)) == Int64(number))
     }
     run.cancel()
-    await run.value
+    try await run.value
   }
 }

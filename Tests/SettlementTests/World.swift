@@ -6,6 +6,7 @@ import Digests
 import EventLog
 import Foundation
 import Keys
+import Leases
 import Payments
 import SQLite
 import Settlement
@@ -64,6 +65,7 @@ final class World {
 
   static func database(path: String? = nil) async throws -> SQLiteDatabase {
     let database = try path.map { try SQLiteDatabase(path: $0) } ?? SQLiteDatabase.inMemory()
+    try await Migrator.migrate(database, Leases.migrations, component: Leases.component)
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(
       database, SettlementSchema.migrations, component: SettlementSchema.component)

@@ -104,7 +104,7 @@ final class Pipeline: Sendable {
       }
       group.addTask { try await self.keepFilled() }
       group.addTask {
-        await self.sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) {
+        try await self.sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) {
           self.logger.error("sequencing failed", metadata: ["error": "\($0)"])
         }
       }

@@ -1,0 +1,34 @@
+/// The messages of one transaction, with all their bytes in one buffer.
+package struct RelayBatch: Sendable {
+  /// One message. Its key and value lie in the batch's `bytes`, the value behind the key.
+  package struct Message: Sendable, Equatable {
+    package let destination: TopicPartition
+    package let position: Int64
+    /// The subject's UTF-8.
+    package let key: Range<Int>
+    /// The event in CloudEvents' JSON format.
+    package let value: Range<Int>
+  }
+
+  /// The restore epoch of all messages.
+  package let epoch: Int64
+  package private(set) var bytes: [UInt8] = []
+  package private(set) var messages: [Message] = []
+
+  /// What each message says of its value (CloudEvents' structured mode).
+  package static let contentTypeHeader = "content-type"
+  package static let contentType = "application/cloudevents+json; charset=UTF-8"
+
+  package init(epoch: Int64) { self.epoch = epoch }
+
+  package mutating func append(_ event: PositionedEvent, to destination: TopicPartition) {
+    let start = bytes.count
+    bytes.append(contentsOf: event.event.subject.utf8)
+    let middle = bytes.count
+    event.event.appendJSON(to: &bytes)
+    messages.append(
+      Message(
+        destination: destination, position: event.position,
+        key: start..<middle, value: middle..<bytes.count))
+  }
+}
