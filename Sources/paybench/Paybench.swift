@@ -48,7 +48,7 @@ struct Paybench: AsyncParsableCommand {
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
       AddressSuite.self, BlockSuite.self, WatchSetSuite.self, DigestSuite.self,
-      PaymentSuite.self,
+      PaymentSuite.self, RelaySuite.self,
     ]
     var measurements: [Measurement] = []
     for suite in suites {

@@ -1,4 +1,5 @@
 internal import Database
+internal import LocalServers
 internal import SQLite
 
 /// Payments over HTTP with durable commits, load and server on the same processors.
@@ -19,8 +20,8 @@ enum PaymentSuite: Suite {
       contests.append(
         try await contest(
           sqlite, materials.settings,
-          payments: SQLiteDatabase(path: scratch.path("payments.sqlite")),
-          bare: SQLiteDatabase(path: scratch.path("bare.sqlite")),
+          payments: SQLiteDatabase(path: scratch.path + "/payments.sqlite"),
+          bare: SQLiteDatabase(path: scratch.path + "/bare.sqlite"),
           cleaning: { withExtendedLifetime(scratch) {} }))
     }
     return contests
