@@ -56,19 +56,22 @@ let package = Package(
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl"),
     .target(name: "CCurl", dependencies: ["CLibcurl"]),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+    .systemLibrary(name: "CKafka", pkgConfig: "rdkafka"),
 
     // Pure: values without I/O, time or randomness.
     library("Bytes"),
     library("JSON"),
-    library("Digests", ["Bytes", "COpenSSL"]),
+    library("Digests", ["COpenSSL", "Bytes"]),
     library("ChainTypes", ["Bytes"]),
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
-    library("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "CSecp256k1"]),
+    library("Keys", ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses"]),
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
     library("ChainTracking", ["Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
 
     // The shell: sockets, disks, tasks.
+    library("LocalServers"),
     library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
     library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
@@ -76,29 +79,30 @@ let package = Package(
     library("Telemetry", [log]),
     library("Database"),
     library("SQLite", ["Database", grdb]),
+    library("PostgreSQL", ["CPostgres", "Database"]),
+    library("Leases", ["Database"]),
     library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
-    library("EventLog", ["Bytes", "JSON", "Digests", "ChainTypes", "Database"]),
-    library(
-      "Watching",
-      ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
+    library("EventLog", ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "Leases"]),
+    library("Kafka", ["CKafka", "Bytes", "EventLog"]),
+    library("Watching", ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
     library(
       "Settlement",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "Database", "EventLog", "Watching",
+        "Database", "Leases", "EventLog", "Watching",
       ]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Database", "Tenancy", "Telemetry", hummingbird,
-        hummingbirdCore, nioCore, nioPosix, httpTypes, log,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Tenancy", log,
+        hummingbird, nioCore, nioPosix, hummingbirdCore, httpTypes,
       ]),
     library(
       "Gateway",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Payments", "Database", "EventLog", "Settlement",
-        "QRCode", "HTTPServer", hummingbird, httpTypes,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Payments", "QRCode", "Database", "EventLog",
+        "Settlement", "HTTPServer", hummingbird, httpTypes,
       ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
@@ -113,8 +117,8 @@ let package = Package(
     library(
       "ChainSim",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC",
-        hummingbird, nioCore, httpTypes, log,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC", log,
+        hummingbird, nioCore, httpTypes,
       ]),
     library(
       "Simulation",
@@ -130,8 +134,7 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
         "Settings", "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog",
-        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", "ChainSim",
-        log,
+        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
@@ -150,6 +153,10 @@ let package = Package(
     .target(
       name: "LoopbackHTTP", dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
       path: "Tests/LoopbackHTTP", swiftSettings: settings),
+    .target(
+      name: "TestDatabases",
+      dependencies: ["LocalServers", "Database", "SQLite", "PostgreSQL", "TestSupport"],
+      path: "Tests/TestDatabases", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Digests", ["Bytes", "Digests"]),
@@ -162,7 +169,11 @@ let package = Package(
     tests("QRCode", ["QRCode"]),
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
-    tests("Database", ["Database", "SQLite"]),
+    tests("LocalServers", ["LocalServers"]),
+    tests("PostgreSQL", ["Database", "TestDatabases"]),
+    tests("Leases", ["Database", "SQLite", "Leases"]),
+    tests("Kafka", ["Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
+    tests("Database", ["Database", "SQLite", "TestDatabases"]),
     tests(
       "NodeRPC",
       [
@@ -173,45 +184,43 @@ let package = Package(
     tests(
       "Settlement",
       [
-        "Addresses", "Bytes", "ChainTracking", "ChainTypes", "Database", "Digests", "EventLog",
-        "Keys", "Payments", "SQLite", "Settlement", "Watching",
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
+        "Database", "SQLite", "Leases", "EventLog", "Watching", "Settlement",
       ]),
     tests(
       "HTTPServer",
       [
-        "JSON", "ChainTypes", "Database", "SQLite", "Telemetry", "Tenancy", "HTTPServer",
-        "LoopbackHTTP", hummingbird, httpTypes, nioCore,
+        "JSON", "ChainTypes", "Telemetry", "Database", "SQLite", "Tenancy", "HTTPServer",
+        "LoopbackHTTP", hummingbird, nioCore, httpTypes,
       ]),
     tests(
       "Gateway",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking",
-        "Telemetry", "Database", "SQLite", "EventLog", "Watching", "Settlement", "QRCode",
-        "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "QRCode",
+        "Telemetry", "Database", "SQLite", "EventLog", "Watching", "Settlement", "Tenancy",
+        "HTTPServer", "Gateway", "LoopbackHTTP",
       ]),
     tests(
       "ChainSim",
-      [
-        "Bytes", "JSON", "ChainTypes", "Bitcoin", "NodeRPC", "HTTPClient", "ChainSim",
-      ]),
+      ["Bytes", "JSON", "ChainTypes", "Bitcoin", "HTTPClient", "NodeRPC", "ChainSim"]),
     tests(
       "Watching",
       [
-        "Bytes", "ChainTracking", "ChainTypes", "Database", "Payments", "SQLite", "Settlement",
-        "Watching", "Bitcoin", "NodeRPC", "ChainSim", "Simulation",
+        "Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "Payments", "Database", "SQLite",
+        "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation",
       ]),
     tests(
       "Simulation",
       [
-        "Addresses", "Bytes", "ChainTypes", "Database", "Digests", "Payments", "SQLite",
-        "Watching", "Bitcoin", "NodeRPC", "ChainSim", "Simulation", "HTTPClient", "JSON",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Bitcoin", "Payments", "HTTPClient",
+        "Database", "SQLite", "NodeRPC", "Watching", "ChainSim", "Simulation",
       ]),
     tests(
       "payctl",
       [
-        "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite",
-        "NodeRPC", "EventLog", "Watching", "Settlement", "Tenancy", "ChainSim", "Simulation",
-        "payctl", "paybench",
+        "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC",
+        "EventLog", "Watching", "Settlement", "Tenancy", "ChainSim", "Simulation", "payctl",
+        "paybench",
       ]),
     tests("paywatch", ["LoopbackHTTP", "paywatch", "payctl"]),
     tests("Tidy", []),

@@ -3,6 +3,9 @@
 ///
 /// Parameters are `$1`, `$2`, …, in any order and as often as needed; every one up to the
 /// number of arguments is given. One statement a call.
+///
+/// A statement that fails ends the body: PostgreSQL runs nothing after it, and what the body
+/// returns in spite of it is not given out.
 package protocol SQLConnection: AnyObject {
   var dialect: SQLDialect { get }
 
@@ -40,8 +43,13 @@ extension SQLConnection {
 /// A database with transactions. What depends on the engine stands in its `SQLDialect`.
 ///
 /// A body is synchronous and runs off the cooperative pool. It may run more than once before its
-/// transaction holds (an engine can ask for that), so it has no effect but through its
-/// connection. An error it throws undoes everything it did and reaches the caller as it is.
+/// transaction holds (after a deadlock, a lost connection, or another's failure in its group), so
+/// it has no effect but through its connection. An error it throws undoes everything it did and
+/// reaches the caller as it is.
+///
+/// Where writers run at once (PostgreSQL), each statement of a write sees what others committed
+/// before that statement began: a body that decides by what it read holds those rows
+/// (`SQLDialect.forUpdate`), or lets a unique key or a version in the statement decide.
 package protocol Database: Sendable {
   var dialect: SQLDialect { get }
 
@@ -59,8 +67,9 @@ package protocol Database: Sendable {
   /// Runs `body` in a durable commit that it may share with concurrent others. Each fails alone:
   /// what one throws undoes only its own changes. Returns once the commit is durable.
   ///
-  /// Bodies run in the order in which they were handed in, one at a time, and each sees what
-  /// those before it did.
+  /// Bodies that share a commit run one after the other, and each sees what those before it did.
+  /// SQLite runs all in the order in which they were handed in; PostgreSQL runs several groups at
+  /// once, and a body that got in another's way again later.
   @discardableResult
   func groupedWrite<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value

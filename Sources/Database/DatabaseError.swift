@@ -11,7 +11,8 @@ package enum DatabaseError: Error, Sendable, Equatable {
   case foreignKeyViolation(String)
   /// Any other constraint, such as a value of the wrong type in a STRICT table.
   case constraint(String)
-  /// Another process held the database for longer than the busy timeout.
+  /// Another process held the database or a row for longer than the busy timeout, or a statement
+  /// took longer than it may.
   case busy(String)
   /// More writes wait than the adapter accepts; nothing of this one happened.
   case overloaded(waiting: Int)
@@ -29,6 +30,14 @@ package enum DatabaseError: Error, Sendable, Equatable {
   case storage(code: Int, message: String)
   /// A submitted statement changed another number of rows than it had to.
   case unexpectedRowCount(expected: Int, found: Int)
+  /// The server can't be reached, or the connection broke and trying again didn't help.
+  ///
+  /// Where the commit is unknown, the connection broke after COMMIT was sent: the transaction holds
+  /// as a whole or not at all, and only a look at the database tells. It is never run again by
+  /// itself; callers have idempotency keys and versions for that.
+  case connectionLost(String, commitIsUnknown: Bool)
+  /// The server is not one to keep payments in: its version, encoding or sort order.
+  case unusable(String)
   /// The database was closed before the body ran.
   case closed
   case other(code: Int, message: String)

@@ -14,7 +14,7 @@ package enum MigrationError: Error, Sendable, Equatable {
 ///
 /// Each part of the program (`component`) numbers its own steps from 1. What was applied stands
 /// in `schema_migrations` with its whole text. Two programs may start at once: a step is applied
-/// in the transaction that sees it missing.
+/// in the transaction that sees it missing, one such transaction at a time.
 package enum Migrator {
   /// Applies the steps that are missing and returns how many those were.
   ///
@@ -28,18 +28,44 @@ package enum Migrator {
       throw MigrationError.misnumbered(
         component: component, expected: index + 1, found: migration.number)
     }
-    try await database.write { connection in
+    try await locked(database) { connection in
       try createRecord(connection)
       try check(migrations, component: component, in: connection)
     }
     var applied = 0
     for migration in migrations {
-      let isNew = try await database.write { connection in
+      let isNew = try await locked(database) { connection in
         try apply(migration, component: component, in: connection)
       }
       if isNew { applied += 1 }
     }
     return applied
+  }
+
+  /// How often a step is tried while others use its tables.
+  private static let attempts = 30
+
+  /// Runs `body` in a transaction that alone may change the schema.
+  private static func locked<Value: Sendable>(
+    _ database: any Database, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value {
+    let lock = database.dialect.migrationLock
+    for _ in 1..<(lock.isEmpty ? 1 : attempts) {
+      do {
+        return try await database.write { try run(lock, body, in: $0) }
+      } catch DatabaseError.busy {
+        // The lock's own timeout is the pause.
+        try Task.checkCancellation()
+      }
+    }
+    return try await database.write { try run(lock, body, in: $0) }
+  }
+
+  private static func run<Value>(
+    _ lock: [String], _ body: (any SQLConnection) throws -> Value, in connection: any SQLConnection
+  ) throws -> Value {
+    for statement in lock { try connection.execute(statement) }
+    return try body(connection)
   }
 
   private static func createRecord(_ connection: any SQLConnection) throws {

@@ -91,6 +91,18 @@ package enum SQLDialect: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// What a transaction that changes the schema begins with, so that of programs which start at
+  /// once only one does, and that a table in use makes it try again soon instead of holding up
+  /// everyone behind it. A SQLite writer holds the whole database already.
+  var migrationLock: [String] {
+    switch self {
+    case .sqlite: []
+    // The number is the word "paywatch" in ASCII: any that others don't use.
+    case .postgreSQL:
+      ["SET LOCAL lock_timeout = '2s'", "SELECT pg_advisory_xact_lock(8097887158631949160)"]
+    }
+  }
+
   /// `CREATE TABLE name (columns)` with typed columns.
   package func createTable(_ name: String, _ columns: String) -> String {
     "CREATE TABLE \(name) (\n\(columns)\n)\(strict)"

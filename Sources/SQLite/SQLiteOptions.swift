@@ -1,3 +1,5 @@
+package import Database
+
 /// How a SQLite database is opened.
 package struct SQLiteOptions: Sendable {
   /// How many grouped writes share a commit at most: bounds how long the first of them waits.
@@ -14,23 +16,4 @@ package struct SQLiteOptions: Sendable {
   package var commitHooks = CommitHooks()
 
   package init() {}
-
-  /// Where a simulation stands in for a process that dies at a commit. Both run on the writer's
-  /// thread.
-  package struct CommitHooks: Sendable {
-    /// Throws to stop before the commit: nothing of the transaction remains, and everyone in it
-    /// gets the error.
-    package var beforeCommit: (@Sendable () throws -> Void)?
-    /// Throws to stop after the commit: everything of the transaction remains, and everyone in
-    /// it gets the error instead of an answer.
-    package var afterCommit: (@Sendable () throws -> Void)?
-
-    package init(
-      beforeCommit: (@Sendable () throws -> Void)? = nil,
-      afterCommit: (@Sendable () throws -> Void)? = nil
-    ) {
-      self.beforeCommit = beforeCommit
-      self.afterCommit = afterCommit
-    }
-  }
 }

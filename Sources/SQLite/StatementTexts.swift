@@ -8,17 +8,10 @@ final class StatementTexts: Sendable {
   /// many would be a statement with values in its text.
   private let limit = 1_024
 
-  private static let transactionControl: Set<String> = [
-    "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ATTACH", "DETACH", "VACUUM",
-  ]
-
-  /// SQLite's text for `sql`, unless it would begin or end a transaction.
+  /// SQLite's text for `sql`, unless only the adapter may run it.
   func text(for sql: String) throws(DatabaseError) -> String {
     if let known = rewritten.withLock({ $0[sql] }) { return known }
-    guard !Self.transactionControl.contains(ParameterRewriting.firstWord(sql)) else {
-      throw .transactionControl(sql: sql)
-    }
-    let text = ParameterRewriting.rewrite(sql)
+    let text = ParameterRewriting.rewrite(try StatementText(sql).sql)
     rewritten.withLock {
       if $0.count >= limit { $0.removeAll() }
       $0[sql] = text

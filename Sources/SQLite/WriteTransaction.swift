@@ -3,7 +3,7 @@ internal import Database
 /// Runs writes in one transaction and tells each caller how its own went.
 struct WriteTransaction {
   let connection: SQLiteConnection
-  let hooks: SQLiteOptions.CommitHooks
+  let hooks: CommitHooks
 
   func run(_ writes: [PendingWrite]) {
     do {

@@ -1,5 +1,5 @@
 import Database
-import SQLite
+import TestDatabases
 import Testing
 
 @Suite("Migrations")
@@ -11,9 +11,22 @@ struct MigratorTests {
     [dialect.createTable("b", "x \(dialect.integer)")]
   }
 
-  @Test("missing steps are applied once, in order")
-  func applies() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  /// The names of all tables.
+  private static func tables(_ database: any Database) async throws -> [String] {
+    try await database.read { connection in
+      let catalogue =
+        switch connection.dialect {
+        case .sqlite: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+        case .postgreSQL:
+          "SELECT relname AS name FROM pg_stat_user_tables ORDER BY relname"
+        }
+      return try connection.query(catalogue).map { try $0.text("name") }
+    }
+  }
+
+  @Test("missing steps are applied once, in order", arguments: TestEngine.allCases)
+  func applies(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     #expect(try await Migrator.migrate(database, [first]) == 1)
     #expect(try await Migrator.migrate(database, [first, second]) == 1)
     #expect(try await Migrator.migrate(database, [first, second]) == 0)
@@ -21,30 +34,30 @@ struct MigratorTests {
     #expect(rows.count == 1)
   }
 
-  @Test("components number their steps apart")
-  func components() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("components number their steps apart", arguments: TestEngine.allCases)
+  func components(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     try await Migrator.migrate(database, [first], component: "one")
-    let other = Migration(number: 1, name: "b") { _ in second.statements(.sqlite) }
+    let other = Migration(number: 1, name: "b") { second.statements($0) }
     #expect(try await Migrator.migrate(database, [other], component: "two") == 1)
   }
 
-  @Test("gaps and wrong numbers are refused before anything happens")
-  func gaps() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test(
+    "gaps and wrong numbers are refused before anything happens", arguments: TestEngine.allCases)
+  func gaps(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     let third = Migration(number: 3, name: "c") { _ in ["CREATE TABLE c (x)"] }
     await #expect(
       throws: MigrationError.misnumbered(component: "paywatch", expected: 2, found: 3)
     ) {
       try await Migrator.migrate(database, [first, third])
     }
-    let tables = try await database.read { try $0.query("SELECT name FROM sqlite_schema") }
-    #expect(tables.isEmpty)
+    #expect(try await Self.tables(database).isEmpty)
   }
 
-  @Test("an applied step whose text was changed is refused")
-  func changed() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("an applied step whose text was changed is refused", arguments: TestEngine.allCases)
+  func changed(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     try await Migrator.migrate(database, [first])
     let edited = Migration(number: 1, name: "a") { _ in ["CREATE TABLE a (y TEXT)"] }
     await #expect(
@@ -57,9 +70,9 @@ struct MigratorTests {
     }
   }
 
-  @Test("a database from a newer program is refused")
-  func newer() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("a database from a newer program is refused", arguments: TestEngine.allCases)
+  func newer(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     try await Migrator.migrate(database, [first, second])
     await #expect(
       throws: MigrationError.databaseIsNewer(component: "paywatch", database: 2, program: 1)
@@ -68,9 +81,9 @@ struct MigratorTests {
     }
   }
 
-  @Test("a record that lacks a step is refused")
-  func missingRecord() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("a record that lacks a step is refused", arguments: TestEngine.allCases)
+  func missingRecord(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     try await Migrator.migrate(database, [first, second])
     try await database.write { try $0.execute("DELETE FROM schema_migrations WHERE number = 1") }
     await #expect(throws: MigrationError.recordMissing(component: "paywatch", number: 1)) {
@@ -78,28 +91,25 @@ struct MigratorTests {
     }
   }
 
-  @Test("a step that fails leaves nothing of itself and everything before it")
-  func failing() async throws {
-    let database = try SQLiteDatabase.inMemory()
-    let broken = Migration(number: 2, name: "broken") { _ in
-      ["CREATE TABLE half (x INTEGER) STRICT", "CREATE TABLE a (x INTEGER) STRICT"]
+  @Test(
+    "a step that fails leaves nothing of itself and everything before it",
+    arguments: TestEngine.allCases)
+  func failing(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
+    let broken = Migration(number: 2, name: "broken") { dialect in
+      ["half", "a"].map { dialect.createTable($0, "x \(dialect.integer)") }
     }
     await #expect(throws: DatabaseError.self) {
       try await Migrator.migrate(database, [first, broken])
     }
-    let names = try await database.read {
-      try $0.query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-        .map { try $0.text("name") }
-    }
-    #expect(names == ["a", "schema_migrations"])
+    #expect(try await Self.tables(database) == ["a", "schema_migrations"])
     #expect(try await Migrator.migrate(database, [first, second]) == 1)
   }
 
-  @Test("two programs that start at once apply each step once")
-  func concurrent() async throws {
-    let directory = try TemporaryDirectory()
-    let path = directory.path("two.db")
-    let databases = [try SQLiteDatabase(path: path), try SQLiteDatabase(path: path)]
+  @Test("two programs that start at once apply each step once", arguments: TestEngine.allCases)
+  func concurrent(_ engine: TestEngine) async throws {
+    let store = try await TestStore(engine)
+    let databases = try (0..<4).map { _ in try store.open() }
     let steps = [first, second]
     let applied = try await withThrowingTaskGroup(of: Int.self) { group in
       for database in databases {

@@ -1,13 +1,16 @@
 import Database
+import TestDatabases
 import Testing
 
 @testable import SQLite
 
 @Suite("Statements, parameters and values")
 struct ParameterTests {
-  @Test("a number means the same argument wherever and however often it stands")
-  func order() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test(
+    "a number means the same argument wherever and however often it stands",
+    arguments: TestEngine.allCases)
+  func order(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     let row = try await database.read { connection in
       try connection.queryFirst(
         "SELECT $2 AS b, $1 AS a, $2 AS c, $10 AS j, '$1' AS quoted -- $1\n",
@@ -39,12 +42,14 @@ struct ParameterTests {
     #expect(ParameterRewriting.rewrite(sql) == expected)
   }
 
-  @Test("each kind of value comes back as it went in")
-  func values() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("each kind of value comes back as it went in", arguments: TestEngine.allCases)
+  func values(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     let row = try await database.write { connection in
+      let (integer, blob) = (connection.dialect.integer, connection.dialect.blob)
       try connection.execute(
-        "CREATE TABLE v (i INTEGER, t TEXT, b BLOB, e BLOB, s TEXT, n TEXT) STRICT")
+        connection.dialect.createTable(
+          "v", "i \(integer), t TEXT, b \(blob), e \(blob), s TEXT, n TEXT"))
       try connection.execute(
         "INSERT INTO v VALUES ($1, $2, $3, $4, $5, $6)",
         [.integer(.min), "héllo ✓", .blob([0, 255, 1]), .blob([]), "", .null])
@@ -62,16 +67,18 @@ struct ParameterTests {
     #expect(found["missing"] == nil)
   }
 
-  @Test("a text that would come back shorter is refused")
-  func zeroCharacter() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("a text that would come back shorter is refused", arguments: TestEngine.allCases)
+  func zeroCharacter(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     await #expect(throws: DatabaseError.invalidText(parameter: 2)) {
       try await database.read { try $0.query("SELECT $1 AS a, $2 AS b", ["", "a\u{0}b"]) }
     }
   }
 
-  @Test("a column that holds something else than expected is an error that names it")
-  func unexpectedValues() async throws {
+  @Test(
+    "a column that holds something else than expected is an error that names it",
+    arguments: TestEngine.allCases)
+  func unexpectedValues(_ engine: TestEngine) async throws {
     let row = SQLRow(columns: ["n", "t"], values: [.null, "x"])
     #expect(throws: DatabaseError.unexpectedValue(column: "n", expected: "text", found: "null")) {
       try row.text("n")
@@ -81,15 +88,17 @@ struct ParameterTests {
       try row.optionalInteger("t")
     }
     #expect(throws: DatabaseError.self) { try row.blob("absent") }
-    let database = try SQLiteDatabase.inMemory()
+    let database = try await TestDatabase(engine)
     await #expect(throws: DatabaseError.self, "a floating-point number has no place") {
-      try await database.read { try $0.query("SELECT 1.5 AS x") }
+      try await database.read {
+        try $0.query("SELECT CAST(1.5 AS \(engine == .sqlite ? "REAL" : "float8")) AS x")
+      }
     }
   }
 
-  @Test("arguments that don't fit the parameters are refused")
-  func argumentCounts() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("arguments that don't fit the parameters are refused", arguments: TestEngine.allCases)
+  func argumentCounts(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     for arguments: [SQLValue] in [[1], [1, 2, 3]] {
       await #expect {
         try await database.read { try $0.query("SELECT $1, $2", arguments) }
@@ -98,16 +107,19 @@ struct ParameterTests {
       }
     }
     await #expect(throws: DatabaseError.self, "one statement a call") {
-      try await database.write { try $0.execute("CREATE TABLE a (x); CREATE TABLE b (x)") }
+      try await database.write {
+        try $0.execute("CREATE TABLE a (x TEXT); CREATE TABLE b (x TEXT)")
+      }
     }
   }
 
-  @Test("execute tells how many rows it changed")
-  func changedRows() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("execute tells how many rows it changed", arguments: TestEngine.allCases)
+  func changedRows(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     let counts = try await database.write { connection in
       [
-        try connection.execute("CREATE TABLE t (x INTEGER) STRICT"),
+        try connection.execute(
+          connection.dialect.createTable("t", "x \(connection.dialect.integer)")),
         try connection.execute("INSERT INTO t VALUES (1), (2), (3)"),
         try connection.execute("CREATE INDEX t_x ON t (x)"),
         try connection.execute("UPDATE t SET x = x + 10 WHERE x > $1", [1]),
@@ -119,32 +131,67 @@ struct ParameterTests {
     #expect(counts == [0, 3, 0, 2, 0, 1, 4])
   }
 
-  @Test("rules that a row breaks are told apart")
-  func violations() async throws {
-    let database = try SQLiteDatabase.inMemory()
+  @Test("rules that a row breaks are told apart", arguments: TestEngine.allCases)
+  func violations(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
     try await database.write { connection in
+      let (dialect, integer) = (connection.dialect, connection.dialect.integer)
       try connection.execute(
-        """
-        CREATE TABLE p (a INTEGER NOT NULL, b TEXT, CONSTRAINT positive CHECK (a > 0),
-          UNIQUE (a, b)) STRICT
-        """)
-      try connection.execute("CREATE TABLE k (id INTEGER PRIMARY KEY) STRICT")
+        dialect.createTable(
+          "p",
+          """
+            a \(integer) NOT NULL, b TEXT, CONSTRAINT positive CHECK (a > 0),
+            CONSTRAINT once UNIQUE (a, b)
+          """))
+      try connection.execute(dialect.createTable("k", "id \(integer) PRIMARY KEY"))
       try connection.execute(
-        "CREATE TABLE c (k INTEGER NOT NULL REFERENCES k (id)) STRICT")
+        dialect.createTable("c", "k \(integer) NOT NULL CONSTRAINT known REFERENCES k (id)"))
       try connection.execute("INSERT INTO p VALUES (1, 'x')")
     }
+    let isSQLite = engine == .sqlite
     let cases: [(String, DatabaseError)] = [
-      ("INSERT INTO p VALUES (1, 'x')", .uniqueViolation("p.a, p.b")),
+      ("INSERT INTO p VALUES (1, 'x')", .uniqueViolation(isSQLite ? "p.a, p.b" : "once")),
       ("INSERT INTO p VALUES (0, 'x')", .checkViolation("positive")),
       ("INSERT INTO p VALUES (NULL, 'x')", .notNullViolation("p.a")),
-      ("INSERT INTO c VALUES (9)", .foreignKeyViolation("FOREIGN KEY constraint failed")),
+      (
+        "INSERT INTO c VALUES (9)",
+        .foreignKeyViolation(isSQLite ? "FOREIGN KEY constraint failed" : "known")
+      ),
       (
         "INSERT INTO p VALUES ('no', 'x')",
-        .constraint("cannot store TEXT value in INTEGER column p.a")
+        .constraint(
+          isSQLite
+            ? "cannot store TEXT value in INTEGER column p.a"
+            : "invalid input syntax for type bigint: \"no\"")
       ),
     ]
     for (sql, expected) in cases {
       await #expect(throws: expected) { try await database.write { try $0.execute(sql) } }
+      await #expect(throws: expected) { try await database.write { try $0.submit(sql, []) } }
     }
+  }
+
+  @Test(
+    "a submitted statement that changes another number of rows fails its transaction",
+    arguments: TestEngine.allCases, [true, false])
+  func submittedCounts(_ engine: TestEngine, grouped: Bool) async throws {
+    let database = try await TestDatabase(engine)
+    try await database.write { connection in
+      try connection.submit(
+        connection.dialect.createTable("t", "x \(connection.dialect.integer)"), [])
+      for number in Int64(0)..<3 {
+        try connection.submit(
+          "INSERT INTO t VALUES ($1)", [.integer(number)], changing: 1)
+      }
+    }
+    let body: @Sendable (any SQLConnection) throws -> Void = { connection in
+      try connection.submit("DELETE FROM t WHERE x = $1", [0], changing: 1)
+      try connection.submit("DELETE FROM t WHERE x >= $1", [1], changing: 1)
+    }
+    await #expect(throws: DatabaseError.unexpectedRowCount(expected: 1, found: 2)) {
+      if grouped { try await database.groupedWrite(body) } else { try await database.write(body) }
+    }
+    let left = try await database.read { try $0.query("SELECT x FROM t").count }
+    #expect(left == 3)
   }
 }

@@ -1,19 +1,29 @@
 import Database
 import Foundation
 import SQLite
+import TestDatabases
+import TestSupport
 import Testing
 
 @Suite("Transactions")
 struct TransactionTests {
-  private func database(_ options: SQLiteOptions = SQLiteOptions()) async throws -> SQLiteDatabase {
-    let database = try SQLiteDatabase.inMemory(options: options)
-    try await database.write {
-      try $0.execute("CREATE TABLE t (x INTEGER PRIMARY KEY, y INTEGER) STRICT")
-    }
+  private func database(
+    _ engine: TestEngine, _ options: TestStore.Options = TestStore.Options()
+  ) async throws -> TestDatabase {
+    var options = options
+    options.isSerial = true
+    let database = try await TestDatabase(engine, options)
+    try await database.write { try Self.createTable(in: $0) }
     return database
   }
 
-  private func numbers(_ database: SQLiteDatabase) async throws -> [Int64] {
+  private static func createTable(in connection: any SQLConnection) throws {
+    let integer = connection.dialect.integer
+    try connection.execute(
+      connection.dialect.createTable("t", "x \(integer) PRIMARY KEY, y \(integer)"))
+  }
+
+  private func numbers(_ database: any Database) async throws -> [Int64] {
     try await database.read {
       try $0.query("SELECT x FROM t ORDER BY x").map { try $0.integer("x") }
     }
@@ -28,9 +38,11 @@ struct TransactionTests {
   }
 
   @Test(
-    "what a body throws reaches its caller and undoes what the body did", arguments: [true, false])
-  func rollback(grouped: Bool) async throws {
-    let database = try await database()
+    "what a body throws reaches its caller and undoes what the body did",
+    arguments: TestEngine.allCases,
+    [true, false])
+  func rollback(_ engine: TestEngine, grouped: Bool) async throws {
+    let database = try await database(engine)
     let body: @Sendable (any SQLConnection) throws -> Void = { connection in
       try connection.execute("INSERT INTO t VALUES (1, 1)")
       throw Refusal(number: 7)
@@ -41,12 +53,12 @@ struct TransactionTests {
     #expect(try await numbers(database).isEmpty)
   }
 
-  @Test("members of one commit fail alone, each with its own error")
-  func membersFailAlone() async throws {
+  @Test("members of one commit fail alone, each with its own error", arguments: TestEngine.allCases)
+  func membersFailAlone(_ engine: TestEngine) async throws {
     let commits = Counter()
-    var options = SQLiteOptions()
+    var options = TestStore.Options()
     options.commitHooks.beforeCommit = { commits.increment() }
-    let database = try await database(options)
+    let database = try await database(engine, options)
     let before = commits.value
     let outcomes = try await WriterGate.gather(60, in: database) { number in
       try await database.groupedWrite { connection in
@@ -62,7 +74,8 @@ struct TransactionTests {
       let expected: Outcome =
         switch number % 3 {
         case 1: .failed("\(Refusal(number: number))")
-        case 2: .failed("\(DatabaseError.uniqueViolation("t.x"))")
+        case 2:
+          .failed("\(DatabaseError.uniqueViolation(engine == .sqlite ? "t.x" : "t_pkey"))")
         default: .done
         }
       #expect(outcomes[number] == expected)
@@ -71,13 +84,13 @@ struct TransactionTests {
     #expect(commits.value - before == 2, "the write that held the writer, and one for all others")
   }
 
-  @Test("a group is no larger than its limit")
-  func groupLimit() async throws {
+  @Test("a group is no larger than its limit", arguments: TestEngine.allCases)
+  func groupLimit(_ engine: TestEngine) async throws {
     let commits = Counter()
-    var options = SQLiteOptions()
+    var options = TestStore.Options()
     options.groupLimit = 8
     options.commitHooks.beforeCommit = { commits.increment() }
-    let database = try await database(options)
+    let database = try await database(engine, options)
     let before = commits.value
     _ = try await WriterGate.gather(20, in: database) { number in
       try await database.groupedWrite { try Self.insert(number, in: $0) }
@@ -86,12 +99,12 @@ struct TransactionTests {
     #expect(try await numbers(database).count == 20)
   }
 
-  @Test("a write of its own shares no commit")
-  func writeAlone() async throws {
+  @Test("a write of its own shares no commit", arguments: TestEngine.allCases)
+  func writeAlone(_ engine: TestEngine) async throws {
     let commits = Counter()
-    var options = SQLiteOptions()
+    var options = TestStore.Options()
     options.commitHooks.beforeCommit = { commits.increment() }
-    let database = try await database(options)
+    let database = try await database(engine, options)
     let before = commits.value
     _ = try await WriterGate.gather(5, in: database) { number in
       try await database.write { try Self.insert(number, in: $0) }
@@ -99,9 +112,11 @@ struct TransactionTests {
     #expect(commits.value - before == 6)
   }
 
-  @Test("a member whose statement undoes the whole transaction takes nobody with it")
-  func engineRollback() async throws {
-    let database = try await database()
+  @Test(
+    "a member whose statement undoes the whole transaction takes nobody with it",
+    arguments: [TestEngine.sqlite])
+  func engineRollback(_ engine: TestEngine) async throws {
+    let database = try await database(engine)
     let outcomes = try await WriterGate.gather(9, in: database) { number in
       try await database.groupedWrite { connection in
         if number == 2 { throw Refusal(number: 2) }
@@ -115,12 +130,16 @@ struct TransactionTests {
     #expect(try await numbers(database) == [0, 1, 3, 5, 6, 7, 8])
   }
 
-  @Test("a member that breaks a rule which only the commit checks fails alone")
-  func deferredConstraint() async throws {
-    let database = try await database()
+  @Test(
+    "a member that breaks a rule which only the commit checks fails alone",
+    arguments: TestEngine.allCases)
+  func deferredConstraint(_ engine: TestEngine) async throws {
+    let database = try await database(engine)
     try await database.write { connection in
       try connection.execute(
-        "CREATE TABLE c (t INTEGER REFERENCES t (x) DEFERRABLE INITIALLY DEFERRED) STRICT")
+        connection.dialect.createTable(
+          "c",
+          "t \(connection.dialect.integer) REFERENCES t (x) DEFERRABLE INITIALLY DEFERRED"))
     }
     let outcomes = try await WriterGate.gather(9, in: database) { number in
       try await database.groupedWrite { connection in
@@ -134,9 +153,10 @@ struct TransactionTests {
     #expect(try await numbers(database) == [0, 1, 2, 3, 5, 6, 7, 8])
   }
 
-  @Test("a read changes nothing and a body can't end its transaction")
-  func refusals() async throws {
-    let database = try await database()
+  @Test(
+    "a read changes nothing and a body can't end its transaction", arguments: TestEngine.allCases)
+  func refusals(_ engine: TestEngine) async throws {
+    let database = try await database(engine)
     await #expect {
       try await database.read { try $0.execute("INSERT INTO t VALUES (1, 1)") }
     } throws: { error in
@@ -151,11 +171,11 @@ struct TransactionTests {
     #expect(try await numbers(database) == [2])
   }
 
-  @Test("more writes than may wait are refused at once")
-  func overload() async throws {
-    var options = SQLiteOptions()
+  @Test("more writes than may wait are refused at once", arguments: TestEngine.allCases)
+  func overload(_ engine: TestEngine) async throws {
+    var options = TestStore.Options()
     options.waitingLimit = 5
-    let database = try await database(options)
+    let database = try await database(engine, options)
     let gate = await WriterGate(holding: database)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<5 {
@@ -171,14 +191,16 @@ struct TransactionTests {
     #expect(try await numbers(database) == [0, 1, 2, 3, 4])
   }
 
-  @Test("closing lets what waits finish and refuses the rest")
-  func closing() async throws {
-    let directory = try TemporaryDirectory()
-    let database = try SQLiteDatabase(path: directory.path("closing.db"))
-    try await database.write { try $0.execute("CREATE TABLE t (x INTEGER) STRICT") }
+  @Test("closing lets what waits finish and refuses the rest", arguments: TestEngine.allCases)
+  func closing(_ engine: TestEngine) async throws {
+    let store = try await TestStore(engine)
+    var options = TestStore.Options()
+    options.isSerial = true
+    let database = try store.open(options)
+    try await database.write { try Self.createTable(in: $0) }
     let gate = await WriterGate(holding: database)
     let waiting = Task {
-      try await database.groupedWrite { try $0.execute("INSERT INTO t VALUES (1)") }
+      try await database.groupedWrite { try $0.execute("INSERT INTO t VALUES (1, 1)") }
     }
     await gate.waitUntilGathered(1)
     let closing = Task { try await database.close() }
@@ -187,10 +209,10 @@ struct TransactionTests {
     try await closing.value
     try await database.close()
     await #expect(throws: DatabaseError.closed) {
-      try await database.groupedWrite { try $0.execute("INSERT INTO t VALUES (2)") }
+      try await database.groupedWrite { try $0.execute("INSERT INTO t VALUES (2, 2)") }
     }
     await #expect(throws: DatabaseError.closed) { try await database.read { _ in } }
-    let again = try SQLiteDatabase(path: directory.path("closing.db"))
+    let again = try store.open()
     let count = try await again.read { try $0.query("SELECT x FROM t").count }
     #expect(count == 1)
     try await again.close()

@@ -1,14 +1,16 @@
+import Database
 import Dispatch
-import SQLite
+import TestDatabases
 
-/// Holds a database's writer so that what is handed in meanwhile gathers behind it.
+/// Holds a database's writer so that what is handed in meanwhile gathers behind it. PostgreSQL's
+/// must be a serial one.
 struct WriterGate {
-  private let database: SQLiteDatabase
+  private let database: any Database
   private let opened = DispatchSemaphore(value: 0)
   private let holder: Task<Void, any Error>
 
   /// Returns once the writer is held.
-  init(holding database: SQLiteDatabase) async {
+  init(holding database: any Database) async {
     self.database = database
     let held = Counter()
     holder = Task { [opened] in
@@ -21,7 +23,7 @@ struct WriterGate {
   }
 
   func waitUntilGathered(_ count: Int) async {
-    while database.waitingWriteCount < count { await Task.yield() }
+    while TestDatabase.waitingCount(database) < count { await Task.yield() }
   }
 
   func open() async throws {
@@ -32,7 +34,7 @@ struct WriterGate {
   /// Runs `number` bodies in one task each, all waiting before the first runs, and tells how each
   /// went.
   static func gather(
-    _ count: Int, in database: SQLiteDatabase,
+    _ count: Int, in database: any Database,
     _ body: @escaping @Sendable (Int) async throws -> Void
   ) async throws -> [Int: Outcome] {
     let gate = await WriterGate(holding: database)

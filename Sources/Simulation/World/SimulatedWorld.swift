@@ -50,7 +50,7 @@ package final class SimulatedWorld {
     }
     let killSwitch = killSwitch
     var options = SQLiteOptions()
-    options.commitHooks = SQLiteOptions.CommitHooks(
+    options.commitHooks = CommitHooks(
       beforeCommit: { try killSwitch.pass(.beforeCommit) },
       afterCommit: { try killSwitch.pass(.afterCommit) })
     database = try SQLiteDatabase.inMemory(options: options)
