@@ -1,3 +1,4 @@
+internal import ChainTypes
 internal import Foundation
 package import Payments
 

@@ -1,12 +1,12 @@
 internal import Database
-internal import LocalServers
-internal import SQLite
 
 /// Payments over HTTP with durable commits, load and server on the same processors.
 enum PaymentSuite: Suite {
-  private static let sqlite = "POST /v1/payments on SQLite"
+  private static func name(_ engine: DurableStore.Engine) -> String {
+    "POST /v1/payments on \(engine.rawValue)"
+  }
 
-  static let names = [sqlite]
+  static let names = DurableStore.Engine.allCases.map(name)
 
   /// How many clients ask at once.
   private static let connections = 256
@@ -15,49 +15,44 @@ enum PaymentSuite: Suite {
     named names: Set<String>, _ materials: Materials
   ) async throws -> [Contest] {
     var contests: [Contest] = []
-    if names.contains(sqlite) {
-      let scratch = try ScratchDirectory()
-      contests.append(
-        try await contest(
-          sqlite, materials.settings,
-          payments: SQLiteDatabase(path: scratch.path + "/payments.sqlite"),
-          bare: SQLiteDatabase(path: scratch.path + "/bare.sqlite"),
-          cleaning: { withExtendedLifetime(scratch) {} }))
+    for engine in DurableStore.Engine.allCases where names.contains(name(engine)) {
+      contests.append(try await contest(engine, count: materials.settings.repetitions(20_000)))
     }
     return contests
   }
 
   private static func contest(
-    _ name: String, _ settings: Settings, payments: any Database, bare: any Database,
-    cleaning: @escaping () async throws -> Void
+    _ engine: DurableStore.Engine, count: Int
   ) async throws -> Contest {
-    let server = try await PaymentServer.start(on: payments)
+    let store = try await DurableStore(engine)
+    let server = try await PaymentServer.start(on: store.makeDatabase("payments"))
+    let bare = try await store.makeDatabase("bare")
     let inserts = try await GroupedInserts(on: bare)
     let empty = try await EmptyServer.start()
-    let count = settings.repetitions(20_000)
     var requests = ByteRun()
     return Contest(
-      name: name,
+      name: name(engine),
       ours: {
         requests = try await server.prepare(count)
-        let result = try await LoadGenerator(port: server.port, connections: connections)
-          .run(requests, expecting: 201)
+        let load = LoadGenerator(port: server.port, connections: connections)
+        let result = try await load.run(requests, expecting: 201)
         try await server.verify()
         return result.figures
       },
       others: [
         { [try await inserts.run(count, callers: connections)] },
         {
-          return try await LoadGenerator(port: empty.port, connections: connections)
-            .run(requests, expecting: 201).figures
+          // The very requests that were answered last.
+          let load = LoadGenerator(port: empty.port, connections: connections)
+          return try await load.run(requests, expecting: 201).figures
         },
       ],
-      comparisons: comparisons(name),
+      comparisons: comparisons(name(engine)),
       finish: {
         await empty.stop()
         try await server.close()
         try await bare.close()
-        try await cleaning()
+        await store.close()
       })
   }
 

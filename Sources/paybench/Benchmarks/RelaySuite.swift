@@ -1,41 +1,38 @@
 internal import Database
 internal import Kafka
-internal import LocalServers
-internal import SQLite
 
 /// Events from the database to brokers, which are librdkafka's mock cluster in this process.
 enum RelaySuite: Suite {
-  private static let sqlite = "relay from SQLite to Kafka"
+  private static func name(_ engine: DurableStore.Engine) -> String {
+    "relay from \(engine.rawValue) to Kafka"
+  }
 
-  static let names = [sqlite]
+  static let names = DurableStore.Engine.allCases.map(name)
 
   static func contests(
     named names: Set<String>, _ materials: Materials
   ) async throws -> [Contest] {
-    let scratch = try ScratchDirectory()
-    return [
-      try await contest(
-        sqlite, materials.settings,
-        on: SQLiteDatabase(path: scratch.path + "/events.sqlite"),
-        cleaning: { withExtendedLifetime(scratch) {} })
-    ]
+    var contests: [Contest] = []
+    for engine in DurableStore.Engine.allCases where names.contains(name(engine)) {
+      contests.append(try await contest(engine, count: materials.settings.repetitions(50_000)))
+    }
+    return contests
   }
 
   private static func contest(
-    _ name: String, _ settings: Settings, on database: any Database,
-    cleaning: @escaping () async throws -> Void
+    _ engine: DurableStore.Engine, count: Int
   ) async throws -> Contest {
-    let relay = try await LoadedRelay.start(on: database)
+    let store = try await DurableStore(engine)
+    let relay = try await LoadedRelay.start(on: store.makeDatabase("events"))
     let cluster = try LoadedRelay.makeCluster()
     let producer = try KafkaProducer(
       KafkaConfiguration(brokers: cluster.brokers), transactionalID: nil, log: { _ in })
-    let count = settings.repetitions(100_000)
     return Contest(
-      name: name,
+      name: name(engine),
       ours: { [try await relay.run(count)] },
       others: [
         {
-          // Made of what was relayed last; our own round always comes first.
+          // What was relayed last: our own work comes before all others once.
           let messages = try await relay.messages(count)
           let seconds = try await WallClock.seconds { try await messages.send(over: producer) }
           return [Double(messages.count) / seconds]
@@ -43,15 +40,15 @@ enum RelaySuite: Suite {
       ],
       comparisons: [
         .init(
-          name: name, unit: "events/s",
+          name: name(engine), unit: "events/s",
           reference: "librdkafka's idempotent producer, the same messages from memory",
           goal: .atLeast(50_000, "events/s"))
       ],
       finish: {
         await producer.close()
         try await relay.close()
+        await store.close()
         withExtendedLifetime(cluster) {}
-        try await cleaning()
       })
   }
 }
