@@ -37,8 +37,9 @@ private final class LoadLoop {
     var begun: [UInt8] = []
   }
 
-  private let poll: Int32
   private let status: Int
+  /// What each connection is asked: whether an answer has come.
+  private var questions: [pollfd] = []
   private var connections: [Connection] = []
   private var latencies: [Int64] = []
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -48,42 +49,32 @@ private final class LoadLoop {
 
   init(port: Int, connections count: Int, status: Int) throws {
     self.status = status
-    poll = epoll_create1(0)
-    guard poll >= 0 else { throw Self.failure("epoll_create1") }
-    for index in 0..<count {
+    for _ in 0..<count {
       let descriptor = try Self.connect(port)
       connections.append(Connection(descriptor: descriptor))
-      var event = epoll_event()
-      event.events = EPOLLIN.rawValue
-      event.data.u64 = UInt64(index)
-      guard epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
-        throw Self.failure("epoll_ctl")
-      }
+      questions.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
     }
   }
 
   deinit {
     for connection in connections { close(connection.descriptor) }
-    close(poll)
   }
 
   func run(_ requests: ByteRun) throws -> LoadResult {
     latencies.reserveCapacity(requests.ranges.count)
     var next = 0
-    var events = [epoll_event](repeating: epoll_event(), count: max(1, connections.count))
     let start = WallClock.nanoseconds
     while next < connections.count {
       try send(requests, next, over: next)
       next += 1
     }
     while latencies.count < requests.ranges.count {
-      let count = epoll_wait(poll, &events, Int32(events.count), Self.patience)
+      let count = poll(&questions, nfds_t(questions.count), Self.patience)
       guard count > 0 else {
         if count < 0, errno == EINTR { continue }
         throw BenchmarkFailure("no answer for \(Self.patience / 1_000) seconds")
       }
-      for event in events.prefix(Int(count)) {
-        let place = Int(event.data.u64)
+      for place in questions.indices where questions[place].revents != 0 {
         guard try receive(over: place) else { continue }
         let now = WallClock.nanoseconds
         latencies.append(now - connections[place].startedAt)
@@ -104,7 +95,7 @@ private final class LoadLoop {
       // A blocking socket takes all of it: far less than its buffer, which is empty.
       Glibc.send(
         connections[place].descriptor, bytes.baseAddress.map { $0 + range.lowerBound },
-        range.count, Int32(MSG_NOSIGNAL.rawValue))
+        range.count, Int32(MSG_NOSIGNAL))
     }
     guard sent == range.count else { throw Self.failure("send") }
   }
@@ -112,31 +103,31 @@ private final class LoadLoop {
   /// Takes what has come; true where that ends an answer.
   private func receive(over place: Int) throws -> Bool {
     let count = recv(
-      connections[place].descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+      connections[place].descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
     if count < 0, errno == EAGAIN { return false }
     guard count > 0 else {
       throw count == 0 ? BenchmarkFailure("the server closed a connection") : Self.failure("recv")
     }
-    if connections[place].begun.isEmpty, try isAnswer(buffer.span.extracting(..<count).bytes) {
-      return true
-    }
+    if connections[place].begun.isEmpty, try isAnswer(buffer[..<count]) { return true }
     connections[place].begun += buffer[..<count]
     guard connections[place].begun.count <= 1 << 20 else {
       throw BenchmarkFailure("an answer has no end")
     }
-    guard try isAnswer(connections[place].begun.span.bytes) else { return false }
+    guard try isAnswer(connections[place].begun[...]) else { return false }
     connections[place].begun.removeAll(keepingCapacity: true)
     return true
   }
 
   /// Whether the bytes are a whole answer, which must be one of the status that is expected.
-  private func isAnswer(_ bytes: RawSpan) throws -> Bool {
-    guard let answer = try HTTPAnswer(bytes) else { return false }
-    guard answer.status == status, answer.length == bytes.byteCount else {
-      throw BenchmarkFailure(
-        "expected one answer with status \(status): \(HTTPAnswer.beginning(bytes))")
+  private func isAnswer(_ bytes: ArraySlice<UInt8>) throws -> Bool {
+    try bytes.withUnsafeBytes { bytes in
+      guard let answer = try HTTPAnswer(bytes.bytes) else { return false }
+      guard answer.status == status, answer.length == bytes.count else {
+        throw BenchmarkFailure(
+          "expected one answer with status \(status): \(HTTPAnswer.beginning(bytes.bytes))")
+      }
+      return true
     }
-    return true
   }
 
   private static func connect(_ port: Int) throws -> Int32 {

@@ -20,7 +20,7 @@ struct PaymentServer {
   let database: any Database
   let port: Int
   private let server: ServerTask
-  private let sequencing: Task<Void, Never>
+  private let sequencing: Task<Void, any Error>
   private let key: APIKey
   private let store: ChainStore
   private let requested = Requested()
@@ -64,7 +64,7 @@ struct PaymentServer {
       try await api.run { onListening($0) }
     }
     let sequencing = Task {
-      await sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) { error in
+      try await sequencer.run(every: .milliseconds(500), clock: ContinuousClock()) { error in
         logger.error("sequencing failed", metadata: ["error": "\(error)"])
       }
     }
@@ -167,7 +167,7 @@ struct PaymentServer {
   func close() async throws {
     await server.stop()
     sequencing.cancel()
-    await sequencing.value
+    try? await sequencing.value
     try await database.close()
   }
 }
