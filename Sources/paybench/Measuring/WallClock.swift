@@ -1,12 +1,10 @@
-internal import Glibc
+internal import Dispatch
 
 /// Time as it passes for everyone: for work of several threads, and for waiting.
 enum WallClock {
   /// Nanoseconds since some moment; never goes back.
   static var nanoseconds: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    Int64(clamping: DispatchTime.now().uptimeNanoseconds)
   }
 
   /// Seconds that `body` takes; never zero.
