@@ -79,20 +79,33 @@ struct CanonicalObject {
   /// has them, `\u00xx` for other controls, no other.
   private mutating func append(quoted text: String) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case 0x22, 0x5c: bytes += [UInt8(ascii: "\\"), byte]
-      case 0x08: bytes += #"\b"#.utf8
-      case 0x09: bytes += #"\t"#.utf8
-      case 0x0a: bytes += #"\n"#.utf8
-      case 0x0c: bytes += #"\f"#.utf8
-      case 0x0d: bytes += #"\r"#.utf8
-      case 0..<0x20:
-        bytes += #"\u00"#.utf8
-        bytes += [byte >> 4, byte & 0x0f].map { $0 < 10 ? 0x30 + $0 : 0x57 + $0 }
-      default: bytes.append(byte)
+    var text = text
+    text.withUTF8 { utf8 in
+      if utf8.contains(where: Self.needsEscape) {
+        for byte in utf8 { append(escaping: byte) }
+      } else {
+        bytes.append(contentsOf: utf8)
       }
     }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x22 || byte == 0x5c
+  }
+
+  private mutating func append(escaping byte: UInt8) {
+    guard Self.needsEscape(byte) else { return bytes.append(byte) }
+    switch byte {
+    case 0x22, 0x5c: bytes += [UInt8(ascii: "\\"), byte]
+    case 0x08: bytes += #"\b"#.utf8
+    case 0x09: bytes += #"\t"#.utf8
+    case 0x0a: bytes += #"\n"#.utf8
+    case 0x0c: bytes += #"\f"#.utf8
+    case 0x0d: bytes += #"\r"#.utf8
+    default:
+      bytes += #"\u00"#.utf8
+      bytes += [byte >> 4, byte & 0x0f].map { $0 < 10 ? 0x30 + $0 : 0x57 + $0 }
+    }
   }
 }
