@@ -4,26 +4,39 @@
 SWIFT ?= swift
 STAY ?=
 
-.PHONY: demo test bench setup lint format
+.PHONY: demo demo-distributed test bench setup setup-servers lint format
 
 demo: setup
 	@echo "==> Building paywatch (the first time takes a few minutes)"
 	$(SWIFT) build --product paywatch
 	$(SWIFT) run --skip-build paywatch demo $(if $(STAY),--stay)
 
-test: setup lint
+demo-distributed: setup-servers
+	@echo "==> Building paywatch (the first time takes a few minutes)"
+	$(SWIFT) build --product paywatch
+	$(SWIFT) run --skip-build paywatch demo --distributed
+
+test: setup-servers lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
-	@echo "==> Testing"
+	@echo "==> Testing what keeps something in a database, on PostgreSQL"
+	PAYWATCH_TEST_DATABASE=postgresql $(SWIFT) test --skip-build --filter $(ON_POSTGRESQL)
+	@echo "==> Testing everything, on SQLite where nothing else is said"
 	$(SWIFT) test --skip-build
 
-bench: setup
+# The test targets whose tests open a database.
+ON_POSTGRESQL = '^(EventLog|Gateway|HTTPServer|Leases|Settlement|Simulation|Watching)Tests\.'
+
+bench: setup-servers
 	@echo "==> Building paybench for release (the first time takes several minutes)"
 	$(SWIFT) build -c release --product paybench
 	$(SWIFT) run -c release --skip-build paybench
 
 setup:
-	@sh deploy/setup.sh
+	@sh deploy/setup.sh build
+
+setup-servers:
+	@sh deploy/setup.sh test
 
 lint:
 	@echo "==> Checking the format"

@@ -57,6 +57,7 @@ let package = Package(
     .target(name: "CCurl", dependencies: ["CLibcurl"]),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+    .systemLibrary(name: "CHiredis", pkgConfig: "hiredis"),
     .systemLibrary(name: "CKafka", pkgConfig: "rdkafka"),
 
     // Pure: values without I/O, time or randomness.
@@ -76,26 +77,29 @@ let package = Package(
     library("Settings", ["Bytes", "ChainTypes", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
-    library("Telemetry", [log]),
+    library("Telemetry", ["JSON", log]),
+    library("Cache", ["CHiredis", "ChainTypes", "Telemetry"]),
     library("Database"),
     library("SQLite", ["Database", grdb]),
     library("PostgreSQL", ["CPostgres", "Database"]),
     library("Leases", ["Database"]),
     library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
-    library("EventLog", ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "Leases"]),
+    library(
+      "EventLog",
+      ["Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Leases"]),
     library("Kafka", ["CKafka", "Bytes", "EventLog"]),
     library("Watching", ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
     library(
       "Settlement",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "Database", "Leases", "EventLog", "Watching",
       ]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Tenancy", log,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Cache", "Database", "Tenancy", log,
         hummingbird, nioCore, nioPosix, hummingbirdCore, httpTypes,
       ]),
     library(
@@ -109,8 +113,9 @@ let package = Package(
     library(
       "Deployment",
       [
-        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "NodeRPC",
-        "Watching",
+        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "Cache",
+        "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching",
+        "Settlement", "Tenancy",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -133,15 +138,16 @@ let package = Package(
       "paywatch",
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
-        "Settings", "HTTPClient", "Telemetry", "Database", "SQLite", "NodeRPC", "EventLog",
-        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
+        "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database", "PostgreSQL",
+        "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment",
+        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "PostgreSQL",
+        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment",
       ]),
     program(
       "paybench",
@@ -151,8 +157,13 @@ let package = Package(
     // Tests, and what they share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .target(
-      name: "LoopbackHTTP", dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
+      name: "LoopbackHTTP",
+      dependencies: ["JSON", "ChainTypes", "Telemetry", "HTTPServer", log],
       path: "Tests/LoopbackHTTP", swiftSettings: settings),
+    .target(
+      name: "SchemaChecking",
+      dependencies: ["JSON"],
+      path: "Tests/SchemaChecking", swiftSettings: settings),
     .target(
       name: "TestDatabases",
       dependencies: ["LocalServers", "Database", "SQLite", "PostgreSQL", "TestSupport"],
@@ -170,9 +181,10 @@ let package = Package(
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
     tests("LocalServers", ["LocalServers"]),
-    tests("PostgreSQL", ["Database", "TestDatabases"]),
-    tests("Leases", ["Database", "SQLite", "Leases"]),
-    tests("Kafka", ["Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
+    tests("Cache", ["ChainTypes", "LocalServers", "Telemetry", "Cache"]),
+    tests("PostgreSQL", ["LocalServers", "Database", "PostgreSQL", "TestDatabases"]),
+    tests("Leases", ["Database", "SQLite", "Leases", "TestDatabases"]),
+    tests("Kafka", ["Bytes", "Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
     tests("Database", ["Database", "SQLite", "TestDatabases"]),
     tests(
       "NodeRPC",
@@ -180,25 +192,31 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "HTTPClient", "Telemetry", "NodeRPC",
         "LoopbackHTTP",
       ]),
-    tests("EventLog", ["Bytes", "Digests", "ChainTypes", "Database", "SQLite", "EventLog"]),
+    tests(
+      "EventLog",
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog",
+        "TestDatabases",
+      ]),
     tests(
       "Settlement",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "Database", "SQLite", "Leases", "EventLog", "Watching", "Settlement",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
+        "Database", "SQLite", "Leases", "EventLog", "Watching", "Settlement", "SchemaChecking",
+        "TestDatabases",
       ]),
     tests(
       "HTTPServer",
       [
-        "JSON", "ChainTypes", "Telemetry", "Database", "SQLite", "Tenancy", "HTTPServer",
-        "LoopbackHTTP", hummingbird, nioCore, httpTypes,
+        "JSON", "ChainTypes", "Telemetry", "Cache", "Database", "Tenancy", "HTTPServer",
+        "LoopbackHTTP", "TestDatabases", log, hummingbird, nioCore, httpTypes,
       ]),
     tests(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "QRCode",
-        "Telemetry", "Database", "SQLite", "EventLog", "Watching", "Settlement", "Tenancy",
-        "HTTPServer", "Gateway", "LoopbackHTTP",
+        "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "ChainSim",
@@ -206,14 +224,14 @@ let package = Package(
     tests(
       "Watching",
       [
-        "Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "Payments", "Database", "SQLite",
-        "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation",
+        "Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "Payments", "Database", "NodeRPC",
+        "Watching", "Settlement", "ChainSim", "Simulation", "TestDatabases",
       ]),
     tests(
       "Simulation",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Bitcoin", "Payments", "HTTPClient",
-        "Database", "SQLite", "NodeRPC", "Watching", "ChainSim", "Simulation",
+        "Database", "NodeRPC", "Watching", "ChainSim", "Simulation", "TestDatabases",
       ]),
     tests(
       "payctl",

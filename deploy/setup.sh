@@ -1,14 +1,28 @@
 #!/bin/sh
-# Installs the system packages that the build needs, once, on Debian or Ubuntu. Does nothing where
-# they are there already.
+# Installs missing system packages on Debian or Ubuntu: `setup.sh build` what the build needs,
+# `setup.sh test` also the servers that tests and the distributed demo start for themselves. Does
+# nothing where they are there already.
 set -eu
 
-packages="libcurl4-openssl-dev libqrencode-dev libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
+build="libcurl4-openssl-dev libhiredis-dev libpq-dev libqrencode-dev librdkafka-dev
+  libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
+servers="postgresql redis-server kcat python3"
 
 fail() {
   echo "setup: $1" >&2
   exit 1
 }
+
+packages=$build
+programs=""
+case "${1:-build}" in
+  build) ;;
+  test)
+    packages="$build $servers"
+    programs="redis-server kcat python3"
+    ;;
+  *) fail "it is setup.sh build or setup.sh test" ;;
+esac
 
 command -v swift >/dev/null 2>&1 || fail "no swift on the PATH: install a Swift 6.3 toolchain first"
 
@@ -18,13 +32,19 @@ if command -v dpkg-query >/dev/null 2>&1; then
     status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
     # pkgconf provides pkg-config and counts as it.
     if [ "$package" = pkg-config ] && command -v pkg-config >/dev/null 2>&1; then continue; fi
+    # A Python of another origin does as well.
+    if [ "$package" = python3 ] && command -v python3 >/dev/null 2>&1; then continue; fi
     [ "$status" = installed ] || missing="$missing $package"
   done
 else
-  # Another distribution: whoever has the libraries needs no installing.
+  # Another distribution: whoever has the libraries and programs needs no installing.
   command -v pkg-config >/dev/null 2>&1 || fail "no pkg-config: install it and:$packages"
-  for library in libcurl libqrencode libsecp256k1 sqlite3 libcrypto; do
+  for library in libcurl hiredis libpq libqrencode rdkafka libsecp256k1 sqlite3 libcrypto; do
     pkg-config --exists "$library" || fail "$library is missing; Debian's packages are: $packages"
+  done
+  for program in $programs; do
+    command -v "$program" >/dev/null 2>&1 ||
+      fail "$program is missing; Debian's packages are: $packages"
   done
 fi
 [ -n "$missing" ] || exit 0
@@ -37,8 +57,9 @@ elif command -v sudo >/dev/null 2>&1; then
 else
   fail "these packages are missing, and there is neither root nor sudo to install them:$missing"
 fi
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq || fail "apt-get update failed"
+# Run level 1: the packages' own services needn't start.
+environment="env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1"
+$as_root $environment apt-get update -qq || fail "apt-get update failed"
 # shellcheck disable=SC2086
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+$as_root $environment apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
   fail "could not install:$missing"

@@ -53,6 +53,9 @@ extension SQLConnection {
 package protocol Database: Sendable {
   var dialect: SQLDialect { get }
 
+  /// How its connections are doing.
+  var statistics: PoolStatistics { get }
+
   /// Runs `body` on an unchanging view of what is committed; it can't change anything.
   func read<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value

@@ -3,7 +3,8 @@ package import ChainTypes
 internal import JSON
 
 /// A CloudEvents 1.0 record of a change, with the extension attributes `sequence` (its number
-/// within the subject, from 1 without gaps) and, where it belongs to one, `tenant`.
+/// within the subject, from 1 without gaps) and, where it belongs to one, `tenant` and
+/// `traceparent` (CloudEvents' Distributed Tracing extension).
 package struct CloudEvent: Sendable, Equatable {
   /// The same wherever and whenever the same fact is told; see `EventID`.
   package let id: Hash32
@@ -16,13 +17,15 @@ package struct CloudEvent: Sendable, Equatable {
   package let time: Timestamp
   /// A JSON object, as the one who told it wrote it.
   package let data: String
+  /// Of the request or the step that told it. No part of the fact: the id doesn't depend on it.
+  package let traceparent: String?
 
   /// One source for all regions and processes: a replica tells an event exactly as its home does.
   package static let source = "/paywatch"
 
   package init(
     id: Hash32, type: String, subject: String, sequence: Int64, tenant: String?, time: Timestamp,
-    data: String
+    data: String, traceparent: String? = nil
   ) {
     self.id = id
     self.type = type
@@ -31,6 +34,7 @@ package struct CloudEvent: Sendable, Equatable {
     self.tenant = tenant
     self.time = time
     self.data = data
+    self.traceparent = traceparent
   }
 
   /// The event in CloudEvents' JSON format, on one line, members always in the same order.
@@ -69,6 +73,10 @@ package struct CloudEvent: Sendable, Equatable {
     if let tenant {
       bytes.append(contentsOf: #","tenant":"#.utf8)
       JSONValue.appendString(tenant, to: &bytes)
+    }
+    if let traceparent {
+      bytes.append(contentsOf: #","traceparent":"#.utf8)
+      JSONValue.appendString(traceparent, to: &bytes)
     }
     bytes.append(contentsOf: #","data":"#.utf8)
     bytes.append(contentsOf: data.utf8)

@@ -1,6 +1,7 @@
 package import Bytes
 internal import ChainTypes
 package import Database
+internal import Telemetry
 
 /// The events of all aggregates, in the database whose changes they tell: a transaction that
 /// changes something appends its events, and both hold or neither.
@@ -22,6 +23,8 @@ package enum EventLog {
   /// has the same id, and throws `EventLogError.fork` where it has another. Where two
   /// transactions append to a subject at once (PostgreSQL only; callers hold the aggregate's
   /// row), the later one gets `DatabaseError.uniqueViolation`.
+  ///
+  /// New ones carry the current trace (`TraceContext`), which is no part of what they tell.
   @discardableResult
   package static func append(
     _ drafts: [EventDraft], in connection: any SQLConnection
@@ -35,6 +38,15 @@ package enum EventLog {
       lastSequences[draft.subject] = max(last, appended.sequence)
       return appended
     }
+  }
+
+  /// Appends the first event of a new subject, without asking. Where the subject has events already,
+  /// the transaction fails with `DatabaseError.uniqueViolation`.
+  package static func begin(with draft: EventDraft, in connection: any SQLConnection) throws {
+    try draft.validate()
+    let id = EventID.digest(
+      type: draft.type, subject: draft.subject, sequence: 1, cause: draft.cause)
+    try insert(draft, sequence: 1, id: id, in: connection)
   }
 
   /// The number of the subject's last event; 0 where it has none.
@@ -64,15 +76,22 @@ package enum EventLog {
       }
       return Appended(id: id, sequence: sequence, isNew: false)
     }
-    try connection.execute(
+    try insert(draft, sequence: sequence, id: id, in: connection)
+    return Appended(id: id, sequence: sequence, isNew: true)
+  }
+
+  private static func insert(
+    _ draft: EventDraft, sequence: Int64, id: Hash32, in connection: any SQLConnection
+  ) throws {
+    try connection.submit(
       """
-      INSERT INTO events (id, type, subject, sequence, tenant, time, data)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      INSERT INTO events (id, type, subject, sequence, tenant, time, data, traceparent)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       """,
       [
         .blob(id.bytes), .text(draft.type), .text(draft.subject), .integer(sequence),
         .optional(draft.tenant), .integer(draft.time.microseconds), .text(draft.data),
+        .optional(TraceContext.current?.traceparent),
       ])
-    return Appended(id: id, sequence: sequence, isNew: true)
   }
 }

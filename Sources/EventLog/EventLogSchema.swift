@@ -21,7 +21,7 @@ extension EventLog {
             tenant TEXT,
             time \(dialect.integer) NOT NULL,
             data TEXT NOT NULL,
-          \(transactionColumn(dialect))  UNIQUE (subject, sequence)
+            UNIQUE (subject, sequence)
           """),
         "CREATE INDEX events_waiting ON events (outbox_id) WHERE position IS NULL",
         "CREATE INDEX events_by_tenant ON events (tenant, position)",
@@ -35,34 +35,10 @@ extension EventLog {
           """),
         "INSERT INTO event_positions (singleton, last_position) VALUES (1, 0)",
       ]
-    }
+    },
+    Migration(number: 2, name: "traces of events") { _ in
+      // Null for events from before, and for those that belong to no trace.
+      ["ALTER TABLE events ADD COLUMN traceparent TEXT CHECK (length(traceparent) <= 256)"]
+    },
   ]
-
-  /// In PostgreSQL several transactions insert at once and commit in another order, so each row
-  /// tells which one it came with.
-  private static func transactionColumn(_ dialect: SQLDialect) -> String {
-    switch dialect {
-    case .sqlite: ""
-    case .postgreSQL: "  transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id(),\n"
-    }
-  }
-
-  /// What a waiting event must fulfil so that no event of an unfinished transaction can come
-  /// before it within its subject.
-  ///
-  /// SQLite's writers run one after the other: what is visible is in order. In PostgreSQL the
-  /// first visible event whose transaction is not older than every running one ends the batch; a
-  /// running one's events that would lie before it are of other subjects, since events of one
-  /// subject exclude each other until the commit.
-  static func isSettled(_ dialect: SQLDialect) -> String {
-    switch dialect {
-    case .sqlite: ""
-    case .postgreSQL:
-      """
-       AND outbox_id < (
-        SELECT COALESCE(MIN(outbox_id), 9223372036854775807) FROM events
-        WHERE position IS NULL AND transaction_id >= pg_snapshot_xmin(pg_current_snapshot()))
-      """
-    }
-  }
 }

@@ -7,6 +7,11 @@ package struct PositionedEvent: Sendable, Equatable {
   /// From 1, without gaps: the cursor of pages and the id of server-sent events.
   package let position: Int64
   package let event: CloudEvent
+
+  package init(position: Int64, event: CloudEvent) {
+    self.position = position
+    self.event = event
+  }
 }
 
 /// Which events a reader wants; what is nil doesn't matter.
@@ -129,7 +134,8 @@ extension EventLog {
     ).map(event)
   }
 
-  private static let columns = "position, id, type, subject, sequence, tenant, time, data"
+  private static let columns =
+    "position, id, type, subject, sequence, tenant, time, data, traceparent"
 
   private static func positioned(_ row: SQLRow) throws -> PositionedEvent {
     PositionedEvent(position: try row.integer("position"), event: try event(row))
@@ -144,6 +150,7 @@ extension EventLog {
     return CloudEvent(
       id: id, type: try row.text("type"), subject: subject, sequence: sequence,
       tenant: try row.optionalText("tenant"),
-      time: Timestamp(microseconds: try row.integer("time")), data: try row.text("data"))
+      time: Timestamp(microseconds: try row.integer("time")), data: try row.text("data"),
+      traceparent: try row.optionalText("traceparent"))
   }
 }

@@ -4,9 +4,15 @@ internal import Synchronization
 
 /// Gives events their `position`, the one order in which everyone reads them.
 ///
-/// A reader that has seen a position never finds an earlier one appear, so an event gets its
-/// position only when no unfinished transaction can still bring one that belongs before it. Two
-/// sequencers do no harm: each step is a transaction that holds the row with the last position.
+/// A reader that has seen a position never finds an earlier one appear: positions are only given
+/// upwards, and each step is a transaction that holds the row with the last one, so that two
+/// sequencers do no harm.
+///
+/// In PostgreSQL transactions commit in another order than they insert, and an unfinished one's
+/// events get their positions later than younger ones'. Within a subject the order holds all the
+/// same: who appends to it has seen the event before, so that was committed by then and is seen,
+/// with its lower number, by every step that sees the later one.
+///
 /// Where several processes could sequence, one does under a lease.
 package final class Sequencer: Sendable {
   private let database: any Database
@@ -89,7 +95,7 @@ package final class Sequencer: Sendable {
       FROM (
         SELECT outbox_id, ROW_NUMBER() OVER (ORDER BY outbox_id) AS rank
         FROM (
-          SELECT outbox_id FROM events WHERE position IS NULL\(EventLog.isSettled(dialect))
+          SELECT outbox_id FROM events WHERE position IS NULL
           ORDER BY outbox_id LIMIT $2
         ) AS waiting
       ) AS ranked

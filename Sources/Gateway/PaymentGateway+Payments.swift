@@ -65,15 +65,19 @@ extension PaymentGateway {
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     let reply = try await refusing {
-      try await database.groupedWrite { connection -> Idempotency.StoredReply in
-        if let stored = try Idempotency.claim(key, tenant: tenant, now: now, in: connection) {
-          return stored
+      try await service.withAddress(for: wanted, now: now, on: database) { address in
+        try await database.groupedWrite { connection -> Idempotency.StoredReply in
+          if address == nil {
+            let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection)
+            if let stored { return stored }
+          }
+          let payment = try service.create(
+            wanted, at: address, now: now, random: random, in: connection)
+          let text = try PaymentDocument.json(of: payment)
+          let reply = Idempotency.StoredReply(status: 201, body: Array(text.utf8))
+          try Idempotency.store(reply, for: key, tenant: tenant, now: now, in: connection)
+          return reply
         }
-        let payment = try service.create(wanted, now: now, random: random, in: connection)
-        let text = try PaymentDocument.json(of: payment)
-        let reply = Idempotency.StoredReply(status: 201, body: Array(text.utf8))
-        try Idempotency.store(reply, tenant: tenant, key: key.text, in: connection)
-        return reply
       }
     }
     onEvents()

@@ -5,23 +5,15 @@ internal import Settlement
 
 /// JSON Schemas of what the payment routes take and give.
 enum Schemas {
-  private static let text: JSONValue = ["type": "string"]
-  private static let flag: JSONValue = ["type": "boolean"]
-  private static let time: JSONValue = ["type": "string", "format": "date-time"]
-  private static let minor: JSONValue = ["type": "string", "pattern": "^[0-9]{1,78}$"]
-  private static let units: JSONValue = ["type": "string", "pattern": "^[0-9]+([.][0-9]+)?$"]
+  private static let text = JSONSchema.text
+  private static let minor = JSONSchema.minor
+  private static let units = JSONSchema.units
 
-  /// A schema with a description of what it means here.
   private static func described(_ schema: JSONValue, _ description: String) -> JSONValue {
-    guard case .object(let members) = schema else { return schema }
-    return .object(members + [.init("description", .string(description))])
+    JSONSchema.described(schema, description)
   }
 
-  private static func choices(_ texts: [String]) -> JSONValue {
-    ["type": "string", "enum": .array(texts.map { .string($0) })]
-  }
-
-  static let status = choices(PaymentStatus.allCases.map(\.rawValue))
+  static let status = PaymentSchemas.status
 
   static let newPayment: JSONValue = [
     "type": "object", "additionalProperties": false,
@@ -75,55 +67,9 @@ enum Schemas {
     ]
   ]
 
-  static let payment: JSONValue = [
-    "type": "object",
-    "description": "Amounts are in units of the asset; those named …_minor in its minor units.",
-    "required": [
-      "id", "order_id", "status", "chain", "asset", "address", "uri", "amount", "amount_minor",
-      "due_minor", "tolerance_minor", "received", "received_minor", "confirmed_minor",
-      "shortfall_minor", "overpaid_by_minor", "held_minor", "late", "multiple", "replaceable",
-      "reversals", "refund_status", "confirmations_required", "created_at", "expires_at",
-      "region", "version", "transfers", "transfer_count",
-    ],
-    "properties": [
-      "id": text, "order_id": text, "status": status, "chain": text, "asset": text,
-      "address": text, "uri": described(text, "What a wallet opens (BIP-0321)."),
-      "amount": described(units, "What was asked for."), "amount_minor": minor,
-      "due_minor": described(minor, "What is due: the amount, or what it was lowered to."),
-      "tolerance_minor": minor,
-      "received": described(units, "What has been seen in the mempool or in blocks."),
-      "received_minor": minor,
-      "confirmed_minor": described(minor, "What is as deep as confirmations_required."),
-      "shortfall_minor": minor, "overpaid_by_minor": minor,
-      "held_minor": described(minor, "What came but waits for a decision."),
-      "late": flag, "multiple": described(flag, "Whether several transfers make it up."),
-      "replaceable": described(flag, "Whether some of the money can still be replaced."),
-      "reversals": ["type": "integer", "description": "How often it lost a status."],
-      "refund_status": choices(["none", "pending", "partial", "full"]),
-      "confirmations_required": [
-        "type": "integer", "description": "How deep a transfer must be to count as confirmed.",
-      ],
-      "created_at": time, "expires_at": time, "region": text,
-      "version": ["type": "integer", "description": "Counts the changes."],
-      "metadata": ["type": "object"], "resolved_by": text, "resolved_reason": text,
-      "transfers": [
-        "type": "array", "items": OpenAPIDocument.reference("Transfer"),
-        "description": "The greatest ones where there are more than are shown.",
-      ],
-      "transfer_count": ["type": "integer", "description": "How many there are in all."],
-    ],
-  ]
+  static let payment = PaymentSchemas.payment(transfer: OpenAPIDocument.reference("Transfer"))
 
-  static let transfer: JSONValue = [
-    "type": "object",
-    "required": ["txid", "vout", "amount", "amount_minor", "state", "late", "first_seen"],
-    "properties": [
-      "txid": text, "vout": ["type": "integer"], "amount": units, "amount_minor": minor,
-      "state": choices(PaymentTransfer.State.allCases.map(\.rawValue)), "late": flag,
-      "first_seen": time, "block_height": ["type": "integer"],
-      "block_hash": described(text, "The block that it stands in, or stood in once orphaned."),
-    ],
-  ]
+  static let transfer = PaymentSchemas.transfer
 
   /// A page of transactions with their proofs.
   static let proofPage: JSONValue = [
@@ -162,7 +108,7 @@ enum Schemas {
     "type": "object", "required": ["vout", "amount", "amount_minor", "state"],
     "properties": [
       "vout": ["type": "integer"], "amount": units, "amount_minor": minor,
-      "state": choices(PaymentTransfer.State.allCases.map(\.rawValue)),
+      "state": JSONSchema.choices(PaymentTransfer.State.allCases.map(\.rawValue)),
     ],
   ]
 
@@ -205,25 +151,10 @@ enum Schemas {
     return ["type": "string", "pattern": .string("^[0-9a-f]\(count)$")]
   }
 
-  static let event: JSONValue = [
-    "type": "object", "description": "A CloudEvents 1.0 event.",
-    "required": [
-      "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "sequence",
-      "tenant", "data",
-    ],
-    "properties": [
-      "specversion": ["const": "1.0"],
-      "id": described(text, "The same however often the event is told."), "source": text,
-      "type": text, "subject": described(text, "The id of what it happened to."), "time": time,
-      "datacontenttype": ["const": "application/json"],
-      "sequence": [
-        "type": "integer", "description": "Counts the subject's events, from 1 without gaps.",
-      ],
-      "tenant": text,
-      "data": [
-        "type": "object",
-        "description": "The Payment as it was then, with from and to; or the transfer's step.",
-      ],
-    ],
-  ]
+  static let event = EventSchemas.envelope(
+    type: text, subject: "The id of what it happened to.",
+    data: [
+      "type": "object",
+      "description": "The Payment as it was then, with from and to; or the transfer's step.",
+    ], tenant: .always, description: "A CloudEvents 1.0 event.")
 }

@@ -10,9 +10,10 @@ package struct JSONReader {
   package private(set) var offset: Int
   private let end: Int
   private var depth = 0
+  private let depthLimit: Int
 
   /// Deeper nesting than any node or client has is refused, so that reading can't exhaust the stack.
-  private static let maximumDepth = 64
+  package static let maximumDepth = 64
 
   /// A string's content between its quotes.
   package struct StringToken: Sendable {
@@ -21,14 +22,18 @@ package struct JSONReader {
     package let hasEscapes: Bool
   }
 
-  package init(_ bytes: [UInt8]) {
-    self.init(bytes, range: bytes.indices)
+  package init(_ bytes: [UInt8], depthLimit: Int = maximumDepth) {
+    self.init(bytes, range: bytes.indices, depthLimit: depthLimit)
   }
 
   /// Reads one part of `bytes`; `range` must lie inside them.
-  package init(_ bytes: [UInt8], range: Range<Int>) {
+  ///
+  /// - Parameter depthLimit: how deep values may be nested; more than `maximumDepth` only for an
+  ///   envelope around what was read within that
+  package init(_ bytes: [UInt8], range: Range<Int>, depthLimit: Int = maximumDepth) {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "a part of the bytes")
     self.bytes = bytes
+    self.depthLimit = depthLimit
     offset = range.lowerBound
     end = range.upperBound
   }
@@ -129,7 +134,7 @@ package struct JSONReader {
   }
 
   private mutating func descend() throws(JSONError) {
-    guard depth < Self.maximumDepth else { throw .tooDeep(offset: offset) }
+    guard depth < depthLimit else { throw .tooDeep(offset: offset) }
     depth += 1
   }
 }

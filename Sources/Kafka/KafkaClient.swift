@@ -23,10 +23,7 @@ final class KafkaClient: Sendable {
     log: @escaping KafkaLog
   ) throws(KafkaError) {
     for (name, value) in configuration?.properties ?? [:] { _ = settings.set(name, value) }
-    try settings.set([
-      "client.id": "paywatch", "log.connection.close": "false", "check.crcs": "true",
-      "topic.metadata.propagation.max.ms": "5000",
-    ])
+    try settings.set(["client.id": "paywatch", "log.connection.close": "false"])
     if let configuration {
       try settings.set(["bootstrap.servers": configuration.brokers.joined(separator: ",")])
     }

@@ -63,6 +63,7 @@ package final class KafkaConsumer: Sendable {
       "auto.offset.reset": "error",
       "isolation.level": "read_committed",
       "enable.partition.eof": "true",
+      "check.crcs": "true",
       "allow.auto.create.topics": "false",
       "fetch.wait.max.ms": "100",
       "fetch.max.bytes": "\(8 << 20)",

@@ -79,9 +79,7 @@ struct TailReader {
         }
         if message.offset >= search.high - 1 { open[place] = nil }
       }
-      for (place, offset) in batch.ends {
-        if let search = open[place], offset >= search.high { open[place] = nil }
-      }
+      for place in batch.ends.keys { open[place] = nil }
       if !batch.messages.isEmpty || !batch.ends.isEmpty { deadline = Deadline(after: patience) }
       guard !deadline.hasPassed else {
         throw EventSinkError.unavailable("the brokers don't give the ends of all partitions")

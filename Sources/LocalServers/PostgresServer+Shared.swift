@@ -13,7 +13,11 @@ extension PostgresServer {
 
   private static let sharedStart = Task {
     let directory = try ScratchDirectory()
+    var options = Options()
+    // Tests run side by side, each with connections of its own.
+    options.settings = ["deadlock_timeout": "100ms", "max_connections": "800"]
     return Shared(
-      server: try await PostgresServer.start(directory: directory.path), directory: directory)
+      server: try await PostgresServer.start(directory: directory.path, options: options),
+      directory: directory)
   }
 }

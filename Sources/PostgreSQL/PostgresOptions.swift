@@ -37,7 +37,7 @@ package struct PostgresOptions: Sendable {
   package var connectPatienceMilliseconds = 5_000
   /// How often a transaction runs at most: after deadlocks, serialization failures and connections
   /// that broke before the commit.
-  package var attempts = 8
+  package var attempts = 10
   /// How many statements a connection keeps prepared.
   package var preparedLimit = 512
   /// How many submitted statements may wait for their answers.

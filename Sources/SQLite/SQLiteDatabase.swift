@@ -29,6 +29,12 @@ package final class SQLiteDatabase: Database {
 
   package var dialect: SQLDialect { .sqlite }
 
+  /// Its one writer; readers come and go.
+  package var statistics: PoolStatistics {
+    let (isBusy, waiting) = queue.withLock { ($0.isDraining, $0.count) }
+    return PoolStatistics(size: 1, open: 1, inUse: isBusy ? 1 : 0, waiting: waiting)
+  }
+
   /// How many writes wait for the writer now.
   package var waitingWriteCount: Int { queue.withLock(\.count) }
 

@@ -14,7 +14,7 @@ struct WriteQueue {
   private var waiting: [PendingWrite] = []
   /// How many at the front of `waiting` have been taken: cheaper than moving the rest each time.
   private var taken = 0
-  private var isDraining = false
+  private(set) var isDraining = false
   private(set) var isClosed = false
 
   var count: Int { waiting.count - taken }

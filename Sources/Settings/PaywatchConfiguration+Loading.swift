@@ -28,10 +28,10 @@ extension PaywatchConfiguration {
     let listen = root.nested("listen")
     let host = listen.text("host", default: "127.0.0.1", hint: "")
     let port = listen.integer("port", in: 0...65_535, default: 8080)
+    let drain = listen.integer("drain_seconds", in: 0...3_600, default: 0)
     listen.finish()
-    let database = root.nested("database")
-    let sqlite = database.text("sqlite", hint: "the path of the database's file.")
-    database.finish()
+    let database = database(root.nested("database"))
+    let (kafka, redis) = (kafka(root), redis(root))
     let logLevel = root.choice("log_level", default: LogLevel.info)
     let chainsDirectory = root.text("chains_directory", default: "chains", hint: "")
     let chains = chains(root, directory: root.file.resolve(chainsDirectory))
@@ -43,8 +43,9 @@ extension PaywatchConfiguration {
     let paymentsPerMinute = limits.optionalInteger("payments_per_minute", in: 1...60_000_000)
     limits.finish()
     return PaywatchConfiguration(
-      region: region, restoreEpoch: UInt32(epoch), listen: Listen(host: host, port: UInt16(port)),
-      database: DatabaseSettings(sqlitePath: root.file.resolve(sqlite)),
+      region: region, restoreEpoch: UInt32(epoch),
+      listen: Listen(host: host, port: UInt16(port), drainSeconds: drain), database: database,
+      kafka: kafka, redis: redis,
       logLevel: logLevel, chains: chains, tenants: tenants,
       addressPool: AddressPoolSettings(ready: ready),
       limits: LimitSettings(paymentsPerMinute: paymentsPerMinute))
@@ -146,15 +147,8 @@ extension PaywatchConfiguration {
   }
 
   private static func check(_ url: String, of mapping: SettingsMapping) {
-    guard !url.isEmpty else { return }
-    guard let parts = URLComponents(string: url), let scheme = parts.scheme,
-      ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty
-    else {
-      // The text itself may hold a password, so the message doesn't repeat it.
-      mapping.note("url", "It must begin with http:// or https:// and have a host.")
-      return
-    }
-    if parts.user != nil || parts.password != nil {
+    guard !url.isEmpty, check(url, schemes: ["http", "https"], of: mapping) else { return }
+    if URLComponents(string: url)?.user != nil {
       mapping.note(
         "url", "It must hold no password: use user and password_file, or cookie_file.")
     }
@@ -176,23 +170,10 @@ extension PaywatchConfiguration {
       mapping.note("password_file", "It needs user: the name that belongs to the password.")
     case (.some, nil):
       mapping.note("user", "It needs password_file: a file that holds the password.")
-    case (.some(let user), .some(let file)):
-      if let password = password(mapping, mapping.file.resolve(file)) {
-        return .password(user: user, password)
-      }
+    case (.some(let user), .some):
+      if let password = secret(mapping, "password_file") { return .password(user: user, password) }
     }
     return .none
-  }
-
-  /// The file's first line.
-  private static func password(_ mapping: SettingsMapping, _ path: String) -> Secret? {
-    guard let data = FileManager.default.contents(atPath: path), data.count <= 4_096,
-      let line = String(data: data, encoding: .utf8)?.split(whereSeparator: \.isNewline).first
-    else {
-      mapping.note("password_file", "\(path) can't be read, is empty or over 4,096 bytes.")
-      return nil
-    }
-    return Secret(String(line))
   }
 
   // MARK: Tenants

@@ -10,6 +10,10 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let restoreEpoch: UInt32
   package let listen: Listen
   package let database: DatabaseSettings
+  /// Nil where events are read from the database only.
+  package let kafka: KafkaSettings?
+  /// Nil where each process caches for itself.
+  package let redis: RedisSettings?
   package let logLevel: LogLevel
   package let chains: [ChainSettings]
   package let tenants: [TenantSettings]
@@ -20,10 +24,8 @@ package struct PaywatchConfiguration: Sendable, Equatable {
     package let host: String
     /// 0 for a free port.
     package let port: UInt16
-  }
-
-  package struct DatabaseSettings: Sendable, Equatable {
-    package let sqlitePath: String
+    /// How long a process that is told to end still takes requests, so that balancers notice.
+    package let drainSeconds: Int
   }
 
   package enum LogLevel: String, Sendable, CaseIterable {

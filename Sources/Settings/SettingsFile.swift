@@ -65,6 +65,12 @@ final class SettingsFile {
     return value
   }
 
+  /// Whether some variable is of a setting in the mapping at `path`.
+  func hasOverride(below path: String) -> Bool {
+    let prefix = Self.variable(for: path) + "_"
+    return environment.keys.contains { $0.hasPrefix(prefix) }
+  }
+
   /// Notes the overrides that name no setting.
   func refuseUnknownVariables() {
     let unknown = environment.keys.filter {

@@ -154,10 +154,16 @@ final class SettingsMapping {
     return mappings
   }
 
+  /// Whether the mapping stands in the file, or an override names something in it.
+  var isThere: Bool { mapping != nil || file.hasOverride(below: path) }
+
   /// All names of the mapping, in order, for mappings whose names the operator chooses.
   var names: [String] { mapping?.keys.compactMap(\.string) ?? [] }
 
   func has(_ name: String) -> Bool { node(name).map { !isNull($0) } ?? false }
+
+  /// Whether a single value is given, in the file or by an override, right or wrong.
+  func isGiven(_ name: String) -> Bool { has(name) || file.override(path(of: name)) != nil }
 
   /// Notes the settings that nobody took.
   func finish() {

@@ -71,11 +71,12 @@ package struct AddressPool: Sendable {
       try connection.execute(
         """
         INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
-        VALUES ($1, 'bitcoin', $2, $3, $4, 0)
+        VALUES ($1, 'bitcoin', $2, $3, $4, 0) ON CONFLICT DO NOTHING
         """,
         [.text(account.tenant), .text(account.region), .integer(account.epoch), .text(text)])
-      guard let (number, _) = try Self.find(account, in: connection) else {
-        throw DatabaseError.other(code: 0, message: "an account that was written isn't there")
+      // Another process may have been faster; then its account must be this one.
+      guard let (number, stored) = try Self.find(account, in: connection), stored == text else {
+        throw Failure.descriptorChanged(tenant: account.tenant, stored: "another process's")
       }
       return number
     }
@@ -175,7 +176,7 @@ package struct AddressPool: Sendable {
       var ordinal = try row?.optionalInteger("last") ?? 0
       for address in addresses {
         ordinal += 1
-        try connection.execute(
+        try connection.submit(
           """
           INSERT INTO addresses (family, ordinal, account_id, child_index, script, address, touched)
           VALUES ('bitcoin', $1, $2, $3, $4, $5, 0)

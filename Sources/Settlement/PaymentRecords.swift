@@ -33,13 +33,13 @@ package enum PaymentRecords {
       terms: CanonicalJSON.value(PaymentTerms.self, from: terms), facts: facts)
   }
 
-  /// Writes a new payment and tells `payment.created`.
+  /// Writes a new payment and tells `payment.created`; asks nothing.
   package static func insert(
     _ payment: Payment, now: Timestamp, in connection: any SQLConnection
   ) throws {
     let terms = payment.terms
     let text = try CanonicalJSON.text(terms)
-    try connection.execute(
+    try connection.submit(
       """
       INSERT INTO payments (payment_id, tenant, order_id, chain, ordinal, confirmations, finality,
         created_at, expires_at, terms, version, status, amount, received, confirmed,
@@ -53,7 +53,7 @@ package enum PaymentRecords {
         .text(text), .integer(payment.version), .text(payment.status.rawValue),
         .amount(terms.amount), .amount(payment.received), .amount(payment.confirmed), .time(now),
       ])
-    try EventLog.append([createdDraft(of: payment, terms: text, now: now)], in: connection)
+    try EventLog.begin(with: createdDraft(of: payment, terms: text, now: now), in: connection)
   }
 
   /// Applies a fact: records it, moves the columns, and gives what it tells. The caller appends

@@ -23,7 +23,29 @@ package enum SettlementSchema {
       // An older one is refused, even where the leases themselves were lost.
       ["ALTER TABLE chains ADD COLUMN writer_epoch \(dialect.integer) NOT NULL DEFAULT 0"]
     },
+    Migration(number: 7, name: "addresses set aside by processes") { dialect in
+      [
+        // Free addresses of the account, from the first through the last ordinal, that others leave
+        // alone until the reservation ends by the database's clock.
+        dialect.createTable(
+          "address_reservations",
+          """
+            account_id \(dialect.integer) NOT NULL REFERENCES accounts (account_id),
+            first_ordinal \(dialect.integer) NOT NULL,
+            last_ordinal \(dialect.integer) NOT NULL,
+            expires_at \(dialect.integer) NOT NULL,
+            PRIMARY KEY (account_id, first_ordinal)
+          """)
+      ]
+    },
+    Migration(
+      number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
   ]
+
+  /// What must be run once after a dump was read into another server, before anything else.
+  package static func afterRestore(_ dialect: SQLDialect) -> [String] {
+    PaymentOrder.afterRestore(dialect)
+  }
 
   private static func payments(_ dialect: SQLDialect) -> [String] {
     let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)

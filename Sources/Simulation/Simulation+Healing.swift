@@ -2,7 +2,7 @@ internal import Bitcoin
 internal import Bytes
 internal import ChainSim
 internal import ChainTypes
-internal import SQLite
+internal import Database
 internal import Settlement
 internal import Watching
 

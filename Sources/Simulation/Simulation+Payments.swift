@@ -2,9 +2,9 @@ internal import Bitcoin
 internal import Bytes
 internal import ChainSim
 internal import ChainTypes
+internal import Database
 internal import NodeRPC
 internal import Payments
-internal import SQLite
 internal import Settlement
 
 // Shops, payers and operators.

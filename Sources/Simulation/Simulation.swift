@@ -5,7 +5,6 @@ internal import ChainTypes
 package import Database
 internal import NodeRPC
 internal import Payments
-internal import SQLite
 internal import Settlement
 internal import Watching
 
@@ -85,7 +84,8 @@ package final class Simulation {
   }
 
   package init(
-    seed: UInt64, steps: Int, mode: Mode = .shallow, damage: Damage? = nil
+    seed: UInt64, steps: Int, mode: Mode = .shallow,
+    database: SimulatedWorld.DatabaseMaker = SimulatedWorld.inMemory, damage: Damage? = nil
   ) async throws {
     self.seed = seed
     self.steps = steps
@@ -105,7 +105,8 @@ package final class Simulation {
     wholesale.tolerance = 500
     wholesale.confirmations = 4
     settings.policies = ["kiosk": kiosk, "wholesale": wholesale]
-    world = try await SimulatedWorld(seed: random.next(), nodes: 3, settings: settings)
+    world = try await SimulatedWorld(
+      seed: random.next(), nodes: 3, settings: settings, database: database)
   }
 
   /// Runs all steps, heals the world, and checks that everything came out right.

@@ -35,6 +35,11 @@ package final class Histogram: Sendable {
     1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000,
   ]
 
+  /// Milliseconds from 100 to 600,000: how late something is noticed.
+  package static let detectionBounds: [UInt64] = [
+    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000,
+  ]
+
   package init(bounds: [UInt64]) {
     precondition(
       zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 }, "bounds ascend")

@@ -1,8 +1,10 @@
 internal import Glibc
+internal import JSON
 package import Logging
 
-/// Writes each log record as one line of `key=value` pairs to standard error:
-/// `time=2026-11-21T08:15:30.250Z level=info logger=watcher message="new tip" height=840000`.
+/// Writes each log record as one line of JSON to standard error:
+/// `{"time":"2026-11-21T08:15:30.250Z","level":"info","logger":"watcher","message":"new tip",…}`,
+/// with the record's metadata behind, as texts, and `trace_id` where it belongs to a trace.
 package struct StructuredLogHandler: LogHandler {
   package var logLevel: Logger.Level
   package var metadata: Logger.Metadata = [:]
@@ -29,45 +31,26 @@ package struct StructuredLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    let all = metadata.merging(event.metadata ?? [:]) { $1 }
-    var line = "time=\(Self.utcTime()) level=\(event.level) logger=\(Self.quoted(label))"
-    line += " message=\(Self.quoted(event.message.description))"
+    var all = metadata.merging(event.metadata ?? [:]) { $1 }
+    if let trace = TraceContext.current { all["trace_id"] = .string(trace.traceID) }
+    var line = #"{"time":""# + Self.utcTime() + #"","level":""# + event.level.rawValue
+    line += #"","logger":"# + JSONValue.string(label).json
+    line += #","message":"# + JSONValue.string(event.message.description).json
     for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-      line += " \(key)=\(Self.quoted(value.description))"
+      let name = Self.ownMembers.contains(key) ? "metadata_\(key)" : key
+      line += ",\(JSONValue.string(name).json):\(JSONValue.string(value.description).json)"
     }
-    write(line + "\n")
+    write(line + "}\n")
   }
+
+  /// What every line has, so that no metadata passes for it.
+  private static let ownMembers: Set<String> = ["time", "level", "logger", "message"]
 
   /// One `write` for the whole line, so that lines of several threads don't mix.
   package static func writeToStandardError(_ line: String) {
     let bytes = Array(line.utf8)
     // A log that can't be written has nowhere to complain to.
     _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-  }
-
-  /// `value` as it stands, or in quotes where it holds a space, a quote, `=` or a control
-  /// character, so that no value can forge a pair or a line.
-  static func quoted(_ value: String) -> String {
-    let isPlain =
-      !value.isEmpty
-      && value.unicodeScalars.allSatisfy {
-        $0.value > 0x20 && $0 != "\"" && $0 != "=" && $0 != "\\" && $0.value != 0x7f
-      }
-    guard !isPlain else { return value }
-    var text = "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-        text += "\\u{\(String(scalar.value, radix: 16))}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text + "\""
   }
 
   private static func utcTime() -> String {

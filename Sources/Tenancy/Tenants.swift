@@ -29,10 +29,7 @@ package enum Tenants {
   package static func create(
     id: String, name: String, now: Timestamp, in connection: any SQLConnection
   ) throws -> Tenant {
-    guard isValid(id: id) else { throw CreationError.invalidID(id) }
-    guard (1...200).contains(name.utf8.count), !name.utf8.contains(0) else {
-      throw CreationError.invalidName(name)
-    }
+    try check(id: id, name: name)
     let inserted = try connection.execute(
       """
       INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)
@@ -47,11 +44,20 @@ package enum Tenants {
   package static func createOrRename(
     id: String, name: String, now: Timestamp, in connection: any SQLConnection
   ) throws {
-    if try find(id, in: connection) == nil {
-      try create(id: id, name: name, now: now, in: connection)
-    } else {
-      try connection.execute(
-        "UPDATE tenants SET name = $2 WHERE id = $1", [.text(id), .text(name)])
+    try check(id: id, name: name)
+    // One statement: of processes that start at once all may be the first.
+    try connection.execute(
+      """
+      INSERT INTO tenants (id, name, created_at) VALUES ($1, $2, $3)
+      ON CONFLICT (id) DO UPDATE SET name = $2
+      """,
+      [.text(id), .text(name), .integer(now.microseconds)])
+  }
+
+  private static func check(id: String, name: String) throws(CreationError) {
+    guard isValid(id: id) else { throw .invalidID(id) }
+    guard (1...200).contains(name.utf8.count), !name.utf8.contains(0) else {
+      throw .invalidName(name)
     }
   }
 

@@ -88,6 +88,9 @@ package actor BitcoinWatcher {
     try await noticeStall()
   }
 
+  /// Learns of new addresses without watching, as while another process does.
+  package func learnAddresses() async throws { _ = try await watchNewScripts() }
+
   // MARK: The store
 
   /// Reads where the watcher stands, where it doesn't know. False before the first start.

@@ -8,6 +8,6 @@ struct Payctl: AsyncParsableCommand {
     subcommands: [
       KeysCommand.self, AddressCommand.self, PaymentCommand.self, EventsCommand.self,
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
-      TenantCommand.self,
+      TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
     ])
 }

@@ -18,7 +18,10 @@ struct MigratorTests {
         switch connection.dialect {
         case .sqlite: "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
         case .postgreSQL:
-          "SELECT relname AS name FROM pg_stat_user_tables ORDER BY relname"
+          """
+          SELECT table_name::text AS name FROM information_schema.tables
+          WHERE table_schema = current_schema ORDER BY table_name
+          """
         }
       return try connection.query(catalogue).map { try $0.text("name") }
     }

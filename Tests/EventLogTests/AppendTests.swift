@@ -2,7 +2,6 @@ import Bytes
 import ChainTypes
 import Database
 import EventLog
-import SQLite
 import Testing
 
 @Suite("Appending events")

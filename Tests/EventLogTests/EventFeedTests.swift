@@ -1,6 +1,5 @@
 import Database
 import EventLog
-import SQLite
 import Testing
 
 @Suite("The event feed")

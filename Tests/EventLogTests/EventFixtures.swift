@@ -3,11 +3,13 @@ import ChainTypes
 import Database
 import Digests
 import EventLog
-import SQLite
+import TestDatabases
 
 enum EventFixtures {
-  static func database(_ options: SQLiteOptions = SQLiteOptions()) async throws -> SQLiteDatabase {
-    let database = try SQLiteDatabase.inMemory(options: options)
+  static func database(
+    _ options: TestStore.Options = TestStore.Options()
+  ) async throws -> any Database {
+    let database = try await TestDatabase(.selected, options)
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     return database
   }
@@ -25,7 +27,7 @@ enum EventFixtures {
 
   /// All positioned events, read in pages of `limit`.
   static func all(
-    _ database: SQLiteDatabase, limit: Int = 1_000, filter: EventFilter = EventFilter()
+    _ database: any Database, limit: Int = 1_000, filter: EventFilter = EventFilter()
   ) async throws -> [PositionedEvent] {
     var events: [PositionedEvent] = []
     var position: Int64 = 0

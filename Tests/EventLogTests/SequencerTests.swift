@@ -1,5 +1,5 @@
 import Database
-import SQLite
+import TestDatabases
 import Testing
 
 @testable import EventLog
@@ -71,7 +71,7 @@ struct SequencerTests {
   func crash() async throws {
     struct Crash: Error {}
     let failing = Switch()
-    var options = SQLiteOptions()
+    var options = TestStore.Options()
     options.commitHooks.beforeCommit = { if failing.value == 1 { throw Crash() } }
     options.commitHooks.afterCommit = { if failing.value == 2 { throw Crash() } }
     let database = try await EventFixtures.database(options)

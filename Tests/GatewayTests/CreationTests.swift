@@ -2,6 +2,7 @@ import HTTPServer
 import JSON
 import LoopbackHTTP
 import QRCode
+import SchemaChecking
 import Testing
 
 @Suite("creating payments over HTTP")

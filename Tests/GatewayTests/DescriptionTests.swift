@@ -1,6 +1,7 @@
 import HTTPServer
 import JSON
 import LoopbackHTTP
+import SchemaChecking
 import Testing
 
 @Suite("the gateway's description of itself")
@@ -31,7 +32,7 @@ struct DescriptionTests {
           "post /v1/payments/{id}/cancel", "post /v1/payments/{id}/resolve",
           "get /v1/payments/{id}/events", "get /v1/payments/{id}/qr.svg",
           "get /v1/payments/{id}/proof", "get /v1/events",
-          "get /api/health",
+          "get /api/health/live", "get /api/health/ready", "get /api/health",
           "get /api/health/database", "get /metrics", "get /openapi.json",
         ])
       #expect(check.references.contains("#/components/schemas/Payment"))

@@ -37,6 +37,27 @@ struct IdempotencyTests {
     }
   }
 
+  @Test("a repetition gets its reply also when nothing can be made any more")
+  func repetitionDuringHalt() async throws {
+    try await TestGateway.run(.init(ready: 1)) { gateway in
+      let body = TestGateway.order("order-1")
+      let first = try await gateway.create(body, key: "k")
+      #expect(first.status == 201)
+      try expect(
+        try await gateway.create(TestGateway.order("order-2")), is: 503, "no-address-ready")
+      #expect(try await gateway.create(body, key: "k").body == first.body)
+      let id = try #require(first.json()["id"]?.string)
+      #expect(try await gateway.decide("cancel", id).status == 200)
+      try await gateway.chain.halt("a reason")
+      try expect(try await gateway.create(body, key: "other"), is: 503, "chain-halted")
+      #expect(try await gateway.create(body, key: "k").body == first.body)
+      // What the request would be refused for otherwise comes after the key.
+      try expect(
+        try await gateway.create(TestGateway.order("order-1", amount: "0.00000001"), key: "k"),
+        is: 409, "idempotency-key-reused")
+    }
+  }
+
   @Test("50 repetitions at once make one payment and get the same reply")
   func concurrent() async throws {
     try await TestGateway.run { gateway in

@@ -1,7 +1,7 @@
+import Database
 import HTTPServer
 import JSON
 import LoopbackHTTP
-import SQLite
 import Testing
 
 @Suite("limits, health and metrics of the gateway")

@@ -1,9 +1,10 @@
 import Bytes
 import ChainTypes
+import Database
 import HTTPServer
 import JSON
 import LoopbackHTTP
-import SQLite
+import SchemaChecking
 import Tenancy
 import Testing
 

@@ -1,7 +1,7 @@
+import Database
 import HTTPServer
 import JSON
 import LoopbackHTTP
-import SQLite
 import Tenancy
 import Testing
 

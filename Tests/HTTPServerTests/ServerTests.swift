@@ -1,10 +1,10 @@
 import ChainTypes
+import Database
 import HTTPServer
 import HTTPTypes
 import Hummingbird
 import JSON
 import LoopbackHTTP
-import SQLite
 import Synchronization
 import Tenancy
 import Testing
@@ -14,7 +14,7 @@ struct ServerTests {
   static let operation = OpenAPIOperation(
     "getThing", "A thing", tag: "things", answers: [.init(200, "It.")])
 
-  static func things(_ router: APIRouter, _ database: SQLiteDatabase, _ signal: ShutdownSignal) {
+  static func things(_ router: APIRouter, _ database: any Database, _ signal: ShutdownSignal) {
     router.on(.get, "/v1/things/{id}", operation) { _, context in
       .json([
         "tenant": .string(try context.requireTenant()),
@@ -33,14 +33,14 @@ struct ServerTests {
       let name = try body.read { try $0.string("name", length: 1...20) }
       let reply = try await database.groupedWrite { connection in
         let now = Timestamp(seconds: 1)
-        if let stored = try Idempotency.claim(key, tenant: tenant, now: now, in: connection) {
+        if let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection) {
           return stored
         }
         let value: JSONValue = [
           "name": .string(name), "made": .integer(UInt64.random(in: 0 ... .max)),
         ]
         let reply = Idempotency.StoredReply(status: 201, body: value.bytes)
-        try Idempotency.store(reply, tenant: tenant, key: key.text, in: connection)
+        try Idempotency.store(reply, for: key, tenant: tenant, now: now, in: connection)
         return reply
       }
       return .json(bytes: reply.body, status: .init(code: reply.status))
@@ -193,7 +193,8 @@ struct ServerTests {
       }
       #expect(
         Set(paths.map(\.name)) == [
-          "/v1/things/{id}", "/v1/things", "/fails", "/api/health", "/metrics", "/openapi.json",
+          "/v1/things/{id}", "/v1/things", "/fails", "/api/health", "/api/health/live",
+          "/api/health/ready", "/metrics", "/openapi.json",
         ])
       for path in paths {
         let get = try await TestConnection(port: test.port).send(

@@ -65,6 +65,7 @@ struct StreamTests {
       #expect(try await connection.chunk() == ": paywatch\n\n")
       #expect(try await connection.chunk() == ":\n\n")
       async let ended: Void = test.server.shutDown()
+      #expect(try await connection.event()?.hasPrefix("retry: ") == true)
       #expect(try await connection.event() == nil)
       await ended
     }

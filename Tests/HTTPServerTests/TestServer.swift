@@ -2,15 +2,15 @@ import ChainTypes
 import Database
 import HTTPServer
 import LoopbackHTTP
-import SQLite
 import Telemetry
 import Tenancy
+import TestDatabases
 
 /// A server on a free port of 127.0.0.1 with an empty database in memory and one tenant.
 struct TestServer: Sendable {
   let port: Int
   let key: APIKey
-  let database: SQLiteDatabase
+  let database: any Database
   let time: TestTime
   let signal: ShutdownSignal
   let server: APIServer
@@ -19,13 +19,14 @@ struct TestServer: Sendable {
 
   /// Runs `body` against a server with the routes that `routes` adds, then ends the server.
   static func run(
-    _ routes: (APIRouter, SQLiteDatabase, ShutdownSignal) -> Void,
-    checks: [any HealthCheck] = [], writeTimeoutSeconds: Int64 = 60,
+    _ routes: (APIRouter, any Database, ShutdownSignal) -> Void,
+    checks: [any HealthCheck] = [], needed: [any HealthCheck] = [],
+    writeTimeoutSeconds: Int64 = 60, notice: (@Sendable () async -> Void)? = nil,
     _ body: (TestServer) async throws -> Void
   ) async throws {
     let time = TestTime()
     let now: @Sendable () -> Timestamp = { time.now }
-    let database = try SQLiteDatabase.inMemory()
+    let database = try await TestDatabase()
     try await Migrator.migrate(
       database, TenantSchema.migrations, component: TenantSchema.component)
     let key = APIKey.generate()
@@ -38,10 +39,11 @@ struct TestServer: Sendable {
       version: "1", authenticator: Authenticator(database, uptime: now), uptime: now)
     let metrics = MetricsRegistry()
     routes(router, database, signal)
-    HealthRoutes(checks).register(on: router, metrics: metrics)
+    HealthRoutes(checks, needed: needed, signal: signal).register(on: router, metrics: metrics)
     router.addDescription()
     try await LoopbackAPI.run(
-      router, metrics: metrics, signal: signal, now: now, writeTimeoutSeconds: writeTimeoutSeconds
+      router, metrics: metrics, signal: signal, now: now, writeTimeoutSeconds: writeTimeoutSeconds,
+      notice: notice
     ) { server, port in
       try await body(
         TestServer(

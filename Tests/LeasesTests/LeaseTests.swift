@@ -1,18 +1,17 @@
 import Database
+import Foundation
 import Leases
-import SQLite
-import TestSupport
+import TestDatabases
 import Testing
 
-@Suite("Leases")
+@Suite("Leases", .serialized)
 struct LeaseTests {
   /// Two processes' views of one database.
   private static func pair(
-    _ body: (SQLiteDatabase, SQLiteDatabase) async throws -> Void
+    _ engine: TestEngine, _ body: (any Database, any Database) async throws -> Void
   ) async throws {
-    let directory = try TemporaryDirectory()
-    let path = directory.path("paywatch.sqlite")
-    let (first, second) = (try SQLiteDatabase(path: path), try SQLiteDatabase(path: path))
+    let store = try await TestStore(engine)
+    let (first, second) = (try store.open(), try store.open())
     try await Migrator.migrate(first, Leases.migrations, component: Leases.component)
     try await body(first, second)
     try await first.close()
@@ -20,24 +19,24 @@ struct LeaseTests {
   }
 
   private static func acquire(
-    _ database: SQLiteDatabase, _ holder: String, milliseconds: Int64 = 60_000
+    _ database: any Database, _ holder: String, milliseconds: Int64 = 60_000
   ) async throws -> Lease? {
     try await database.write {
       try Leases.acquire("watcher", holder: holder, milliseconds: milliseconds, in: $0)
     }
   }
 
-  private static func runOut(_ database: SQLiteDatabase) async throws {
+  private static func runOut(_ database: any Database) async throws {
     try await database.write { _ = try $0.execute("UPDATE leases SET expires_at = 1") }
   }
 
-  private static func check(_ lease: Lease, _ database: SQLiteDatabase) async throws {
+  private static func check(_ lease: Lease, _ database: any Database) async throws {
     try await database.write { try Leases.check(lease, in: $0) }
   }
 
-  @Test("one of two gets it; the other does when it has run out")
-  func takeover() async throws {
-    try await Self.pair { first, second in
+  @Test("one of two gets it; the other does when it has run out", arguments: TestEngine.allCases)
+  func takeover(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, second in
       let lease = try #require(try await Self.acquire(first, "a"))
       #expect(lease == Lease(name: "watcher", holder: "a", epoch: 1))
       #expect(try await Self.acquire(second, "b") == nil)
@@ -55,9 +54,11 @@ struct LeaseTests {
     }
   }
 
-  @Test("a renewed lease lasts on, also one that had run out and that nobody took")
-  func renewal() async throws {
-    try await Self.pair { first, second in
+  @Test(
+    "a renewed lease lasts on, also one that had run out and that nobody took",
+    arguments: TestEngine.allCases)
+  func renewal(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, second in
       let lease = try #require(try await Self.acquire(first, "a", milliseconds: 0))
       await #expect(throws: LeaseLost(lease)) { try await Self.check(lease, first) }
       #expect(try await first.write { try Leases.renew(lease, milliseconds: 60_000, in: $0) })
@@ -66,9 +67,11 @@ struct LeaseTests {
     }
   }
 
-  @Test("a lease that is given back is free at once, and its epoch goes on")
-  func release() async throws {
-    try await Self.pair { first, second in
+  @Test(
+    "a lease that is given back is free at once, and its epoch goes on",
+    arguments: TestEngine.allCases)
+  func release(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, second in
       let lease = try #require(try await Self.acquire(first, "a"))
       try await first.write { try Leases.release(lease, in: $0) }
       await #expect(throws: LeaseLost(lease)) { try await Self.check(lease, first) }
@@ -78,9 +81,11 @@ struct LeaseTests {
     }
   }
 
-  @Test("who takes its own lease again is fenced from what it did under the former one")
-  func again() async throws {
-    try await Self.pair { first, second in
+  @Test(
+    "who takes its own lease again is fenced from what it did under the former one",
+    arguments: TestEngine.allCases)
+  func again(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, second in
       let former = try #require(try await Self.acquire(first, "a"))
       let lease = try #require(try await Self.acquire(second, "a"))
       #expect(lease.epoch == 2)
@@ -89,9 +94,11 @@ struct LeaseTests {
     }
   }
 
-  @Test("an epoch is above the one that was written elsewhere, also where the table was lost")
-  func floor() async throws {
-    try await Self.pair { first, second in
+  @Test(
+    "an epoch is above the one that was written elsewhere, also where the table was lost",
+    arguments: TestEngine.allCases)
+  func floor(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, second in
       let former = try #require(try await Self.acquire(first, "a"))
       try await first.write { _ = try $0.execute("DELETE FROM leases") }
       await #expect(throws: LeaseLost(former)) { try await Self.check(former, first) }
@@ -102,9 +109,9 @@ struct LeaseTests {
     }
   }
 
-  @Test("an invented lease, or another epoch's, is none")
-  func invented() async throws {
-    try await Self.pair { first, _ in
+  @Test("an invented lease, or another epoch's, is none", arguments: TestEngine.allCases)
+  func invented(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, _ in
       let lease = try #require(try await Self.acquire(first, "a"))
       for wrong in [
         Lease(name: "other", holder: "a", epoch: 1), Lease(name: "watcher", holder: "b", epoch: 1),
@@ -120,9 +127,9 @@ struct LeaseTests {
     }
   }
 
-  @Test("the status tells who has it and for how long")
-  func status() async throws {
-    try await Self.pair { first, second in
+  @Test("the status tells who has it and for how long", arguments: TestEngine.allCases)
+  func status(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, second in
       func current() async throws -> LeaseStatus? {
         try await second.read { try Leases.current("watcher", in: $0) }
       }
@@ -140,9 +147,9 @@ struct LeaseTests {
     }
   }
 
-  @Test("of many that ask at once one gets it")
-  func contention() async throws {
-    try await Self.pair { first, second in
+  @Test("of many that ask at once one gets it", arguments: TestEngine.allCases)
+  func contention(_ engine: TestEngine) async throws {
+    try await Self.pair(engine) { first, second in
       let leases = try await withThrowingTaskGroup(of: Lease?.self) { group in
         for number in 0..<20 {
           group.addTask {
@@ -155,13 +162,20 @@ struct LeaseTests {
     }
   }
 
-  @Test("the database's clock counts microseconds since 1970 and goes on")
-  func clock() async throws {
-    let database = try SQLiteDatabase.inMemory()
-    let sql = "SELECT \(database.dialect.nowMicroseconds) AS now, strftime('%s', 'now') AS seconds"
-    let row = try #require(try await database.read { try $0.queryFirst(sql) })
-    let seconds = try #require(Int64(try row.text("seconds")))
-    #expect(try row.integer("now") / 1_000_000 == seconds)
-    #expect(seconds > 1_700_000_000)
+  @Test(
+    "the database's clock counts microseconds since 1970 and goes on",
+    arguments: TestEngine.allCases)
+  func clock(_ engine: TestEngine) async throws {
+    let database = try await TestDatabase(engine)
+    let sql = "SELECT \(database.dialect.nowMicroseconds) AS now"
+    func now() async throws -> Int64 {
+      try #require(try await database.read { try $0.queryFirst(sql)?.integer("now") })
+    }
+    let before = Int64(Date().timeIntervalSince1970 * 1_000_000)
+    let first = try await now()
+    let second = try await now()
+    let after = Int64(Date().timeIntervalSince1970 * 1_000_000)
+    // SQLite's has whole milliseconds.
+    #expect(before - 1_000 <= first && first <= second && second <= after)
   }
 }

@@ -38,6 +38,8 @@ final class TroubledDatabase: Database {
 
   var dialect: SQLDialect { database.dialect }
 
+  var statistics: PoolStatistics { database.statistics }
+
   func read<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {

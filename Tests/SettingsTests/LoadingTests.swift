@@ -53,8 +53,11 @@ struct LoadingTests {
     #expect(configuration.addressPool.ready == 1_000)
     #expect(configuration.tenants.isEmpty)
     #expect(
-      configuration.database.sqlitePath
-        == directory.url.appending(path: "paywatch.sqlite").path(percentEncoded: false))
+      configuration.database
+        == .sqlite(
+          path: directory.url.appending(path: "paywatch.sqlite").path(percentEncoded: false)))
+    #expect(configuration.kafka == nil)
+    #expect(configuration.redis == nil)
   }
 
   @Test("an environment variable overrides one value, also in a list")

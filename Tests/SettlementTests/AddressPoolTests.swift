@@ -4,9 +4,8 @@ import ChainTypes
 import Database
 import Keys
 import Payments
-import SQLite
 import Settlement
-import TestSupport
+import TestDatabases
 import Testing
 import Watching
 
@@ -140,8 +139,9 @@ struct AddressPoolTests {
 
   @Test("a hundred payments at once get a hundred addresses, each told once")
   func concurrentCreates() async throws {
-    let directory = try TemporaryDirectory()
-    let world = try await World.make(path: directory.path("paywatch.db"), ready: 120)
+    let store = try await TestStore()
+    defer { withExtendedLifetime(store) {} }
+    let world = try await World.make(in: store, ready: 120)
     let (service, database, now) = (world.service, world.database, world.now)
     let requests = (0..<100).map { world.request("order-\($0)") }
     let payments = try await withThrowingTaskGroup(of: Payment.self) { group in

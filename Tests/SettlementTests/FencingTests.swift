@@ -4,18 +4,17 @@ import Database
 import EventLog
 import Leases
 import Payments
-import SQLite
 import Settlement
-import TestSupport
+import TestDatabases
 import Testing
 import Watching
 
 /// Several processes on one database: one holds the lease, was stopped past its term, and wakes
 /// after another one took over (case 57: a paused worker resumes past its lease).
-@Suite("Fencing")
+@Suite("Fencing", .serialized)
 struct FencingTests {
   private static func acquire(
-    _ name: String, _ holder: String, _ database: SQLiteDatabase,
+    _ name: String, _ holder: String, _ database: any Database,
     above floor: @escaping @Sendable (any SQLConnection) throws -> Int64 = { _ in 0 }
   ) async throws -> Lease {
     // Whoever had it has slept past its term.
@@ -39,20 +38,21 @@ struct FencingTests {
 
   /// A world on a file, and another process's view of the same database.
   private static func withTwo(
-    _ body: (World, SQLiteDatabase) async throws -> Void
+    _ engine: TestEngine, _ body: (World, any Database) async throws -> Void
   ) async throws {
-    let directory = try TemporaryDirectory()
-    let path = directory.path("paywatch.sqlite")
-    let world = try await World.make(path: path)
-    let other = try SQLiteDatabase(path: path)
+    let store = try await TestStore(engine)
+    let world = try await World.make(in: store)
+    let other = try store.open()
     try await body(world, other)
     try await other.close()
     try await world.database.close()
   }
 
-  @Test("a watcher that was paused past its lease and wakes with a commit writes nothing")
-  func pausedWatcher() async throws {
-    try await Self.withTwo { world, other in
+  @Test(
+    "a watcher that was paused past its lease and wakes with a commit writes nothing",
+    arguments: TestEngine.allCases)
+  func pausedWatcher(_ engine: TestEngine) async throws {
+    try await Self.withTwo(engine) { world, other in
       let name = ChainStore.leaseName(of: world.spec.name, region: World.region)
       let chain = world.spec.name
       let payment = try await world.create(world.request("order-1"))
@@ -84,9 +84,11 @@ struct FencingTests {
     }
   }
 
-  @Test("a watcher whose lease ran out writes nothing, though nobody has taken it")
-  func expired() async throws {
-    try await Self.withTwo { world, other in
+  @Test(
+    "a watcher whose lease ran out writes nothing, though nobody has taken it",
+    arguments: TestEngine.allCases)
+  func expired(_ engine: TestEngine) async throws {
+    try await Self.withTwo(engine) { world, other in
       let lease = try await Self.acquire("watcher", "a", world.database)
       let store = ChainStore(database: world.database, specs: [world.spec], lease: lease)
       _ = try await store.commit(world.newStep())
@@ -99,9 +101,11 @@ struct FencingTests {
     }
   }
 
-  @Test("an older epoch is refused, also where the leases themselves were lost")
-  func lostLeases() async throws {
-    try await Self.withTwo { world, other in
+  @Test(
+    "an older epoch is refused, also where the leases themselves were lost",
+    arguments: TestEngine.allCases)
+  func lostLeases(_ engine: TestEngine) async throws {
+    try await Self.withTwo(engine) { world, other in
       let chain = world.spec.name
       _ = try await Self.acquire("watcher", "x", other)
       let old = try await Self.acquire("watcher", "a", other)
@@ -128,9 +132,9 @@ struct FencingTests {
     }
   }
 
-  @Test("a chain starts under a lease, and not under a lost one")
-  func start() async throws {
-    try await Self.withTwo { world, other in
+  @Test("a chain starts under a lease, and not under a lost one", arguments: TestEngine.allCases)
+  func start(_ engine: TestEngine) async throws {
+    try await Self.withTwo(engine) { world, other in
       let spec = try World.spec("bitcoin-signet")
       let lost = try await Self.acquire("watcher", "a", other)
       let lease = try await Self.acquire("watcher", "b", other)
@@ -146,9 +150,11 @@ struct FencingTests {
     }
   }
 
-  @Test("an operator's resumption keeps the epoch, and the holder goes on")
-  func resumption() async throws {
-    try await Self.withTwo { world, other in
+  @Test(
+    "an operator's resumption keeps the epoch, and the holder goes on",
+    arguments: TestEngine.allCases)
+  func resumption(_ engine: TestEngine) async throws {
+    try await Self.withTwo(engine) { world, other in
       let (chain, now) = (world.spec.name, world.now)
       let lease = try await Self.acquire("watcher", "a", other)
       let store = ChainStore(database: other, specs: [world.spec], lease: lease)
@@ -165,9 +171,11 @@ struct FencingTests {
     }
   }
 
-  @Test("a filler or a sequencer that was paused past its lease and wakes changes nothing")
-  func otherRoles() async throws {
-    try await Self.withTwo { world, other in
+  @Test(
+    "a filler or a sequencer that was paused past its lease and wakes changes nothing",
+    arguments: TestEngine.allCases)
+  func otherRoles(_ engine: TestEngine) async throws {
+    try await Self.withTwo(engine) { world, other in
       try await world.create(world.request("order-1"))
       let paused = try await Self.acquire("roles", "a", world.database)
       let lease = try await Self.acquire("roles", "b", other)

@@ -4,7 +4,6 @@ import ChainTypes
 import Database
 import EventLog
 import Payments
-import SQLite
 import Settlement
 import Testing
 import Watching

@@ -1,8 +1,8 @@
 import Bytes
 import ChainTypes
+import Database
 import Foundation
 import Payments
-import SQLite
 import Settlement
 import Testing
 import Watching

@@ -2,7 +2,6 @@ import Bytes
 import ChainTypes
 import Database
 import Payments
-import SQLite
 import Settlement
 import Testing
 import Watching

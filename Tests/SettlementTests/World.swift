@@ -8,8 +8,8 @@ import Foundation
 import Keys
 import Leases
 import Payments
-import SQLite
 import Settlement
+import TestDatabases
 import Testing
 import Watching
 
@@ -29,7 +29,7 @@ final class World {
   static let start = Timestamp(seconds: 1_800_000_000)
   static let startHeight: UInt32 = 1_000
 
-  let database: SQLiteDatabase
+  let database: any Database
   let spec: ChainSpec
   let policy: TenantPolicy
   let store: ChainStore
@@ -63,8 +63,10 @@ final class World {
     return try Descriptor("wpkh(\(text)/0/*)", network: .regtest, checksum: .optional)
   }
 
-  static func database(path: String? = nil) async throws -> SQLiteDatabase {
-    let database = try path.map { try SQLiteDatabase(path: $0) } ?? SQLiteDatabase.inMemory()
+  /// A database with all tables, in `store` where it is to be opened again.
+  static func database(in store: TestStore? = nil) async throws -> any Database {
+    let database: any Database =
+      if let store { try store.open() } else { try await TestDatabase() }
     try await Migrator.migrate(database, Leases.migrations, component: Leases.component)
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(
@@ -75,11 +77,11 @@ final class World {
   /// A world whose accounts have `ready` watched addresses each; `others` are chains besides, that
   /// no watcher has started.
   static func make(
-    path: String? = nil, policy: TenantPolicy = TenantPolicy(), ready: Int = 4,
+    in store: TestStore? = nil, policy: TenantPolicy = TenantPolicy(), ready: Int = 4,
     others: [ChainSpec] = [], tenants: [String] = [World.tenant], watching: Bool = true,
     finality: UInt32 = 6
   ) async throws -> World {
-    let database = try await database(path: path)
+    let database = try await database(in: store)
     let spec = try spec(finality: finality)
     let world = try await World(
       database: database, spec: spec, others: others, policy: policy, ready: ready,
@@ -89,7 +91,7 @@ final class World {
   }
 
   private init(
-    database: SQLiteDatabase, spec: ChainSpec, others: [ChainSpec], policy: TenantPolicy,
+    database: any Database, spec: ChainSpec, others: [ChainSpec], policy: TenantPolicy,
     ready: Int, tenants: [String]
   ) async throws {
     self.database = database

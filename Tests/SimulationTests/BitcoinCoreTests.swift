@@ -1,11 +1,12 @@
 import Bitcoin
 import Bytes
 import ChainTypes
+import Database
 import Foundation
 import NodeRPC
 import Payments
-import SQLite
 import Simulation
+import TestDatabases
 import Testing
 import Watching
 
@@ -27,7 +28,7 @@ struct BitcoinCoreTests {
 
   private func tell(_ core: BitcoinCore) async throws {
     try await core.generate(110)
-    let database = try SQLiteDatabase.inMemory()
+    let database = try await TestDatabase()
     try await Pipeline.migrate(database)
     let pipeline = try Pipeline(
       nodes: [core.node], database: database, settings: PipelineSettings(), time: SystemTime(),

@@ -2,6 +2,7 @@ import Bytes
 import ChainSim
 import Payments
 import Simulation
+import TestDatabases
 import Testing
 import Watching
 
@@ -9,7 +10,7 @@ import Watching
 struct FirstPaymentTests {
   @Test("a payment is seen, confirmed, paid and settled, and tells each step")
   func wholeWay() async throws {
-    let world = try await SimulatedWorld(seed: 1)
+    let world = try await SimulatedWorld(seed: 1, database: TestDatabase.simulated)
     let node = world.links[0].node
     try await world.fill()
     try await world.stepUntilQuiet()

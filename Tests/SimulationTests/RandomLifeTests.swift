@@ -1,6 +1,7 @@
 import Database
 import Foundation
 import Simulation
+import TestDatabases
 import Testing
 
 @Suite("Random lives of the whole pipeline")
@@ -24,7 +25,8 @@ struct RandomLifeTests {
 
   @Test("every promise holds at every step, whatever happens", arguments: seeds)
   func random(seed: UInt64) async throws {
-    let simulation = try await Simulation(seed: seed, steps: Self.steps)
+    let simulation = try await Simulation(
+      seed: seed, steps: Self.steps, database: TestDatabase.simulated)
     let statistics = try await simulation.run()
     if Self.environment["PAYWATCH_SEED"] != nil { print(statistics) }
     #expect(statistics.events > 0)
@@ -37,7 +39,9 @@ struct RandomLifeTests {
   func everyFault() async throws {
     var kills: Set<FaultPoint> = []
     for seed in Self.fixedSeeds {
-      let statistics = try await Simulation(seed: seed, steps: Self.steps).run()
+      let statistics = try await Simulation(
+        seed: seed, steps: Self.steps, database: TestDatabase.simulated
+      ).run()
       #expect(statistics.events > 0)
       #expect(!statistics.isHalted)
       #expect(statistics.reorgs > 0, "seed \(seed)")
@@ -59,7 +63,8 @@ struct RandomLifeTests {
       """,
     ])
   func damaged(statement: String) async throws {
-    let simulation = try await Simulation(seed: 6, steps: 200) { connection in
+    let simulation = try await Simulation(seed: 6, steps: 200, database: TestDatabase.simulated) {
+      connection in
       try connection.execute(statement) > 0
     }
     let failure = try await #require(throws: Simulation.Failure.self) {
@@ -73,7 +78,9 @@ struct RandomLifeTests {
     // Not every life gets that far.
     var halted = 0
     for seed: UInt64 in 8..<24 where halted < 2 {
-      let simulation = try await Simulation(seed: seed, steps: 250, mode: .beyondFinality)
+      let simulation = try await Simulation(
+        seed: seed, steps: 250, mode: .beyondFinality,
+        database: TestDatabase.simulated)
       if try await simulation.run().isHalted { halted += 1 }
     }
     #expect(halted == 2)
@@ -81,8 +88,8 @@ struct RandomLifeTests {
 
   @Test("a seed replays exactly")
   func replay() async throws {
-    let first = try await Simulation(seed: 5, steps: 150).run()
-    let second = try await Simulation(seed: 5, steps: 150).run()
+    let first = try await Simulation(seed: 5, steps: 150, database: TestDatabase.simulated).run()
+    let second = try await Simulation(seed: 5, steps: 150, database: TestDatabase.simulated).run()
     #expect(first.digest == second.digest)
     #expect(first.events == second.events)
   }

@@ -63,17 +63,35 @@ import Testing
     }
     logger[metadataKey: "chain"] = "bitcoin"
     logger.debug("not shown")
-    logger.info("new tip", metadata: ["height": "5", "note": "a\nlevel=error \"x\" \\ \u{1}"])
+    logger.info(
+      "new tip", metadata: ["height": "5", "time": "0", "note": "a\n{\"level\":\"x\"}\u{1}"])
     let lines = sink.lines.withLock { $0 }
     #expect(lines.count == 1)
     let line = try #require(lines.first)
-    let expected = #"""
-       level=info logger=watcher message="new tip" chain=bitcoin height=5 \#
-      note="a\nlevel=error \"x\" \\ \u{1}"
+    let (head, rest) = (line.prefix(33), line.dropFirst(33))
+    #expect(head.hasPrefix(#"{"time":"20"#) && head.hasSuffix("Z"))
+    #expect(
+      rest == #"""
+        ","level":"info","logger":"watcher","message":"new tip","chain":"bitcoin","height":"5",\#
+        "note":"a\u000a{\"level\":\"x\"}\u0001","metadata_time":"0"}
 
-      """#
-    #expect(line.hasSuffix(" " + expected.drop { $0 == " " }))
-    #expect(line.hasPrefix("time=20"))
-    #expect(line.split(separator: " ").first?.hasSuffix("Z") == true)
+        """#)
+  }
+
+  @Test("a line within a trace carries its id")
+  func traceIDs() throws {
+    let sink = Sink()
+    let logger = Logger(label: "x") { label in
+      StructuredLogHandler(label: label, level: .info) { line in
+        sink.lines.withLock { $0.append(line) }
+      }
+    }
+    let trace = TraceContext.begin()
+    TraceContext.$current.withValue(trace) { logger.info("within") }
+    logger.info("outside")
+    let lines = sink.lines.withLock { $0 }
+    #expect(lines.count == 2)
+    #expect(lines.first?.contains(#""trace_id":"\#(trace.traceID)""#) == true)
+    #expect(lines.last?.contains("trace_id") == false)
   }
 }

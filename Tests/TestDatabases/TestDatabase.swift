@@ -22,6 +22,13 @@ package final class TestDatabase: Database {
     }
   }
 
+  /// The selected engine's, whose commits a simulation can stop.
+  package static let simulated: @Sendable (CommitHooks) async throws -> any Database = { hooks in
+    var options = TestStore.Options()
+    options.commitHooks = hooks
+    return try await TestDatabase(.selected, options)
+  }
+
   deinit {
     // The store goes when its database is closed.
     Task.detached { [database, store] in
@@ -31,6 +38,8 @@ package final class TestDatabase: Database {
   }
 
   package var dialect: SQLDialect { database.dialect }
+
+  package var statistics: PoolStatistics { database.statistics }
 
   /// How many bodies wait now.
   package var waitingCount: Int { Self.waitingCount(database) }

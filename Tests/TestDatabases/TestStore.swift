@@ -22,6 +22,7 @@ package final class TestStore: Sendable {
   /// A file, or a connection URI.
   package let location: String
   private let directory: TemporaryDirectory?
+  private let schema: String?
 
   package init(_ engine: TestEngine = .selected) async throws {
     self.engine = engine
@@ -29,18 +30,25 @@ package final class TestStore: Sendable {
     case .sqlite:
       let directory = try TemporaryDirectory()
       self.directory = directory
+      schema = nil
       location = directory.path("paywatch.sqlite")
     case .postgreSQL:
       directory = nil
-      location = try await PostgresServer.shared.makeDatabase(
-        "test_" + UUID().uuidString.lowercased().replacing("-", with: ""))
+      let name = "test_" + UUID().uuidString.lowercased().replacing("-", with: "")
+      schema = name
+      let shared = try await SharedPostgres.value
+      try await shared.database.write { try $0.execute("CREATE SCHEMA \(name)") }
+      location = shared.uri + "?options=-csearch_path%3D\(name)"
     }
   }
 
   deinit {
-    guard engine == .postgreSQL, let name = location.split(separator: "/").last else { return }
-    let database = String(name)
-    Task.detached { try await PostgresServer.shared.dropDatabase(database) }
+    guard let schema else { return }
+    Task.detached {
+      try await SharedPostgres.value.database.write {
+        try $0.execute("DROP SCHEMA \(schema) CASCADE")
+      }
+    }
   }
 
   /// Opens it; the caller closes it.
@@ -59,7 +67,7 @@ package final class TestStore: Sendable {
       settings.commitHooks = options.commitHooks
       settings.groupLimit = options.groupLimit
       settings.waitingLimit = options.waitingLimit
-      settings.poolSize = options.isSerial ? 1 : 4
+      settings.poolSize = options.isSerial ? 1 : 3
       return PostgresDatabase(options: settings)
     }
   }

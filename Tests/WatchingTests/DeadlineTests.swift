@@ -1,7 +1,7 @@
 import Bytes
 import ChainSim
+import Database
 import Payments
-import SQLite
 import Settlement
 import Simulation
 import Testing

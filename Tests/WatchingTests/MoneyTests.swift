@@ -3,7 +3,6 @@ import Bytes
 import ChainSim
 import Database
 import Payments
-import SQLite
 import Simulation
 import Testing
 

@@ -4,7 +4,6 @@ import ChainSim
 import ChainTypes
 import Database
 import Payments
-import SQLite
 import Settlement
 import Simulation
 import Testing

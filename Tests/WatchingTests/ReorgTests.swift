@@ -3,7 +3,6 @@ import ChainSim
 import ChainTypes
 import Database
 import Payments
-import SQLite
 import Simulation
 import Testing
 import Watching

@@ -3,7 +3,6 @@ import ChainSim
 import ChainTypes
 import Database
 import Payments
-import SQLite
 import Settlement
 import Simulation
 import Testing

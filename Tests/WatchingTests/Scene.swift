@@ -4,9 +4,9 @@ import ChainSim
 import ChainTypes
 import Database
 import Payments
-import SQLite
 import Settlement
 import Simulation
+import TestDatabases
 import Watching
 
 /// A pipeline on simulated nodes, its watcher at their tip and addresses ready.
@@ -21,7 +21,9 @@ struct Scene {
     settings.quorum = quorum
     settings.quarantineMilliseconds = 60_000
     adjust(&settings)
-    world = try await SimulatedWorld(seed: 7, nodes: nodes, height: height, settings: settings)
+    world = try await SimulatedWorld(
+      seed: 7, nodes: nodes, height: height, settings: settings,
+      database: TestDatabase.simulated)
     guard isReady else { return }
     try await world.fill()
     try await world.stepUntilQuiet()

@@ -137,7 +137,7 @@ private final class Serving {
       let handle = output.fileHandleForReading
       DispatchQueue.global().async {
         var log = ""
-        while !log.contains("message=listening") || !log.hasSuffix("\n") {
+        while !log.contains(#""message":"listening""#) || !log.hasSuffix("\n") {
           let more = handle.availableData
           if more.isEmpty { break }
           log += String(decoding: more, as: UTF8.self)
@@ -146,7 +146,9 @@ private final class Serving {
       }
     }
     guard
-      let port = log.firstMatch(of: /message=listening .*port=(\d+)/).flatMap({ Int($0.output.1) })
+      let port = log.firstMatch(of: /"message":"listening".*"port":"(\d+)"/).flatMap({
+        Int($0.output.1)
+      })
     else { throw Program.Failure(text: log) }
     return port
   }

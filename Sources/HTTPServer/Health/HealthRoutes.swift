@@ -5,13 +5,29 @@ package import Telemetry
 
 /// `GET /api/health`, `GET /api/health/<check>` and `GET /metrics`, all without a key: whoever
 /// reaches the port may know whether the service stands.
+///
+/// For those who start processes and send them requests there are two more. `GET
+/// /api/health/live` answers as long as the process can: a process that doesn't is to be started
+/// again. `GET /api/health/ready` says whether requests should come here: not while something
+/// that they need has failed, nor once the process is about to end. A chain whose nodes are down
+/// makes a process neither: no other one would do better.
 package struct HealthRoutes: Sendable {
   private let checks: [any HealthCheck]
+  private let needed: [any HealthCheck]
+  private let signal: ShutdownSignal
   private let deadline: Duration
 
-  /// - Parameter deadline: after which a check counts as failed
-  package init(_ checks: [any HealthCheck], deadline: Duration = .seconds(5)) {
+  /// - Parameters:
+  ///   - needed: the checks without which requests can't be served
+  ///   - signal: tells when the process is about to end
+  ///   - deadline: after which a check counts as failed
+  package init(
+    _ checks: [any HealthCheck], needed: [any HealthCheck] = [], signal: ShutdownSignal,
+    deadline: Duration = .seconds(5)
+  ) {
     self.checks = checks
+    self.needed = needed
+    self.signal = signal
     self.deadline = deadline
   }
 
@@ -31,7 +47,25 @@ package struct HealthRoutes: Sendable {
       OpenAPIOperation("getHealth", "All checks", tag: "operations", answers: answers),
       access: .open
     ) { _, _ in await response(checks) }
+    router.on(
+      .get, "/api/health/live",
+      OpenAPIOperation(
+        "getLiveness", "Whether the process can answer", tag: "operations",
+        answers: [.init(200, "It can.", schema: schema)]),
+      access: .open
+    ) { _, _ in await response([]) }
+    router.on(
+      .get, "/api/health/ready",
+      OpenAPIOperation(
+        "getReadiness", "Whether requests should come here", tag: "operations",
+        answers: [
+          .init(200, "They should.", schema: schema),
+          .init(503, "It ends, or a check failed.", schema: schema),
+        ]),
+      access: .open
+    ) { _, _ in await response([Draining(signal: signal)] + needed) }
     for check in checks {
+      precondition(!["live", "ready"].contains(check.name), "these are paths of their own")
       router.on(
         .get, "/api/health/\(check.name)",
         OpenAPIOperation(
@@ -96,5 +130,16 @@ package struct HealthRoutes: Sendable {
     }
     for await report in reports { return report }
     return HealthReport(.failed, "The check was cancelled.")
+  }
+}
+
+/// Fails once the process is about to end.
+private struct Draining: HealthCheck {
+  let signal: ShutdownSignal
+
+  var name: String { "serving" }
+
+  func check() async -> HealthReport {
+    signal.isDraining ? HealthReport(.failed, "The process is about to end.") : HealthReport(.ok)
   }
 }

@@ -1,4 +1,4 @@
-package import Bytes
+internal import Bytes
 package import ChainTypes
 package import Database
 
@@ -6,8 +6,8 @@ package import Database
 /// tell of: either both happened or neither.
 ///
 /// A repetition with the same request gets the stored reply, with another request 409
-/// (`idempotency-key-reused`). Of two concurrent ones the database lets one claim the key; the
-/// other waits for it, or runs after it, and gets its reply.
+/// (`idempotency-key-reused`). Of two concurrent ones the database lets one store its reply; the
+/// other's transaction fails with `DatabaseError.uniqueViolation`, and asks for that reply then.
 package enum Idempotency {
   package struct StoredReply: Sendable, Equatable {
     package let status: Int
@@ -20,28 +20,19 @@ package enum Idempotency {
     }
   }
 
-  /// Claims the key for this transaction. Nil: it is new, go on, and `store` the reply before the
-  /// transaction ends. Otherwise: send that reply and change nothing.
-  package static func claim(
-    tenant: String, key: String, requestHash: Hash32, now: Timestamp,
-    in connection: any SQLConnection
+  /// The reply stored under the key, to be sent again; nil where there is none. A problem where it
+  /// belongs to another request.
+  package static func reply(
+    to key: IdempotencyKey, tenant: String, in connection: any SQLConnection
   ) throws -> StoredReply? {
-    let inserted = try connection.execute(
-      """
-      INSERT INTO idempotency_keys (tenant, idempotency_key, request_hash, created_at)
-      VALUES ($1, $2, $3, $4) ON CONFLICT (tenant, idempotency_key) DO NOTHING
-      """,
-      [
-        .text(tenant), .text(key), .blob(requestHash.bytes), .integer(now.microseconds),
-      ])
-    if inserted == 1 { return nil }
     let row = try connection.queryFirst(
       """
       SELECT request_hash, status, body FROM idempotency_keys
       WHERE tenant = $1 AND idempotency_key = $2
       """,
-      [.text(tenant), .text(key)])
-    guard let row, try row.blob("request_hash") == requestHash.bytes else {
+      [.text(tenant), .text(key.text)])
+    guard let row else { return nil }
+    guard try row.blob("request_hash") == key.requestHash.bytes else {
       throw Problem.conflict(
         "idempotency-key-reused", "The Idempotency-Key belongs to another request.",
         "A request with another method, path or body was made under it. Use a new key.")
@@ -55,25 +46,20 @@ package enum Idempotency {
     return StoredReply(status: Int(status), body: body)
   }
 
-  /// Claims the key of a request.
-  package static func claim(
-    _ key: IdempotencyKey, tenant: String, now: Timestamp, in connection: any SQLConnection
-  ) throws -> StoredReply? {
-    try claim(
-      tenant: tenant, key: key.text, requestHash: key.requestHash, now: now, in: connection)
-  }
-
-  /// Keeps the reply of a key claimed in the same transaction.
+  /// Keeps the reply in the transaction that did what it tells of.
   package static func store(
-    _ reply: StoredReply, tenant: String, key: String, in connection: any SQLConnection
+    _ reply: StoredReply, for key: IdempotencyKey, tenant: String, now: Timestamp,
+    in connection: any SQLConnection
   ) throws {
-    let updated = try connection.execute(
+    try connection.submit(
       """
-      UPDATE idempotency_keys SET status = $3, body = $4
-      WHERE tenant = $1 AND idempotency_key = $2 AND status IS NULL
+      INSERT INTO idempotency_keys (tenant, idempotency_key, request_hash, status, body, created_at)
+      VALUES ($1, $2, $3, $4, $5, $6)
       """,
-      [.text(tenant), .text(key), .integer(Int64(reply.status)), .blob(reply.body)])
-    precondition(updated == 1, "the key was claimed in this transaction")
+      [
+        .text(tenant), .text(key.text), .blob(key.requestHash.bytes),
+        .integer(Int64(reply.status)), .blob(reply.body), .integer(now.microseconds),
+      ])
   }
 
   /// Forgets up to `limit` keys created before `time`, and returns how many. A request repeated

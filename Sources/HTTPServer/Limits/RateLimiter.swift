@@ -1,3 +1,4 @@
+package import Cache
 package import ChainTypes
 internal import Synchronization
 
@@ -14,15 +15,20 @@ package struct RateLimit: Sendable, Equatable {
   }
 }
 
-/// A token bucket for each key (a tenant), in bounded memory.
+/// A token bucket for each key (a tenant), in bounded memory, or in the cache that all instances
+/// share.
 ///
-/// A bucket is one number: the moment at which it will be full again (the generic cell rate
-/// algorithm's theoretical arrival time). Buckets live in two generations of up to `keyLimit`;
-/// when the younger one is full, the older one is forgotten. A forgotten client starts with a full
-/// bucket, which only helps one who can show `keyLimit` other keys meanwhile.
+/// Where that cache doesn't answer, each instance goes by buckets of its own: `n` instances then
+/// let through up to `n` times as much, rather than nothing.
+///
+/// A process's buckets live in two generations of up to `keyLimit`; when the younger one is full,
+/// the older one is forgotten. A forgotten client starts with a full bucket, which only helps one
+/// who can show `keyLimit` other keys meanwhile.
 package final class RateLimiter: Sendable {
   package let limit: RateLimit
   private let keyLimit: Int
+  private let bucket: TokenBucket
+  private let shared: Shared?
   private let state = Mutex(State())
 
   private struct State {
@@ -30,8 +36,21 @@ package final class RateLimiter: Sendable {
     var old: [String: Int64] = [:]
   }
 
-  package init(_ limit: RateLimit, keyLimit: Int = 10_000) {
+  /// Where the instances' common buckets are, and this limit's name there.
+  package struct Shared: Sendable {
+    fileprivate let cache: any Cache
+    fileprivate let name: String
+
+    package init(_ cache: any Cache, name: String) {
+      self.cache = cache
+      self.name = name
+    }
+  }
+
+  package init(_ limit: RateLimit, keyLimit: Int = 10_000, shared: Shared? = nil) {
     self.limit = limit
+    bucket = TokenBucket(burst: limit.burst, intervalMicroseconds: limit.intervalMicroseconds)
+    self.shared = shared
     self.keyLimit = max(1, keyLimit)
   }
 
@@ -41,20 +60,38 @@ package final class RateLimiter: Sendable {
   /// will be.
   ///
   /// - Parameter now: by a clock that never goes back
-  package func take(_ key: String, now: Timestamp) -> Int? {
-    let now = now.microseconds
-    let capacity = limit.burst * limit.intervalMicroseconds
-    return state.withLock { state in
-      let fullAt = max(state.young[key] ?? state.old[key] ?? now, now)
-      let next = fullAt + limit.intervalMicroseconds
-      let excess = next - now - capacity
-      guard excess <= 0 else { return Int((excess + 999_999) / 1_000_000) }
+  package func take(_ key: String, now: Timestamp) async -> Int? {
+    switch await outcome(key, now: now) {
+    case .taken: nil
+    case .empty(let microseconds):
+      Int(microseconds / 1_000_000) + (microseconds % 1_000_000 > 0 ? 1 : 0)
+    }
+  }
+
+  private func outcome(_ key: String, now: Timestamp) async -> TokenBucket.Outcome {
+    if let shared {
+      do throws(CacheError) {
+        // The bucket's own state says how long it is kept.
+        let name = try CacheKey(["limit", shared.name, key], lifetimeMilliseconds: 1)
+        return try await shared.cache.take(name, from: bucket)
+      } catch {
+        // Its own, then.
+      }
+    }
+    return takeOwn(key, now: now.microseconds)
+  }
+
+  private func takeOwn(_ key: String, now: Int64) -> TokenBucket.Outcome {
+    state.withLock { state in
+      var fullAt = state.young[key] ?? state.old[key]
+      let outcome = bucket.take(fullAt: &fullAt, nowMicroseconds: now)
+      guard outcome == .taken else { return outcome }
       if state.young[key] == nil, state.young.count >= keyLimit {
         state.old = state.young
         state.young = [:]
       }
-      state.young[key] = next
-      return nil
+      state.young[key] = fullAt
+      return .taken
     }
   }
 }
@@ -68,8 +105,8 @@ package struct RouteLimits: Sendable {
   }
 
   /// Problem 429 with `Retry-After` where the tenant's bucket is empty.
-  func check(_ tenant: String?, now: Timestamp) throws(Problem) {
-    if let tenant, let seconds = perTenant?.take(tenant, now: now) {
+  func check(_ tenant: String?, now: Timestamp) async throws(Problem) {
+    if let tenant, let seconds = await perTenant?.take(tenant, now: now) {
       throw .tooManyRequests(retryAfterSeconds: seconds)
     }
   }

@@ -49,7 +49,7 @@ package final class APIRouter {
         let headers = request.headers
         context.tenant = try await authenticator.tenant(of: headers)
         context.reauthenticate = { _ = try await authenticator.tenant(of: headers) }
-        try limits.check(context.tenant, now: uptime())
+        try await limits.check(context.tenant, now: uptime())
       }
       do {
         return try await handler(request, context)

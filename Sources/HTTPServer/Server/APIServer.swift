@@ -15,6 +15,9 @@ package struct APIServerConfiguration: Sendable {
   package var port: Int
   /// Connections without a request in progress are closed after this time.
   package var idleTimeoutSeconds: Int64 = 75
+  /// How long it goes on as before, with readiness saying no, before it shuts down: as long as
+  /// balancers take to notice.
+  package var noticeSeconds: Double = 0
   /// How long requests in progress may take to end once the server shuts down.
   package var drainSeconds: Int64 = 10
   /// How many connections are served at once; further ones wait in the kernel's queue.
@@ -31,27 +34,33 @@ package struct APIServerConfiguration: Sendable {
 
 /// The HTTP server: Hummingbird with what all routes share.
 ///
-/// It runs until its task is cancelled or `shutDown` is called: then it accepts nothing more,
+/// It runs until its task is cancelled or `shutDown` is called. Then readiness says no for
+/// `noticeSeconds`, in which everything is still answered; after that it accepts nothing more,
 /// event streams end, requests in progress get `drainSeconds` to end.
 package final class APIServer: Sendable {
   private let configuration: APIServerConfiguration
   private let boundary: RequestBoundary
   private let logger: Logger
   private let signal: ShutdownSignal
+  private let sleep: @Sendable (Duration) async throws -> Void
   private let running = Mutex<Server<HTTP1Channel>?>(nil)
   private let deadlines = WriteDeadlines()
 
-  /// - Parameter signal: the one that the routes' event streams heed
+  /// - Parameters:
+  ///   - signal: the one that the routes' event streams heed
+  ///   - sleep: waits for the notice's time
   package init(
     _ configuration: APIServerConfiguration, router: APIRouter, metrics: MetricsRegistry,
-    signal: ShutdownSignal, logger: Logger, now: @escaping @Sendable () -> Timestamp
+    signal: ShutdownSignal, logger: Logger, now: @escaping @Sendable () -> Timestamp,
+    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) {
+    self.sleep = sleep
     self.configuration = configuration
     self.signal = signal
     self.logger = logger
     let (responder, table) = router.build()
     boundary = RequestBoundary(
-      responder: responder, table: table, metrics: metrics, now: now)
+      responder: responder, table: table, metrics: metrics, signal: signal, now: now)
   }
 
   /// Serves until the end. Throws where the address can't be bound.
@@ -82,6 +91,11 @@ package final class APIServer: Sendable {
 
   /// Ends the server gracefully; returns when it has ended or the time for that is over.
   package func shutDown() async {
+    signal.beginDraining()
+    // Nothing to wait for where nobody is served yet, or the signal came another way.
+    if !signal.isRaised, running.withLock({ $0 != nil }), configuration.noticeSeconds > 0 {
+      try? await sleep(.seconds(configuration.noticeSeconds))
+    }
     signal.raise()
     guard let server = running.withLock({ $0 }) else { return }
     let (ended, continuation) = AsyncStream.makeStream(of: Void.self)

@@ -7,31 +7,44 @@ internal import Logging
 internal import NIOCore
 internal import Telemetry
 
-/// What surrounds every request: its id, its metrics, its log line, the headers of every answer,
+/// What surrounds every request: its id, its trace, its metrics, its log line, the headers of every answer,
 /// and the turning of errors into problems.
 struct RequestBoundary: Sendable {
   let responder: any HTTPResponder<APIContext>
   let table: RouteTable
   private let metrics: RequestMetrics
+  let signal: ShutdownSignal
   let now: @Sendable () -> Timestamp
   private let date = HTTPDate()
 
   init(
     responder: any HTTPResponder<APIContext>, table: RouteTable, metrics: MetricsRegistry,
-    now: @escaping @Sendable () -> Timestamp
+    signal: ShutdownSignal, now: @escaping @Sendable () -> Timestamp
   ) {
     self.responder = responder
     self.table = table
     self.metrics = RequestMetrics(metrics)
+    self.signal = signal
     self.now = now
   }
 
   /// Always an answer: nothing is thrown past here.
   func respond(to request: Request, channel: any Channel, logger: Logger) async -> Response {
+    let trace = Self.trace(of: request)
+    return await TraceContext.$current.withValue(trace) {
+      await respond(to: request, channel: channel, logger: logger, trace: trace)
+    }
+  }
+
+  private func respond(
+    to request: Request, channel: any Channel, logger: Logger, trace: TraceContext
+  ) async -> Response {
     let start = ContinuousClock.now
     let requestID = Self.newRequestID()
     var logger = logger
     logger[metadataKey: "request_id"] = .string(requestID)
+    // For the lines of an answer that goes on after this.
+    logger[metadataKey: "trace_id"] = .string(trace.traceID)
     let context = APIContext(
       source: ApplicationRequestContextSource(channel: channel, logger: logger))
     var response: Response
@@ -46,6 +59,15 @@ struct RequestBoundary: Sendable {
     finish(&response, requestID: requestID)
     record(request, context, response, since: start)
     return response
+  }
+
+  /// A span of the client's trace, or a new trace where it names none, or more than one.
+  private static func trace(of request: Request) -> TraceContext {
+    let values = request.headers[values: traceparentHeader]
+    guard values.count == 1, let value = values.first,
+      let context = TraceContext(traceparent: value)
+    else { return .begin() }
+    return context.child()
   }
 
   /// Hummingbird's own mark of a request that no route took.
@@ -73,6 +95,8 @@ struct RequestBoundary: Sendable {
     response.headers[.date] = date.text(at: now())
     response.headers[Self.requestIDHeader] = requestID
     response.headers[.xContentTypeOptions] = "nosniff"
+    // Who keeps the connection would have it cut in the middle of a later request.
+    if signal.isDraining { response.headers[.connection] = "close" }
     for (name, value) in Self.securityHeaders where response.headers[name] == nil {
       response.headers[name] = value
     }
@@ -113,6 +137,7 @@ struct RequestBoundary: Sendable {
   }
 
   private static let requestIDHeader = header("X-Request-Id")
+  private static let traceparentHeader = header("traceparent")
 
   /// Headers an answer gets unless its route set them: no caching of what belongs to a tenant, no
   /// framing, no scripts. There is no CORS header: browsers of other origins stay out.

@@ -36,15 +36,8 @@ final class RequestMetrics: Sendable {
 
   private func make(_ key: Key) -> Series {
     Series(
-      count: registry.counter(
-        "paywatch_http_requests_total",
-        [
-          MetricLabel("route", key.route), MetricLabel("method", key.method),
-          MetricLabel("status", String(key.status)),
-        ], help: "Requests answered, by route, method and status."),
-      milliseconds: registry.histogram(
-        "paywatch_http_request_milliseconds", [MetricLabel("route", key.route)],
-        help: "Time from a request's head to its answer's head, in milliseconds."))
+      count: registry.counter(.httpRequests, key.route, key.method, String(key.status)),
+      milliseconds: registry.histogram(.httpRequestMilliseconds, key.route))
   }
 
   /// Clients may invent methods; metrics must stay few.

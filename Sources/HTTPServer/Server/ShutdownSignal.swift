@@ -1,10 +1,11 @@
 internal import Synchronization
 
-/// Tells long answers (event streams) that the server ends.
+/// Tells that the server is about to end, and then, to long answers (event streams), that it does.
 package final class ShutdownSignal: Sendable {
   private let state = Mutex(State())
 
   private struct State {
+    var isDraining = false
     var isRaised = false
     var next = 0
     var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -14,8 +15,15 @@ package final class ShutdownSignal: Sendable {
 
   package var isRaised: Bool { state.withLock(\.isRaised) }
 
+  /// Whether the server should get no new clients: readiness says no, and answers close their
+  /// connections.
+  package var isDraining: Bool { state.withLock(\.isDraining) }
+
+  package func beginDraining() { state.withLock { $0.isDraining = true } }
+
   package func raise() {
     let waiting = state.withLock { state in
+      state.isDraining = true
       state.isRaised = true
       defer { state.waiting = [:] }
       return Array(state.waiting.values)

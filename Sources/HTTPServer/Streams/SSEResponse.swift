@@ -75,9 +75,13 @@ package struct SSEResponse: Sendable {
     response.headers[.contentType] == mediaType
   }
 
+  /// When a client is to come back after the server has ended.
+  private static let retryMilliseconds = 500...3_000
+
   private static let mediaType = "text/event-stream"
 
-  /// The stream of `events`. It ends with them, with the server, or with the client.
+  /// The stream of `events`. It ends with them, with the client, or with the server, which says
+  /// when to come back.
   ///
   /// At most one event waits for the client, and the sequence isn't asked for more meanwhile: a
   /// slow client costs what the sequence holds.
@@ -119,6 +123,11 @@ package struct SSEResponse: Sendable {
             try await writer.write(ByteBuffer(string: text))
           }
           await handoff.finish()
+          // Not all at once: another instance gets them.
+          if signal.isRaised {
+            let retry = Int.random(in: Self.retryMilliseconds)
+            try await writer.write(ByteBuffer(string: "retry: \(retry)\n\n"))
+          }
         }
       } catch {
         await handoff.finish()

@@ -11,14 +11,8 @@ package struct RPCMetrics: Sendable {
   }
 
   func record(_ method: String, _ error: RPCError?, milliseconds: Int64) {
-    let labels = [MetricLabel("node", node), MetricLabel("method", method)]
-    registry.counter(
-      "paywatch_rpc_calls_total", labels + [MetricLabel("outcome", Self.name(error))],
-      help: "Calls to a node by method and outcome."
-    ).add()
-    registry.histogram(
-      "paywatch_rpc_milliseconds", labels, help: "Time until a call's outcome, with retries."
-    ).record(UInt64(max(0, milliseconds)))
+    registry.counter(.rpcCalls, node, method, Self.name(error)).add()
+    registry.histogram(.rpcMilliseconds, node, method).record(UInt64(max(0, milliseconds)))
   }
 
   private static func name(_ error: RPCError?) -> String {

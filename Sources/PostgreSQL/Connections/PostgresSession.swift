@@ -148,6 +148,9 @@ final class PostgresSession: SQLConnection {
     guard cache.isFull || force else { return }
     cache.removeAll()
     try control("DEALLOCATE ALL")
+    // Apart from the BEGIN that follows: without a Sync both would be one transaction.
+    try settle()
+    if let failure { throw failure.cause }
   }
 
   /// Gives up the connection: the server undoes what isn't committed.

@@ -9,8 +9,8 @@ enum ResultReading {
 
     init?(_ type: Oid) {
       switch type {
-      // int8, int2, int4, oid
-      case 20, 21, 23, 26: self = .integer
+      // int8, int2, int4, oid, xid8
+      case 20, 21, 23, 26, 5069: self = .integer
       case 16: self = .flag
       // name, text, unknown, bpchar, varchar, numeric, uuid
       case 19, 25, 705, 1042, 1043, 1700, 2950: self = .text

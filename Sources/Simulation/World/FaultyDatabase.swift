@@ -8,6 +8,8 @@ struct FaultyDatabase: Database {
 
   var dialect: SQLDialect { database.dialect }
 
+  var statistics: PoolStatistics { database.statistics }
+
   func read<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value { try await database.read(body) }

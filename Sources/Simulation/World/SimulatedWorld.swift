@@ -2,12 +2,12 @@ internal import Addresses
 internal import Bytes
 internal import ChainSim
 package import ChainTypes
-internal import Database
+package import Database
 internal import EventLog
 internal import Keys
 internal import NodeRPC
 package import Payments
-package import SQLite
+internal import SQLite
 internal import Settlement
 package import Watching
 
@@ -18,7 +18,7 @@ package final class SimulatedWorld {
   package let settings: PipelineSettings
   package let links: [NodeLink]
   package let killSwitch = KillSwitch()
-  package let database: SQLiteDatabase
+  package let database: any Database
   package private(set) var process: Pipeline
   /// How often a process was started.
   package private(set) var starts = 0
@@ -27,10 +27,21 @@ package final class SimulatedWorld {
   /// 2026-01-01T00:00:00Z.
   package static let beginning = Timestamp(seconds: 1_767_225_600)
 
+  /// Makes an empty database whose commits can be stopped.
+  package typealias DatabaseMaker = @Sendable (CommitHooks) async throws -> any Database
+
+  /// SQLite in memory.
+  package static let inMemory: DatabaseMaker = { hooks in
+    var options = SQLiteOptions()
+    options.commitHooks = hooks
+    return try SQLiteDatabase.inMemory(options: options)
+  }
+
   /// A world whose nodes have `height` blocks, all the same, enough to have money.
   package init(
     seed: UInt64, nodes count: Int = 1, height: Int = 110,
-    settings: PipelineSettings = PipelineSettings()
+    settings: PipelineSettings = PipelineSettings(),
+    database makeDatabase: DatabaseMaker = SimulatedWorld.inMemory
   ) async throws {
     var random = SplitMix64(seed: seed)
     let time = SimulatedTime(start: Self.beginning)
@@ -49,11 +60,10 @@ package final class SimulatedWorld {
       NodeLink(place: $0.offset, node: $0.element, killSwitch: killSwitch)
     }
     let killSwitch = killSwitch
-    var options = SQLiteOptions()
-    options.commitHooks = CommitHooks(
-      beforeCommit: { try killSwitch.pass(.beforeCommit) },
-      afterCommit: { try killSwitch.pass(.afterCommit) })
-    database = try SQLiteDatabase.inMemory(options: options)
+    database = try await makeDatabase(
+      CommitHooks(
+        beforeCommit: { try killSwitch.pass(.beforeCommit) },
+        afterCommit: { try killSwitch.pass(.afterCommit) }))
     try await Pipeline.migrate(database)
     self.time = time
     self.settings = settings
@@ -76,7 +86,7 @@ package final class SimulatedWorld {
   }
 
   private static func process(
-    _ links: [NodeLink], _ database: SQLiteDatabase, _ settings: PipelineSettings,
+    _ links: [NodeLink], _ database: any Database, _ settings: PipelineSettings,
     _ time: SimulatedTime, _ killSwitch: KillSwitch, _ random: inout SplitMix64
   ) throws -> Pipeline {
     let nodes = links.map { link in

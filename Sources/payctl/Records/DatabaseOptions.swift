@@ -3,7 +3,9 @@ internal import Database
 
 /// The database that a command looks at or changes.
 struct DatabaseOptions: ParsableArguments {
-  @Option(help: "Paywatch's SQLite file.", completion: .file())
+  @Option(
+    help: "Paywatch's SQLite file, or a postgresql:// URL (password: PGPASSWORD or ~/.pgpass).",
+    completion: .file())
   var database: String
 
   @Option(help: "table or json.")
@@ -11,6 +13,6 @@ struct DatabaseOptions: ParsableArguments {
 
   /// Runs `body` with the open database and closes it afterwards.
   func run<Value>(_ body: (any Database) async throws -> Value) async throws -> Value {
-    try await DatabaseFile.run(database, body)
+    try await OpenDatabase.run(database, body)
   }
 }

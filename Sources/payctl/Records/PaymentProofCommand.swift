@@ -25,7 +25,7 @@ struct PaymentProofCommand: AsyncParsableCommand {
   private static let pageLimit = 100
 
   func run() async throws {
-    try await DatabaseFile.run(database) { database in try await printProofs(of: database) }
+    try await OpenDatabase.run(database) { database in try await printProofs(of: database) }
   }
 
   private func printProofs(of database: any Database) async throws {

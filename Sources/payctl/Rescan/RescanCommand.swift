@@ -54,7 +54,7 @@ struct RescanCommand: AsyncParsableCommand {
     defer { client.shutdown() }
     let pool = try settings.nodePool(
       client: client, clock: SystemRPCClock(), jitterSeed: .random(in: .min ... .max))
-    let isClean = try await DatabaseFile.run(configuration.database.sqlitePath) { database in
+    let isClean = try await OpenDatabase.run(configuration.database) { database in
       try await rescan(settings, pool, database)
     }
     if !isClean { throw ExitCode.failure }

@@ -16,7 +16,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
   func run() async throws {
     let plan = try Plan(file: file, environment: ProcessInfo.processInfo.environment)
     let settings = plan.configuration
-    print("\(file) is right: region \(settings.region), \(settings.database.sqlitePath)")
+    print("\(file) is right: region \(settings.region), \(settings.database.name)")
+    if let kafka = settings.kafka { print("kafka: \(kafka.brokers)") }
+    if let redis = settings.redis { print("redis: \(redis.host):\(redis.port)") }
     for chain in settings.chains {
       let nodes = chain.nodes.map(\.name).joined(separator: ", ")
       print("chain \(chain.spec.name): \(chain.quorum) of \(chain.nodes.count) nodes (\(nodes))")

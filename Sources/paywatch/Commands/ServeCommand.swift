@@ -1,15 +1,22 @@
 internal import ArgumentParser
+internal import Database
+internal import Deployment
 internal import Foundation
 internal import Logging
-internal import SQLite
 internal import Settings
 internal import Telemetry
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Runs every part of the pipeline in this process, on SQLite.",
+    abstract: "Runs the pipeline in this process, or some of its roles.",
     discussion: """
+      Roles: api answers HTTP requests; watcher watches chains and derives addresses; relay gives \
+      events their positions and copies them to Kafka; services looks after what is kept for a \
+      time only. Any number of processes may have the same ones: what only one may do it does \
+      under a lease in the database, and another takes over within seconds. Every process tells \
+      its health and metrics.
+
       SIGTERM or SIGINT ends it: requests in progress are answered, the step in progress is \
       committed or left out whole. A process that is killed loses nothing either.
       """)
@@ -17,33 +24,44 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The configuration; deploy/paywatch.example.yaml is one.")
   var config: String
 
+  @Option(help: "Which of the roles this process has, separated by commas.")
+  var roles = RoleList.all
+
   func run() async throws {
     let plan = try Plan(file: config, environment: ProcessInfo.processInfo.environment)
     let configuration = plan.configuration
     StructuredLogHandler.bootstrap(level: configuration.logLevel.level)
-    let (database, pipeline) = try await Self.opened(plan)
+    let (database, pipeline) = try await Self.opened(plan, roles.roles)
     let logger = Logger(label: "paywatch")
+    let roles = roles
     try await untilTerminated {
       try await pipeline.run { port in
         logger.info(
-          "listening", metadata: ["host": "\(configuration.listen.host)", "port": "\(port)"])
+          "listening",
+          metadata: [
+            "host": "\(configuration.listen.host)", "port": "\(port)", "roles": "\(roles)",
+          ])
       }
     }
     try await database.close()
     logger.info("ended")
   }
 
-  private static func opened(_ plan: Plan) async throws -> (SQLiteDatabase, Pipeline) {
-    let path = plan.configuration.database.sqlitePath
+  private static func opened(
+    _ plan: Plan, _ roles: Set<Role>
+  ) async throws -> (any Database, Pipeline) {
     do {
-      let database = try SQLiteDatabase(path: path)
+      let database = try plan.configuration.database.opened()
       return (
-        database, try await Pipeline(plan: plan, database: database, metrics: MetricsRegistry())
+        database,
+        try await Pipeline(
+          plan: plan, roles: roles, database: database, metrics: MetricsRegistry())
       )
     } catch let failure as CommandFailure {
       throw failure
     } catch {
-      throw CommandFailure("the database \(path) can't be used: \(error)")
+      throw CommandFailure(
+        "the database \(plan.configuration.database.name) can't be used: \(error)")
     }
   }
 }

@@ -66,6 +66,10 @@ struct DemoAPI: Sendable {
       body: ["action": "accept", "due_minor": dueMinor])
   }
 
+  func payment(_ id: String) async throws -> Payment {
+    try await send(.get, "/v1/payments/\(id)")
+  }
+
   func payments() async throws -> [Payment] {
     let page: Page<Payment> = try await send(.get, "/v1/payments?limit=100")
     return page.data

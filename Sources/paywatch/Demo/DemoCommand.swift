@@ -1,12 +1,13 @@
 internal import ArgumentParser
 internal import ChainSim
 internal import ChainTypes
+internal import Database
+internal import Deployment
 internal import Foundation
 internal import HTTPClient
 internal import HTTPServer
 internal import Logging
 internal import NodeRPC
-internal import SQLite
 internal import Settings
 internal import Telemetry
 internal import Tenancy
@@ -28,10 +29,8 @@ struct DemoCommand: AsyncParsableCommand {
   @Option(help: "The directory that holds the chains' descriptions.")
   var chains = "chains"
 
-  /// Of BIP-0084's published words, on test networks: whoever wants to has its private keys.
-  private static let descriptor =
-    "wpkh([73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39"
-    + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
+  @Flag(help: "Spread over processes on PostgreSQL, Kafka and Redis, two of which are killed.")
+  var distributed = false
 
   func run() async throws {
     let directory = FileManager.default.temporaryDirectory.appending(
@@ -39,9 +38,13 @@ struct DemoCommand: AsyncParsableCommand {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
     StructuredLogHandler.bootstrap(level: .warning)
-    let (stay, chains) = (stay, chains)
+    let (stay, chains, distributed) = (stay, chains, distributed)
     try await untilTerminated {
-      try await Self.run(in: directory, chains: chains, stay: stay)
+      if distributed {
+        try await DistributedDemo(directory: directory, chains: chains).run()
+      } else {
+        try await Self.run(in: directory, chains: chains, stay: stay)
+      }
     }
   }
 
@@ -69,12 +72,13 @@ struct DemoCommand: AsyncParsableCommand {
     _ node: SimulatedBitcoinNode, at url: String, in directory: URL, chains: String, stay: Bool
   ) async throws {
     let file = directory.appending(path: "paywatch.yaml").path
-    try configuration(node: url, chains: chains).write(
+    try DemoConfiguration.embedded(node: url, chains: chains).write(
       toFile: file, atomically: true, encoding: .utf8)
     let plan = try Plan(file: file)
-    let path = plan.configuration.database.sqlitePath
-    let database = try SQLiteDatabase(path: path)
-    let pipeline = try await Pipeline(plan: plan, database: database, metrics: MetricsRegistry())
+    let path = directory.appending(path: "paywatch.sqlite").path
+    let database = try plan.configuration.database.opened()
+    let pipeline = try await Pipeline(
+      plan: plan, roles: Set(Role.allCases), database: database, metrics: MetricsRegistry())
     let key = APIKey.generate()
     try await database.write { connection in
       try APIKeys.issue(
@@ -127,28 +131,5 @@ struct DemoCommand: AsyncParsableCommand {
             text + String(repeating: " ", count: max(0, width - text.count))
           }.joined())
     }
-  }
-
-  private static func configuration(node url: String, chains: String) -> String {
-    """
-    region: demo
-    listen: { host: 127.0.0.1, port: 0 }
-    database: { sqlite: paywatch.sqlite }
-    log_level: warning
-    chains_directory: "\(URL(filePath: chains).path)"
-    chains:
-      - name: bitcoin-regtest
-        poll_milliseconds: 100
-        nodes:
-          - { name: chainsim, url: "\(url)", cookie_file: cookie }
-    tenants:
-      - id: demo
-        accounts:
-          - { family: bitcoin, descriptor: "\(descriptor)" }
-        policies:
-          late: hold
-          expiry_seconds: { default: 900, min: 2, max: 86400 }
-    address_pool: { ready: 20 }
-    """
   }
 }

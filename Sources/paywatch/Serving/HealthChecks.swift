@@ -1,6 +1,7 @@
 internal import ChainTracking
 internal import ChainTypes
 internal import Database
+internal import EventLog
 internal import HTTPServer
 internal import NodeRPC
 internal import Settlement
@@ -22,14 +23,29 @@ struct DatabaseHealth: HealthCheck {
   }
 }
 
+/// Whether events reach the brokers. Of a process that doesn't relay there is nothing to say.
+struct RelayHealth: HealthCheck {
+  let status: @Sendable () -> RelayStatus?
+
+  var name: String { "relay" }
+
+  func check() async -> HealthReport {
+    guard let status = status() else { return HealthReport(.ok, "Not this process's affair.") }
+    guard let error = status.lastError else {
+      return HealthReport(.ok, "Sent to \(status.cursor).")
+    }
+    return HealthReport(
+      .degraded, "Sent to \(status.cursor); \(status.failures) failures since: \(error).")
+  }
+}
+
 /// Whether a chain is followed and credited.
 struct ChainHealth: HealthCheck {
   let chain: ChainName
   let quorum: Int
   let database: any Database
-  let watcher: BitcoinWatcher
-  /// Why the watcher doesn't move on.
-  let hold: @Sendable () -> WatchReport.Hold?
+  /// Nil where another process watches.
+  let watch: ChainWatch?
 
   /// How old the last look through the mempools may be.
   private static let lookAgeSeconds: Int64 = 600
@@ -44,23 +60,26 @@ struct ChainHealth: HealthCheck {
           try ChainRecords.coverageHoles(of: chain, in: connection) ?? []
         )
       }
-      return await report(cursor, holes)
+      return report(cursor, holes)
     } catch {
       return HealthReport(.failed, "The database doesn't answer.")
     }
   }
 
-  private func report(_ cursor: ChainCursor?, _ holes: [CoverageHole]) async -> HealthReport {
-    let holding = hold().map { "Holding: \($0)." }
+  private func report(_ cursor: ChainCursor?, _ holes: [CoverageHole]) -> HealthReport {
+    // Who stands by knows no more than the database.
+    let watch = watch.flatMap { $0.isLeading ? $0 : nil }
+    let holding = watch?.hold.map { "Holding: \($0)." }
     guard let cursor else { return HealthReport(.degraded, holding ?? "Not started.") }
     if let halt = cursor.halt { return HealthReport(.failed, "Halted: \(halt).") }
     guard holes.isEmpty else {
       return HealthReport(.failed, "Coverage has holes: see payctl coverage.")
     }
-    let nodes = await watcher.nodeStatus
-    let working = nodes.count { $0.quarantine == nil && $0.lastError == nil }
-    guard working >= quorum else {
-      return HealthReport(.degraded, "\(working) nodes work, \(quorum) must agree.")
+    if let nodes = watch?.nodeStatus {
+      let working = nodes.count { $0.quarantine == nil && $0.lastError == nil }
+      guard working >= quorum else {
+        return HealthReport(.degraded, "\(working) nodes work, \(quorum) must agree.")
+      }
     }
     let place = "At \(cursor.tip.height)."
     if let holding { return HealthReport(.degraded, "\(place) \(holding)") }

@@ -1,8 +1,6 @@
 internal import ChainTypes
 internal import Database
 internal import Deployment
-internal import EventLog
-internal import HTTPServer
 internal import Logging
 internal import Settings
 internal import Settlement
@@ -18,11 +16,7 @@ struct Preparation {
 
   /// The numbers of the configured accounts. The failure says what to change.
   func run() async throws -> Set<Int64> {
-    try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
-    try await Migrator.migrate(
-      database, SettlementSchema.migrations, component: SettlementSchema.component)
-    try await Migrator.migrate(
-      database, TenantSchema.migrations, component: TenantSchema.component)
+    try await Schema.migrate(database)
     for chain in plan.configuration.chains { try await checkStart(of: chain) }
     let now = SystemTime().now
     var accounts: Set<Int64> = []

@@ -38,6 +38,8 @@ struct EventReader: Sendable {
       let (name, value) = (String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
       fields[name] = fields[name].map { "\($0)\n\(value)" } ?? value
     }
+    // A time to come back after is no event.
+    if fields.keys.elementsEqual(["retry"]) { return try await next() }
     return Event(
       id: try #require(fields["id"]), type: try #require(fields["event"]),
       event: try JSONValue(parsing: Array(try #require(fields["data"]).utf8)))

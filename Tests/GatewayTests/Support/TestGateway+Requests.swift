@@ -114,12 +114,3 @@ func expect(
   #expect(
     fields == (field.map { [$0] } ?? []), "\(answer.body)", sourceLocation: sourceLocation)
 }
-
-extension JSONValue {
-  var members: [Member] {
-    guard case .object(let members) = self else { return [] }
-    return members
-  }
-
-  var names: Set<String> { Set(members.map(\.name)) }
-}

@@ -7,10 +7,10 @@ import Gateway
 import HTTPServer
 import Keys
 import LoopbackHTTP
-import SQLite
 import Settlement
 import Telemetry
 import Tenancy
+import TestDatabases
 import TestSupport
 import Testing
 
@@ -20,7 +20,7 @@ struct TestGateway: Sendable {
   let port: Int
   let server: APIServer
   let keys: [String: APIKey]
-  let database: SQLiteDatabase
+  let database: any Database
   let time: TestTime
   let sequencer: Sequencer
   let pool: AddressPool
@@ -46,9 +46,9 @@ struct TestGateway: Sendable {
   static func run(
     _ options: Options = Options(), _ body: (TestGateway) async throws -> Void
   ) async throws {
-    let directory = try TemporaryDirectory()
-    defer { withExtendedLifetime(directory) {} }
-    let database = try SQLiteDatabase(path: directory.path("paywatch.sqlite"))
+    let store = try await TestStore()
+    defer { withExtendedLifetime(store) {} }
+    let database = try store.open()
     let time = TestTime()
     let now: @Sendable () -> Timestamp = { time.now }
     let keys = [tenant: APIKey.generate(), otherTenant: APIKey.generate()]
@@ -81,10 +81,10 @@ struct TestGateway: Sendable {
       let row = try? await database.read { try $0.queryFirst("SELECT 1 AS one") }
       return HealthReport(row == nil ? .failed : .ok)
     }
-    HealthRoutes([check]).register(on: router, metrics: metrics)
+    HealthRoutes([check], signal: signal).register(on: router, metrics: metrics)
     router.addDescription()
     let sequencing = Task {
-      await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
+      try await sequencer.run(every: .seconds(3_600), clock: ContinuousClock()) {
         Issue.record("sequencing failed: \($0)")
       }
     }
@@ -98,12 +98,12 @@ struct TestGateway: Sendable {
     }
     feed.finish()
     sequencing.cancel()
-    await sequencing.value
+    _ = await sequencing.result
     try await database.close()
   }
 
   private static func prepare(
-    _ database: SQLiteDatabase, keys: [String: APIKey], now: Timestamp
+    _ database: any Database, keys: [String: APIKey], now: Timestamp
   ) async throws {
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(

@@ -110,6 +110,10 @@ final class SampleDatabase {
   }
 
   func payctl(_ arguments: String...) throws -> Program.Outcome {
+    try payctl(arguments: arguments)
+  }
+
+  func payctl(arguments: [String]) throws -> Program.Outcome {
     try Program.payctl.run(arguments + ["--database", path])
   }
 

@@ -1,0 +1,47 @@
+package import Database
+internal import EventLog
+internal import Leases
+internal import Settlement
+internal import Tenancy
+
+/// The tables of all parts of the program, each part's steps under its own name.
+package enum Schema {
+  private static let components: [(name: String, migrations: [Migration])] = [
+    (EventLog.component, EventLog.migrations),
+    (SettlementSchema.component, SettlementSchema.migrations),
+    (TenantSchema.component, TenantSchema.migrations),
+    (Leases.component, Leases.migrations),
+    (Relay.component, Relay.migrations),
+    (Inbox.component, Inbox.migrations),
+  ]
+
+  /// Brings the database up to this program.
+  package static func migrate(_ database: any Database) async throws {
+    for (name, migrations) in components {
+      try await Migrator.migrate(database, migrations, component: name)
+    }
+  }
+
+  /// How a database's tables compare with this program's.
+  package enum Fit: Sendable, Equatable {
+    case same
+    /// It isn't Paywatch's.
+    case none
+    case older(component: String, applied: Int, known: Int)
+    case newer(component: String, applied: Int, known: Int)
+  }
+
+  package static func fit(of connection: any SQLConnection) throws -> Fit {
+    guard try Migrator.hasRecord(in: connection) else { return .none }
+    for (name, migrations) in components {
+      let applied = try Migrator.newest(of: name, in: connection)
+      if applied < migrations.count {
+        return .older(component: name, applied: applied, known: migrations.count)
+      }
+      if applied > migrations.count {
+        return .newer(component: name, applied: applied, known: migrations.count)
+      }
+    }
+    return .same
+  }
+}

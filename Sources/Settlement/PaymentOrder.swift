@@ -1,0 +1,92 @@
+internal import ChainTypes
+internal import Database
+internal import Payments
+
+/// The order in which payments were made, as readers page through them: whoever goes on behind the
+/// last payment it was given finds every later one.
+///
+/// SQLite's writers run one after the other: an id above all earlier ones of its tenant is enough.
+/// In PostgreSQL transactions commit in another order than that in which they began, so there a
+/// payment's place is its transaction's number, and only those are shown whose transaction is older
+/// than every unfinished one: whatever comes later has a later place.
+struct PaymentOrder {
+  private let dialect: SQLDialect
+
+  init(_ dialect: SQLDialect) {
+    self.dialect = dialect
+  }
+
+  /// For ORDER BY.
+  var columns: String {
+    switch dialect {
+    case .sqlite: "payment_id"
+    case .postgreSQL: "transaction_id, payment_id"
+    }
+  }
+
+  /// What must hold of payments that are shown.
+  var isSettled: String {
+    switch dialect {
+    case .sqlite: "1 = 1"
+    case .postgreSQL: "transaction_id < pg_snapshot_xmin(pg_current_snapshot())"
+    }
+  }
+
+  /// What holds of the payments behind the one whose id is `parameter`.
+  func isAfter(_ parameter: String) -> String {
+    switch dialect {
+    case .sqlite: "payment_id > \(parameter)"
+    case .postgreSQL:
+      """
+      (transaction_id, payment_id) > (SELECT transaction_id, payment_id FROM payments
+        WHERE payment_id = \(parameter))
+      """
+    }
+  }
+
+  /// A new payment's id.
+  func newID(
+    tenant: String, now: Timestamp, random: (UInt64, UInt64), in connection: any SQLConnection
+  ) throws -> String {
+    let id = Identifier(
+      prefix: "pay", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
+    guard dialect == .sqlite else { return id.description }
+    let row = try connection.queryFirst(
+      "SELECT MAX(payment_id) AS last FROM payments WHERE tenant = $1", [.text(tenant)])
+    guard let last = try row?.optionalText("last"), last >= id.description,
+      let latest = Identifier(last, prefix: "pay")
+    else { return id.description }
+    return latest.following(random: random.1).description
+  }
+
+  // MARK: Schema
+
+  /// What a dump that was read into another PostgreSQL server needs: there transactions count from
+  /// elsewhere, and rows of numbers yet to come would never be shown. Ids keep their order.
+  static func afterRestore(_ dialect: SQLDialect) -> [String] {
+    switch dialect {
+    case .sqlite: []
+    case .postgreSQL: ["UPDATE payments SET transaction_id = '0'"]
+    }
+  }
+
+  /// Statements of the migration that gives payments their place.
+  static func statements(_ dialect: SQLDialect) -> [String] {
+    switch dialect {
+    case .sqlite: []
+    case .postgreSQL:
+      [
+        "ALTER TABLE payments "
+          + "ADD COLUMN transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id()",
+        "DROP INDEX payments_of_order",
+        "DROP INDEX payments_by_tenant",
+        "DROP INDEX payments_by_status",
+        "CREATE INDEX payments_in_order ON payments (transaction_id, payment_id)",
+        "CREATE INDEX payments_of_order "
+          + "ON payments (tenant, order_id, transaction_id, payment_id)",
+        "CREATE INDEX payments_by_tenant ON payments (tenant, transaction_id, payment_id)",
+        "CREATE INDEX payments_by_status ON payments (tenant, status, transaction_id, payment_id)",
+      ]
+    }
+  }
+}

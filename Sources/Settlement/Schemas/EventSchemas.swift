@@ -1,0 +1,251 @@
+internal import ChainTracking
+internal import EventLog
+package import JSON
+internal import Payments
+
+/// JSON Schemas of all events that are told: the source of `deploy/events` and of the API's `Event`.
+package enum EventSchemas {
+  /// One type of event.
+  package struct Kind: Sendable {
+    package let type: String
+    let summary: String
+    let data: JSONValue
+    let tenant: Tenant
+  }
+
+  /// The events of one sort of aggregate.
+  package struct Family: Sendable {
+    /// The first word of its types.
+    package let name: String
+    /// The Kafka topic on which it is told.
+    package let topic: String
+    let subject: String
+    package let kinds: [Kind]
+    /// What the schemas of its data refer to.
+    let definitions: [JSONValue.Member]
+
+    package var fileName: String { "\(name).schema.json" }
+  }
+
+  /// Whether an event carries a tenant's name.
+  package enum Tenant: Sendable {
+    case always, sometimes, never
+  }
+
+  package static let families = [payments, transfers, chains]
+
+  /// All types that are told.
+  package static var types: Set<String> { Set(families.flatMap(\.kinds).map(\.type)) }
+
+  // MARK: The envelope
+
+  /// A CloudEvents 1.0 event whose type and data are as the schemas say.
+  package static func envelope(
+    type: JSONValue, subject: String, data: JSONValue, tenant: Tenant, description: String
+  ) -> JSONValue {
+    let members: [JSONValue.Member] = [
+      .init("specversion", JSONSchema.constant("1.0")),
+      .init(
+        "id",
+        JSONSchema.described(JSONSchema.hash, "The same however often the event is told.")),
+      .init("source", JSONSchema.constant(CloudEvent.source)), .init("type", type),
+      .init("subject", JSONSchema.described(JSONSchema.text, subject)),
+      .init("time", JSONSchema.time),
+      .init("datacontenttype", JSONSchema.constant("application/json")),
+      .init(
+        "sequence",
+        [
+          "type": "integer", "minimum": 1,
+          "description": "Counts the subject's events, from 1 without gaps.",
+        ]),
+    ]
+    let owner = JSONValue.Member("tenant", JSONSchema.text)
+    return JSONSchema.object(
+      description, members + (tenant == .never ? [] : [owner]) + [.init("data", data)],
+      optional: tenant == .sometimes ? ["tenant"] : [])
+  }
+
+  // MARK: Files
+
+  /// The family's schema: one of its events, each of which stands in `$defs` under its type.
+  package static func document(of family: Family) -> JSONValue {
+    let kinds = family.kinds.map { kind in
+      JSONValue.Member(
+        kind.type,
+        envelope(
+          type: JSONSchema.constant(kind.type), subject: family.subject, data: kind.data,
+          tenant: kind.tenant, description: kind.summary))
+    }
+    return [
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": .string("urn:paywatch:events:\(family.name)"),
+      "title": .string("Events \(family.name).*"),
+      "description": .string(
+        "CloudEvents 1.0 in JSON. Members that don't apply are left out; later versions may add "
+          + "some, so pass over those that you don't know. A change that isn't an addition gets a "
+          + "type of its own, such as \(family.kinds[0].type).v2."),
+      "oneOf": .array(family.kinds.map { ["$ref": .string("#/$defs/\($0.type)")] }),
+      "$defs": .object(kinds + family.definitions),
+    ]
+  }
+
+  /// The files by name, as they stand in `deploy/events`.
+  package static var files: [(name: String, text: String)] {
+    families.map { ($0.fileName, document(of: $0).indentedJSON) }
+      + [("asyncapi.json", AsyncAPIDocument.document(of: families).indentedJSON)]
+  }
+
+  // MARK: Payments
+
+  private static let payments = Family(
+    name: "payment", topic: "payment-events", subject: "The payment's id, pay_….",
+    kinds: PaymentEvent.Kind.allCases.map { kind in
+      Kind(
+        type: kind.type, summary: summary(of: kind), data: ["$ref": "#/$defs/payment"],
+        tenant: .always)
+    },
+    definitions: [
+      .init(
+        "payment",
+        PaymentSchemas.payment(transfer: ["$ref": "#/$defs/transfer"], isEvent: true)),
+      .init("transfer", PaymentSchemas.transfer),
+    ])
+
+  private static func summary(of kind: PaymentEvent.Kind) -> String {
+    switch kind {
+    case .created: "A payment was made and its address handed out."
+    case .partiallyPaid: "Something is in a block, but too little."
+    case .processing: "Enough has been seen in the mempool or in blocks."
+    case .paid: "Enough is as deep as the payment requires: hand over the goods."
+    case .settled: "Enough is final."
+    case .expired: "The deadline has passed without any money."
+    case .expiredPartial: "The deadline has passed with too little money."
+    case .late: "Money came after the deadline; told again whenever there is more of it."
+    case .overpaid: "More came than is due; told again whenever there is more of it."
+    case .reversed: "The chain or an operator took a status back, from `from` to `to`."
+    case .canceled: "The payment was withdrawn before any money came."
+    case .resolved: "An operator closed the payment."
+    }
+  }
+
+  // MARK: Transfers
+
+  private static let transfers = Family(
+    name: "transfer", topic: "payment-events", subject: "chain/txid/vout.",
+    kinds: [
+      kind("seen", "It is in a mempool."),
+      kind("included", "It is in a block of the active chain.", ["block_height", "block_hash"]),
+      kind("confirmed", "It is as deep as its payment requires.", ["block_height", "block_hash"]),
+      kind("final", "It is as deep as the chain's finality.", ["block_height", "block_hash"]),
+      kind("replaced", "Another transaction spends one of its inputs.", ["replaced_by"]),
+      kind("dropped", "It has gone from the mempools for no known reason."),
+      kind("orphaned", "Its block left the active chain.", ["block_height", "block_hash"]),
+      kind("quarantined", "It is recorded and not credited.", ["reason"]),
+      Kind(
+        type: "transfer.misdirected",
+        summary: "It pays an address whose payment is due on another chain.",
+        data: data(
+          to: JSONSchema.choices(states), [],
+          possible: ["block_height", "block_hash", "replaced_by", "reason"]),
+        tenant: .always),
+    ], definitions: [])
+
+  /// The states that transfers have so far.
+  private static let states = [
+    "seen", "included", "confirmed", "final", "replaced", "dropped", "orphaned", "quarantined",
+  ]
+
+  private static func kind(
+    _ state: String, _ summary: String, _ required: Set<String> = []
+  ) -> Kind {
+    Kind(
+      type: "transfer.\(state)", summary: summary,
+      data: data(to: JSONSchema.constant(state), required), tenant: .sometimes)
+  }
+
+  /// - Parameters:
+  ///   - required: those members beside the ones that all transfers have
+  ///   - possible: those that may be there
+  private static func data(
+    to: JSONValue, _ required: Set<String>, possible: Set<String> = []
+  ) -> JSONValue {
+    let some: [JSONValue.Member] = [
+      .init("block_height", JSONSchema.count),
+      .init(
+        "block_hash",
+        JSONSchema.described(
+          JSONSchema.hash, "The block that it stands in, or stood in once orphaned.")),
+      .init(
+        "replaced_by",
+        JSONSchema.described(JSONSchema.hash, "The txid of the one that spends its input.")),
+      .init("reason", JSONSchema.choices(QuarantineReason.allCases.map(\.rawValue))),
+    ]
+    let members: [JSONValue.Member] =
+      [
+        .init("chain", JSONSchema.text), .init("txid", JSONSchema.hash),
+        .init("vout", JSONSchema.count),
+        .init(
+          "payment_id",
+          JSONSchema.described(
+            JSONSchema.text, "Left out where the address was never handed out.")),
+        .init("amount_minor", JSONSchema.minor),
+        .init(
+          "from",
+          JSONSchema.described(
+            JSONSchema.choices(states), "Its state before; left out at the first.")),
+        .init("to", JSONSchema.described(to, "Its state now.")),
+        .init("first_seen", JSONSchema.time),
+      ] + some.filter { required.contains($0.name) || possible.contains($0.name) }
+    return JSONSchema.object(
+      "The transfer's step.", members,
+      optional: possible.subtracting(required).union(["payment_id", "from"]))
+  }
+
+  // MARK: Chains
+
+  private static let chains = Family(
+    name: "chain", topic: "chain-events", subject: "The chain's name.",
+    kinds: [
+      chain(
+        "reorged", "Blocks left the active chain, and others took their place.",
+        [
+          .init("from", block("The tip before.")), .init("to", block("The tip now.")),
+          .init("common_ancestor", block("The last block that both branches have.")),
+          .init(
+            "depth", JSONSchema.described(JSONSchema.count, "How many blocks were taken back.")),
+          .init(
+            "connected",
+            JSONSchema.described(
+              JSONSchema.count, "How many blocks of the new branch came at once.")),
+        ]),
+      chain(
+        "stalled", "No block has come for longer than the chain's limit.",
+        [
+          .init("to", block("The tip.")),
+          .init("since", JSONSchema.described(JSONSchema.time, "The tip's own time.")),
+        ]),
+      chain(
+        "halted", "Finality was broken: nothing is credited until an operator resumes the chain.",
+        [.init("to", block("The tip.")), .init("reason", JSONSchema.text)]),
+      chain(
+        "resumed", "An operator has the chain credit again.",
+        [
+          .init("to", block("The tip.")), .init("by", JSONSchema.text),
+          .init("reason", JSONSchema.described(JSONSchema.text, "Why it was halted.")),
+        ]),
+    ], definitions: [])
+
+  private static func chain(
+    _ name: String, _ summary: String, _ members: [JSONValue.Member]
+  ) -> Kind {
+    Kind(
+      type: "chain.\(name)", summary: summary,
+      data: JSONSchema.object(
+        "Blocks as height:hash.", [.init("chain", JSONSchema.text)] + members),
+      tenant: .never)
+  }
+
+  private static func block(_ description: String) -> JSONValue {
+    ["type": "string", "pattern": "^[0-9]+:[0-9a-f]{64}$", "description": .string(description)]
+  }
+}

@@ -1,0 +1,87 @@
+/// All metrics there are. Names end in their unit, and in `_total` where they only grow.
+extension Metric {
+  // MARK: Chains
+
+  package static let chainHeight = Metric(
+    "paywatch_chain_height", .gauge, labels: ["chain"], help: "Height of the watched tip.")
+  package static let chainLagSeconds = Metric(
+    "paywatch_chain_lag_seconds", .gauge, labels: ["chain"],
+    help: "Age of the last step that agreed with the nodes about the tip.")
+  package static let coverageHoles = Metric(
+    "paywatch_coverage_holes", .gauge, labels: ["chain"],
+    help: "Places where blocks weren't scanned; anything but 0 is an alarm.")
+  package static let mempoolLookedThrough = Metric(
+    "paywatch_mempool_looked_through_seconds", .gauge, labels: ["chain"],
+    help: "Unix time through which mempools were looked through; deadlines wait for it.")
+  package static let detectionMilliseconds = Metric(
+    "paywatch_detection_milliseconds", .histogram(bounds: Histogram.detectionBounds),
+    labels: ["chain"],
+    help: "Time from a block's arrival at a node to the commit of what it changed.")
+  package static let rpcCalls = Metric(
+    "paywatch_rpc_calls_total", .counter, labels: ["node", "method", "outcome"],
+    help: "Calls to a node by method and outcome.")
+  package static let rpcMilliseconds = Metric(
+    "paywatch_rpc_milliseconds", .histogram(bounds: Histogram.latencyBounds),
+    labels: ["node", "method"], help: "Time until a call's outcome, with retries.")
+
+  // MARK: Money
+
+  package static let creditedPayments = Metric(
+    "paywatch_payments_credited_total", .counter, labels: ["chain"],
+    help: "Payments that became paid.")
+  package static let reversedPayments = Metric(
+    "paywatch_payments_reversed_total", .counter, labels: ["chain"],
+    help: "Payments whose money was taken back by a reorganisation.")
+  package static let freeAddresses = Metric(
+    "paywatch_addresses_free", .gauge, labels: ["tenant"],
+    help: "Addresses that are watched and can be handed out.")
+
+  // MARK: Events
+
+  package static let outboxAgeSeconds = Metric(
+    "paywatch_outbox_age_seconds", .gauge,
+    help: "Age of the oldest event that the relay hasn't published.")
+  package static let outboxEvents = Metric(
+    "paywatch_outbox_events", .gauge, help: "Events that the relay hasn't published.")
+  package static let relayedEvents = Metric(
+    "paywatch_relay_events_total", .counter, help: "Events that this process has published.")
+
+  // MARK: Processes
+
+  package static let leaseHeld = Metric(
+    "paywatch_lease_held", .gauge, labels: ["lease"],
+    help: "1 where this process does what only one may do.")
+
+  // MARK: Requests, database, cache
+
+  package static let httpRequests = Metric(
+    "paywatch_http_requests_total", .counter, labels: ["route", "method", "status"],
+    help: "Requests answered, by route, method and status.")
+  package static let httpRequestMilliseconds = Metric(
+    "paywatch_http_request_milliseconds", .histogram(bounds: Histogram.latencyBounds),
+    labels: ["route"],
+    help: "Time from a request's head to its answer's head, in milliseconds.")
+  package static let poolConnections = Metric(
+    "paywatch_database_connections", .gauge, labels: ["state"],
+    help: "Connections of the database's pool: idle or busy.")
+  package static let poolWaiting = Metric(
+    "paywatch_database_waiting", .gauge,
+    help: "Transactions that wait for a connection to the database.")
+  package static let cacheHits = Metric(
+    "paywatch_cache_hits_total", .counter, help: "Reads that the cache answered.")
+  package static let cacheMisses = Metric(
+    "paywatch_cache_misses_total", .counter, help: "Reads that the database had to answer.")
+  package static let cachePendingDeletions = Metric(
+    "paywatch_cache_pending_deletions", .gauge,
+    help: "Deleted keys of which Redis doesn't know yet.")
+}
+
+package enum MetricCatalog {
+  package static let all: [Metric] = [
+    .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
+    .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
+    .freeAddresses, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld, .httpRequests,
+    .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
+    .cachePendingDeletions,
+  ]
+}

@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Kafka
+
+struct TopicsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "topics", abstract: "Lists Kafka's topics of the event stream, and makes them.",
+    discussion: """
+      Each topic stands there as it is declared, and as it is at the brokers. A topic's number of \
+      partitions can't be changed later: it decides which one a payment's events are in.
+      """)
+
+  @Option(help: "Kafka brokers, as host:port,host:port.")
+  var brokers: String
+
+  @Option(
+    help: "A property of librdkafka, such as security.protocol=SSL. May be repeated.")
+  var property: [String] = []
+
+  @Flag(help: "Make the topics that don't exist.")
+  var create = false
+
+  @Option(help: "How many brokers keep each message of a new topic; else the cluster's default.")
+  var replication: Int32?
+
+  @Option(help: "How to print them.")
+  var format = OutputFormat.table
+
+  func validate() throws {
+    if let replication, !(1...32).contains(replication) {
+      throw ValidationError("--replication is 1 to 32")
+    }
+    _ = try kafka()
+  }
+
+  func run() async throws {
+    let admin = try KafkaAdmin(kafka(), log: { StandardError.writeLine("kafka: \($0.text)") })
+    let lines: [TopicLine]
+    do {
+      lines = try await read(admin)
+    } catch {
+      await admin.close()
+      throw CommandFailure("\(error)")
+    }
+    await admin.close()
+    switch format {
+    case .json: try Answers.writeLines(lines)
+    case .table: try TopicLine.table(lines).write()
+    }
+    let failures = lines.compactMap(\.failure)
+    if !failures.isEmpty { throw CommandFailure(failures.joined(separator: "\n")) }
+  }
+
+  private func read(_ admin: KafkaAdmin) async throws -> [TopicLine] {
+    let declared = TopicDeclaration.all(replication: replication)
+    var found: [String: KafkaAdmin.Topic] = [:]
+    for topic in declared { found[topic.name] = try await admin.describe(topic.name) }
+    let missing = declared.filter { found[$0.name] == nil }
+    let made = create && !missing.isEmpty ? try await admin.create(missing) : [:]
+    return declared.map { TopicLine($0, found: found[$0.name], made: made[$0.name]) }
+  }
+
+  private func kafka() throws -> KafkaConfiguration {
+    var properties: [String: String] = [:]
+    for text in property {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else {
+        throw ValidationError("--property is name=value")
+      }
+      properties[String(parts[0])] = String(parts[1])
+    }
+    do {
+      return try KafkaConfiguration(
+        brokers: brokers.split(separator: ",").map { String($0) }, properties: properties)
+    } catch {
+      throw ValidationError(error.description)
+    }
+  }
+}

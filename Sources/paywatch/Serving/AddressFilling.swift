@@ -1,0 +1,62 @@
+internal import ChainTypes
+internal import Deployment
+internal import Leases
+internal import Logging
+internal import Settings
+internal import Settlement
+internal import Synchronization
+internal import Watching
+
+/// Derives addresses ahead while this process holds the lease for it: woken by those who take
+/// addresses, and now and then by itself.
+final class AddressFilling: Sendable {
+  private let surroundings: Surroundings
+  private let addresses: AddressPool
+  /// The numbers of the configured ones: those that get new addresses.
+  private let accounts: Set<Int64>
+  /// Of the lease held now; a cancelled reader ends a stream for ever, so each has its own.
+  private let waker = Mutex<AsyncStream<Void>.Continuation?>(nil)
+
+  init(_ addresses: AddressPool, accounts: Set<Int64>, in surroundings: Surroundings) {
+    self.addresses = addresses
+    self.accounts = accounts
+    self.surroundings = surroundings
+  }
+
+  func wake() { _ = waker.withLock { $0?.yield() } }
+
+  func run() async throws {
+    let ticker = Task {
+      while !Task.isCancelled {
+        wake()
+        try await Task.sleep(for: .seconds(1))
+      }
+    }
+    defer { ticker.cancel() }
+    try await surroundings.whileHolding("addresses:\(surroundings.region)") { lease in
+      try await self.fill(under: lease)
+    }
+  }
+
+  private func fill(under lease: Lease) async throws {
+    let networks = Set(surroundings.plan.configuration.chains.map(\.watcherSettings.network))
+    let (wakes, continuation) = AsyncStream.makeStream(
+      of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    waker.withLock { $0 = continuation }
+    wake()
+    for await _ in wakes {
+      for network in networks {
+        do {
+          while !Task.isCancelled,
+            try await addresses.fill(network: network, accounts: accounts, under: lease) > 0
+          {}
+        } catch let lost as LeaseLost {
+          throw lost
+        } catch {
+          surroundings.logger.error(
+            "deriving addresses failed", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,221 @@
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import Deployment
+internal import HTTPClient
+internal import Leases
+internal import Logging
+internal import NodeRPC
+internal import Settings
+internal import Settlement
+internal import Synchronization
+internal import Telemetry
+internal import Watching
+
+/// Watches one chain while this process holds the chain's lease, and tells how it goes.
+final class ChainWatch: Sendable {
+  let settings: ChainSettings
+  private let watcher: BitcoinWatcher
+  private let pool: NodePool
+  private let store: LeasedChainStore
+  private let surroundings: Surroundings
+  private let clock: SystemRPCClock
+  private let logger: Logger
+  private let holding = Mutex<Holding?>(nil)
+  private let height: Gauge
+  private let lag: Gauge
+  private let holes: Gauge
+  private let lookedThrough: Gauge
+  private let detection: Histogram
+
+  /// Why the watcher doesn't move on.
+  private struct Holding {
+    /// What passes by itself sooner, such as a block that comes while a mempool is looked through,
+    /// is nobody's concern; milliseconds.
+    static let patience: Int64 = 10_000
+
+    let hold: WatchReport.Hold
+    /// By a clock that never goes back, in milliseconds.
+    let since: Int64
+    /// What the log has told of it.
+    let told: WatchReport.Hold?
+  }
+
+  init(_ settings: ChainSettings, client: HTTPClient, in surroundings: Surroundings) throws {
+    self.settings = settings
+    self.surroundings = surroundings
+    let clock = SystemRPCClock()
+    self.clock = clock
+    var generator = SystemRandomNumberGenerator()
+    pool = try settings.nodePool(
+      client: client, clock: clock, jitterSeed: generator.next(), metrics: surroundings.metrics)
+    store = LeasedChainStore(
+      database: surroundings.database,
+      specs: surroundings.plan.configuration.chains.map(\.spec))
+    watcher = BitcoinWatcher(
+      settings: settings.watcherSettings, pool: pool, store: store, time: SystemTime(),
+      watchKey: (generator.next(), generator.next()))
+    var logger = surroundings.logger
+    logger[metadataKey: "chain"] = "\(settings.spec.name)"
+    self.logger = logger
+    let (metrics, chain) = (surroundings.metrics, settings.spec.name.text)
+    height = metrics.gauge(.chainHeight, chain)
+    lag = metrics.gauge(.chainLagSeconds, chain)
+    holes = metrics.gauge(.coverageHoles, chain)
+    lookedThrough = metrics.gauge(.mempoolLookedThrough, chain)
+    detection = metrics.histogram(.detectionMilliseconds, chain)
+  }
+
+  private var name: ChainName { settings.spec.name }
+
+  /// Why the watcher doesn't move on; nil where it does.
+  var hold: WatchReport.Hold? { holding.withLock { $0?.hold } }
+
+  /// What is known of the nodes; of a process that stands by nothing new.
+  var nodeStatus: [NodeStatus] { pool.status() }
+
+  /// Whether this process watches the chain, rather than standing by.
+  var isLeading: Bool { store.lease != nil }
+
+  /// Watches until cancelled. `onStep` is called after each step.
+  func run(onStep: @escaping @Sendable () -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for node in pool.nodes { group.addTask { await self.lookAfter(node) } }
+      group.addTask { await self.standBy() }
+      group.addTask {
+        let name = self.name
+        try await self.surroundings.whileHolding(
+          ChainStore.leaseName(of: name, region: self.surroundings.region),
+          above: { try ChainStore.writerEpoch(of: name, in: $0) }
+        ) { lease in
+          self.store.lease = lease
+          defer { self.store.lease = nil }
+          try await self.watch(onStep: onStep)
+        }
+      }
+      defer { group.cancelAll() }
+      for try await _ in group {}
+    }
+  }
+
+  /// Learns of addresses while another process watches, so that taking over takes no longer for
+  /// there being many.
+  private func standBy() async {
+    while !Task.isCancelled {
+      if !isLeading { try? await watcher.learnAddresses() }
+      try? await clock.sleep(milliseconds: 1_000)
+    }
+  }
+
+  private func watch(onStep: @Sendable () -> Void) async throws {
+    var agreed = clock.nowMilliseconds
+    // When a node told of another tip; nil where the step wasn't begun for one.
+    var noticed: Int64?
+    while !Task.isCancelled {
+      var tip: BlockRef?
+      do {
+        let report = try await TraceContext.$current.withValue(.begin()) {
+          try await watcher.step()
+        }
+        let now = clock.nowMilliseconds
+        tip = report.tip
+        if report.isAtTip { agreed = now }
+        if report.connected > 0, let moment = noticed {
+          detection.record(UInt64(max(0, now - moment)))
+        }
+        try await measure(report)
+        log(report)
+        onStep()
+        if report.isBusy { continue }
+      } catch is CancellationError {
+        return
+      } catch let lost as LeaseLost {
+        throw lost
+      } catch {
+        logger.error("a step failed; it is tried again", metadata: ["error": "\(error)"])
+      }
+      lag.set((clock.nowMilliseconds - agreed) / 1_000)
+      noticed = await waitForBlock(above: tip) ? clock.nowMilliseconds : nil
+    }
+  }
+
+  private func measure(_ report: WatchReport) async throws {
+    if let tip = report.tip { height.set(Int64(tip.height)) }
+    if let moment = report.lookedThrough { lookedThrough.set(moment.microseconds / 1_000_000) }
+    if report.connected > 0 { holes.set(Int64(try await coverageHoles().count)) }
+  }
+
+  /// Until a node has another tip, for the polling interval at most; whether one has.
+  private func waitForBlock(above tip: BlockRef?) async -> Bool {
+    let milliseconds = settings.pollMilliseconds
+    let started = clock.nowMilliseconds
+    if let tip, let first = pool.servingOrder().first {
+      let node = pool.nodes[first]
+      let newest = try? await node.waitForNewBlock(
+        current: tip.hash, timeoutMilliseconds: milliseconds)
+      if let newest, newest != tip.hash { return true }
+      let shortest = min(50, milliseconds)
+      // Where the node doesn't wait, we do.
+      guard clock.nowMilliseconds - started < Int64(shortest) else { return false }
+    }
+    try? await clock.sleep(milliseconds: min(200, milliseconds))
+    return false
+  }
+
+  private func coverageHoles() async throws -> [CoverageHole] {
+    let name = name
+    return try await surroundings.database.read {
+      try ChainRecords.coverageHoles(of: name, in: $0) ?? []
+    }
+  }
+
+  // MARK: Telling
+
+  private func log(_ report: WatchReport) {
+    if report.connected + report.disconnected + report.transferChanges > 0 {
+      logger.info(
+        "advanced",
+        metadata: [
+          "tip": "\(report.tip.map(\.description) ?? "none")", "connected": "\(report.connected)",
+          "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
+        ])
+    }
+    let now = clock.nowMilliseconds
+    let (told, isDue) = holding.withLock { holding in
+      let before = holding
+      holding = report.hold.map { hold in
+        Holding(
+          hold: hold, since: before?.since ?? now,
+          told: now - (before?.since ?? now) >= Holding.patience ? hold : before?.told)
+      }
+      return (before?.told, holding?.told != before?.told)
+    }
+    guard isDue else { return }
+    guard let hold = report.hold else {
+      logger.info("no longer holding")
+      return
+    }
+    let troubles = pool.status().compactMap { node in
+      node.quarantine.map { "\(node.name): quarantined, \($0.reason)" }
+        ?? node.lastError.map { "\(node.name): \($0)" }
+    }
+    logger.warning(
+      told == nil ? "holding" : "still holding",
+      metadata: ["reason": "\(hold)", "nodes": "\(troubles.joined(separator: "; "))"])
+  }
+
+  /// Tells what an operator should know of a node: an old release, pruned blocks, a node that is
+  /// still catching up.
+  private func lookAfter(_ node: BitcoinNode) async {
+    var told: [NodeNote] = []
+    while !Task.isCancelled {
+      if let notes = try? await node.notes() {
+        for note in notes where !told.contains(note) {
+          logger.warning("about a node", metadata: ["node": "\(node.name)", "note": "\(note)"])
+        }
+        told = notes
+      }
+      try? await clock.sleep(milliseconds: 600_000)
+    }
+  }
+}

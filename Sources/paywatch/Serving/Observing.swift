@@ -1,0 +1,73 @@
+internal import ChainTypes
+internal import Database
+internal import EventLog
+internal import Logging
+internal import Settings
+internal import Settlement
+internal import Telemetry
+internal import Watching
+
+/// Keeps the metrics that are asked for rather than counted where things happen.
+struct Observing: Sendable {
+  let surroundings: Surroundings
+
+  private static let interval = Duration.seconds(5)
+
+  /// Of this process: its connections.
+  func run() async {
+    let metrics = surroundings.metrics
+    let idle = metrics.gauge(.poolConnections, "idle")
+    let busy = metrics.gauge(.poolConnections, "busy")
+    let waiting = metrics.gauge(.poolWaiting)
+    while !Task.isCancelled {
+      let pool = surroundings.statistics()
+      idle.set(Int64(pool.open - pool.inUse))
+      busy.set(Int64(pool.inUse))
+      waiting.set(Int64(pool.waiting))
+      try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  /// Of what all processes do together: for the one that relays.
+  func runForAll() async {
+    let metrics = surroundings.metrics
+    let (age, count) = (metrics.gauge(.outboxAgeSeconds), metrics.gauge(.outboxEvents))
+    let isCopied = surroundings.plan.configuration.kafka != nil
+    var counted: Int64?
+    while !Task.isCancelled {
+      do {
+        let now = SystemTime().now
+        let (waiting, backlog, free) = try await surroundings.database.read {
+          (
+            try EventsWaiting(in: $0), isCopied ? try RelayRecords.backlog(in: $0) : nil,
+            try AddressPool.freeCounts(in: $0)
+          )
+        }
+        count.set(waiting.count + (backlog?.count ?? 0))
+        let oldest = backlog?.oldest ?? waiting.oldest
+        age.set(oldest.map { max(0, (now.microseconds - $0.microseconds) / 1_000_000) } ?? 0)
+        for (tenant, number) in free { metrics.gauge(.freeAddresses, tenant).set(number) }
+        counted = try await countPayments(after: counted)
+      } catch {
+        surroundings.logger.error("measuring failed", metadata: ["error": "\(error)"])
+      }
+      try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  /// Counts what was credited and taken back since `position`; where counting has come to.
+  private func countPayments(after position: Int64?) async throws -> Int64 {
+    let (last, changes) = try await surroundings.database.read { connection in
+      let last = try EventLog.lastPosition(in: connection)
+      return (
+        last,
+        try PaymentRecords.creditChanges(after: position ?? last, through: last, in: connection)
+      )
+    }
+    for change in changes {
+      let metric = change.isReversal ? Metric.reversedPayments : .creditedPayments
+      surroundings.metrics.counter(metric, change.chain).add(UInt64(max(0, change.count)))
+    }
+    return last
+  }
+}

@@ -1,0 +1,38 @@
+internal import ArgumentParser
+
+/// What a process does. One does all of it, or several share it in any split.
+enum Role: String, CaseIterable, Sendable {
+  /// Answers HTTP requests.
+  case api
+  /// Watches chains and derives addresses.
+  case watcher
+  /// Gives events their positions and copies them to Kafka.
+  case relay
+  /// Looks after what is kept for a time only.
+  case services
+}
+
+/// Roles as `--roles` takes them, separated by commas.
+struct RoleList: ExpressibleByArgument, CustomStringConvertible {
+  let roles: Set<Role>
+
+  static let all = RoleList(roles: Set(Role.allCases))
+
+  init(roles: Set<Role>) { self.roles = roles }
+
+  init?(argument: String) {
+    var roles: Set<Role> = []
+    for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let role = Role(rawValue: String(word)) else { return nil }
+      roles.insert(role)
+    }
+    self.roles = roles
+  }
+
+  /// In the order of the cases.
+  var description: String {
+    Role.allCases.filter(roles.contains).map(\.rawValue).joined(separator: ",")
+  }
+
+  static var allValueStrings: [String] { Role.allCases.map(\.rawValue) }
+}

@@ -1,0 +1,80 @@
+import Testing
+
+@testable import EventLog
+
+@Suite("Where the relay sends events")
+struct RelayRoutingTests {
+  @Test(
+    "the word before a type's first dot names its topic",
+    arguments: [
+      ("payment.paid", "payment-events"), ("transfer.seen", "payment-events"),
+      ("refund.final", "payment-events"), ("sweep.built", "payment-events"),
+      ("chain.reorged", "chain-events"), ("reconciliation.mismatch", "chain-events"),
+      ("order.claimed", "order-events"), ("supply.low_stock", "supply-events"),
+      ("claim.processed", "claim-events"), ("notification.sent", "notification-events"),
+      ("price.updated", "price-events"), ("shop.created", "shop-events"),
+      ("product.a.b", "product-events"),
+    ])
+  func topics(type: String, topic: String) {
+    #expect(EventTopic(eventType: type)?.name == topic)
+    #expect(EventTopic(name: topic)?.name == topic)
+  }
+
+  @Test(
+    "a type of no topic has none", arguments: ["", ".", "payment", "payments.paid", "Payment.x"])
+  func noTopic(type: String) {
+    #expect(EventTopic(eventType: type) == nil)
+  }
+
+  /// From Kafka's own `UtilsTest.testMurmur2` (apache/kafka, clients, 3.7).
+  @Test(
+    "keys hash as in Kafka's Java client",
+    arguments: [
+      ("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536),
+      ("a-little-bit-longer-string", -1_486_304_829),
+      ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971), ("abc", 479_470_107),
+    ] as [(String, Int32)])
+  func murmur2(key: String, hash: Int32) {
+    #expect(KeyPartitioner.murmur2(Array(key.utf8).span) == hash)
+    for partitions: Int32 in [1, 3, 12] {
+      let partition = KeyPartitioner.partition(ofKey: key.utf8, among: partitions)
+      #expect(partition == (hash & Int32.max) % partitions)
+    }
+  }
+
+  @Test("keys of any length have a partition", arguments: 0..<9)
+  func lengths(count: Int) {
+    let key = [UInt8](repeating: 0xff, count: count)
+    #expect((0..<7).contains(KeyPartitioner.partition(ofKey: key, among: 7)))
+  }
+
+  @Test("headers that aren't numbers give no place")
+  func headers() {
+    func place(_ position: String, _ epoch: String? = nil) -> RelayPosition? {
+      RelayPosition(
+        positionHeader: Array(position.utf8), epochHeader: epoch.map { Array($0.utf8) })
+    }
+    #expect(place("17") == RelayPosition(epoch: 0, position: 17))
+    #expect(place("17", "2") == RelayPosition(epoch: 2, position: 17))
+    #expect(
+      place("9223372036854775807") == RelayPosition(epoch: 0, position: 9_223_372_036_854_775_807))
+    for text in ["", "0", "-1", "+1", " 1", "1 ", "0x1", "9223372036854775808", "１", "1e3"] {
+      #expect(place(text) == nil, "\(text)")
+    }
+    #expect(place("1", "") == nil)
+    #expect(place("1", "-1") == nil)
+    #expect(place(String(repeating: "1", count: 1_000_000)) == nil)
+  }
+
+  @Test("the id is read from the relay's own JSON and from no other")
+  func identifiers() throws {
+    let event = try #require(RelayEvents.log(1).first).event
+    let bytes = Array(event.json.utf8)
+    #expect(CloudEvent.id(inJSON: bytes) == event.id)
+    for count in [0, 1, 26, 27, 28, 90, 91] {
+      #expect(CloudEvent.id(inJSON: Array(bytes.prefix(count))) == nil)
+    }
+    #expect(CloudEvent.id(inJSON: Array(" ".utf8) + bytes) == nil)
+    #expect(CloudEvent.id(inJSON: bytes.map { $0 == UInt8(ascii: "a") ? 0xff : $0 }) == nil)
+  }
+}

@@ -1,0 +1,169 @@
+import Database
+import EventLog
+import SQLite
+import Synchronization
+import Testing
+
+@Suite("A relay that fails or dies")
+struct RelayCrashTests {
+  struct Killed: Error {}
+
+  /// Fails the next call of a hook, once.
+  final class Trap: Sendable {
+    private let calls = Mutex(Int.max)
+
+    /// The `number`th call from now on throws.
+    func set(_ number: Int) { calls.withLock { $0 = number } }
+
+    func pass() throws {
+      try calls.withLock { calls in
+        guard calls != Int.max else { return }
+        calls -= 1
+        if calls == 0 {
+          calls = Int.max
+          throw Killed()
+        }
+      }
+    }
+  }
+
+  /// Each key's events stand in one partition, all of them, once and in order.
+  static func expectExactly(
+    _ database: some Database, _ broker: ModelBroker, _ comment: Comment? = nil
+  ) async throws {
+    let last = try await database.read { try EventLog.lastPosition(in: $0) }
+    var positions: [Int64] = []
+    for (place, entries) in broker.committed {
+      let own = entries.map(\.position)
+      #expect(own == own.sorted(), comment)
+      positions += own
+      for entry in entries {
+        #expect(
+          KeyPartitioner.partition(ofKey: entry.key, among: broker.partitions)
+            == place.partition)
+      }
+    }
+    #expect(positions.sorted() == Array(stride(from: 1, through: last, by: 1)), comment)
+  }
+
+  static var pagesOf50: RelayOptions {
+    var options = RelayRun.quick
+    options.pageLimit = 50
+    options.firstPause = .milliseconds(1)
+    options.longestPause = .milliseconds(4)
+    return options
+  }
+
+  @Test("a transaction that fails at any point is neither lost nor repeated")
+  func faults() async throws {
+    for fault in ModelBroker.Fault.allCases {
+      let broker = ModelBroker()
+      broker.plan([nil, fault, fault, nil, fault])
+      let database = try await KafkaFixtures.database()
+      try await KafkaFixtures.append(400, to: database)
+      let status = try await RelayRun(database, broker, Self.pagesOf50).stop(after: 400)
+      #expect(status.failures == 0)
+      try await Self.expectExactly(database, broker, "\(fault)")
+    }
+  }
+
+  @Test("any sequence of failures loses and repeats nothing")
+  func randomFaults() async throws {
+    for seed in UInt64(1)...20 {
+      var random = SplitMix(state: seed)
+      let broker = ModelBroker(partitions: Int32(random.next() % 5) + 1)
+      broker.plan(
+        (0..<20).map { _ in
+          random.next() % 2 == 0 ? nil : ModelBroker.Fault.allCases.randomElement(using: &random)
+        })
+      broker.failOpening(Int(random.next() % 3))
+      let database = try await KafkaFixtures.database()
+      try await KafkaFixtures.append(300, keys: Int(random.next() % 40) + 1, to: database)
+      let run = RelayRun(database, broker, Self.pagesOf50)
+      try await KafkaFixtures.append(200, keys: 7, from: 300, to: database)
+      try await run.stop(after: 500)
+      try await Self.expectExactly(database, broker, "seed \(seed)")
+    }
+  }
+
+  @Test("a relay that dies at any of its writes is followed by one that completes its work")
+  func killedAtWrites() async throws {
+    // Its writes: the lease, the start, and one cursor for each page.
+    for write in 1...7 {
+      let trap = Trap()
+      let database = try await KafkaFixtures.database()
+      try await KafkaFixtures.append(220, to: database)
+      let broker = ModelBroker()
+      trap.set(write)
+      let first = RelayRun(database, broker, Self.pagesOf50, check: { _ in try trap.pass() })
+      #expect(await first.end() as? RelayError == .leaseLost("Killed()"))
+      #expect(first.relay.status.phase == .stopped)
+      try await RelayRun(database, broker, Self.pagesOf50).stop(after: 220)
+      try await Self.expectExactly(database, broker, "write \(write)")
+    }
+  }
+
+  @Test("a commit of the cursor that fails, or whose answer is lost, repeats nothing")
+  func cursorCommit() async throws {
+    for number in 1...14 {
+      let trap = Trap()
+      var options = SQLiteOptions()
+      if number % 2 == 0 {
+        options.commitHooks.beforeCommit = { try trap.pass() }
+      } else {
+        options.commitHooks.afterCommit = { try trap.pass() }
+      }
+      let database = try await KafkaFixtures.database(options)
+      try await KafkaFixtures.append(220, to: database)
+      let broker = ModelBroker()
+      trap.set((number + 1) / 2)
+      try await RelayRun(database, broker, Self.pagesOf50).stop(after: 220)
+      try await Self.expectExactly(database, broker, "commit \(number)")
+    }
+  }
+
+  @Test("a relay that was put out ends, and can't move the cursor either")
+  func fenced() async throws {
+    let database = try await KafkaFixtures.database()
+    try await KafkaFixtures.append(100, to: database)
+    let broker = ModelBroker()
+    let old = RelayRun(database, broker, Self.pagesOf50)
+    while old.relay.status.cursor < 100 { try await Task.sleep(for: .milliseconds(2)) }
+    // The old one waits for events when another takes its place.
+    _ = try await broker.open()
+    try await KafkaFixtures.append(60, from: 100, to: database)
+    old.relay.wake()
+    #expect(await old.end() as? RelayError == .fenced("a newer producer"))
+    #expect(try await database.read { try RelayRecords.backlog(in: $0).cursor } == 100)
+    try await RelayRun(database, broker, Self.pagesOf50).stop(after: 160)
+    try await Self.expectExactly(database, broker)
+  }
+
+  @Test("a relay without the lease takes nobody's place")
+  func noLease() async throws {
+    struct NotHeld: Error {}
+    let database = try await KafkaFixtures.database()
+    try await KafkaFixtures.append(10, to: database)
+    let broker = ModelBroker()
+    let run = RelayRun(database, broker, check: { _ in throw NotHeld() })
+    #expect(await run.end() as? RelayError == .leaseLost("NotHeld()"))
+    #expect(broker.transactionCount == 0)
+  }
+
+  @Test("hours without brokers cost nothing but time")
+  func noBroker() async throws {
+    let database = try await KafkaFixtures.database()
+    let broker = ModelBroker()
+    broker.failOpening(30)
+    let run = RelayRun(database, broker, Self.pagesOf50)
+    try await KafkaFixtures.append(500, to: database)
+    while run.relay.status.failures < 3 { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(run.relay.status.phase == .retrying)
+    #expect(run.relay.status.lastError == "no broker")
+    let status = try await run.stop(after: 500)
+    #expect(status.lastError == nil)
+    #expect(status.sent == 500)
+    #expect(broker.transactionCount == 10)
+    try await Self.expectExactly(database, broker)
+  }
+}
