@@ -31,8 +31,9 @@ struct PaymentServer {
   /// How many payments were asked for.
   private final class Requested { var count = 0 }
 
-  /// - Parameter database: an empty one
-  static func start(on database: any Database) async throws -> PaymentServer {
+  /// - Parameter base: an empty one
+  static func start(on base: any Database) async throws -> PaymentServer {
+    let database = TracedDatabase(base)
     let time = SystemTime()
     let key = APIKey.generate()
     try await makeSchema(of: database, key: key, now: time.now)
@@ -52,7 +53,7 @@ struct PaymentServer {
     PaymentGateway(
       database: database,
       service: PaymentService(
-        specs: [spec], policies: [shop: TenantPolicy()], region: region),
+        specs: [spec], policies: [shop: TenantPolicy()], region: region, reserve: 4_096),
       feed: feed, streams: SSEResponse(signal: signal), creationLimits: RouteLimits(),
       now: { SystemTime().now }, onEvents: { sequencer.wake() }, onAddressesNeeded: {}
     ).register(on: router)
