@@ -53,7 +53,7 @@ struct PaymentServer {
     PaymentGateway(
       database: database,
       service: PaymentService(
-        specs: [spec], policies: [shop: TenantPolicy()], region: region, reserve: 4_096),
+        specs: [spec], policies: [shop: TenantPolicy()], region: region),
       feed: feed, streams: SSEResponse(signal: signal), creationLimits: RouteLimits(),
       now: { SystemTime().now }, onEvents: { sequencer.wake() }, onAddressesNeeded: {}
     ).register(on: router)
