@@ -55,18 +55,21 @@ struct CanonicalJSONTests {
     "a document has its members by name, as Foundation sorts and escapes them", arguments: texts)
   func document(text: String) throws {
     var payment = Payment(terms: try Self.terms(text))
-    let created = PaymentEvent(.created, from: .open, to: .open)
-    for event in [nil, created] {
+    for event in [nil, PaymentEvent(.created, from: .open, to: .open)] {
       let document = try PaymentDocument.json(of: payment, telling: event)
       #expect(try document == Self.rewritten(document))
     }
     let block = BlockRef(height: 840_000, hash: SHA256.hash([1]))
-    let transfers = (0..<3).map { vout in
-      PaymentTransfer(
-        id: TransferID(
-          chain: payment.terms.chain, txid: SHA256.hash([2]), position: .vout(UInt32(vout))),
-        value: 1_000, state: vout == 0 ? .seen : .included, block: vout == 0 ? nil : block,
-        firstSeen: payment.terms.createdAt, blockTime: vout == 0 ? nil : payment.terms.createdAt)
+    let created = payment.terms.createdAt
+    var transfers: [PaymentTransfer] = []
+    for vout in UInt32(0)..<3 {
+      let id = TransferID(
+        chain: payment.terms.chain, txid: SHA256.hash([2]), position: .vout(vout))
+      let isSeen = vout == 0
+      transfers.append(
+        PaymentTransfer(
+          id: id, value: 1_000, state: isSeen ? .seen : .included, block: isSeen ? nil : block,
+          firstSeen: created, blockTime: isSeen ? nil : created))
     }
     _ = try payment.apply(.observed(transfers))
     _ = try payment.apply(.deadlinePassed(lookedThrough: payment.terms.expiresAt))
