@@ -120,9 +120,7 @@ final class ChainWatch: Sendable {
         let now = clock.nowMilliseconds
         tip = report.tip
         if report.isAtTip { agreed = now }
-        if report.connected > 0, let moment = noticed {
-          detection.record(UInt64(max(0, now - moment)))
-        }
+        if report.connected > 0, let moment = noticed { detection.record(UInt64(max(0, now - moment))) }
         try await measure(report)
         log(report)
         onStep()

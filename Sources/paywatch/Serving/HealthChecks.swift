@@ -31,9 +31,7 @@ struct RelayHealth: HealthCheck {
 
   func check() async -> HealthReport {
     guard let status = status() else { return HealthReport(.ok, "Not this process's affair.") }
-    guard let error = status.lastError else {
-      return HealthReport(.ok, "Sent to \(status.cursor).")
-    }
+    guard let error = status.lastError else { return HealthReport(.ok, "Sent to \(status.cursor).") }
     return HealthReport(
       .degraded, "Sent to \(status.cursor); \(status.failures) failures since: \(error).")
   }

@@ -50,8 +50,7 @@ struct PaymentAPI: Sendable {
       host: configuration.listen.host, port: Int(configuration.listen.port))
     serving.noticeSeconds = Double(configuration.listen.drainSeconds)
     return APIServer(
-      serving, router: router, metrics: surroundings.metrics, signal: signal,
-      logger: surroundings.logger,
+      serving, router: router, metrics: surroundings.metrics, signal: signal, logger: surroundings.logger,
       now: now)
   }
 

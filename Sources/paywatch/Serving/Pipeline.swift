@@ -28,10 +28,8 @@ final class Pipeline: Sendable {
     self.roles = roles
     let addresses = AddressPool(
       database: surroundings.database, ready: plan.configuration.addressPool.ready)
-    let accounts = try await Preparation(
-      plan: plan, database: surroundings.database, addresses: addresses
-    )
-    .run()
+    let accounts = try await Preparation(plan: plan, database: surroundings.database, addresses: addresses)
+      .run()
     filling = AddressFilling(addresses, accounts: accounts, in: surroundings)
     relaying = EventRelaying(feed: feed, in: surroundings)
     let client = try HTTPClient()
