@@ -64,6 +64,8 @@ package struct UInt256: Hashable, Sendable {
 
   /// Decimal digits without leading zeros; "0" for zero.
   package var decimal: String {
+    // Most amounts are no longer.
+    if let small = asUInt64 { return String(small) }
     var digits: [String] = []
     var value = self
     let chunk: UInt64 = 1_000_000_000_000_000_000

@@ -1,5 +1,4 @@
 internal import Database
-internal import Foundation
 internal import GRDB
 
 /// The seam's view of a GRDB connection while one of its bodies runs.
@@ -15,27 +14,30 @@ final class SQLiteConnection: SQLConnection {
   var dialect: SQLDialect { .sqlite }
 
   func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-    let text = try texts.text(for: sql)
-    return try SQLiteEngine.translatingErrors {
-      let before = connection.totalChangesCount
-      try connection.cachedStatement(sql: text).execute(arguments: try Self.bindings(arguments))
-      // SQLite keeps the last count through statements that change no rows, such as DDL.
-      return connection.totalChangesCount == before ? 0 : connection.changesCount
-    }
+    let before = connection.totalChangesCount
+    try run(sql, arguments).finish { _ in }
+    // SQLite keeps the last count through statements that change no rows, such as DDL.
+    return connection.totalChangesCount == before ? 0 : connection.changesCount
   }
 
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
-    let text = try texts.text(for: sql)
-    return try SQLiteEngine.translatingErrors {
-      let statement = try connection.cachedStatement(sql: text)
-      let columns = statement.columnNames
-      var rows: [SQLRow] = []
-      let cursor = try Row.fetchCursor(statement, arguments: try Self.bindings(arguments))
-      while let row = try cursor.next() {
-        rows.append(SQLRow(columns: columns, values: try Self.values(row, columns)))
-      }
-      return rows
+    let run = try run(sql, arguments)
+    var columns: [String] = []
+    var rows: [SQLRow] = []
+    try run.finish { values in
+      // Not before the first step: SQLite prepares the statement anew where the schema changed.
+      if rows.isEmpty { columns = run.columns }
+      rows.append(SQLRow(columns: columns, values: values))
     }
+    return rows
+  }
+
+  private func run(_ sql: String, _ arguments: [SQLValue]) throws -> StatementRun {
+    let text = try texts.text(for: sql)
+    let statement = try SQLiteEngine.translatingErrors {
+      try connection.cachedStatement(sql: text)
+    }
+    return try StatementRun(statement.sqliteStatement, arguments, sql: sql)
   }
 
   func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws {
@@ -58,37 +60,4 @@ final class SQLiteConnection: SQLConnection {
 
   /// False once the engine has undone the transaction by itself, as on a full disk.
   var isInsideTransaction: Bool { connection.isInsideTransaction }
-
-  private static func bindings(_ arguments: [SQLValue]) throws -> StatementArguments {
-    var values: [DatabaseValue] = []
-    values.reserveCapacity(arguments.count)
-    for argument in arguments {
-      switch argument {
-      case .null: values.append(.null)
-      case .integer(let integer): values.append(integer.databaseValue)
-      case .blob(let bytes): values.append(Data(bytes).databaseValue)
-      case .text(let text):
-        guard !text.utf8.contains(0) else {
-          throw SeamError.invalidText(parameter: values.count + 1)
-        }
-        values.append(text.databaseValue)
-      }
-    }
-    return StatementArguments(values)
-  }
-
-  private static func values(_ row: Row, _ columns: [String]) throws -> [SQLValue] {
-    try columns.indices.map { index in
-      let value: DatabaseValue = row[index]
-      return switch value.storage {
-      case .null: .null
-      case .int64(let integer): .integer(integer)
-      case .string(let text): .text(text)
-      case .blob(let data): .blob(Array(data))
-      case .double:
-        throw SeamError.unexpectedValue(
-          column: columns[index], expected: "integer, text or blob", found: "real")
-      }
-    }
-  }
 }

@@ -12,6 +12,9 @@ final class AddressReserve: Sendable {
     var addresses: [(address: ReadyAddress, until: Timestamp)] = []
     /// Someone is fetching more.
     var isBeingFilled = false
+    /// Who found nothing meanwhile, first come first. To ask the database themselves, all at once,
+    /// would take far longer.
+    var waiting: [CheckedContinuation<ReadyAddress?, Never>] = []
     /// After finding fewer than wanted, nobody looks again before.
     var emptyUntil = Timestamp(microseconds: 0)
   }
@@ -33,7 +36,7 @@ final class AddressReserve: Sendable {
       if let next = shelf.addresses.last, next.until <= now {
         shelf.addresses.removeAll { $0.until <= now }
       }
-      guard shelf.addresses.count <= size / 4, !shelf.isBeingFilled, shelf.emptyUntil <= now else {
+      guard shelf.addresses.count <= size / 2, !shelf.isBeingFilled, shelf.emptyUntil <= now else {
         return false
       }
       shelf.isBeingFilled = true
@@ -45,7 +48,7 @@ final class AddressReserve: Sendable {
   func fill(_ source: AddressSource, with addresses: [ReadyAddress], now: Timestamp) {
     // Sooner than in the database, whose clock is another one.
     let until = now.adding(seconds: AddressRecords.reservationSeconds * 3 / 4)
-    shelves.withLock { shelves in
+    let served = shelves.withLock { shelves in
       var shelf = shelves[source] ?? Shelf()
       defer { shelves[source] = shelf }
       shelf.isBeingFilled = false
@@ -53,12 +56,23 @@ final class AddressReserve: Sendable {
         shelf.emptyUntil = Timestamp(microseconds: now.microseconds + 100_000)
       }
       shelf.addresses.insert(contentsOf: addresses.reversed().map { ($0, until) }, at: 0)
+      defer { shelf.waiting = [] }
+      return shelf.waiting.map { ($0, shelf.addresses.popLast()?.address) }
     }
+    for (caller, address) in served { caller.resume(returning: address) }
   }
 
-  /// The next address; nil where none is here.
-  func take(_ source: AddressSource) -> ReadyAddress? {
-    shelves.withLock { $0[source]?.addresses.popLast()?.address }
+  /// The next address, waiting for those that are being fetched; nil where none is here.
+  func take(_ source: AddressSource) async -> ReadyAddress? {
+    await withCheckedContinuation { caller in
+      let found: ReadyAddress?? = shelves.withLock { shelves in
+        if let address = shelves[source]?.addresses.popLast()?.address { return .some(address) }
+        guard shelves[source]?.isBeingFilled == true else { return .some(nil) }
+        shelves[source]?.waiting.append(caller)
+        return .none
+      }
+      if let found { caller.resume(returning: found) }
+    }
   }
 
   /// Puts back what was taken at `now` for a payment that wasn't made.

@@ -5,126 +5,97 @@ package import Payments
 /// A payment as the world sees it: the body of responses and of events.
 ///
 /// Amounts stand in units (`amount`) and, as integer strings, in minor units (`…_minor`).
-package struct PaymentDocument: Encodable {
+package enum PaymentDocument {
   /// Anyone can send to an address as often as they like; a document stays far below what an event
   /// may hold all the same.
   package static let maximumTransfers = 100
 
-  private struct Transfer: Encodable {
-    let txid: String
-    let vout: UInt32
-    let amount: String
-    let amountMinor: String
-    let state: String
-    let late: Bool
-    let blockHeight: UInt32?
-    let blockHash: String?
-    let firstSeen: String
-  }
-
-  let id: String
-  let orderID: String
-  let status: String
-  let chain: String
-  let asset: String
-  let address: String
-  let uri: String
-  let amount: String
-  let amountMinor: String
-  let dueMinor: String
-  let toleranceMinor: String
-  let received: String
-  let receivedMinor: String
-  let confirmedMinor: String
-  let shortfallMinor: String
-  let overpaidByMinor: String
-  let heldMinor: String
-  let late: Bool
-  let multiple: Bool
-  let replaceable: Bool
-  let reversals: Int
-  let refundStatus: String
-  /// How deep a transfer must be to count as confirmed.
-  let confirmationsRequired: UInt32
-  let createdAt: String
-  let expiresAt: String
-  let region: String
-  let version: Int64
-  let resolvedBy: String?
-  let resolvedReason: String?
-  /// The greatest by value where there are more than `maximumTransfers`, in the order in which
-  /// they first came.
-  private let transfers: [Transfer]
-  /// How many there are in all.
-  let transferCount: Int
-  /// Events only: the step that they tell.
-  let from: String?
-  let to: String?
-
-  /// The document as JSON, always the same text for the same payment; the shop's metadata stands in
-  /// it as it was given.
+  /// The document as JSON, always the same text for the same payment: members by name, and behind
+  /// them the shop's metadata as it was given.
+  ///
+  /// - Parameter event: for events: the step that they tell
   package static func json(of payment: Payment, telling event: PaymentEvent? = nil) throws -> String
   {
-    let text = try CanonicalJSON.document(PaymentDocument(payment, event: event))
-    guard let metadata = payment.terms.metadata else { return text }
-    return text.dropLast() + ",\"metadata\":" + metadata + "}"
-  }
-
-  private init(_ payment: Payment, event: PaymentEvent?) {
     let terms = payment.terms
     func units(_ value: UInt256) -> String { Amount(minorUnits: value, asset: terms.asset).units }
-    id = terms.id
-    orderID = terms.orderID
-    status = payment.status.rawValue
-    chain = terms.chain.text
-    asset = terms.asset.symbol
-    address = terms.address
-    uri = Self.uri(of: payment)
-    amount = units(terms.amount)
-    amountMinor = terms.amount.decimal
-    dueMinor = payment.due.decimal
-    toleranceMinor = terms.tolerance.decimal
-    received = units(payment.received)
-    receivedMinor = payment.received.decimal
-    confirmedMinor = payment.confirmed.decimal
-    shortfallMinor = payment.shortfall.decimal
-    overpaidByMinor = payment.overpaidBy.decimal
-    heldMinor = payment.heldValue.decimal
-    late = payment.isLate
-    multiple = payment.isMultiple
-    replaceable = payment.isReplaceable
-    reversals = payment.reversals
-    refundStatus = "none"
-    confirmationsRequired = terms.confirmations
-    createdAt = terms.createdAt.description
-    expiresAt = terms.expiresAt.description
-    region = terms.region
-    version = payment.version
-    resolvedBy = payment.resolution?.by
-    resolvedReason = payment.resolution?.reason
-    transferCount = payment.transfers.count
-    transfers = Self.greatest(payment.transfers).map { transfer in
-      let vout: UInt32
-      switch transfer.id.position {
-      case .vout(let place): vout = place
-      }
-      return Transfer(
-        txid: transfer.id.txid.displayHex, vout: vout, amount: units(transfer.value),
-        amountMinor: transfer.value.decimal, state: transfer.state.rawValue,
-        late: transfer.isLate(after: terms.expiresAt), blockHeight: transfer.block?.height,
-        blockHash: transfer.block?.hash.displayHex, firstSeen: transfer.firstSeen.description)
+    let amount = units(terms.amount)
+    var object = CanonicalObject()
+    object.add("address", terms.address)
+    object.add("amount", amount)
+    object.add("amount_minor", terms.amount)
+    object.add("asset", terms.asset.symbol)
+    object.add("chain", terms.chain.text)
+    // How deep a transfer must be to count as confirmed.
+    object.add("confirmations_required", terms.confirmations)
+    object.add("confirmed_minor", payment.confirmed)
+    object.add("created_at", terms.createdAt.description)
+    object.add("due_minor", payment.due)
+    object.add("expires_at", terms.expiresAt.description)
+    if let event { object.add("from", event.from.rawValue) }
+    object.add("held_minor", payment.heldValue)
+    object.add("id", terms.id)
+    object.add("late", payment.isLate)
+    object.add("multiple", payment.isMultiple)
+    object.add("order_id", terms.orderID)
+    object.add("overpaid_by_minor", payment.overpaidBy)
+    object.add("received", units(payment.received))
+    object.add("received_minor", payment.received)
+    object.add("refund_status", "none")
+    object.add("region", terms.region)
+    object.add("replaceable", payment.isReplaceable)
+    if let resolution = payment.resolution {
+      object.add("resolved_by", resolution.by)
+      object.add("resolved_reason", resolution.reason)
     }
-    from = event?.from.rawValue
-    to = event?.to.rawValue
+    object.add("reversals", payment.reversals)
+    object.add("shortfall_minor", payment.shortfall)
+    object.add("status", payment.status.rawValue)
+    if let event { object.add("to", event.to.rawValue) }
+    object.add("tolerance_minor", terms.tolerance)
+    // How many there are in all.
+    object.add("transfer_count", payment.transfers.count)
+    object.add(
+      "transfers",
+      greatest(payment.transfers).map { document(of: $0, terms: terms, units: units) })
+    object.add("uri", uri(address: terms.address, amount: amount))
+    object.add("version", payment.version)
+    if let metadata = terms.metadata { object.add("metadata", json: metadata) }
+    return object.text
+  }
+
+  private static func document(
+    of transfer: PaymentTransfer, terms: PaymentTerms, units: (UInt256) -> String
+  ) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 320)
+    object.add("amount", units(transfer.value))
+    object.add("amount_minor", transfer.value)
+    if let block = transfer.block {
+      object.add("block_hash", block.hash.displayHex)
+      object.add("block_height", block.height)
+    }
+    object.add("first_seen", transfer.firstSeen.description)
+    object.add("late", transfer.isLate(after: terms.expiresAt))
+    object.add("state", transfer.state.rawValue)
+    object.add("txid", transfer.id.txid.displayHex)
+    switch transfer.id.position {
+    case .vout(let place): object.add("vout", place)
+    }
+    return object
   }
 
   /// What wallets open, as a link or a QR code (BIP-0321; the address stands in the body on every
   /// network).
   package static func uri(of payment: Payment) -> String {
     let amount = Amount(minorUnits: payment.terms.amount, asset: payment.terms.asset)
-    return "bitcoin:\(payment.terms.address)?amount=\(amount.units)"
+    return uri(address: payment.terms.address, amount: amount.units)
   }
 
+  private static func uri(address: String, amount: String) -> String {
+    "bitcoin:\(address)?amount=\(amount)"
+  }
+
+  /// The greatest by value where there are more than `maximumTransfers`, in the order in which
+  /// they first came.
   private static func greatest(_ transfers: [PaymentTransfer]) -> [PaymentTransfer] {
     guard transfers.count > maximumTransfers else { return transfers }
     let places = transfers.indices.sorted { a, b in

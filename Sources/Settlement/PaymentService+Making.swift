@@ -148,7 +148,7 @@ extension PaymentService {
       // Where that failed, whoever finds the shelf empty asks for itself, and hears of it.
       reserve.fill(source, with: found ?? [], now: now)
     }
-    return reserve.take(source)
+    return await reserve.take(source)
   }
 }
 

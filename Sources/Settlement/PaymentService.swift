@@ -22,7 +22,7 @@ package struct PaymentService: Sendable {
   ///   - reserve: how many addresses of a tenant are set aside for this process at a time
   package init(
     specs: [ChainSpec], policies: [String: TenantPolicy], region: String,
-    trust: [ChainName: Set<TrustLevel>] = [:], reserve: Int = 256
+    trust: [ChainName: Set<TrustLevel>] = [:], reserve: Int = 1_024
   ) {
     self.reserve = AddressReserve(size: reserve)
     self.trust = trust

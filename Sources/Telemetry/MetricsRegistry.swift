@@ -86,6 +86,7 @@ package final class MetricsRegistry: Sendable {
   ) -> Series {
     let labels = labels.sorted()
     return families.withLock { families in
+      if let series = families[name]?.series[labels] { return series }
       var family = families[name] ?? Family(help: help)
       let series = family.series[labels] ?? make()
       if let other = family.series.first?.value {

@@ -2,14 +2,15 @@ internal import ArgumentParser
 internal import Foundation
 
 @main
-struct Paybench: ParsableCommand {
+struct Paybench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "paybench",
     abstract: "Measures Paywatch beside libraries and physical limits.",
     discussion: """
-      Each figure and its reference do their work in turns in the same process, on one core. \
-      Figures are medians over the rounds, ratios are medians of the rounds' ratios. Time is that \
-      which the processor spent on the measuring thread, so that other programs disturb little. \
+      Each figure and its reference do their work in turns in the same process. Figures are \
+      medians over the rounds, ratios are medians of the rounds' ratios. Time is that which the \
+      processor spent on the measuring thread, so that other programs disturb little; but for \
+      payments it is the time that passes, over all threads and disks: let nothing else run. \
       Build with -c release.
       """)
 
@@ -40,21 +41,22 @@ struct Paybench: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() async throws {
     let settings = Settings(
       vectors: URL(filePath: vectors), scripts: count ?? (quick ? 50_000 : 10_000_000),
       rounds: rounds ?? (quick ? 3 : 9), scale: quick ? 0.02 : 1)
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
       AddressSuite.self, BlockSuite.self, WatchSetSuite.self, DigestSuite.self,
+      PaymentSuite.self, RelaySuite.self,
     ]
     var measurements: [Measurement] = []
     for suite in suites {
       let wanted = suite.names.filter { filter.map($0.contains) ?? true }
       guard !wanted.isEmpty else { continue }
-      for contest in try suite.contests(named: Set(wanted), materials) {
+      for contest in try await suite.contests(named: Set(wanted), materials) {
         Progress.note(contest.name)
-        measurements += contest.measure(rounds: settings.rounds)
+        measurements += try await contest.measure(rounds: settings.rounds)
       }
     }
     guard !measurements.isEmpty else { throw ValidationError("no benchmark has such a name") }

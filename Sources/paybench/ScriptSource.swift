@@ -23,14 +23,3 @@ struct ScriptSource {
     return z ^ (z >> 31)
   }
 }
-
-/// Scripts one after another in one array, as they stand in a block.
-struct ScriptRun {
-  private(set) var bytes: [UInt8] = []
-  private(set) var ranges: [Range<Int>] = []
-
-  mutating func append(_ script: [UInt8]) {
-    ranges.append(bytes.count..<bytes.count + script.count)
-    bytes += script
-  }
-}

@@ -18,5 +18,5 @@ protocol Suite {
   static var names: [String] { get }
 
   /// Those of these names, with what they need made ready.
-  static func contests(named names: Set<String>, _ materials: Materials) throws -> [Contest]
+  static func contests(named names: Set<String>, _ materials: Materials) async throws -> [Contest]
 }

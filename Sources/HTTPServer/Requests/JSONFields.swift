@@ -5,15 +5,13 @@ package import JSON
 ///
 /// All errors are `Problem`s that name the field by its path.
 package struct JSONFields {
-  private let members: [String: JSONValue]
-  private let names: [String]
+  /// The parser refused duplicate names. They are few, so they are looked through.
+  private let members: [JSONValue.Member]
   private let path: String
-  private var taken: Set<String> = []
+  private var taken: [String] = []
 
   init(_ members: [JSONValue.Member], path: String) {
-    // The parser refused duplicate names.
-    self.members = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
-    names = members.map(\.name)
+    self.members = members
     self.path = path
   }
 
@@ -33,9 +31,10 @@ package struct JSONFields {
 
   /// The member's value; nil where it is absent or null.
   package mutating func optional(_ name: String) -> JSONValue? {
-    taken.insert(name)
-    guard let value = members[name], value != .null else { return nil }
-    return value
+    taken.append(name)
+    guard let member = members.first(where: { $0.name == name }), member.value != .null
+    else { return nil }
+    return member.value
   }
 
   package mutating func required(_ name: String) throws(Problem) -> JSONValue {
@@ -89,9 +88,9 @@ package struct JSONFields {
   package func name(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
   private func refuseUnknown() throws(Problem) {
-    let unknown = names.filter { !taken.contains($0) }
+    let unknown = members.map(\.name).filter { !taken.contains($0) }
     guard !unknown.isEmpty else { return }
-    let known = taken.sorted().joined(separator: ", ")
+    let known = Set(taken).sorted().joined(separator: ", ")
     throw .invalidFields(
       unknown.prefix(20).map { (name(String($0.prefix(100))), "Unknown field. Known: \(known).") })
   }

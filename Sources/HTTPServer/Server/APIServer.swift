@@ -44,6 +44,7 @@ package final class APIServer: Sendable {
   private let signal: ShutdownSignal
   private let sleep: @Sendable (Duration) async throws -> Void
   private let running = Mutex<Server<HTTP1Channel>?>(nil)
+  private let deadlines = WriteDeadlines()
 
   /// - Parameters:
   ///   - signal: the one that the routes' event streams heed
@@ -69,6 +70,13 @@ package final class APIServer: Sendable {
     let server = makeServer(onListening: onListening)
     running.withLock { $0 = server }
     if signal.isRaised { return }
+    let watching = Task { [deadlines] in
+      while !Task.isCancelled {
+        try await Task.sleep(for: .seconds(1))
+        deadlines.closeExpired(at: .now())
+      }
+    }
+    defer { watching.cancel() }
     // Its own task, so that cancelling ours lets requests in progress end.
     let task = Task { try await server.run() }
     try await withTaskCancellationHandler {
@@ -111,7 +119,7 @@ package final class APIServer: Sendable {
   private func makeServer(
     onListening: @escaping @Sendable (Int) async -> Void
   ) -> Server<HTTP1Channel> {
-    let (boundary, logger) = (boundary, logger)
+    let (boundary, logger, deadlines) = (boundary, logger, deadlines)
     let timeout = TimeAmount.seconds(configuration.writeTimeoutSeconds)
     let channel = HTTP1Channel(
       responder: { request, writer, channel in
@@ -120,12 +128,15 @@ package final class APIServer: Sendable {
         let deadline =
           SSEResponse.isStream(response)
           ? nil
-          : Self.closing(channel, after: timeout + .seconds(length / Self.slowestBytesPerSecond))
-        defer { deadline?.cancel() }
+          : deadlines.begin(
+            channel, until: .now() + timeout + .seconds(length / Self.slowestBytesPerSecond))
+        defer { if let deadline { deadlines.end(deadline) } }
         try await writer.write(response: response.head, body: response.body)
         if response.headers[.connection] == "close" {
           // Not at once, or what the client still sends would reset the answer away.
-          _ = Self.closing(channel, after: .seconds(2))
+          channel.eventLoop.scheduleTask(in: .seconds(2)) {
+            channel.close(mode: .all, promise: nil)
+          }
         }
       },
       configuration: .init(
@@ -145,8 +156,4 @@ package final class APIServer: Sendable {
 
   /// Long answers get that much more time.
   private static let slowestBytesPerSecond: Int64 = 16_384
-
-  private static func closing(_ channel: any Channel, after time: TimeAmount) -> Scheduled<Void> {
-    channel.eventLoop.scheduleTask(in: time) { channel.close(mode: .all, promise: nil) }
-  }
 }

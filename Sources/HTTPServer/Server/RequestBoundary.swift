@@ -12,7 +12,7 @@ internal import Telemetry
 struct RequestBoundary: Sendable {
   let responder: any HTTPResponder<APIContext>
   let table: RouteTable
-  let metrics: MetricsRegistry
+  private let metrics: RequestMetrics
   let signal: ShutdownSignal
   let now: @Sendable () -> Timestamp
   private let date = HTTPDate()
@@ -23,7 +23,7 @@ struct RequestBoundary: Sendable {
   ) {
     self.responder = responder
     self.table = table
-    self.metrics = metrics
+    self.metrics = RequestMetrics(metrics)
     self.signal = signal
     self.now = now
   }
@@ -111,10 +111,9 @@ struct RequestBoundary: Sendable {
     let milliseconds =
       UInt64(max(0, elapsed.seconds)) * 1_000
       + UInt64(max(0, elapsed.attoseconds / 1_000_000_000_000_000))
-    metrics.counter(
-      .httpRequests, route, Self.label(request.method), String(response.status.code)
-    ).add()
-    metrics.histogram(.httpRequestMilliseconds, route).record(milliseconds)
+    metrics.record(
+      route: route, method: request.method, status: response.status.code,
+      milliseconds: milliseconds)
     context.logger.debug(
       "request",
       metadata: [
@@ -125,15 +124,16 @@ struct RequestBoundary: Sendable {
       ])
   }
 
-  /// Clients may invent methods; metrics must stay few.
-  private static func label(_ method: HTTPRequest.Method) -> String {
-    let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
-    return known.contains(method) ? method.rawValue : "other"
-  }
-
+  /// 64 random bits as 16 hexadecimal digits.
   private static func newRequestID() -> String {
-    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    let number = UInt64.random(in: .min ... .max)
+    return String(unsafeUninitializedCapacity: 16) { digits in
+      for place in 0..<16 {
+        let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place)) & 0x0f
+        digits.initializeElement(at: place, to: digit < 10 ? 0x30 + digit : 0x57 + digit)
+      }
+      return 16
+    }
   }
 
   private static let requestIDHeader = header("X-Request-Id")

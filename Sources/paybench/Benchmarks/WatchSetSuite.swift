@@ -60,22 +60,22 @@ enum WatchSetSuite: Suite {
   }
 
   /// Other scripts than the set's, of the same kinds.
-  private static func unwatched(_ count: Int) -> ScriptRun {
+  private static func unwatched(_ count: Int) -> ByteRun {
     let source = ScriptSource(seed: 2)
-    var run = ScriptRun()
+    var run = ByteRun()
     for index in 0..<count { run.append(source.script(index)) }
     return run
   }
 
-  private static func watched(_ large: LargeWatchSet, _ count: Int) -> ScriptRun {
-    var run = ScriptRun()
+  private static func watched(_ large: LargeWatchSet, _ count: Int) -> ByteRun {
+    var run = ByteRun()
     for _ in 0..<count { run.append(large.source.script(Int.random(in: 0..<large.set.count))) }
     return run
   }
 
   /// Millions of look-ups a second.
   private static func lookUps(
-    _ run: ScriptRun, in set: WatchSet, _ count: Int
+    _ run: ByteRun, in set: WatchSet, _ count: Int
   ) -> () -> Double {
     {
       let seconds = CPUClock.seconds {

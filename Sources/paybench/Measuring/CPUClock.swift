@@ -3,9 +3,15 @@ internal import Glibc
 /// Time that the processor spends on this thread.
 enum CPUClock {
   private static var now: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    // Seconds and nanoseconds. Read as words: where several C libraries are imported, the compiler
+    // can't tell whose `timespec` this is.
+    withUnsafeTemporaryAllocation(of: timespec.self, capacity: 1) { time in
+      guard let first = time.baseAddress, clock_gettime(CLOCK_THREAD_CPUTIME_ID, first) == 0
+      else { return 0 }
+      let words = UnsafeRawBufferPointer(time)
+      return Double(words.load(as: Int.self))
+        + Double(words.load(fromByteOffset: MemoryLayout<Int>.size, as: Int.self)) / 1e9
+    }
   }
 
   /// Seconds that `body` takes; never zero.

@@ -1,39 +1,61 @@
-internal import Foundation
-
-/// One of our figures and what it is held against.
+/// Work of ours and work that it is held against, done in turns, and what is set beside what.
 struct Contest {
   let name: String
-  let unit: String
-  /// Does a round's work and gives the figure.
-  let ours: () -> Double
-  let references: [Reference]
+  let ours: Work
+  let others: [Work]
+  let comparisons: [Comparison]
+  /// Puts away what the rounds worked on.
+  var finish: () async throws -> Void = {}
 
-  struct Reference {
+  /// Does a round's work and gives its figures.
+  typealias Work = () async throws -> [Double]
+
+  /// One of our figures, by its place, beside one of a reference's.
+  struct Comparison {
     let name: String
+    let unit: String
+    var figure = 0
+    let reference: String
+    /// Which of `others`.
+    var work = 0
+    var referenceFigure = 0
     var goal: Goal?
-    let run: () -> Double
   }
 
-  /// One measurement for each reference, all from the same rounds.
-  func measure(rounds: Int) -> [Measurement] {
+  /// One measurement for each comparison, all from the same rounds.
+  func measure(rounds: Int) async throws -> [Measurement] {
+    do {
+      let measurements = try await measured(rounds: rounds)
+      try await finish()
+      return measurements
+    } catch {
+      // The first failure is the one to tell.
+      try? await finish()
+      throw error
+    }
+  }
+
+  private func measured(rounds: Int) async throws -> [Measurement] {
     // Once unmeasured: page faults and lazily made tables aren't the work.
-    _ = ours()
-    for reference in references { _ = reference.run() }
-    var figures: [Double] = []
-    var others = [[Double]](repeating: [], count: references.count)
+    _ = try await ours()
+    for other in others { _ = try await other() }
+    var figures: [[Double]] = []
+    var beside = [[[Double]]](repeating: [], count: others.count)
     for round in 0..<rounds {
       // Whoever comes first alternates.
-      if round % 2 == 0 { figures.append(ours()) }
-      for (place, reference) in references.enumerated() { others[place].append(reference.run()) }
-      if round % 2 == 1 { figures.append(ours()) }
+      if round % 2 == 0 { figures.append(try await ours()) }
+      for (place, other) in others.enumerated() { beside[place].append(try await other()) }
+      if round % 2 == 1 { figures.append(try await ours()) }
     }
-    let value = Self.median(figures)
-    return references.enumerated().map { place, reference in
-      let ratio = Self.median(zip(figures, others[place]).map { $0 / $1 })
+    return comparisons.map { comparison in
+      let own = figures.map { $0[comparison.figure] }
+      let other = beside[comparison.work].map { $0[comparison.referenceFigure] }
+      let (value, ratio) = (Self.median(own), Self.median(zip(own, other).map { $0 / $1 }))
       return Measurement(
-        name: name, value: value, unit: unit, reference: reference.name,
-        referenceValue: Self.median(others[place]), ratio: ratio, goal: reference.goal?.text,
-        reached: reference.goal?.isReached(value: value, ratio: ratio))
+        name: comparison.name, value: value, unit: comparison.unit,
+        reference: comparison.reference, referenceValue: Self.median(other), ratio: ratio,
+        goal: comparison.goal?.text,
+        reached: comparison.goal?.isReached(value: value, ratio: ratio))
     }
   }
 
@@ -45,25 +67,21 @@ struct Contest {
   }
 }
 
-/// What a figure is to reach.
-enum Goal {
-  case ratioAtLeast(Double)
-  case atLeast(Double, String)
-  case atMost(Double, String)
-
-  var text: String {
-    switch self {
-    case .ratioAtLeast(let ratio): "≥ \(ratio.formatted()) ×"
-    case .atLeast(let value, let unit): "≥ \(value.formatted()) \(unit)"
-    case .atMost(let value, let unit): "≤ \(value.formatted()) \(unit)"
-    }
+// Work of one figure, as most is.
+extension Contest {
+  struct Reference {
+    let name: String
+    var goal: Goal?
+    let run: () -> Double
   }
 
-  func isReached(value: Double, ratio: Double) -> Bool {
-    switch self {
-    case .ratioAtLeast(let goal): ratio >= goal
-    case .atLeast(let goal, _): value >= goal
-    case .atMost(let goal, _): value <= goal
-    }
+  init(name: String, unit: String, ours: @escaping () -> Double, references: [Reference]) {
+    self.init(
+      name: name, ours: { [ours()] },
+      others: references.map { reference in { [reference.run()] } },
+      comparisons: references.enumerated().map { place, reference in
+        Comparison(
+          name: name, unit: unit, reference: reference.name, work: place, goal: reference.goal)
+      })
   }
 }

@@ -1,0 +1,54 @@
+internal import Database
+internal import Kafka
+
+/// Events from the database to brokers, which are librdkafka's mock cluster in this process.
+enum RelaySuite: Suite {
+  private static func name(_ engine: DurableStore.Engine) -> String {
+    "relay from \(engine.rawValue) to Kafka"
+  }
+
+  static let names = DurableStore.Engine.allCases.map(name)
+
+  static func contests(
+    named names: Set<String>, _ materials: Materials
+  ) async throws -> [Contest] {
+    var contests: [Contest] = []
+    for engine in DurableStore.Engine.allCases where names.contains(name(engine)) {
+      contests.append(try await contest(engine, count: materials.settings.repetitions(50_000)))
+    }
+    return contests
+  }
+
+  private static func contest(
+    _ engine: DurableStore.Engine, count: Int
+  ) async throws -> Contest {
+    let store = try await DurableStore(engine)
+    let relay = try await LoadedRelay.start(on: store.makeDatabase("events"))
+    let cluster = try LoadedRelay.makeCluster()
+    let producer = try KafkaProducer(
+      KafkaConfiguration(brokers: cluster.brokers), transactionalID: nil, log: { _ in })
+    return Contest(
+      name: name(engine),
+      ours: { [try await relay.run(count)] },
+      others: [
+        {
+          // What was relayed last: our own work comes before all others once.
+          let messages = try await relay.messages(count)
+          let seconds = try await WallClock.seconds { try await messages.send(over: producer) }
+          return [Double(messages.count) / seconds]
+        }
+      ],
+      comparisons: [
+        .init(
+          name: name(engine), unit: "events/s",
+          reference: "librdkafka's idempotent producer, the same messages from memory",
+          goal: .atLeast(50_000, "events/s"))
+      ],
+      finish: {
+        await producer.close()
+        try await relay.close()
+        await store.close()
+        withExtendedLifetime(cluster) {}
+      })
+  }
+}

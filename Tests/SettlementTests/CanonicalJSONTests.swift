@@ -1,0 +1,92 @@
+import Bytes
+import ChainTypes
+import Digests
+import Foundation
+import Payments
+import Settlement
+import Testing
+
+/// The texts that are written by hand, beside what Foundation makes of the same.
+@Suite("Canonical JSON")
+struct CanonicalJSONTests {
+  private static let texts = [
+    "order-1", "a\"b\\c/d", "tab\tline\nreturn\rback\u{8}form\u{c}", "\u{0}\u{1}\u{1f}\u{7f}\u{80}",
+    "Ünïcode, 漢字, 🪙, \u{2028}\u{2029}\u{feff}", "",
+  ]
+
+  private static func terms(
+    _ text: String, metadata: String? = nil, amount: UInt256 = 150_000
+  ) throws -> PaymentTerms {
+    PaymentTerms(
+      id: "pay_1", tenant: text, orderID: text, chain: try #require(ChainName("bitcoin-regtest")),
+      asset: Asset(symbol: "BTC", decimals: 8), amount: amount, tolerance: .one,
+      createdAt: Timestamp(microseconds: 1_800_000_000_123_456),
+      expiresAt: Timestamp(seconds: 1_800_000_900), confirmations: 3, finality: .max,
+      latePolicy: .hold, ordinal: .max, address: "bcrt1q", region: text, metadata: metadata)
+  }
+
+  private static func encoded(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// The same value as Foundation writes it.
+  private static func rewritten(_ text: String) throws -> String {
+    let value = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    let data = try JSONSerialization.data(
+      withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  @Test("terms are the text that Foundation encodes, whatever stands in them", arguments: texts)
+  func terms(text: String) throws {
+    for metadata in [nil, #"{"a":"\#(text.isEmpty ? "" : "b")"}"#, text] {
+      let terms = try Self.terms(text, metadata: metadata)
+      let written = try CanonicalJSON.text(terms)
+      #expect(try written == Self.encoded(terms))
+      #expect(try CanonicalJSON.value(PaymentTerms.self, from: written) == terms)
+    }
+    let largest = try Self.terms(text, amount: .max)
+    #expect(try CanonicalJSON.text(largest) == Self.encoded(largest))
+  }
+
+  @Test(
+    "a document has its members by name, as Foundation sorts and escapes them", arguments: texts)
+  func document(text: String) throws {
+    var payment = Payment(terms: try Self.terms(text))
+    for event in [nil, PaymentEvent(.created, from: .open, to: .open)] {
+      let document = try PaymentDocument.json(of: payment, telling: event)
+      #expect(try document == Self.rewritten(document))
+    }
+    let block = BlockRef(height: 840_000, hash: SHA256.hash([1]))
+    let created = payment.terms.createdAt
+    var transfers: [PaymentTransfer] = []
+    for vout in UInt32(0)..<3 {
+      let id = TransferID(
+        chain: payment.terms.chain, txid: SHA256.hash([2]), position: .vout(vout))
+      let isSeen = vout == 0
+      transfers.append(
+        PaymentTransfer(
+          id: id, value: 1_000, state: isSeen ? .seen : .included, block: isSeen ? nil : block,
+          firstSeen: created, blockTime: isSeen ? nil : created))
+    }
+    _ = try payment.apply(.observed(transfers))
+    _ = try payment.apply(.deadlinePassed(lookedThrough: payment.terms.expiresAt))
+    let events = try payment.apply(.resolved(by: text, reason: text))
+    for event in events.map(Optional.some) + [nil] {
+      let document = try PaymentDocument.json(of: payment, telling: event)
+      #expect(try document == Self.rewritten(document))
+    }
+  }
+
+  @Test("the shop's metadata stands at a document's end as it was given")
+  func metadata() throws {
+    let metadata = #"{"z":1,"a":{"b":[1.0,2e3]}}"#
+    let document = try PaymentDocument.json(
+      of: Payment(terms: Self.terms("order-1", metadata: metadata)))
+    #expect(document.hasSuffix(#","version":0,"metadata":\#(metadata)}"#))
+    let without = try PaymentDocument.json(of: Payment(terms: Self.terms("order-1")))
+    #expect(document.hasPrefix(without.dropLast()))
+  }
+}
