@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -80,7 +81,7 @@ let package = Package(
     library("Telemetry", ["JSON", log]),
     library("Cache", ["CHiredis", "ChainTypes", "Telemetry"]),
     library("Database"),
-    library("SQLite", ["Database", grdb]),
+    library("SQLite", ["Database", grdb, grdbSQLite]),
     library("PostgreSQL", ["CPostgres", "Database"]),
     library("Leases", ["Database"]),
     library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
@@ -153,7 +154,12 @@ let package = Package(
       ]),
     program(
       "paybench",
-      ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking"]),
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
+        "Payments", "LocalServers", "Telemetry", "Database", "SQLite", "PostgreSQL", "EventLog",
+        "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", log, hummingbird,
+        nioCore,
+      ]),
     program("chainsim", ["ChainTypes", "NodeRPC", "ChainSim"]),
 
     // Tests, and what they share.

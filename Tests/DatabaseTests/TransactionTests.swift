@@ -176,12 +176,12 @@ struct TransactionTests {
     var options = TestStore.Options()
     options.waitingLimit = 5
     let database = try await database(engine, options)
-    let gate = await WriterGate(holding: database)
+    let gate = try await WriterGate(holding: database)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<5 {
         group.addTask { try await database.groupedWrite { try Self.insert(number, in: $0) } }
       }
-      await gate.waitUntilGathered(5)
+      try await gate.waitUntilGathered(5)
       await #expect(throws: DatabaseError.overloaded(waiting: 5)) {
         try await database.groupedWrite { try Self.insert(5, in: $0) }
       }
@@ -198,11 +198,11 @@ struct TransactionTests {
     options.isSerial = true
     let database = try store.open(options)
     try await database.write { try Self.createTable(in: $0) }
-    let gate = await WriterGate(holding: database)
+    let gate = try await WriterGate(holding: database)
     let waiting = Task {
       try await database.groupedWrite { try $0.execute("INSERT INTO t VALUES (1, 1)") }
     }
-    await gate.waitUntilGathered(1)
+    try await gate.waitUntilGathered(1)
     let closing = Task { try await database.close() }
     try await gate.open()
     #expect(try await waiting.value == 1)

@@ -1,6 +1,7 @@
 import Database
 import Dispatch
 import TestDatabases
+import TestSupport
 
 /// Holds a database's writer so that what is handed in meanwhile gathers behind it. PostgreSQL's
 /// must be a serial one.
@@ -10,7 +11,7 @@ struct WriterGate {
   private let holder: Task<Void, any Error>
 
   /// Returns once the writer is held.
-  init(holding database: any Database) async {
+  init(holding database: any Database) async throws {
     self.database = database
     let held = Counter()
     holder = Task { [opened] in
@@ -19,11 +20,11 @@ struct WriterGate {
         opened.wait()
       }
     }
-    while held.value == 0 { await Task.yield() }
+    try await waitUntil { held.value != 0 }
   }
 
-  func waitUntilGathered(_ count: Int) async {
-    while TestDatabase.waitingCount(database) < count { await Task.yield() }
+  func waitUntilGathered(_ count: Int) async throws {
+    try await waitUntil { TestDatabase.waitingCount(database) >= count }
   }
 
   func open() async throws {
@@ -37,7 +38,7 @@ struct WriterGate {
     _ count: Int, in database: any Database,
     _ body: @escaping @Sendable (Int) async throws -> Void
   ) async throws -> [Int: Outcome] {
-    let gate = await WriterGate(holding: database)
+    let gate = try await WriterGate(holding: database)
     return try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
       for number in 0..<count {
         group.addTask {
@@ -49,7 +50,7 @@ struct WriterGate {
           }
         }
       }
-      await gate.waitUntilGathered(count)
+      try await gate.waitUntilGathered(count)
       try await gate.open()
       return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }

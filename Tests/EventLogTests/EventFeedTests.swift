@@ -1,5 +1,6 @@
 import Database
 import EventLog
+import TestSupport
 import Testing
 
 @Suite("The event feed")
@@ -44,19 +45,19 @@ struct EventFeedTests {
   }
 
   @Test("readers that leave are forgotten, and a finished feed ends all others")
-  func leaving() async {
+  func leaving() async throws {
     let feed = EventFeed()
     let task = Task { await feed.waitForPosition(after: 10) }
-    while feed.readerCount == 0 { await Task.yield() }
+    try await waitUntil { feed.readerCount != 0 }
     task.cancel()
     #expect(await task.value == nil)
-    while feed.readerCount > 0 { await Task.yield() }
+    try await waitUntil { feed.readerCount == 0 }
     do {
       _ = feed.changes()
     }
     #expect(feed.readerCount == 0)
     let waiting = Task { await feed.waitForPosition(after: 10) }
-    while feed.readerCount == 0 { await Task.yield() }
+    try await waitUntil { feed.readerCount != 0 }
     feed.finish()
     #expect(await waiting.value == nil)
     #expect(await feed.waitForPosition(after: -1) == nil)

@@ -1,6 +1,7 @@
 import Leases
 import SQLite
 import Synchronization
+import TestSupport
 
 /// A holder whose body runs until it is cancelled, and what became of it, in order.
 final class HoldingProcess: Sendable {
@@ -47,7 +48,7 @@ final class HoldingProcess: Sendable {
     try await holder.run(body)
   }
 
-  func until(_ entry: String) async {
-    while log.last != entry { await Task.yield() }
+  func until(_ entry: String) async throws {
+    try await waitUntil { log.last == entry }
   }
 }

@@ -1,6 +1,7 @@
 import Database
 import Leases
 import SQLite
+import TestSupport
 import Testing
 
 @Suite("Holding a lease", .timeLimit(.minutes(1)))
@@ -26,10 +27,10 @@ struct LeaseHolderTests {
     let process = HoldingProcess("a", database, clock)
     let task = process.start()
     for third in 1...4 {
-      await clock.untilAnySleeps(until: .seconds(third * 2))
+      try await clock.untilAnySleeps(until: .seconds(third * 2))
       try await write("UPDATE leases SET expires_at = 1")
       clock.advance(to: .seconds(third * 2))
-      while try await isHeld() == false { await Task.yield() }
+      try await waitUntil { try await isHeld() }
     }
     #expect(process.log == ["taken 1", "runs 1"])
     task.cancel()
@@ -42,17 +43,17 @@ struct LeaseHolderTests {
   func lost() async throws {
     let process = HoldingProcess("a", database, clock)
     let task = process.start()
-    await clock.untilSleeping(.seconds(2), .seconds(6))
+    try await clock.untilSleeping(.seconds(2), .seconds(6))
     try await write("UPDATE leases SET holder = 'b', epoch = 2, expires_at = 9000000000000000")
     clock.advance(to: .seconds(2))
-    await process.until("lost 1")
+    try await process.until("lost 1")
     #expect(process.log == ["taken 1", "runs 1", "stops 1", "lost 1"])
     // It stands by, and what it gives back isn't the other one's.
-    await clock.untilSleeping(.seconds(3))
+    try await clock.untilSleeping(.seconds(3))
     #expect(try await isHeld())
     try await write("UPDATE leases SET expires_at = 1")
     clock.advance(to: .seconds(3))
-    await process.until("runs 3")
+    try await process.until("runs 3")
     task.cancel()
     try await task.value
   }
@@ -61,19 +62,19 @@ struct LeaseHolderTests {
   func silence() async throws {
     let process = HoldingProcess("a", database, clock)
     let task = process.start()
-    await clock.untilSleeping(.seconds(2), .seconds(6))
+    try await clock.untilSleeping(.seconds(2), .seconds(6))
     process.database.set(.silent)
     clock.advance(to: .seconds(2))
-    while process.database.waitingCount == 0 { await Task.yield() }
+    try await waitUntil { process.database.waitingCount != 0 }
     clock.advance(to: .milliseconds(5_999))
     #expect(process.log == ["taken 1", "runs 1"])
     clock.advance(to: .seconds(6))
-    await process.until("stops 1")
+    try await process.until("stops 1")
     process.database.set(.none)
-    await process.until("lost 1")
-    await clock.untilSleeping(.seconds(7))
+    try await process.until("lost 1")
+    try await clock.untilSleeping(.seconds(7))
     clock.advance(to: .seconds(7))
-    await process.until("runs 2")
+    try await process.until("runs 2")
     task.cancel()
     try await task.value
   }
@@ -82,19 +83,19 @@ struct LeaseHolderTests {
   func failures() async throws {
     let process = HoldingProcess("a", database, clock)
     let task = process.start()
-    await clock.untilSleeping(.seconds(2), .seconds(6))
+    try await clock.untilSleeping(.seconds(2), .seconds(6))
     process.database.set(.fails)
     clock.advance(to: .seconds(2))
-    await clock.untilSleeping(.milliseconds(2_500), .seconds(6))
+    try await clock.untilSleeping(.milliseconds(2_500), .seconds(6))
     clock.advance(to: .milliseconds(2_500))
-    await clock.untilSleeping(.seconds(3), .seconds(6))
+    try await clock.untilSleeping(.seconds(3), .seconds(6))
     process.database.set(.none)
     clock.advance(to: .seconds(3))
-    await clock.untilSleeping(.seconds(5), .seconds(6))
+    try await clock.untilSleeping(.seconds(5), .seconds(6))
     #expect(process.log == ["taken 1", "runs 1", "failed", "failed"])
     process.database.set(.fails)
     clock.advance(to: .seconds(9))
-    await process.until("lost 1")
+    try await process.until("lost 1")
     #expect(process.log.suffix(2) == ["stops 1", "lost 1"])
     task.cancel()
     try await task.value
@@ -106,21 +107,21 @@ struct LeaseHolderTests {
       HoldingProcess("a", database, clock), HoldingProcess("b", database, clock)
     )
     let task = first.start()
-    await first.until("runs 1")
+    try await first.until("runs 1")
     let other = second.start()
-    await clock.untilSleeping(.seconds(1), .seconds(2), .seconds(6))
+    try await clock.untilSleeping(.seconds(1), .seconds(2), .seconds(6))
     task.cancel()
     try await task.value
-    await clock.untilSleeping(.seconds(1))
+    try await clock.untilSleeping(.seconds(1))
     clock.advance(to: .seconds(1))
-    await second.until("runs 2")
+    try await second.until("runs 2")
     let next = first.start()
-    await clock.untilSleeping(.seconds(2), .seconds(3), .seconds(7))
+    try await clock.untilSleeping(.seconds(2), .seconds(3), .seconds(7))
     // The holder dies: nothing more is heard of it.
     second.database.set(.silent)
     try await write("UPDATE leases SET expires_at = 1")
     clock.advance(to: .seconds(2))
-    await first.until("runs 3")
+    try await first.until("runs 3")
     second.database.set(.none)
     for task in [other, next] {
       task.cancel()
@@ -144,8 +145,8 @@ struct LeaseHolderTests {
     let task = Task {
       try await process.run { lease in if lease.epoch == 1 { throw LeaseLost(lease) } }
     }
-    await process.until("lost 1")
-    await clock.untilSleeping(.seconds(1))
+    try await process.until("lost 1")
+    try await clock.untilSleeping(.seconds(1))
     clock.advance(to: .seconds(1))
     try await task.value
     #expect(process.log == ["taken 1", "lost 1", "taken 2", "released 2"])

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 
 /// A clock that goes on only when a test says so.
 final class ManualClock: Clock {
@@ -59,16 +60,16 @@ final class ManualClock: Clock {
   }
 
   /// Waits until exactly these moments are slept for.
-  func untilSleeping(_ moments: Duration...) async {
-    while state.withLock({ $0.sleepers.values.map(\.until).sorted() }) != moments.sorted() {
-      await Task.yield()
+  func untilSleeping(_ moments: Duration...) async throws {
+    try await waitUntil {
+      state.withLock { $0.sleepers.values.map(\.until).sorted() } == moments.sorted()
     }
   }
 
   /// Waits until someone sleeps until that moment, whoever else does.
-  func untilAnySleeps(until moment: Duration) async {
-    while !state.withLock({ $0.sleepers.values.contains { $0.until == moment } }) {
-      await Task.yield()
+  func untilAnySleeps(until moment: Duration) async throws {
+    try await waitUntil {
+      state.withLock { $0.sleepers.values.contains { $0.until == moment } }
     }
   }
 }

@@ -124,7 +124,7 @@ struct FaultTests {
     let writing = Task {
       if grouped { try await database.groupedWrite(body) } else { try await database.write(body) }
     }
-    while victims.withLock({ $0.isEmpty }) { await Task.yield() }
+    try await waitUntil { !(victims.withLock({ $0.isEmpty })) }
     try await Self.cut(victims.withLock { $0[0] }, from: database)
     mayGoOn.signal()
     try await writing.value
@@ -192,7 +192,7 @@ struct FaultTests {
       isHeld.raise()
       release.wait()
     }
-    while !isHeld.isRaised { await Task.yield() }
+    try await waitUntil { isHeld.isRaised }
     await #expect {
       try await database.write { try $0.execute("UPDATE c SET n = 6 WHERE id = 1") }
     } throws: { isBusy($0) }

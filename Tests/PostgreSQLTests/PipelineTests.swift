@@ -2,6 +2,7 @@ import Database
 import Dispatch
 import PostgreSQL
 import TestDatabases
+import TestSupport
 import Testing
 
 @Suite("PostgreSQL pipelines and groups")
@@ -34,7 +35,7 @@ struct PipelineTests {
         release.wait()
       }
     }
-    while !isHeld.isRaised { await Task.yield() }
+    try await waitUntil { isHeld.isRaised }
     return try await withThrowingTaskGroup(of: (Int, DatabaseError?).self) { group in
       for number in 0..<count {
         // One after the other, so that they run in the order of their numbers.
@@ -46,7 +47,7 @@ struct PipelineTests {
             return (number, error)
           }
         }
-        while database.waitingCount <= number { await Task.yield() }
+        try await waitUntil { database.waitingCount > number }
       }
       release.signal()
       try await holding.value
@@ -148,7 +149,7 @@ struct PipelineTests {
       isHeld.raise()
       release.wait()
     }
-    while !isHeld.isRaised { await Task.yield() }
+    try await waitUntil { isHeld.isRaised }
     try await withThrowingTaskGroup(of: Int.self) { group in
       for number in 0..<8 {
         group.addTask {
@@ -215,7 +216,7 @@ struct PipelineTests {
     #expect(try await (1...3).contains(sessions() ?? 0))
     try await database.close()
     #expect(database.statistics.open == 0)
-    while try await sessions() != 0 { await Task.yield() }
+    try await waitUntil { try await sessions() == 0 }
     try await watcher.close()
   }
 

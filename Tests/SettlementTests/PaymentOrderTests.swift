@@ -6,6 +6,7 @@ import Payments
 import Settlement
 import Synchronization
 import TestDatabases
+import TestSupport
 import Testing
 
 /// Readers page through payments while others make them.
@@ -23,11 +24,12 @@ struct PaymentOrderTests {
 
   /// Everything there is, once no transaction of any other test is older.
   private static func list(_ world: World, untilThere count: Int) async throws -> [Payment] {
-    while true {
-      let payments = try await list(world)
-      if payments.count >= count { return payments }
-      await Task.yield()
+    var payments: [Payment] = []
+    try await waitUntil {
+      payments = try await list(world)
+      return payments.count >= count
     }
+    return payments
   }
 
   @Test("a reader who goes on behind the last payment it got misses none that commits late")
@@ -49,7 +51,7 @@ struct PaymentOrderTests {
         return payment
       }
     }
-    while !pause.isReached { await Task.yield() }
+    try await waitUntil { pause.isReached }
     let second = try await world.create(quick)
     #expect(try await Self.list(world) == [])
     pause.end()

@@ -1,6 +1,7 @@
 import Database
 import Synchronization
 import TestDatabases
+import TestSupport
 import Testing
 
 @testable import EventLog
@@ -19,13 +20,11 @@ struct LogSourceTests {
 
   /// Sequences everything, also where PostgreSQL waits for transactions of other tests.
   private func drain(_ sequencer: Sequencer, _ scene: ConsumerScene) async throws {
-    while true {
+    try await waitUntil {
       try await sequencer.drain()
-      let waiting = try await scene.database.read {
+      return try await scene.database.read {
         try $0.queryFirst("SELECT 1 AS found FROM events WHERE position IS NULL LIMIT 1")
-      }
-      if waiting == nil { return }
-      await Task.yield()
+      } == nil
     }
   }
 
@@ -100,7 +99,7 @@ struct LogSourceTests {
     for round in 1...3 {
       try await append(scene, "a")
       try await drain(sequencer, scene)
-      while try await scene.effects().count < round { await Task.yield() }
+      try await waitUntil { try await scene.effects().count >= round }
     }
     feed.finish()
     await running.value
@@ -123,7 +122,7 @@ struct LogSourceTests {
         pausing: .microseconds(10), clock: ContinuousClock(), onNotice: { _ in },
         onError: { _ in failures.value += 1 })
     }
-    while try await scene.effects().isEmpty { await Task.yield() }
+    try await waitUntil { try await !(scene.effects().isEmpty) }
     running.cancel()
     await running.value
     #expect(failures.value == 3)
