@@ -40,5 +40,13 @@ extension EventLog {
       // Null for events from before, and for those that belong to no trace.
       ["ALTER TABLE events ADD COLUMN traceparent TEXT CHECK (length(traceparent) <= 256)"]
     },
+    Migration(number: 3, name: "events by tenant, row by row") { dialect in
+      guard dialect == .postgreSQL else { return [] }
+      // An event of a chain has no tenant: no tenant sees it.
+      return RowSecurity.roles(dialect)
+        + RowSecurity.protect(
+          "events", rows: "tenant = \(RowSecurity.currentTenant)", granting: "SELECT, INSERT")
+        + [RowSecurity.share("event_positions")]
+    },
   ]
 }

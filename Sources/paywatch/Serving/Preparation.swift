@@ -17,6 +17,9 @@ struct Preparation {
   /// The numbers of the configured accounts. The failure says what to change.
   func run() async throws -> Set<Int64> {
     try await Schema.migrate(database)
+    if let warning = try await database.read({ try RowSecurity.warning(in: $0) }) {
+      Logger(label: "paywatch").warning("\(warning)")
+    }
     for chain in plan.configuration.chains { try await checkStart(of: chain) }
     let now = SystemTime().now
     var accounts: Set<Int64> = []

@@ -1,0 +1,37 @@
+internal import Database
+
+/// What transactions on behalf of a tenant may do with the tables of payments in PostgreSQL, and
+/// with which rows.
+///
+/// A payment and an account carry their tenant. What belongs to one of them is a tenant's by that:
+/// a copy of the name beside it could say otherwise. Headers and transfers are nobody's, and
+/// nothing but the pipeline has to do with them.
+enum TenantAccess {
+  static func statements(_ dialect: SQLDialect) -> [String] {
+    guard dialect == .postgreSQL else { return [] }
+    let ownRows = "tenant = \(RowSecurity.currentTenant)"
+    // Asked once a statement: a tenant has an account for each family, region and epoch.
+    let ownAccounts = "account_id = ANY (ARRAY(SELECT account_id FROM accounts))"
+    return RowSecurity.roles(dialect)
+      // Terms are fixed, here for the database too.
+      + RowSecurity.protect(
+        "payments", rows: ownRows,
+        granting: "SELECT, INSERT",
+        "UPDATE (version, status, received, confirmed, deadline_passed, holds_order, updated_at)")
+      + RowSecurity.protect(
+        "payment_facts",
+        rows: """
+          EXISTS (SELECT 1 FROM payments WHERE payments.payment_id = payment_facts.payment_id)
+          """,
+        granting: "SELECT, INSERT")
+      // Descriptors are for who derives addresses.
+      + RowSecurity.protect(
+        "accounts", rows: ownRows,
+        granting: "SELECT (account_id, tenant, family, region, epoch)")
+      + RowSecurity.protect(
+        "addresses", rows: ownAccounts, granting: "SELECT, UPDATE (payment_id)")
+      // Set aside by processes, which act for nobody then.
+      + RowSecurity.protect("address_reservations", rows: ownAccounts, granting: "SELECT")
+      + [RowSecurity.share("chains"), RowSecurity.share("transfer_proofs")]
+  }
+}
