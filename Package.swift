@@ -95,6 +95,7 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "Database", "Leases", "EventLog", "Watching",
       ]),
+    library("Backups", ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "HTTPServer",
@@ -147,7 +148,8 @@ let package = Package(
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "PostgreSQL",
-        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment",
+        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups", "Tenancy",
+        "Deployment",
       ]),
     program(
       "paybench",
@@ -199,6 +201,13 @@ let package = Package(
         "TestDatabases",
       ]),
     tests(
+      "Backups",
+      [
+        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "LocalServers",
+        "Database", "SQLite", "PostgreSQL", "Leases", "EventLog", "Watching", "Settlement",
+        "Backups", "Tenancy", "TestDatabases",
+      ]),
+    tests(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
@@ -237,10 +246,16 @@ let package = Package(
       "payctl",
       [
         "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "Tenancy", "ChainSim", "Simulation", "payctl",
-        "paybench",
+        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
+        "payctl", "paybench",
       ]),
-    tests("paywatch", ["LoopbackHTTP", "paywatch", "payctl"]),
+    tests(
+      "paywatch",
+      [
+        "JSON", "ChainTypes", "Addresses", "Bitcoin", "LocalServers", "Database", "SQLite",
+        "Leases", "NodeRPC", "EventLog", "Tenancy", "ChainSim", "LoopbackHTTP", "paywatch",
+        "payctl",
+      ]),
     tests("Tidy", []),
   ]
 )

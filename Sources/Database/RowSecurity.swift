@@ -94,6 +94,22 @@ package enum RowSecurity {
     "GRANT \(privileges) ON \(table) TO \(tenantRole)"
   }
 
+  /// Throws where the login role is under the policies and isn't in `pipelineRole`, and would take
+  /// what it sees for everything.
+  package static func checkSeesEverything(in connection: any SQLConnection) throws {
+    guard connection.dialect == .postgreSQL else { return }
+    let missing = try connection.queryFirst(
+      """
+      SELECT CAST(current_user AS TEXT) AS name FROM pg_catalog.pg_roles
+      WHERE rolname = '\(pipelineRole)' AND NOT pg_has_role(current_user, oid, 'USAGE')
+      """)
+    guard let missing else { return }
+    let name = try missing.text("name")
+    throw DatabaseError.notPermitted(
+      "the role \(name) isn't in \(pipelineRole), and would see empty tables: "
+        + "GRANT \(pipelineRole), \(tenantRole) TO \(name)")
+  }
+
   /// What an operator should know of the login role; nil where it's as it should be.
   package static func warning(in connection: any SQLConnection) throws -> String? {
     guard connection.dialect == .postgreSQL else { return nil }

@@ -40,7 +40,18 @@ extension EventLog {
       // Null for events from before, and for those that belong to no trace.
       ["ALTER TABLE events ADD COLUMN traceparent TEXT CHECK (length(traceparent) <= 256)"]
     },
-    Migration(number: 3, name: "events by tenant, row by row") { dialect in
+    Migration(number: 3, name: "restore epochs") { dialect in
+      [
+        // The highest is the database's; `base` is how far the log reached when it began.
+        dialect.createTable(
+          "restore_epochs",
+          """
+            epoch \(dialect.integer) PRIMARY KEY CHECK (epoch >= 0),
+            base \(dialect.integer) NOT NULL CHECK (base >= 0)
+          """)
+      ]
+    },
+    Migration(number: 4, name: "events by tenant, row by row") { dialect in
       guard dialect == .postgreSQL else { return [] }
       // An event of a chain has no tenant: no tenant sees it.
       return RowSecurity.roles(dialect)

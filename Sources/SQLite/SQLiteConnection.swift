@@ -51,6 +51,13 @@ final class SQLiteConnection: SQLConnection {
     try SQLiteEngine.translatingErrors { try connection.cachedStatement(sql: sql).execute() }
   }
 
+  /// Copies all of the database, as one transaction sees it, into a missing or empty file.
+  func copy(to path: String) throws {
+    try SQLiteEngine.translatingErrors {
+      try connection.execute(sql: "VACUUM INTO ?", arguments: [path])
+    }
+  }
+
   /// False once the engine has undone the transaction by itself, as on a full disk.
   var isInsideTransaction: Bool { connection.isInsideTransaction }
 

@@ -73,13 +73,24 @@ package final class SQLiteDatabase: Database {
     }
   }
 
-  /// Runs statements outside any transaction: for what must be asked or set there, in tests.
+  /// Runs statements outside any transaction: for what must be asked or set there.
   package func withoutTransaction<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
     guard !queue.withLock(\.isClosed) else { throw DatabaseError.closed }
     return try await withCheckedThrowingContinuation { continuation in
       engine.onWriter { connection in continuation.resume(with: Result { try body(connection) }) }
+    }
+  }
+
+  /// Copies what is committed now into a file, which must be missing or empty. Other processes go on
+  /// writing meanwhile; this one's writes wait.
+  package func copy(to path: String) async throws {
+    guard !queue.withLock(\.isClosed) else { throw DatabaseError.closed }
+    try await withCheckedThrowingContinuation { continuation in
+      engine.onWriter { connection in
+        continuation.resume(with: Result { try connection.copy(to: path) })
+      }
     }
   }
 

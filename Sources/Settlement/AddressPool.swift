@@ -1,4 +1,3 @@
-internal import Addresses
 package import ChainTypes
 package import Database
 package import Keys
@@ -136,34 +135,12 @@ package struct AddressPool: Sendable {
     return appended
   }
 
-  private struct Derived: Sendable {
-    let index: UInt32
-    let script: [UInt8]
-    let address: String
-  }
-
   private func append(
     _ count: Int, account: Int64, descriptor: Descriptor, from first: Int64,
     under lease: Lease?
   ) async throws -> Int {
-    var derived: [Derived] = []
-    var index = first
-    while derived.count < count {
-      guard index < Int64(ChildNumber.indexEnd), let child = UInt32(exactly: index) else {
-        guard derived.isEmpty else { break }
-        throw Failure.exhausted(account: account)
-      }
-      index += 1
-      do {
-        let address = try descriptor.address(at: child)
-        derived.append(
-          Derived(index: child, script: address.output.scriptPubKey, address: address.text))
-      } catch .skipIndex {
-        // BIP-0032: this index has no valid key (once in 2^127); the next one has.
-        continue
-      }
-    }
-    let (addresses, next) = (derived, index)
+    let (addresses, next) = try descriptor.addresses(from: first, count: count)
+    guard !addresses.isEmpty else { throw Failure.exhausted(account: account) }
     return try await database.write { connection in
       if let lease { try Leases.check(lease, in: connection) }
       // Another filler may have been faster; then there is nothing to do.
@@ -171,21 +148,8 @@ package struct AddressPool: Sendable {
         "UPDATE accounts SET next_index = $1 WHERE account_id = $2 AND next_index = $3",
         [.integer(next), .integer(account), .integer(first)])
       guard moved == 1 else { return 0 }
-      let row = try connection.queryFirst(
-        "SELECT MAX(ordinal) AS last FROM addresses WHERE family = 'bitcoin'")
-      var ordinal = try row?.optionalInteger("last") ?? 0
-      for address in addresses {
-        ordinal += 1
-        try connection.submit(
-          """
-          INSERT INTO addresses (family, ordinal, account_id, child_index, script, address, touched)
-          VALUES ('bitcoin', $1, $2, $3, $4, $5, 0)
-          """,
-          [
-            .integer(ordinal), .integer(account), .integer(Int64(address.index)),
-            .blob(address.script), .text(address.address),
-          ])
-      }
+      try Self.append(
+        addresses, account: account, family: "bitcoin", isTouched: false, in: connection)
       return addresses.count
     }
   }

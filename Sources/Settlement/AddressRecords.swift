@@ -100,8 +100,8 @@ enum AddressRecords {
   }
 
   /// Gives the address to the payment for ever, or fails the transaction with
-  /// `DatabaseError.unexpectedRowCount` where it isn't free any more, was paid already, or the
-  /// chain is halted.
+  /// `DatabaseError.unexpectedRowCount` where it isn't free any more, was paid already, is
+  /// another one since the database was replaced, or the chain is halted.
   static func take(
     _ address: ReadyAddress, family: String, chain: ChainName, payment: String,
     in connection: any SQLConnection
@@ -110,8 +110,12 @@ enum AddressRecords {
       """
       UPDATE addresses SET payment_id = $1
       WHERE family = $2 AND ordinal = $3 AND payment_id IS NULL AND touched = 0
+        AND address = $5
         AND NOT EXISTS (SELECT 1 FROM chains WHERE chain = $4 AND halt IS NOT NULL)
       """,
-      [.text(payment), .text(family), .ordinal(address.ordinal), .text(chain.text)], changing: 1)
+      [
+        .text(payment), .text(family), .ordinal(address.ordinal), .text(chain.text),
+        .text(address.text),
+      ], changing: 1)
   }
 }

@@ -82,10 +82,11 @@ struct RelayRecordTests {
   @Test("a restore begins a higher epoch where the log ends")
   func epochs() async throws {
     let database = try await Self.database(Self.drafts([10, 10, 10]))
-    try await database.write { try RelayRecords.beginEpoch(4, in: $0) }
+    _ = try await database.write { try RestoreEpochs.beginFirst(0, in: $0) }
+    try await database.write { try RestoreEpochs.begin(4, in: $0) }
     for epoch: Int64 in [0, 3, 4] {
-      await #expect(throws: RelayError.epochMismatch(configured: epoch, database: 4)) {
-        try await database.write { try RelayRecords.beginEpoch(epoch, in: $0) }
+      await #expect(throws: RestoreEpochs.Failure.notHigher(epoch: epoch, database: 4)) {
+        try await database.write { try RestoreEpochs.begin(epoch, in: $0) }
       }
     }
     let record = try await database.read { try RelayRecords.read(idsAt: [2, 9], in: $0) }

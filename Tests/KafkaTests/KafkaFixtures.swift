@@ -33,6 +33,7 @@ enum KafkaFixtures {
     let database = try SQLiteDatabase.inMemory(options: options)
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(database, Relay.migrations, component: Relay.component)
+    _ = try await database.write { try RestoreEpochs.beginFirst(0, in: $0) }
     return database
   }
 

@@ -57,7 +57,7 @@ struct RelayRestoreTests {
     }
     #expect(tail.position > 200 && end == RelayPosition(epoch: 0, position: 200))
 
-    try await backup.write { try RelayRecords.beginEpoch(1, in: $0) }
+    try await backup.write { try RestoreEpochs.begin(1, in: $0) }
     try await KafkaFixtures.append(100, keys: 3, from: 10_000, to: backup)
     var options = RelayRun.quick
     let mismatch = await RelayRun(backup, sink, options).end()

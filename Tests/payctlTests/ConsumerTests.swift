@@ -34,7 +34,6 @@ struct ConsumerTests {
     _ sample: SampleDatabase, refusing: Bool
   ) async throws -> ConsumerOutcome {
     let database = try SQLiteDatabase(path: sample.path)
-    try await Migrator.migrate(database, Inbox.migrations, component: Inbox.component)
     try await Sequencer(database: database).drain()
     let consumer = try Consumer(
       name: "orders", source: LogSource(database: database, feed: EventFeed()),

@@ -76,7 +76,7 @@ struct RecordsTests {
     #expect(try sample.payctl("address", "list", "--tenant", "other").lines.count == 1)
 
     let shown = try sample.payctl(
-      "address", "show", all[0].address.uppercased(), "--format", "json")
+      "address", "show", try #require(all.first).address.uppercased(), "--format", "json")
     let page = try #require(try shown.objects(AddressPage.self).first)
     #expect(page.address.ordinal == 1)
     #expect(page.address.paymentId == sample.partly)

@@ -110,6 +110,43 @@ struct ServeTests {
     #expect(missing.status != 0)
     #expect(missing.errors.contains("nowhere/paywatch.sqlite can't be used"))
   }
+
+  @Test("a restored database is started with its own restore epoch only", .timeLimit(.minutes(5)))
+  func restored() async throws {
+    let directory = try TemporaryDirectory()
+    func write(_ epoch: Int, _ file: String) throws -> String {
+      let text = Self.configuration().replacing("paywatch.sqlite", with: file)
+      return try directory.write("paywatch.yaml", "\(text)\nrestore_epoch: \(epoch)\n".utf8)
+    }
+    let first = try Serving(try write(0, "paywatch.sqlite"))
+    _ = try await first.port()
+    var listed = ""
+    while listed.isEmpty {
+      listed = try await Program.payctl.finish(
+        [
+          "address", "list", "--format", "json", "--database", directory.path("paywatch.sqlite"),
+        ]
+      ).output
+    }
+    // While it runs.
+    let backup = directory.path("backup")
+    let taken = try await Program.payctl.finish(
+      ["backup", "--database", directory.path("paywatch.sqlite"), "--to", backup])
+    #expect(taken.status == 0, "\(taken.errors)")
+    #expect(await first.end() == 0)
+    let restored = try await Program.payctl.finish(
+      ["restore", "--from", backup, "--database", directory.path("restored.sqlite")])
+    try #require(restored.status == 0, "\(restored.errors)")
+    let old = try await Program.paywatch.finish(
+      ["serve", "--config", try write(0, "restored.sqlite")])
+    #expect(old.status != 0 && old.errors.contains("Set restore_epoch: 1"), "\(old.errors)")
+    let ahead = try await Program.paywatch.finish(
+      ["serve", "--config", try write(5, "restored.sqlite")])
+    #expect(ahead.status != 0 && ahead.errors.contains("--in-place --epoch 5"), "\(ahead.errors)")
+    let second = try Serving(try write(1, "restored.sqlite"))
+    _ = try await second.port()
+    #expect(await second.end() == 0)
+  }
 }
 
 /// `paywatch serve` as a process.

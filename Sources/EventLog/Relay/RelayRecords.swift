@@ -8,10 +8,10 @@ package enum RelayRecords {
   package static func read(
     idsAt positions: Set<Int64>, in connection: any SQLConnection
   ) throws -> RelayRecord {
-    let (cursor, epoch) = try cursor(in: connection)
-    let epochs = try connection.query("SELECT epoch, base FROM relay_epochs", [])
-    var bases: [Int64: Int64] = [:]
-    for row in epochs { bases[try row.integer("epoch")] = try row.integer("base") }
+    let cursor = try cursor(in: connection)
+    // A database that no process has prepared is in the epoch that configurations begin with.
+    let epoch = try RestoreEpochs.current(in: connection) ?? 0
+    let bases = try RestoreEpochs.bases(in: connection).merging([epoch: 0]) { known, _ in known }
     var partitions: [EventTopic: Int32] = [:]
     for row in try connection.query("SELECT topic, partitions FROM relay_partitions", []) {
       // A topic of a newer program is none of ours.
@@ -36,12 +36,9 @@ package enum RelayRecords {
     return ids
   }
 
-  private static func cursor(
-    in connection: any SQLConnection
-  ) throws -> (position: Int64, epoch: Int64) {
-    let row = try connection.queryFirst(
-      "SELECT position, epoch FROM relay_cursor WHERE singleton = 1")
-    return (try row?.integer("position") ?? 0, try row?.integer("epoch") ?? 0)
+  private static func cursor(in connection: any SQLConnection) throws -> Int64 {
+    let row = try connection.queryFirst("SELECT position FROM relay_cursor WHERE singleton = 1")
+    return try row?.integer("position") ?? 0
   }
 
   /// Keeps the partition counts of topics that are new.
@@ -64,31 +61,15 @@ package enum RelayRecords {
     let count = try connection.execute(
       """
       UPDATE relay_cursor SET position = $1
-      WHERE singleton = 1 AND position = $2 AND epoch = $3
+      WHERE singleton = 1 AND position = $2
+        AND COALESCE((SELECT MAX(epoch) FROM restore_epochs), 0) = $3
       """, [.integer(new), .integer(old), .integer(epoch)])
     guard count == 1 else { throw RelayError.cursorMoved(expected: old) }
   }
 
-  /// Begins a restore epoch in a database that was just restored from a backup, before anything is
-  /// appended to its log: positions behind its end may have been sent with other events.
-  ///
-  /// `epoch` must be higher than any under which this system has ever sent events, which a backup
-  /// can't know. Throws `RelayError.epochMismatch` where it isn't higher than the database's.
-  package static func beginEpoch(_ epoch: Int64, in connection: any SQLConnection) throws {
-    let current = try cursor(in: connection).epoch
-    guard epoch > current else {
-      throw RelayError.epochMismatch(configured: epoch, database: current)
-    }
-    let last = try EventLog.lastPosition(in: connection)
-    try connection.execute(
-      "INSERT INTO relay_epochs (epoch, base) VALUES ($1, $2)", [.integer(epoch), .integer(last)])
-    try connection.execute(
-      "UPDATE relay_cursor SET epoch = $1 WHERE singleton = 1", [.integer(epoch)])
-  }
-
   /// What waits to be sent, for whoever asks: the relay's own process or another.
   package static func backlog(in connection: any SQLConnection) throws -> RelayBacklog {
-    let cursor = try cursor(in: connection).position
+    let cursor = try cursor(in: connection)
     let last = try EventLog.lastPosition(in: connection)
     let row = try connection.queryFirst(
       "SELECT time FROM events WHERE position > $1 ORDER BY position LIMIT 1", [.integer(cursor)])

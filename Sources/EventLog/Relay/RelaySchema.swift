@@ -12,18 +12,9 @@ extension Relay {
           "relay_cursor",
           """
             singleton \(dialect.integer) PRIMARY KEY CHECK (singleton = 1),
-            position \(dialect.integer) NOT NULL CHECK (position >= 0),
-            epoch \(dialect.integer) NOT NULL CHECK (epoch >= 0)
+            position \(dialect.integer) NOT NULL CHECK (position >= 0)
           """),
-        "INSERT INTO relay_cursor (singleton, position, epoch) VALUES (1, 0, 0)",
-        // How far the log reached when each restore epoch of this database's history began.
-        dialect.createTable(
-          "relay_epochs",
-          """
-            epoch \(dialect.integer) PRIMARY KEY CHECK (epoch >= 0),
-            base \(dialect.integer) NOT NULL CHECK (base >= 0)
-          """),
-        "INSERT INTO relay_epochs (epoch, base) VALUES (0, 0)",
+        "INSERT INTO relay_cursor (singleton, position) VALUES (1, 0)",
         // A key stays in its partition only while their number stays.
         dialect.createTable(
           "relay_partitions",

@@ -11,7 +11,7 @@ struct AddressRecord: Encodable {
   let account: Int64
   let index: UInt32
   let paymentId: String?
-  /// Paid before it was handed out: it never will be.
+  /// Never to be handed out: it was paid before, or a restore can't tell whether it was.
   let touched: Bool
 
   static let selection = """

@@ -47,7 +47,7 @@ struct AddressShowCommand: AsyncParsableCommand {
         ("tenant", record.tenant),
         ("account", "\(record.account) (region \(record.region), epoch \(record.epoch))"),
         ("descriptor", answer.descriptor), ("index", "\(record.index)"),
-        ("payment", record.paymentId ?? (record.touched ? "none, and it was paid" : "none")),
+        ("payment", record.paymentId ?? (record.touched ? "none, and it never gets one" : "none")),
       ])
     var table = Table("transfer", "state", "block", "minor units")
     for transfer in answer.transfers {

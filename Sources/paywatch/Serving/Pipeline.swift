@@ -15,6 +15,7 @@ final class Pipeline: Sendable {
   private let roles: Set<Role>
   private let feed = EventFeed()
   private let signal = ShutdownSignal()
+  private let parts: RunningParts
   private let watches: [ChainWatch]
   private let filling: AddressFilling
   private let relaying: EventRelaying
@@ -32,6 +33,7 @@ final class Pipeline: Sendable {
       plan: plan, database: surroundings.database, addresses: addresses
     )
     .run()
+    parts = RunningParts(roles.flatMap(\.parts))
     filling = AddressFilling(addresses, accounts: accounts, in: surroundings)
     relaying = EventRelaying(feed: feed, in: surroundings)
     let client = try HTTPClient()
@@ -45,35 +47,45 @@ final class Pipeline: Sendable {
     let server = makeServer()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for watch in watches {
-        group.addTask { try await watch.run { self.relaying.wake() } }
+        group.addTask {
+          try await self.running("watcher") { try await watch.run { self.relaying.wake() } }
+        }
       }
-      if roles.contains(.watcher) { group.addTask { try await self.filling.run() } }
-      if roles.contains(.relay) { group.addTask { try await self.relaying.run() } }
+      if roles.contains(.watcher) {
+        group.addTask { try await self.running("addresses", self.filling.run) }
+      }
+      if roles.contains(.relay) {
+        group.addTask { try await self.running("relay", self.relaying.run) }
+      }
       if roles.contains(.services) {
-        group.addTask { try await Housekeeping(surroundings: self.surroundings).run() }
+        let housekeeping = Housekeeping(surroundings: surroundings)
+        group.addTask { try await self.running("services", housekeeping.run) }
       }
       if roles.contains(.api) {
-        group.addTask {
-          await FeedFollowing(surroundings: self.surroundings, feed: self.feed).run()
-        }
+        let following = FeedFollowing(surroundings: surroundings, feed: feed)
+        group.addTask { await following.run() }
       }
       group.addTask { await Observing(surroundings: self.surroundings).run() }
       group.addTask { try await server.run(onListening: onListening) }
-      defer {
-        signal.raise()
-        feed.finish()
-        group.cancelAll()
-      }
-      // Whatever ends first ends all.
+      defer { group.cancelAll() }
+      // Whatever ends first ends all; the server takes its time for that.
       try await group.next()
     }
+    feed.finish()
+  }
+
+  /// Runs a part of which readiness knows.
+  private func running(_ part: String, _ body: () async throws -> Void) async throws {
+    parts.set(part, isRunning: true)
+    defer { parts.set(part, isRunning: false) }
+    try await body()
   }
 
   /// Every process tells its health and metrics; payments are only the API's.
   private func makeServer() -> APIServer {
     PaymentAPI(
       surroundings: surroundings, feed: feed, signal: signal, checks: checks,
-      needed: [DatabaseHealth(database: surroundings.database)],
+      needed: [DatabaseHealth(database: surroundings.database), parts],
       servesPayments: roles.contains(.api),
       onEvents: {
         self.relaying.wake()

@@ -16,9 +16,14 @@ struct Preparation {
 
   /// The numbers of the configured accounts. The failure says what to change.
   func run() async throws -> Set<Int64> {
+    try await explained { try await database.read { try RestoreEpoch.checkFinished(in: $0) } }
     try await Schema.migrate(database)
     if let warning = try await database.read({ try RowSecurity.warning(in: $0) }) {
       Logger(label: "paywatch").warning("\(warning)")
+    }
+    let epoch = Int64(plan.configuration.restoreEpoch)
+    try await explained {
+      try await database.write { try RestoreEpoch.agree(on: epoch, in: $0) }
     }
     for chain in plan.configuration.chains { try await checkStart(of: chain) }
     let now = SystemTime().now
@@ -33,13 +38,21 @@ struct Preparation {
             try await addresses.register(
               AddressPool.Account(
                 tenant: tenant.id, region: plan.configuration.region,
-                epoch: Int64(plan.configuration.restoreEpoch), descriptor: descriptor)))
+                epoch: epoch, descriptor: descriptor)))
         } catch let failure as AddressPool.Failure {
           throw CommandFailure("tenant \(tenant.id): \(failure.sentence)")
         }
       }
     }
     return accounts
+  }
+
+  private func explained(_ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let mismatch as RestoreEpoch.Mismatch {
+      throw CommandFailure("\(mismatch)")
+    }
   }
 
   /// A pinned block is believed to be the one above which scanning began: it must be.

@@ -10,6 +10,16 @@ enum Role: String, CaseIterable, Sendable {
   case relay
   /// Looks after what is kept for a time only.
   case services
+
+  /// What must run for it, beside the server.
+  var parts: [String] {
+    switch self {
+    case .api: []
+    case .watcher: ["watcher", "addresses"]
+    case .relay: ["relay"]
+    case .services: ["services"]
+    }
+  }
 }
 
 /// Roles as `--roles` takes them, separated by commas.

@@ -1,6 +1,7 @@
 import ChainSim
 import ChainTypes
 import Database
+import Deployment
 import EventLog
 import Foundation
 import NodeRPC
@@ -8,7 +9,6 @@ import Payments
 import SQLite
 import Settlement
 import Simulation
-import Tenancy
 import TestSupport
 import Watching
 
@@ -34,9 +34,7 @@ final class RescanScene {
       try node.mine()
     }
     database = try SQLiteDatabase(path: scratch.url.appending(path: "paywatch.sqlite").path)
-    try await Pipeline.migrate(database)
-    try await Migrator.migrate(
-      database, TenantSchema.migrations, component: TenantSchema.component)
+    try await Schema.migrate(database)
     pipeline = try Self.pipeline(node, database, settings, time)
     try await pipeline.registerAccounts()
     try await pipeline.fill()

@@ -2,6 +2,7 @@ import Bytes
 import ChainTracking
 import ChainTypes
 import Database
+import Deployment
 import EventLog
 import Foundation
 import Keys
@@ -36,12 +37,7 @@ final class SampleDatabase {
       confirmationTiers: [.init(from: .zero, confirmations: 1)], stallSeconds: 7_200)
     let file = scratch.url.appending(path: "paywatch.sqlite").path
     let database = try SQLiteDatabase(path: file)
-    try await Migrator.migrate(
-      database, EventLog.migrations, component: EventLog.component)
-    try await Migrator.migrate(
-      database, SettlementSchema.migrations, component: SettlementSchema.component)
-    try await Migrator.migrate(
-      database, TenantSchema.migrations, component: TenantSchema.component)
+    try await Schema.migrate(database)
     try await database.write { connection in
       for (id, title) in [("shop", "The shop"), ("stall", "The stall")] {
         try Tenants.create(id: id, name: title, now: Self.now, in: connection)
