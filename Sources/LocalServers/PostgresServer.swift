@@ -104,8 +104,15 @@ package final class PostgresServer: Sendable {
   package func makeDatabase(
     _ name: String, owner: String = user, template: String = "template0"
   ) async throws -> String {
-    if try await run("SELECT 1 FROM pg_roles WHERE rolname = '\(owner)'").isEmpty {
-      try await run("CREATE ROLE \"\(owner)\" LOGIN CREATEROLE PASSWORD '\(password)'")
+    if owner != Self.user {
+      // Others may ask for it at the same time.
+      try await run(
+        """
+        DO $$ BEGIN
+          CREATE ROLE "\(owner)" LOGIN CREATEROLE PASSWORD '\(password)';
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END $$
+        """)
     }
     // Text sorts by its bytes everywhere, as in the program. Copying files beats the log for small
     // databases where nobody waits for the disk.

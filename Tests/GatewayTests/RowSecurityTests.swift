@@ -152,15 +152,16 @@ struct RowSecurityTests {
   func forced() async throws {
     struct Undone: Error {}
     try await run { gateway, _ in
-      for table in Self.tables {
-        await #expect(throws: Undone.self) {
-          try await gateway.database.write { connection in
-            let count = "SELECT COUNT(*) AS n FROM \(table)"
-            #expect(try connection.queryFirst(count)?.integer("n") ?? 0 > 0)
+      await #expect(throws: Undone.self) {
+        try await gateway.database.write { connection in
+          let before = try Self.counts(connection)
+          #expect(before.allSatisfy { $0 > 0 })
+          for table in Self.tables {
             try connection.execute("DROP POLICY pipeline ON \(table)")
-            #expect(try connection.queryFirst(count)?.integer("n") == 0)
-            throw Undone()
           }
+          let after = try Self.counts(connection)
+          #expect(after.allSatisfy { $0 == 0 })
+          throw Undone()
         }
       }
     }
