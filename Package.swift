@@ -255,6 +255,7 @@ let package = Package(
         "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
         "payctl", "paybench",
       ]),
+    tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
     tests(
       "paywatch",
       [

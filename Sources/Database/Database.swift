@@ -22,6 +22,11 @@ package protocol SQLConnection: AnyObject {
   /// What goes wrong with it fails the body at its next statement or at its end. Where `count` is
   /// given, changing another number of rows is `DatabaseError.unexpectedRowCount`.
   func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws
+
+  /// Does the rest of the body on behalf of the tenant. PostgreSQL then shows it that tenant's rows
+  /// only, and lets it do what `RowSecurity` allows; nothing in a body takes that back, and other
+  /// bodies in the same commit know nothing of it. Costs no wait. SQLite does nothing.
+  func actAs(tenant: String) throws
 }
 
 extension SQLConnection {

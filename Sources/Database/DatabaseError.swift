@@ -24,6 +24,8 @@ package enum DatabaseError: Error, Sendable, Equatable {
   case transactionControl(sql: String)
   /// A body tried to change something in `read`.
   case readOnly(String)
+  /// The role may not do that, or row-level security refused the row.
+  case notPermitted(String)
   /// A column does not hold what the program expects there.
   case unexpectedValue(column: String, expected: String, found: String)
   /// The disk is full or failed, or the file is damaged. Whatever was not acknowledged is undone.

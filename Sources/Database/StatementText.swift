@@ -6,18 +6,33 @@ package struct StatementText: Sendable, Hashable {
   /// Whether it begins with SELECT, and so changes no row.
   package let isSelect: Bool
 
-  /// Throws `DatabaseError.transactionControl` where the statement would begin or end a transaction
-  /// or change what outlives it: the connection is shared, and only the adapter does that.
+  /// Throws `DatabaseError.transactionControl` where the statement would begin or end a transaction,
+  /// change what outlives it, or say for whom it runs: the connection is shared, and only the
+  /// adapter does that.
   package init(_ sql: String) throws(DatabaseError) {
     let input = Array(sql.utf8)
     let (first, end) = Self.word(in: input, from: 0)
-    let isLocalSetting = first == "SET" && Self.word(in: input, from: end).text == "LOCAL"
-    guard !Self.refused.contains(first) || isLocalSetting else {
+    let isRefused =
+      first == "SET" ? !Self.isLocalSetting(input, from: end) : Self.refused.contains(first)
+    guard !isRefused, !sql.lowercased().contains("set_config") else {
       throw .transactionControl(sql: sql)
     }
+    self.init(trusted: sql)
+  }
+
+  /// One of an adapter's own.
+  package init(trusted sql: String) {
+    let input = Array(sql.utf8)
     self.sql = sql
-    isSelect = first == "SELECT"
+    isSelect = Self.word(in: input, from: 0).text == "SELECT"
     parameterCount = Self.parameters(in: input).map(\.number).max() ?? 0
+  }
+
+  /// Whether what follows SET holds for the transaction only and doesn't say for whom it runs.
+  private static func isLocalSetting(_ input: [UInt8], from start: Int) -> Bool {
+    let (scope, end) = word(in: input, from: start)
+    let name = word(in: input, from: end).text
+    return scope == "LOCAL" && !["ROLE", "SESSION", "PAYWATCH"].contains(name)
   }
 
   private static let refused: Set<String> = [

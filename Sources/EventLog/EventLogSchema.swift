@@ -51,5 +51,13 @@ extension EventLog {
           """)
       ]
     },
+    Migration(number: 4, name: "events by tenant, row by row") { dialect in
+      guard dialect == .postgreSQL else { return [] }
+      // An event of a chain has no tenant: no tenant sees it.
+      return RowSecurity.roles(dialect)
+        + RowSecurity.protect(
+          "events", rows: "tenant = \(RowSecurity.currentTenant)", granting: "SELECT, INSERT")
+        + [RowSecurity.share("event_positions")]
+    },
   ]
 }

@@ -8,6 +8,7 @@ struct EventStream: AsyncSequence, Sendable {
 
   let database: any Database
   let feed: EventFeed
+  let tenant: String
   let filter: EventFilter
   let after: Int64
   /// Throws where the client may see no more.
@@ -36,7 +37,7 @@ struct EventStream: AsyncSequence, Sendable {
             id: String(event.position), event: event.event.type, data: event.event.json)
         }
         let (filter, after) = (stream.filter, position)
-        let page = try await stream.database.read { connection in
+        let page = try await stream.database.read(as: stream.tenant) { connection in
           try EventLog.page(after: after, limit: Self.page, filter: filter, in: connection)
         }
         position = page.through

@@ -59,7 +59,7 @@ extension PaymentGateway {
     let id = try context.pathParameter("id")
     let (service, now) = (service, now())
     let text = try await refusing {
-      try await database.groupedWrite { connection in
+      try await database.groupedWrite(as: tenant) { connection in
         let before = try service.payment(id, tenant: tenant, in: connection)
         if Self.stands(fact, in: before) { return try PaymentDocument.json(of: before) }
         do {

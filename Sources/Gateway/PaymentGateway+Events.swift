@@ -54,10 +54,11 @@ extension PaymentGateway {
       (try query.page(), try Self.filter(&query, tenant: tenant))
     }
     let after = try position(page.after, "after")
-    var found = try await eventPage(after: after, limit: page.limit, filter: filter)
+    var found = try await eventPage(of: tenant, after: after, limit: page.limit, filter: filter)
     // A request looks through so much at most; the next one goes on from there.
     for _ in 0..<10 where found.events.isEmpty && found.hasMore {
-      found = try await eventPage(after: found.through, limit: page.limit, filter: filter)
+      found = try await eventPage(
+        of: tenant, after: found.through, limit: page.limit, filter: filter)
     }
     // A cursor in any case: the log goes on.
     return .json(
@@ -66,10 +67,10 @@ extension PaymentGateway {
   }
 
   private func eventPage(
-    after: Int64, limit: Int, filter: EventFilter
+    of tenant: String, after: Int64, limit: Int, filter: EventFilter
   ) async throws -> EventPage {
     do {
-      return try await database.read { connection in
+      return try await database.read(as: tenant) { connection in
         try EventLog.page(after: after, limit: limit, filter: filter, in: connection)
       }
     } catch EventLogError.positionAhead(let position, let last) {
@@ -92,9 +93,9 @@ extension PaymentGateway {
     let last = SSEResponse.lastEventID(request)
     let after = try last.map { try position($0, "Last-Event-ID") } ?? position(page.after, "after")
     // What can't be read is told now: later there is no status to tell it by.
-    _ = try await eventPage(after: after, limit: 1, filter: filter)
+    _ = try await eventPage(of: tenant, after: after, limit: 1, filter: filter)
     let stream = EventStream(
-      database: database, feed: feed, filter: filter, after: after,
+      database: database, feed: feed, tenant: tenant, filter: filter, after: after,
       authenticate: context.reauthenticate)
     return streams.response(stream, context: context)
   }
@@ -113,7 +114,7 @@ extension PaymentGateway {
     let page = try QueryParameters.read(request) { try $0.page() }
     let (service, after) = (service, try position(page.after, "after"))
     let events = try await refusing {
-      try await database.read { connection in
+      try await database.read(as: tenant) { connection in
         _ = try service.payment(id, tenant: tenant, in: connection)
         return try EventLog.events(
           of: id, afterSequence: after, limit: page.limit, in: connection)

@@ -46,7 +46,7 @@ extension PaymentGateway {
       let id = try context.pathParameter("id")
       let service = service
       let text = try await refusing {
-        try await database.read { connection in
+        try await database.read(as: tenant) { connection in
           try PaymentDocument.json(of: service.payment(id, tenant: tenant, in: connection))
         }
       }
@@ -66,13 +66,21 @@ extension PaymentGateway {
     let random = (generator.next(), generator.next())
     let reply = try await refusing {
       try await service.withAddress(for: wanted, now: now, on: database) { address in
-        try await database.groupedWrite { connection -> Idempotency.StoredReply in
+        try await database.groupedWrite(as: tenant) { connection -> Idempotency.StoredReply in
           if address == nil {
             let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection)
             if let stored { return stored }
           }
-          let payment = try service.create(
-            wanted, at: address, now: now, random: random, in: connection)
+          let payment: Payment
+          do {
+            payment = try service.create(
+              wanted, at: address, now: now, random: random, in: connection)
+          } catch let refusal as PaymentRefusal {
+            // What speaks against it may have been made under this very key since it was asked for.
+            let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection)
+            guard let stored else { throw refusal }
+            return stored
+          }
           let text = try PaymentDocument.json(of: payment)
           let reply = Idempotency.StoredReply(status: 201, body: Array(text.utf8))
           try Idempotency.store(reply, for: key, tenant: tenant, now: now, in: connection)
@@ -134,7 +142,7 @@ extension PaymentGateway {
       )
     }
     let service = service
-    let texts = try await database.read { connection in
+    let texts = try await database.read(as: tenant) { connection in
       try service.payments(
         tenant: tenant, status: status.flatMap(PaymentStatus.init(rawValue:)), orderID: order,
         after: page.after, limit: page.limit + 1, in: connection

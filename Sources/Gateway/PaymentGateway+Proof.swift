@@ -33,7 +33,7 @@ extension PaymentGateway {
       }
       let service = service
       let text = try await refusing {
-        try await database.read { connection in
+        try await database.read(as: tenant) { connection in
           try service.proof(
             of: id, tenant: tenant, after: after, limit: page.limit, in: connection
           ).json()

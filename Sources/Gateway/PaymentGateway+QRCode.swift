@@ -20,7 +20,7 @@ extension PaymentGateway {
       let id = try context.pathParameter("id")
       let service = service
       let uri = try await refusing {
-        try await database.read { connection in
+        try await database.read(as: tenant) { connection in
           PaymentDocument.uri(of: try service.payment(id, tenant: tenant, in: connection))
         }
       }

@@ -98,15 +98,30 @@ package final class PostgresServer: Sendable {
 
   /// Creates an empty database, or a copy of `template` to which nobody is connected; its
   /// connection URI, password included.
-  package func makeDatabase(_ name: String, template: String = "template0") async throws -> String {
+  ///
+  /// - Parameter owner: in whose name the URI is; a role that isn't there yet becomes one which may
+  ///   make roles and is no superuser, with the server's password
+  package func makeDatabase(
+    _ name: String, owner: String = user, template: String = "template0"
+  ) async throws -> String {
+    if owner != Self.user {
+      // Others may ask for it at the same time.
+      try await run(
+        """
+        DO $$ BEGIN
+          CREATE ROLE "\(owner)" LOGIN CREATEROLE PASSWORD '\(password)';
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END $$
+        """)
+    }
     // Text sorts by its bytes everywhere, as in the program. Copying files beats the log for small
     // databases where nobody waits for the disk.
     try await run(
       """
-      CREATE DATABASE "\(name)" TEMPLATE "\(template)" ENCODING 'UTF8' LOCALE 'C'
+      CREATE DATABASE "\(name)" OWNER "\(owner)" TEMPLATE "\(template)" ENCODING 'UTF8' LOCALE 'C'
       STRATEGY \(options.syncsToDisk ? "wal_log" : "file_copy")
       """)
-    return uri(database: name)
+    return uri(database: name, user: owner)
   }
 
   /// Drops a database and ends its sessions.
@@ -114,8 +129,8 @@ package final class PostgresServer: Sendable {
     try await run("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
   }
 
-  package func uri(database: String) -> String {
-    "postgresql://\(Self.user):\(password)@127.0.0.1:\(port)/\(database)"
+  package func uri(database: String, user: String = user) -> String {
+    "postgresql://\(user):\(password)@127.0.0.1:\(port)/\(database)"
   }
 
   /// Runs a statement as the owner in `database` through `psql`.

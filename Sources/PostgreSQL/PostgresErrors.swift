@@ -66,6 +66,7 @@ enum PostgresErrors {
       let names = [report.table, report.column].compactMap { $0 }
       return .notNullViolation(names.isEmpty ? message : names.joined(separator: "."))
     case "25006": return .readOnly(message)
+    case "42501": return .notPermitted(message)
     case "57014": return .busy(message)
     default: break
     }

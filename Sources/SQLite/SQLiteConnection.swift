@@ -46,6 +46,8 @@ final class SQLiteConnection: SQLConnection {
     throw SeamError.unexpectedRowCount(expected: count, found: found)
   }
 
+  func actAs(tenant: String) {}
+
   /// Runs one of the adapter's own statements: BEGIN, SAVEPOINT, ….
   func control(_ sql: String) throws {
     try SQLiteEngine.translatingErrors { try connection.cachedStatement(sql: sql).execute() }

@@ -40,6 +40,7 @@ package enum SettlementSchema {
     },
     Migration(
       number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
+    Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.

@@ -39,6 +39,16 @@ package enum TenantSchema {
           """),
         "CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at)",
       ]
-    }
+    },
+    Migration(number: 2, name: "tenants apart, row by row") { dialect in
+      guard dialect == .postgreSQL else { return [] }
+      let ownRows = "tenant = \(RowSecurity.currentTenant)"
+      // Who a request comes from is found before it acts for a tenant: tenants' transactions have
+      // nothing to do with the first two tables.
+      return RowSecurity.roles(dialect)
+        + RowSecurity.protect("tenants", rows: "id = \(RowSecurity.currentTenant)")
+        + RowSecurity.protect("api_keys", rows: ownRows)
+        + RowSecurity.protect("idempotency_keys", rows: ownRows, granting: "SELECT, INSERT")
+    },
   ]
 }

@@ -24,7 +24,7 @@ final class OwnDatabase: Sendable {
     case .postgreSQL:
       directory = nil
       location = try await PostgresServer.shared.makeDatabase(
-        "backup_" + UUID().uuidString.lowercased().replacing("-", with: ""))
+        "backup_" + UUID().uuidString.lowercased().replacing("-", with: ""), owner: "paywatch")
     }
   }
 

@@ -22,39 +22,6 @@ struct PipelineTests {
     return database
   }
 
-  /// Runs bodies that all wait before the first of them runs.
-  private func gather(
-    _ count: Int, _ database: TestDatabase,
-    _ body: @escaping @Sendable (Int, any SQLConnection) throws -> Void
-  ) async throws -> [DatabaseError?] {
-    let isHeld = Flag()
-    let release = DispatchSemaphore(value: 0)
-    let holding = Task {
-      try await database.write { _ in
-        isHeld.raise()
-        release.wait()
-      }
-    }
-    try await waitUntil { isHeld.isRaised }
-    return try await withThrowingTaskGroup(of: (Int, DatabaseError?).self) { group in
-      for number in 0..<count {
-        // One after the other, so that they run in the order of their numbers.
-        group.addTask {
-          do {
-            try await database.groupedWrite { try body(number, $0) }
-            return (number, nil)
-          } catch let error as DatabaseError {
-            return (number, error)
-          }
-        }
-        try await waitUntil { database.waitingCount > number }
-      }
-      release.signal()
-      try await holding.value
-      return try await group.reduce(into: Array(repeating: nil, count: count)) { $0[$1.0] = $1.1 }
-    }
-  }
-
   private func numbers(_ database: any Database) async throws -> [Int64] {
     try await database.read {
       try $0.query("SELECT x FROM t ORDER BY x").map { try $0.integer("x") }
@@ -64,7 +31,7 @@ struct PipelineTests {
   @Test("what fails among submitted statements is told to the body that submitted it")
   func attribution() async throws {
     let database = try await database()
-    let outcomes = try await gather(9, database) { number, connection in
+    let outcomes = try await database.gather(9) { number, connection in
       let value = SQLValue.integer(Int64(number == 4 ? 2 : number))
       try connection.submit("INSERT INTO t VALUES ($1, 0)", [value])
       try connection.submit("UPDATE t SET y = 1 WHERE x = $1", [value], changing: 1)
@@ -80,7 +47,7 @@ struct PipelineTests {
   @Test("a count that doesn't fit fails its own body, found out long after it ran")
   func counts() async throws {
     let database = try await database()
-    let outcomes = try await gather(6, database) { number, connection in
+    let outcomes = try await database.gather(6) { number, connection in
       try connection.submit("INSERT INTO t VALUES ($1, 0)", [.integer(Int64(number))])
       if number == 1 || number == 3 {
         try connection.submit("UPDATE t SET y = 1 WHERE x = 99", [], changing: 1)
@@ -120,7 +87,7 @@ struct PipelineTests {
     let database = try await TestDatabase(.postgreSQL, options)
     try await database.write { try $0.execute("CREATE TABLE t (x BIGINT PRIMARY KEY, y BIGINT)") }
     let runs = Count()
-    let outcomes = try await gather(8, database) { number, connection in
+    let outcomes = try await database.gather(8) { number, connection in
       runs.increment()
       let known = try connection.query("SELECT x FROM t WHERE x = 0")
       if number > 0, !known.isEmpty { throw DatabaseError.closed }

@@ -53,6 +53,8 @@ final class CountingDatabase: Database {
       counts.statement()
       try connection.submit(sql, arguments, changing: count)
     }
+
+    func actAs(tenant: String) throws { try connection.actAs(tenant: tenant) }
   }
 
   var dialect: SQLDialect { database.dialect }

@@ -3,6 +3,7 @@ import ChainTypes
 import Database
 import Payments
 import Settlement
+import TestDatabases
 import Testing
 import Watching
 
@@ -165,7 +166,8 @@ struct PaymentServiceTests {
     func list(
       status: PaymentStatus? = nil, order: String? = nil, after: String? = nil, limit: Int = 10
     ) async throws -> [Payment] {
-      try await world.database.read {
+      try await world.database.settle()
+      return try await world.database.read {
         try service.payments(
           tenant: World.tenant, status: status, orderID: order, after: after, limit: limit,
           in: $0)

@@ -2,7 +2,8 @@ internal import LocalServers
 internal import PostgreSQL
 
 /// The one database in which each test of a run has a schema of its own: making a schema takes
-/// milliseconds, making a database copies some.
+/// milliseconds, making a database copies some. Its owner is no superuser, so that row-level
+/// security holds as it does in earnest.
 struct SharedPostgres: Sendable {
   let uri: String
   let database: PostgresDatabase
@@ -12,7 +13,7 @@ struct SharedPostgres: Sendable {
   }
 
   private static let start = Task {
-    let uri = try await PostgresServer.shared.makeDatabase("tests")
+    let uri = try await PostgresServer.shared.makeDatabase("tests", owner: "paywatch")
     var options = PostgresOptions(connection: uri)
     options.poolSize = 2
     // Dropping a schema waits for whoever still uses it.

@@ -54,8 +54,12 @@ final class PostgresSession: SQLConnection {
   private var bytesInFlight = 0
   private static let bytesInFlightLimit = 4 << 20
 
+  private var tenant = ActingTenant()
+
   /// Whose statements come now; −1 for the adapter's own.
-  var member = -1
+  var member = -1 {
+    didSet { tenant.wanted = nil }
+  }
   /// Whether the member has sent anything but a SELECT.
   var hasWritten = false
   private(set) var failure: Failure?
@@ -103,7 +107,24 @@ final class PostgresSession: SQLConnection {
     }
   }
 
+  func actAs(tenant name: String) throws {
+    guard !name.utf8.contains(0) else { throw DatabaseError.invalidText(parameter: 1) }
+    tenant.wanted = name
+  }
+
   // MARK: The adapter's statements
+
+  /// Sends what begins a transaction; it goes out with the first statement.
+  func begin(_ statement: String) throws {
+    tenant.begin()
+    try control(statement)
+  }
+
+  /// Undoes what was done since the savepoint, and forgets it and the failure.
+  func leave(savepoint name: String) throws {
+    try recover("ROLLBACK TO SAVEPOINT \(name)", "RELEASE SAVEPOINT \(name)")
+    tenant.rollBack()
+  }
 
   /// Sends one of the adapter's own statements: BEGIN, SAVEPOINT, …. Where `tag` is given, the
   /// server must answer with it.
@@ -167,7 +188,18 @@ final class PostgresSession: SQLConnection {
     _ sql: String, _ values: [SQLValue], _ kind: Sent.Kind, expectedCount: Int? = nil
   ) throws {
     try checkUsable()
-    let statement = try cache.statement(sql)
+    let statement = try cache.statement(sql, isOwn: false)
+    if let change = tenant.change() {
+      try transmit(try cache.statement(ActingTenant.statement, isOwn: true), change, .statement)
+    }
+    try transmit(statement, values, kind, expectedCount: expectedCount)
+  }
+
+  private func transmit(
+    _ statement: StatementCache.Statement, _ values: [SQLValue], _ kind: Sent.Kind,
+    expectedCount: Int? = nil
+  ) throws {
+    let sql = statement.text.sql
     guard values.count == statement.text.parameterCount else {
       throw DatabaseError.statement(
         "\(values.count) arguments for \(statement.text.parameterCount) parameters", sql: sql)
@@ -305,7 +337,7 @@ final class PostgresSession: SQLConnection {
       throw DatabaseError.unusable("the database's encoding is not UTF8")
     }
     // An administrator may ask for more than `on`; less would acknowledge what can be lost.
-    let rows = try query(
+    let statement = try cache.statement(
       """
       SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),
         set_config('idle_in_transaction_session_timeout', $3, false),
@@ -314,13 +346,15 @@ final class PostgresSession: SQLConnection {
           WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
           THEN 'on' ELSE current_setting('synchronous_commit') END, false),
         CASE WHEN 'B' < 'a' AND 'Z' < '_' THEN 1 ELSE 0 END AS sorts_by_bytes
-      """,
+      """, isOwn: true)
+    try transmit(
+      statement,
       [
         .text(String(options.statementTimeoutMilliseconds)),
         .text(String(options.lockTimeoutMilliseconds)),
         .text(String(options.idleInTransactionTimeoutMilliseconds)),
-      ])
-    guard try rows.first?.flag("sorts_by_bytes") == true else {
+      ], .query)
+    guard try resolve().rows.first?.flag("sorts_by_bytes") == true else {
       throw DatabaseError.unusable(
         "the database sorts text by a language's rules: create it with LOCALE 'C'")
     }

@@ -9,9 +9,13 @@ struct StatementCache {
   /// One statement's text with the names under which it is prepared.
   final class Statement {
     let text: StatementText
+    fileprivate let isOwn: Bool
     fileprivate(set) var names: [(kinds: [ArgumentKind], name: String)] = []
 
-    init(_ text: StatementText) { self.text = text }
+    init(_ text: StatementText, isOwn: Bool) {
+      self.text = text
+      self.isOwn = isOwn
+    }
 
     func name(_ kinds: [ArgumentKind]) -> String? {
       names.first { $0.kinds == kinds }?.name
@@ -29,9 +33,11 @@ struct StatementCache {
   /// Whether nothing more is kept until the next `removeAll`.
   var isFull: Bool { prepared >= limit }
 
-  mutating func statement(_ sql: String) throws(DatabaseError) -> Statement {
-    if let known = statements[sql] { return known }
-    let statement = Statement(try StatementText(sql))
+  /// - Parameter isOwn: the adapter's own may change the session
+  mutating func statement(_ sql: String, isOwn: Bool) throws(DatabaseError) -> Statement {
+    if let known = statements[sql], known.isOwn == isOwn { return known }
+    let statement = Statement(
+      isOwn ? StatementText(trusted: sql) : try StatementText(sql), isOwn: isOwn)
     if statements.count < limit { statements[sql] = statement }
     return statement
   }

@@ -171,7 +171,7 @@ struct GroupRunner {
       if session.isBroken { return undo(after: error) }
       if case .prepareAgain = cause?.remedy { return undo(after: error) }
       do {
-        try session.recover("ROLLBACK TO SAVEPOINT member", "RELEASE SAVEPOINT member")
+        try session.leave(savepoint: "member")
       } catch let second {
         _ = runner.undo(second, on: session)
         return .scattered(rest)

@@ -100,7 +100,7 @@ struct TransactionRunner {
     session.member = -1
     session.hasWritten = false
     try session.tidyStatements()
-    try session.control(statement)
+    try session.begin(statement)
   }
 
   /// Undoes the transaction after what a body or the server threw, and tells what it meant.

@@ -18,6 +18,9 @@ struct Preparation {
   func run() async throws -> Set<Int64> {
     try await explained { try await database.read { try RestoreEpoch.checkFinished(in: $0) } }
     try await Schema.migrate(database)
+    if let warning = try await database.read({ try RowSecurity.warning(in: $0) }) {
+      Logger(label: "paywatch").warning("\(warning)")
+    }
     let epoch = Int64(plan.configuration.restoreEpoch)
     try await explained {
       try await database.write { try RestoreEpoch.agree(on: epoch, in: $0) }

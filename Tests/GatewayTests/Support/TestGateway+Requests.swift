@@ -2,6 +2,7 @@ import HTTPServer
 import JSON
 import LoopbackHTTP
 import Tenancy
+import TestDatabases
 import Testing
 
 typealias Answer = TestConnection.Answer
@@ -69,6 +70,7 @@ extension TestGateway {
   func all(
     _ path: String, limit: Int, as tenant: String = TestGateway.tenant
   ) async throws -> [JSONValue] {
+    try await database.settle()
     var items: [JSONValue] = []
     var after: String?
     while true {

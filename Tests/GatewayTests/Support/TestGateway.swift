@@ -21,6 +21,8 @@ struct TestGateway: Sendable {
   let server: APIServer
   let keys: [String: APIKey]
   let database: any Database
+  /// A file, or a connection URI.
+  let location: String
   let time: TestTime
   let sequencer: Sequencer
   let pool: AddressPool
@@ -32,6 +34,7 @@ struct TestGateway: Sendable {
 
   /// What a test wants otherwise than usual.
   struct Options {
+    var engine = TestEngine.selected
     /// How many addresses each tenant has.
     var ready = 8
     /// Whether the watcher has come to watch them.
@@ -46,7 +49,7 @@ struct TestGateway: Sendable {
   static func run(
     _ options: Options = Options(), _ body: (TestGateway) async throws -> Void
   ) async throws {
-    let store = try await TestStore()
+    let store = try await TestStore(options.engine)
     defer { withExtendedLifetime(store) {} }
     let database = try store.open()
     let time = TestTime()
@@ -93,8 +96,8 @@ struct TestGateway: Sendable {
       server, port in
       try await body(
         TestGateway(
-          port: port, server: server, keys: keys, database: database, time: time,
-          sequencer: sequencer, pool: pool, chain: chain))
+          port: port, server: server, keys: keys, database: database, location: store.location,
+          time: time, sequencer: sequencer, pool: pool, chain: chain))
     }
     feed.finish()
     sequencing.cancel()

@@ -28,11 +28,11 @@ struct DistributedDemo: Sendable {
     Console.print("Starting PostgreSQL, Redis, three brokers and a chain, each on 127.0.0.1")
     let postgres = try await PostgresServer.start(
       directory: directory.appending(path: "postgres").path)
-    let full = try await postgres.makeDatabase("paywatch")
+    let full = try await postgres.makeDatabase("paywatch", owner: "paywatch")
     try postgres.password.write(
       toFile: directory.appending(path: "database-password").path, atomically: true,
       encoding: .utf8)
-    let url = "postgresql://\(PostgresServer.user)@127.0.0.1:\(postgres.port)/paywatch"
+    let url = "postgresql://paywatch@127.0.0.1:\(postgres.port)/paywatch"
     let redis = try await RedisServer.start(directory: directory.appending(path: "redis").path)
     let brokers = try MockCluster(brokers: 3)
     for topic in EventTopic.allCases { try brokers.createTopic(topic.name, partitions: 3) }

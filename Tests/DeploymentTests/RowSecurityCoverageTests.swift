@@ -1,0 +1,88 @@
+import Database
+import Deployment
+import TestDatabases
+import Testing
+
+@Suite("Row-level security over all tables")
+struct RowSecurityCoverageTests {
+  /// What belongs to nobody: chains, and the program's own bookkeeping.
+  private static let shared: Set<String> = [
+    "schema_migrations", "chains", "headers", "coverage", "transfers", "transfer_inputs",
+    "transfer_proofs", "event_positions", "leases", "relay_cursor", "relay_epochs",
+    "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
+    "inbox_parked",
+  ]
+  private static let owned: Set<String> = [
+    "accounts", "addresses", "address_reservations", "payments", "payment_facts", "events",
+    "tenants", "api_keys", "idempotency_keys",
+  ]
+
+  private static func names(
+    _ sql: String, in database: any Database
+  ) async throws -> Set<String> {
+    try await database.read { try Set($0.query(sql).map { try $0.text("name") }) }
+  }
+
+  @Test("a table with tenants' rows has it, also for its owner; every other one is known as shared")
+  func tables() async throws {
+    let database = try await TestDatabase(.postgreSQL)
+    try await Schema.migrate(database)
+    let all = try await database.read { try Set($0.tableNames()) }
+    let protected = try await Self.names(
+      """
+      SELECT relname AS name FROM pg_class
+      WHERE relnamespace = CAST(current_schema() AS REGNAMESPACE) AND relkind IN ('r', 'p')
+        AND relrowsecurity AND relforcerowsecurity
+        AND (SELECT COUNT(*) FROM pg_policy WHERE polrelid = pg_class.oid) = 2
+      """, in: database)
+    #expect(protected == Self.owned)
+    let named = try await Self.names(
+      """
+      SELECT table_name AS name FROM information_schema.columns
+      WHERE table_schema = current_schema() AND column_name = 'tenant'
+      """, in: database)
+    #expect(named.isSubset(of: protected), "a table with a tenant isn't protected")
+    let unknown = all.subtracting(protected).subtracting(Self.shared)
+    #expect(unknown.isEmpty, "say of new tables whether they are tenants': \(unknown.sorted())")
+  }
+
+  @Test("tenants' transactions may do what the API does with the tables, and nothing more")
+  func privileges() async throws {
+    let database = try await TestDatabase(.postgreSQL)
+    try await Schema.migrate(database)
+    let tables = try await Self.names(
+      """
+      SELECT table_name || ' ' || string_agg(privilege_type, ', ' ORDER BY privilege_type) AS name
+      FROM information_schema.role_table_grants
+      WHERE table_schema = current_schema() AND grantee = '\(RowSecurity.tenantRole)'
+      GROUP BY table_name
+      """, in: database)
+    #expect(
+      tables == [
+        "payments INSERT, SELECT", "payment_facts INSERT, SELECT", "addresses SELECT",
+        "address_reservations SELECT", "events INSERT, SELECT", "idempotency_keys INSERT, SELECT",
+        "event_positions SELECT", "chains SELECT", "transfer_proofs SELECT",
+      ])
+    let updated = try await Self.names(
+      """
+      SELECT table_name || '.' || column_name AS name
+      FROM information_schema.role_column_grants
+      WHERE table_schema = current_schema() AND grantee = '\(RowSecurity.tenantRole)'
+        AND privilege_type = 'UPDATE'
+      """, in: database)
+    #expect(
+      updated == [
+        "addresses.payment_id", "payments.version", "payments.status", "payments.received",
+        "payments.confirmed", "payments.deadline_passed", "payments.holds_order",
+        "payments.updated_at",
+      ])
+  }
+
+  @Test("a program that starts again on a finished schema changes nothing")
+  func again() async throws {
+    let database = try await TestDatabase(.postgreSQL)
+    try await Schema.migrate(database)
+    try await Schema.migrate(database)
+    #expect(try await database.read { try Schema.fit(of: $0) } == .same)
+  }
+}

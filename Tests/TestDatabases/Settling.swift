@@ -1,0 +1,20 @@
+package import Database
+
+extension Database {
+  /// Waits until every transaction that began before is over, those of other tests too: PostgreSQL
+  /// shows payments in their order only then.
+  package func settle() async throws {
+    guard dialect == .postgreSQL else { return }
+    let begun = try await read { connection in
+      let next = try connection.queryFirst("SELECT pg_snapshot_xmax(pg_current_snapshot()) AS next")
+      return try next?.integer("next") ?? 0
+    }
+    while try await read({ connection in
+      let oldest = try connection.queryFirst(
+        "SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest")
+      return try oldest?.integer("oldest") ?? begun
+    }) < begun {
+      try await Task.sleep(for: .milliseconds(2))
+    }
+  }
+}
