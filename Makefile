@@ -20,9 +20,12 @@ test: setup-servers lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
 	@echo "==> Testing what keeps something in a database, on PostgreSQL"
-	PAYWATCH_TEST_DATABASE=postgresql $(SWIFT) test --skip-build --filter $(ON_POSTGRESQL)
+	$(MANY_FILES) PAYWATCH_TEST_DATABASE=postgresql $(SWIFT) test --skip-build --filter $(ON_POSTGRESQL)
 	@echo "==> Testing everything, on SQLite where nothing else is said"
-	$(SWIFT) test --skip-build
+	$(MANY_FILES) $(SWIFT) test --skip-build
+
+# Tests run at once, each with its sockets and files.
+MANY_FILES = ulimit -n 8192 2>/dev/null || true;
 
 # The test targets whose tests open a database.
 ON_POSTGRESQL = '^(EventLog|Gateway|HTTPServer|Leases|Settlement|Simulation|Watching)Tests\.'

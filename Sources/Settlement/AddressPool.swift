@@ -55,30 +55,33 @@ package struct AddressPool: Sendable {
       if let stored = try latest?.optionalInteger("epoch"), stored > account.epoch {
         throw Failure.epochBehind(tenant: account.tenant, stored: stored)
       }
-      if let (number, stored) = try Self.find(account, in: connection) {
-        guard stored == text else {
-          throw Failure.descriptorChanged(tenant: account.tenant, stored: stored)
-        }
-        return number
-      }
-      let holder = try connection.queryFirst(
-        "SELECT tenant, region FROM accounts WHERE descriptor = $1", [.text(text)])
-      if let holder {
-        throw Failure.descriptorTaken(
-          tenant: account.tenant, by: try holder.text("tenant"), region: try holder.text("region"))
-      }
+      if let number = try Self.number(of: account, in: connection) { return number }
+      // Of processes that start at once each may be the first: the one that comes later finds the
+      // other's row.
       try connection.execute(
         """
         INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
         VALUES ($1, 'bitcoin', $2, $3, $4, 0) ON CONFLICT DO NOTHING
         """,
         [.text(account.tenant), .text(account.region), .integer(account.epoch), .text(text)])
-      // Another process may have been faster; then its account must be this one.
-      guard let (number, stored) = try Self.find(account, in: connection), stored == text else {
-        throw Failure.descriptorChanged(tenant: account.tenant, stored: "another process's")
-      }
-      return number
+      if let number = try Self.number(of: account, in: connection) { return number }
+      let holder = try connection.queryFirst(
+        "SELECT tenant, region FROM accounts WHERE descriptor = $1", [.text(text)])
+      throw Failure.descriptorTaken(
+        tenant: account.tenant, by: try holder?.text("tenant") ?? "",
+        region: try holder?.text("region") ?? "")
     }
+  }
+
+  /// The account's number, where it is registered with this very descriptor; nil where it isn't.
+  private static func number(
+    of account: Account, in connection: any SQLConnection
+  ) throws -> Int64? {
+    guard let (number, stored) = try find(account, in: connection) else { return nil }
+    guard stored == account.descriptor.text else {
+      throw Failure.descriptorChanged(tenant: account.tenant, stored: stored)
+    }
+    return number
   }
 
   /// The account's number and its stored descriptor; nil where it isn't registered.

@@ -28,7 +28,7 @@ extension TestDatabase {
             return (number, error)
           }
         }
-        while waitingCount <= number { await Task.yield() }
+        try await waitUntil { waitingCount > number }
       }
       release.signal()
       try await holding.value

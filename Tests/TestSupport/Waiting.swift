@@ -14,6 +14,6 @@ package func waitUntil(
   let deadline = clock.now + .seconds(120)
   while try await !isSo() {
     guard clock.now < deadline else { throw StillWaiting(place: "\(file):\(line)") }
-    await Task.yield()
+    try await Task.sleep(for: .milliseconds(2))
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("paywatch demo")
+@Suite("paywatch demo", .serialized)
 struct DemoTests {
   @Test("the whole story is told, by the whole pipeline, and nothing is left behind")
   func story() async throws {
@@ -26,6 +26,16 @@ struct DemoTests {
     ] {
       #expect(outcome.output.contains(event), "\(event) isn't told")
     }
+    #expect(try leftovers() == before)
+  }
+
+  @Test("the whole distributed story is told, and nothing is lost or repeated")
+  func distributedDemo() async throws {
+    let before = try leftovers()
+    let outcome = try await Program.paywatch.finish(["demo", "--distributed"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("all 60 payments are settled"))
+    #expect(outcome.output.contains("lost, repeated or out of order: 0"))
     #expect(try leftovers() == before)
   }
 

@@ -17,14 +17,6 @@ import Testing
 
 @Suite("paywatch serve in several processes", .serialized)
 struct TakeoverTests {
-  @Test("the whole distributed story is told, and nothing is lost or repeated")
-  func distributedDemo() async throws {
-    let outcome = try await Program.paywatch.finish(["demo", "--distributed"])
-    #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.output.contains("all 60 payments are settled"))
-    #expect(outcome.output.contains("lost, repeated or out of order: 0"))
-  }
-
   @Test("a watcher that sleeps past its lease finds another one there, and writes nothing")
   func paused() async throws {
     let scene = try await Scene()
