@@ -27,8 +27,8 @@ test: setup-servers lint
 # Tests run at once, each with its sockets and files.
 MANY_FILES = ulimit -n 8192 2>/dev/null || true;
 
-# The test targets whose tests open a database.
-ON_POSTGRESQL = '^(EventLog|Gateway|HTTPServer|Leases|Settlement|Simulation|Watching)Tests\.'
+# Of the targets whose tests open a database, those that run on it whole; others do by suite.
+ON_POSTGRESQL = '^(Deployment|Gateway)Tests\.'
 
 bench: setup-servers
 	@echo "==> Building paybench for release (the first time takes several minutes)"

@@ -12,8 +12,12 @@ final class ChildProcess: Sendable {
   }
 
   let pid: pid_t
+  private let ending = Ending()
+
   /// The raw status of `waitpid` once the process has ended.
-  private let status = Mutex<Int32?>(nil)
+  private final class Ending: Sendable {
+    let status = Mutex<Int32?>(nil)
+  }
 
   /// - Parameter arguments: the program, by its path or looked up in PATH, then its arguments
   init(
@@ -62,17 +66,19 @@ final class ChildProcess: Sendable {
         return pid
       }
     }
+    // Waited for at once, whoever asks: nothing of it stays behind as a zombie.
+    Thread.detachNewThread { [pid, ending] in
+      var raw: Int32 = 0
+      while waitpid(pid, &raw, 0) != pid {
+        guard errno == EINTR else { return }
+      }
+      ending.status.withLock { $0 = raw }
+    }
   }
 
   /// The exit status, or 128 and the signal's number as a shell tells it; nil while it runs.
   var exitStatus: Int32? {
-    let raw = status.withLock { status -> Int32? in
-      if let status { return status }
-      var raw: Int32 = 0
-      guard waitpid(pid, &raw, WNOHANG) == pid else { return nil }
-      status = raw
-      return raw
-    }
+    let raw = ending.status.withLock { $0 }
     guard let raw else { return nil }
     let signal = raw & 0x7f
     return signal == 0 ? (raw >> 8) & 0xff : 128 + signal

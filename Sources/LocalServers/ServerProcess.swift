@@ -102,7 +102,7 @@ package final class ServerProcess: Sendable {
   /// Asks `isReady` again and again until it says yes. Throws with the log's end where the server
   /// ends before, or doesn't answer within `duration`.
   package func waitUntilReady(
-    within duration: Duration = .seconds(30), _ isReady: () async -> Bool
+    within duration: Duration = .seconds(180), _ isReady: () async -> Bool
   ) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now.advanced(by: duration)
