@@ -20,12 +20,13 @@ test: setup-servers lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
 	@echo "==> Testing what keeps something in a database, on PostgreSQL"
-	$(MANY_FILES) PAYWATCH_TEST_DATABASE=postgresql $(SWIFT) test --skip-build --filter $(ON_POSTGRESQL)
+	$(SIDE_BY_SIDE) PAYWATCH_TEST_DATABASE=postgresql $(SWIFT) test --skip-build --filter $(ON_POSTGRESQL)
 	@echo "==> Testing everything, on SQLite where nothing else is said"
-	$(MANY_FILES) $(SWIFT) test --skip-build
+	$(SIDE_BY_SIDE) $(SWIFT) test --skip-build
 
-# Tests run at once, each with its sockets and files.
-MANY_FILES = ulimit -n 8192 2>/dev/null || true;
+# Tests run at once, each with its sockets and files: not so many that one waits for minutes
+# between two of its steps.
+SIDE_BY_SIDE = ulimit -n 8192 2>/dev/null || true; SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 
 # Of the targets whose tests open a database, those that run on it whole; others do by suite.
 ON_POSTGRESQL = '^(Deployment|Gateway)Tests\.'

@@ -51,7 +51,7 @@ package final class KafkaConsumer: Sendable {
 
   /// `timeout` bounds every question to the brokers.
   package init(
-    _ configuration: KafkaConfiguration, timeout: Duration = .seconds(10),
+    _ configuration: KafkaConfiguration, timeout: Duration = .seconds(30),
     log: @escaping KafkaLog
   ) throws(KafkaError) {
     let settings = KafkaSettings()

