@@ -28,8 +28,8 @@ test: setup-servers lint
 # between two of its steps.
 SIDE_BY_SIDE = ulimit -n 8192 2>/dev/null || true; SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 
-# Of the targets whose tests open a database, those that run on it whole; others do by suite.
-ON_POSTGRESQL = '^(Deployment|Gateway)Tests\.'
+# The targets whose tests open the database of the engine that is asked for.
+ON_POSTGRESQL = '^(Deployment|EventLog|Gateway|HTTPServer|Leases|Settlement|Simulation|Watching)Tests\.'
 
 bench: setup-servers
 	@echo "==> Building paybench for release (the first time takes several minutes)"

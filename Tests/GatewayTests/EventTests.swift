@@ -137,6 +137,7 @@ struct EventTests {
   func ahead() async throws {
     try await TestGateway.run { gateway in
       _ = try await gateway.made("order-1")
+      try await gateway.sequence()
       let end = try #require(try await gateway.get("/v1/events").json()["next_after"]?.string)
       let beyond = String(try #require(Int(end)) + 1)
       try expect(try await gateway.get("/v1/events?after=\(beyond)"), is: 409, "cursor-ahead")

@@ -32,6 +32,19 @@ struct PaymentOrderTests {
     return payments
   }
 
+  @Test("payments come in the order in which they were made, whatever the clock says")
+  func order() async throws {
+    let world = try await World.make(ready: 12)
+    var made: [Payment] = []
+    for number in 0..<12 {
+      made.append(try await world.create(world.request("order-\(number)")))
+      if number % 3 == 2 { world.now = world.now.adding(seconds: -3_600) }
+    }
+    try await world.database.settle()
+    #expect(try await Self.list(world, limit: 12) == made)
+    #expect(Set(made.map(\.terms.id)).count == made.count)
+  }
+
   @Test("a reader who goes on behind the last payment it got misses none that commits late")
   func lateCommit() async throws {
     let store = try await TestStore(.postgreSQL)

@@ -54,18 +54,6 @@ struct PaymentServiceTests {
         == .tenantNotConfigured("stranger"))
   }
 
-  @Test("payments sort in the order in which they were made, whatever the clock says")
-  func order() async throws {
-    let world = try await World.make(ready: 12)
-    var ids: [String] = []
-    for number in 0..<12 {
-      ids.append(try await world.create(world.request("order-\(number)")).terms.id)
-      if number % 3 == 2 { world.now = world.now.adding(seconds: -3_600) }
-    }
-    #expect(ids == ids.sorted())
-    #expect(Set(ids).count == ids.count)
-  }
-
   @Test("the greatest and the least that can be asked for are made")
   func limits() async throws {
     let world = try await World.make()

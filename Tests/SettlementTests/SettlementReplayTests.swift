@@ -26,7 +26,11 @@ struct SettlementReplayTests {
       "accounts", "addresses", "payments", "payment_facts", "chains", "headers", "coverage",
       "transfers", "transfer_inputs",
     ] {
-      let sql = "SELECT * FROM \(table)"
+      // PostgreSQL numbers its transactions by itself.
+      let columns =
+        table == "payments" && world.database.dialect == .postgreSQL
+        ? "CAST(TO_JSONB(payments) - 'transaction_id' AS TEXT)" : "*"
+      let sql = "SELECT \(columns) FROM \(table)"
       #expect(
         try await again.rows(sql).sorted() == world.rows(sql).sorted(), "seed \(seed), \(table)")
     }
