@@ -192,7 +192,9 @@ let package = Package(
     tests("Cache", ["ChainTypes", "LocalServers", "Telemetry", "Cache"]),
     tests("PostgreSQL", ["LocalServers", "Database", "PostgreSQL", "TestDatabases"]),
     tests("Leases", ["Database", "SQLite", "Leases", "TestDatabases"]),
-    tests("Kafka", ["Bytes", "Digests", "ChainTypes", "Database", "SQLite", "EventLog", "Kafka"]),
+    tests(
+      "Kafka",
+      ["Bytes", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog", "Kafka"]),
     tests("Database", ["Database", "SQLite", "TestDatabases"]),
     tests(
       "NodeRPC",
@@ -253,14 +255,14 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC",
         "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
-        "payctl", "paybench",
+        "TestDatabases", "payctl", "paybench",
       ]),
     tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
     tests(
       "paywatch",
       [
         "JSON", "ChainTypes", "Addresses", "Bitcoin", "LocalServers", "Database", "SQLite",
-        "Leases", "NodeRPC", "EventLog", "Tenancy", "ChainSim", "LoopbackHTTP", "paywatch",
+        "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim", "LoopbackHTTP", "paywatch",
         "payctl",
       ]),
     tests("Tidy", []),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs missing system packages on Debian or Ubuntu: `setup.sh build` what the build needs,
-# `setup.sh test` also the servers that tests and the distributed demo start for themselves. Does
+# `setup.sh test` also the servers that tests, benchmarks and the distributed demo start. Does
 # nothing where they are there already.
 set -eu
 

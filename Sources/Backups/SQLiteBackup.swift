@@ -5,7 +5,8 @@ package import Settlement
 
 /// Backups of a SQLite database: one file, itself a SQLite database.
 package enum SQLiteBackup {
-  /// Takes one while other processes work on the database.
+  /// Takes one while other processes work on the database. It is marked as unfinished, so that
+  /// nothing starts on a mere copy of it.
   package static func take(
     from database: SQLiteDatabase, to path: String, at time: String
   ) async throws -> BackupManifest {
@@ -13,7 +14,9 @@ package enum SQLiteBackup {
     do {
       try await database.copy(to: file.partial)
       let contents = try await opened(file.partial, named: path) { copy in
-        try await check(copy, of: path)
+        let contents = try await check(copy, of: path)
+        try await copy.write { try RestoreEpoch.markUnfinished(in: $0) }
+        return contents
       }
       return try await Blocking.run {
         let manifest = try BackupFile.finish(
@@ -57,7 +60,11 @@ package enum SQLiteBackup {
           throw BackupError.damaged(backup.path, what: "it doesn't hold what its last line says")
         }
         try await migrate(database)
-        return try await database.write { try restoration.apply(in: $0) }
+        return try await database.write { connection in
+          let outcome = try restoration.apply(in: connection)
+          try RestoreEpoch.markFinished(in: connection)
+          return outcome
+        }
       }
       try await Blocking.run { try file.publish() }
       return outcome

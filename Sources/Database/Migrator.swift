@@ -46,7 +46,7 @@ package enum Migrator {
   private static let attempts = 30
 
   /// Runs `body` in a transaction that alone may change the schema.
-  private static func locked<Value: Sendable>(
+  package static func locked<Value: Sendable>(
     _ database: any Database, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
     let lock = database.dialect.migrationLock

@@ -1,5 +1,6 @@
 extension SQLConnection {
-  /// The names of the database's own tables, sorted; in PostgreSQL those of the current schema.
+  /// The names of the database's own tables, sorted; in PostgreSQL those of the current schema,
+  /// without the partitions of others.
   package func tableNames() throws -> [String] {
     let tables =
       switch dialect {
@@ -10,8 +11,10 @@ extension SQLConnection {
         """
       case .postgreSQL:
         """
-        SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables
-        WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1
+        SELECT CAST(relname AS TEXT) AS name FROM pg_class
+        WHERE relnamespace = CAST(current_schema() AS REGNAMESPACE)
+          AND relkind IN ('r', 'p') AND NOT relispartition
+        ORDER BY 1
         """
       }
     return try query(tables).map { try $0.text("name") }

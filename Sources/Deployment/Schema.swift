@@ -18,7 +18,7 @@ package enum Schema {
   /// Brings the database up to this program. The login role must own its schema's tables, or the
   /// schema and the right to make roles where there are none yet.
   package static func migrate(_ database: any Database) async throws {
-    try await database.write { connection in
+    try await Migrator.locked(database) { connection in
       for statement in RowSecurity.roles(connection.dialect) { try connection.execute(statement) }
     }
     for (name, migrations) in components {

@@ -11,9 +11,6 @@ package struct EventDraft: Sendable, Equatable {
   package let time: Timestamp
   /// A JSON object, written the same way every time for the same fact.
   package let data: String
-  /// The sequence that the event must have, where the one who tells it knows: in a replay, and
-  /// where the aggregate counts its own events. Nil for the subject's next.
-  package let expectedSequence: Int64?
 
   package static let maximumTypeBytes = 128
   package static let maximumSubjectBytes = 256
@@ -21,7 +18,7 @@ package struct EventDraft: Sendable, Equatable {
 
   package init(
     type: String, subject: String, tenant: String? = nil, cause: Hash32, time: Timestamp,
-    data: String, expectedSequence: Int64? = nil
+    data: String
   ) {
     self.type = type
     self.subject = subject
@@ -29,7 +26,6 @@ package struct EventDraft: Sendable, Equatable {
     self.cause = cause
     self.time = time
     self.data = data
-    self.expectedSequence = expectedSequence
   }
 
   /// Checks the bounds of what is stored and told.
@@ -44,9 +40,6 @@ package struct EventDraft: Sendable, Equatable {
       data.utf8.last == UInt8(ascii: "}")
     else {
       throw .invalidData(type: type, subject: subject, bytes: data.utf8.count)
-    }
-    if let expectedSequence, expectedSequence < 1 {
-      throw .gap(subject: subject, expected: expectedSequence, next: 1)
     }
   }
 }

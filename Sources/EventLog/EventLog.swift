@@ -6,25 +6,21 @@ internal import Telemetry
 /// The events of all aggregates, in the database whose changes they tell: a transaction that
 /// changes something appends its events, and both hold or neither.
 ///
-/// Within a subject events are numbered without gaps as they are appended. Across subjects the
-/// `Sequencer` gives each its `position`, by which everyone reads them.
+/// Within a subject events are numbered without gaps as they are appended. Across subjects each has
+/// a `position`, by which everyone reads them. SQLite's writers run one after the other, so there
+/// it is given as the event is appended; in PostgreSQL the event waits in the `outbox` until the
+/// `Sequencer` moves it into the log.
 package enum EventLog {
   /// What became of a draft.
   package struct Appended: Sendable, Equatable {
     package let id: Hash32
     package let sequence: Int64
-    /// False where this very event stood in the log already.
-    package let isNew: Bool
   }
 
-  /// Appends `drafts` in their order, each as the next of its subject.
+  /// Appends `drafts` in their order, each as the next of its subject; other transactions that
+  /// append to one of the subjects wait for this one.
   ///
-  /// A draft with an expected sequence that the log has already is left out where the event there
-  /// has the same id, and throws `EventLogError.fork` where it has another. Where two
-  /// transactions append to a subject at once (PostgreSQL only; callers hold the aggregate's
-  /// row), the later one gets `DatabaseError.uniqueViolation`.
-  ///
-  /// New ones carry the current trace (`TraceContext`), which is no part of what they tell.
+  /// They carry the current trace (`TraceContext`), which is no part of what they tell.
   @discardableResult
   package static func append(
     _ drafts: [EventDraft], in connection: any SQLConnection
@@ -33,65 +29,86 @@ package enum EventLog {
     return try drafts.map { draft in
       try draft.validate()
       let last =
-        try lastSequences[draft.subject] ?? lastSequence(of: draft.subject, in: connection)
-      let appended = try append(draft, after: last, in: connection)
-      lastSequences[draft.subject] = max(last, appended.sequence)
-      return appended
+        try lastSequences[draft.subject]
+        ?? lastSequence(of: draft.subject, suffix: connection.dialect.forUpdate, in: connection)
+      lastSequences[draft.subject] = last + 1
+      return try append(draft, after: last, in: connection)
     }
   }
 
   /// Appends the first event of a new subject, without asking. Where the subject has events already,
-  /// the transaction fails with `DatabaseError.uniqueViolation`.
+  /// the transaction fails with `DatabaseError.uniqueViolation`, as does the later one of two that
+  /// append to a new subject at once.
   package static func begin(with draft: EventDraft, in connection: any SQLConnection) throws {
     try draft.validate()
-    let id = EventID.digest(
-      type: draft.type, subject: draft.subject, sequence: 1, cause: draft.cause)
-    try insert(draft, sequence: 1, id: id, in: connection)
+    _ = try append(draft, after: 0, in: connection)
   }
 
-  /// The number of the subject's last event; 0 where it has none.
+  /// The number of the subject's last event, also of one that retention has removed; 0 where it has
+  /// none.
   package static func lastSequence(
     of subject: String, in connection: any SQLConnection
   ) throws -> Int64 {
-    let row = try connection.queryFirst(
-      "SELECT MAX(sequence) AS last FROM events WHERE subject = $1", [.text(subject)])
-    return try row?.optionalInteger("last") ?? 0
+    try lastSequence(of: subject, suffix: "", in: connection)
+  }
+
+  /// The number of the subject's first event that retention hasn't removed: 1 where it has removed
+  /// nothing of any, one above the last where it has removed all.
+  package static func firstKeptSequence(
+    of subject: String, in connection: any SQLConnection
+  ) throws -> Int64 {
+    let positions = try connection.queryFirst(
+      "SELECT removed_through FROM event_positions WHERE singleton = 1")
+    guard try positions?.integer("removed_through") ?? 0 > 0 else { return 1 }
+    return try events(of: subject, limit: 1, in: connection).first?.sequence
+      ?? lastSequence(of: subject, in: connection) + 1
+  }
+
+  private static func lastSequence(
+    of subject: String, suffix: String, in connection: any SQLConnection
+  ) throws -> Int64 {
+    try connection.queryFirst(
+      "SELECT sequence FROM event_subjects WHERE subject = $1" + suffix, [.text(subject)]
+    )?.integer("sequence") ?? 0
   }
 
   private static func append(
     _ draft: EventDraft, after last: Int64, in connection: any SQLConnection
   ) throws -> Appended {
-    let sequence = draft.expectedSequence ?? last + 1
+    let sequence = last + 1
     let id = EventID.digest(
       type: draft.type, subject: draft.subject, sequence: sequence, cause: draft.cause)
-    guard sequence <= last + 1 else {
-      throw EventLogError.gap(subject: draft.subject, expected: sequence, next: last + 1)
+    if last == 0 {
+      try connection.submit(
+        "INSERT INTO event_subjects (subject, tenant, sequence) VALUES ($1, $2, 1)",
+        [.text(draft.subject), .optional(draft.tenant)])
+    } else {
+      try connection.submit(
+        "UPDATE event_subjects SET sequence = $1 WHERE subject = $2 AND sequence = $3",
+        [.integer(sequence), .text(draft.subject), .integer(last)], changing: 1)
     }
-    guard sequence == last + 1 else {
-      let row = try connection.queryFirst(
-        "SELECT id FROM events WHERE subject = $1 AND sequence = $2",
-        [.text(draft.subject), .integer(sequence)])
-      guard try row?.blob("id") == id.bytes else {
-        throw EventLogError.fork(subject: draft.subject, sequence: sequence)
-      }
-      return Appended(id: id, sequence: sequence, isNew: false)
+    let values: [SQLValue] = [
+      .blob(id.bytes), .text(draft.type), .text(draft.subject), .integer(sequence),
+      .optional(draft.tenant), .integer(draft.time.microseconds), .text(draft.data),
+      .optional(TraceContext.current?.traceparent),
+    ]
+    switch connection.dialect {
+    case .sqlite:
+      try connection.submit(
+        """
+        INSERT INTO events (position, \(columns)) VALUES (
+          (SELECT last_position + 1 FROM event_positions WHERE singleton = 1),
+          $1, $2, $3, $4, $5, $6, $7, $8)
+        """, values)
+      try connection.submit(
+        "UPDATE event_positions SET last_position = last_position + 1 WHERE singleton = 1", [])
+    case .postgreSQL:
+      try connection.submit(
+        "INSERT INTO outbox (\(columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", values)
     }
-    try insert(draft, sequence: sequence, id: id, in: connection)
-    return Appended(id: id, sequence: sequence, isNew: true)
+    return Appended(id: id, sequence: sequence)
   }
 
-  private static func insert(
-    _ draft: EventDraft, sequence: Int64, id: Hash32, in connection: any SQLConnection
-  ) throws {
-    try connection.submit(
-      """
-      INSERT INTO events (id, type, subject, sequence, tenant, time, data, traceparent)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-      """,
-      [
-        .blob(id.bytes), .text(draft.type), .text(draft.subject), .integer(sequence),
-        .optional(draft.tenant), .integer(draft.time.microseconds), .text(draft.data),
-        .optional(TraceContext.current?.traceparent),
-      ])
-  }
+  /// Those that an event has from the moment it is appended.
+  static let columns = "id, type, subject, sequence, tenant, time, data, traceparent"
 }

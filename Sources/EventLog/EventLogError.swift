@@ -1,10 +1,5 @@
 /// Why an event can't be appended or read.
 package enum EventLogError: Error, Sendable, Equatable {
-  /// Another event already has that number in the subject: two histories of one aggregate.
-  /// Nothing may go on with it before a person has looked.
-  case fork(subject: String, sequence: Int64)
-  /// The event's expected sequence lies beyond the subject's next one.
-  case gap(subject: String, expected: Int64, next: Int64)
   case invalidType(bytes: Int)
   case invalidSubject(bytes: Int)
   /// Not a JSON object, or too long.
@@ -13,6 +8,8 @@ package enum EventLogError: Error, Sendable, Equatable {
   case tooManyTypes(Int)
   /// A reader comes from a position that the log hasn't reached.
   case positionAhead(Int64, last: Int64)
+  /// A reader comes from a position whose next events retention has removed: it has missed some.
+  case positionRemoved(Int64, through: Int64)
   /// A stored id is not 32 bytes.
   case invalidStoredID(subject: String, sequence: Int64)
 }

@@ -1,4 +1,4 @@
-package import Bytes
+internal import Bytes
 internal import ChainTypes
 package import Database
 
@@ -50,15 +50,23 @@ extension EventLog {
   /// be empty although the log goes on, where it wants none of many.
   ///
   /// Throws `EventLogError.positionAhead` where the log doesn't reach `position`: the reader has
-  /// seen events that this log has lost, as after a restore.
+  /// seen events that this log has lost, as after a restore; and `EventLogError.positionRemoved`
+  /// where it has read some and retention has removed the next. Who begins, at 0, gets what there is.
   package static func page(
     after position: Int64, limit: Int, filter: EventFilter = EventFilter(),
     in connection: any SQLConnection
   ) throws -> EventPage {
     let limit = min(max(1, limit), maximumPageSize)
     // Asked first: what is sequenced between the two questions then comes with the next page.
-    let last = try lastPosition(in: connection)
+    let row = try connection.queryFirst(
+      "SELECT last_position, removed_through FROM event_positions WHERE singleton = 1")
+    let last = try row?.integer("last_position") ?? 0
     guard position <= last else { throw EventLogError.positionAhead(position, last: last) }
+    let removed = try row?.integer("removed_through") ?? 0
+    guard position == 0 || position >= removed else {
+      throw EventLogError.positionRemoved(position, through: removed)
+    }
+    let position = max(position, removed)
     let end = min(last, position + maximumPageSpan)
     var arguments: [SQLValue] = [
       .integer(position), .integer(end), .integer(Int64(limit)),
@@ -81,7 +89,7 @@ extension EventLog {
     }
     let rows = try connection.query(
       """
-      SELECT \(columns) FROM events
+      SELECT position, \(columns) FROM events
       WHERE position > $1 AND position <= $2\(conditions)
       ORDER BY position LIMIT $3
       """, arguments)
@@ -97,28 +105,20 @@ extension EventLog {
   ) throws -> [PositionedEvent] {
     try connection.query(
       """
-      SELECT \(columns) FROM events WHERE position > $1 AND position <= $2 ORDER BY position
+      SELECT position, \(columns) FROM events
+      WHERE position > $1 AND position <= $2 ORDER BY position
       """, [.integer(position), .integer(last)]
     ).map(positioned)
   }
 
-  /// The position of the last sequenced event; 0 where there is none.
+  /// The position of the last event that has one; 0 where there is none.
   package static func lastPosition(in connection: any SQLConnection) throws -> Int64 {
     let row = try connection.queryFirst(
       "SELECT last_position FROM event_positions WHERE singleton = 1")
     return try row?.integer("last_position") ?? 0
   }
 
-  /// The event of that id with its position; nil where there is none or it isn't sequenced yet.
-  package static func event(
-    _ id: Hash32, in connection: any SQLConnection
-  ) throws -> PositionedEvent? {
-    try connection.queryFirst(
-      "SELECT \(columns) FROM events WHERE id = $1 AND position IS NOT NULL", [.blob(id.bytes)]
-    ).map(positioned)
-  }
-
-  /// The events of one aggregate in the order of their sequence, sequenced or not.
+  /// The events of one aggregate in the order of their sequence, with those that wait for a place.
   package static func events(
     of subject: String, afterSequence sequence: Int64 = 0, limit: Int,
     in connection: any SQLConnection
@@ -126,6 +126,8 @@ extension EventLog {
     try connection.query(
       """
       SELECT \(columns) FROM events WHERE subject = $1 AND sequence > $2
+      UNION ALL
+      SELECT \(columns) FROM outbox WHERE subject = $1 AND sequence > $2
       ORDER BY sequence LIMIT $3
       """,
       [
@@ -133,9 +135,6 @@ extension EventLog {
       ]
     ).map(event)
   }
-
-  private static let columns =
-    "position, id, type, subject, sequence, tenant, time, data, traceparent"
 
   private static func positioned(_ row: SQLRow) throws -> PositionedEvent {
     PositionedEvent(position: try row.integer("position"), event: try event(row))

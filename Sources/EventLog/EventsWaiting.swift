@@ -9,7 +9,7 @@ package struct EventsWaiting: Sendable, Equatable {
 
   package init(in connection: any SQLConnection) throws {
     let row = try connection.queryFirst(
-      "SELECT COUNT(*) AS count, MIN(time) AS oldest FROM events WHERE position IS NULL")
+      "SELECT COUNT(*) AS count, MIN(time) AS oldest FROM outbox")
     count = try row?.integer("count") ?? 0
     oldest = try row?.optionalInteger("oldest").map { Timestamp(microseconds: $0) }
   }

@@ -42,8 +42,13 @@ package enum RestoreEpochs {
   ///
   /// `epoch` must be higher than any under which this system has ever worked, which a backup can't
   /// know; what is checked is the database's own.
-  package static func begin(_ epoch: Int64, in connection: any SQLConnection) throws {
-    let base = try lockedBase(in: connection)
+  ///
+  /// - Parameter known: up to where the former history is known to have had the same events, where
+  ///   that may be less than all there are: processes may have worked on the copy before
+  package static func begin(
+    _ epoch: Int64, sharing known: Int64 = .max, in connection: any SQLConnection
+  ) throws {
+    let base = min(known, try lockedBase(in: connection))
     if let current = try current(in: connection), epoch <= current {
       throw Failure.notHigher(epoch: epoch, database: current)
     }

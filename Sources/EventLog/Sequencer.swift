@@ -2,7 +2,9 @@ package import Database
 package import Leases
 internal import Synchronization
 
-/// Gives events their `position`, the one order in which everyone reads them.
+/// Moves events from PostgreSQL's outbox into the log, which gives them their `position`, the one
+/// order in which everyone reads them; and tells the feed how far the log reaches. In SQLite events
+/// go into the log themselves.
 ///
 /// A reader that has seen a position never finds an earlier one appear: positions are only given
 /// upwards, and each step is a transaction that holds the row with the last one, so that two
@@ -85,21 +87,24 @@ package final class Sequencer: Sendable {
   private static func step(
     limit: Int, in connection: any SQLConnection
   ) throws -> (count: Int, last: Int64) {
-    let dialect = connection.dialect
     let row = try connection.queryFirst(
-      "SELECT last_position FROM event_positions WHERE singleton = 1" + dialect.forUpdate)
+      """
+      SELECT last_position, partitioned_through FROM event_positions WHERE singleton = 1
+      """ + connection.dialect.forUpdate)
     let last = try row?.integer("last_position") ?? 0
+    guard connection.dialect == .postgreSQL else { return (0, last) }
+    try EventPartitions.prepare(
+      through: last + Int64(limit), existing: try row?.integer("partitioned_through") ?? 0,
+      in: connection)
     let count = try connection.execute(
       """
-      UPDATE events SET position = $1 + ranked.rank
-      FROM (
-        SELECT outbox_id, ROW_NUMBER() OVER (ORDER BY outbox_id) AS rank
-        FROM (
-          SELECT outbox_id FROM events WHERE position IS NULL
-          ORDER BY outbox_id LIMIT $2
-        ) AS waiting
-      ) AS ranked
-      WHERE events.outbox_id = ranked.outbox_id
+      WITH moved AS (
+        DELETE FROM outbox
+        WHERE outbox_id IN (SELECT outbox_id FROM outbox ORDER BY outbox_id LIMIT $2)
+        RETURNING outbox_id, \(EventLog.columns)
+      )
+      INSERT INTO events (position, \(EventLog.columns))
+      SELECT $1 + ROW_NUMBER() OVER (ORDER BY outbox_id), \(EventLog.columns) FROM moved
       """,
       [.integer(last), .integer(Int64(limit))])
     guard count > 0 else { return (0, last) }

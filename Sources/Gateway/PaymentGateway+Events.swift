@@ -30,7 +30,10 @@ extension PaymentGateway {
             otherMediaTypes: ["text/event-stream"]),
           .problem(
             409,
-            "cursor-ahead: the log ends before that position, as after a restore; read from 0."),
+            "cursor-ahead: the log ends before that position, as after a restore; read from the "
+              + "backup's last position, or from 0."),
+          .problem(
+            410, "cursor-expired: events behind that position aren't kept any more; read from 0."),
         ])
     ) { request, context in try await events(request, context) }
     router.on(
@@ -77,7 +80,12 @@ extension PaymentGateway {
       throw Problem.conflict(
         "cursor-ahead", "The log doesn't reach that position.",
         "It ends at \(last), before \(position): events after a restored backup were lost. Read "
-          + "again from 0; what you know is told by its id.")
+          + "again from the backup's last position, or from 0; what you know is told by its id.")
+    } catch EventLogError.positionRemoved(let position, let removed) {
+      throw Problem.gone(
+        "cursor-expired", "The events behind that position aren't kept any more.",
+        "Those through \(removed) are gone, after \(position): you have missed some. Read again "
+          + "from 0, and ask for each payment what became of it.")
     }
   }
 

@@ -1,6 +1,6 @@
 /// A text as C wants it, ending with a zero byte, for as long as this lives.
 package final class CText: Sendable {
-  // Written once, here.
+  // Safe: its bytes are written by the initialiser alone and freed after the last use.
   package nonisolated(unsafe) let pointer: UnsafePointer<CChar>
   private let count: Int
 

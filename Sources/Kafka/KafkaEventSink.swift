@@ -36,6 +36,11 @@ package struct KafkaEventSink: EventSink {
     }
   }
 
+  /// What the brokers hold, while a relay may be adding to that. Puts nobody out.
+  package func look() async throws -> SinkState {
+    try await KafkaSinkSession.translatingErrors { try await lookAround() }
+  }
+
   private func lookAround() async throws -> SinkState {
     let consumer = try KafkaConsumer(configuration, log: log)
     do {

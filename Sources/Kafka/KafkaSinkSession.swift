@@ -24,6 +24,7 @@ final class KafkaSinkSession: EventSinkSession {
   private static let contentType = CText(RelayBatch.contentType)
   private static let positionHeader = CText(RelayPosition.positionHeader)
   private static let epochHeader = CText(RelayPosition.epochHeader)
+  private static let traceHeader = CText(RelayBatch.traceHeader)
 
   private static func add(_ batch: RelayBatch, to writer: inout KafkaBatchWriter) throws {
     let epoch = CText(String(batch.epoch))
@@ -39,8 +40,15 @@ final class KafkaSinkSession: EventSinkSession {
         digits.removeAll(keepingCapacity: true)
         digits.append(decimal: message.position)
         try digits.withUnsafeBytes { digits in
+          let shared = headers.count
+          defer { headers.removeSubrange(shared...) }
           headers.append(KafkaBatchWriter.Header(name: positionHeader.pointer, value: digits))
-          defer { headers.removeLast() }
+          if !message.trace.isEmpty {
+            headers.append(
+              KafkaBatchWriter.Header(
+                name: traceHeader.pointer,
+                value: UnsafeRawBufferPointer(rebasing: bytes[message.trace])))
+          }
           try writer.add(
             topic: topics[message.destination.topic.rawValue].pointer,
             partition: message.destination.partition,

@@ -5,6 +5,8 @@ internal import CKafka
 /// nobody, and stores a repeated batch again. Of each partition it keeps about 5 MB.
 package final class MockCluster: Sendable {
   private let client: KafkaClient
+  // Safe: what is asked of it goes to its own thread or under its lock, and it is destroyed after the
+  // last use.
   private nonisolated(unsafe) let cluster: OpaquePointer
 
   /// A kind of request, by its number in the protocol.

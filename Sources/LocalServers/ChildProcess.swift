@@ -33,10 +33,12 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, Int32(target), "/dev/null", O_RDWR, 0)
       }
     }
-    // Nothing else of this process: a server counts what it has open against its limit. What is
-    // closed meanwhile does no harm (glibc's posix_spawn).
+    // Nothing else of this process: a server counts what it has open against its limit, and who
+    // waits for the end of a pipe would wait for the server's. Closing what isn't open does no harm
+    // (glibc's posix_spawn), so those numbers are closed, too, that other threads take meanwhile.
     let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-    for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+    let highest = open.compactMap { Int32($0) }.max() ?? 2
+    for descriptor in 3...max(3, highest) + 256 {
       posix_spawn_file_actions_addclose(&actions, descriptor)
     }
     var attributes = posix_spawnattr_t()

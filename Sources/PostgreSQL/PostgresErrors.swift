@@ -40,8 +40,9 @@ enum PostgresErrors {
     case "40001", "40P01":
       return StatementFailure(error: .busy(report.message), remedy: .tryAgain)
     case "55P03": return StatementFailure(error: .busy(report.message), remedy: .runAlone)
-    // A cached plan whose result changed, and a statement that a pooler between us has lost.
-    case "0A000" where report.message.contains("cached plan"), "26000":
+    // A plan whose result has another form since a migration, which no other code tells (messages
+    // come in the server's language), and a statement that a pooler between us has lost.
+    case "0A000", "26000":
       return StatementFailure(
         error: .statement(report.message, sql: sql), remedy: .prepareAgain)
     case "08P01": break

@@ -23,14 +23,6 @@ package struct KafkaSettings: Sendable, Equatable {
   package let properties: [String: String]
   /// `sasl.password`.
   package let password: Secret?
-  /// What `payctl topics` makes a topic with.
-  package let topics: Topics
-
-  package struct Topics: Sendable, Equatable {
-    package let partitions: Int
-    package let replication: Int
-    package let retentionDays: Int
-  }
 }
 
 /// The cache that processes share.

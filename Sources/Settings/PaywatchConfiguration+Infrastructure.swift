@@ -47,15 +47,8 @@ extension PaywatchConfiguration {
       if let reason = secrets[name] { own.note(name, reason) }
       properties[name] = own.text(name, hint: "")
     }
-    let topics = mapping.nested("topics")
-    let settings = KafkaSettings.Topics(
-      partitions: topics.integer("partitions", in: 1...1_000, default: 12),
-      replication: topics.integer("replication", in: 1...32, default: 3),
-      retentionDays: topics.integer("retention_days", in: 1...36_500, default: 30))
-    topics.finish()
     mapping.finish()
-    return KafkaSettings(
-      brokers: brokers, properties: properties, password: password, topics: settings)
+    return KafkaSettings(brokers: brokers, properties: properties, password: password)
   }
 
   /// Properties with secrets, and where else these belong. What the others may be, librdkafka

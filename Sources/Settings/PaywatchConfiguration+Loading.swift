@@ -42,13 +42,17 @@ extension PaywatchConfiguration {
     let limits = root.nested("limits")
     let paymentsPerMinute = limits.optionalInteger("payments_per_minute", in: 1...60_000_000)
     limits.finish()
+    let retention = root.nested("retention")
+    let eventDays = retention.optionalInteger("event_days", in: 1...36_500)
+    retention.finish()
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch),
       listen: Listen(host: host, port: UInt16(port), drainSeconds: drain), database: database,
       kafka: kafka, redis: redis,
       logLevel: logLevel, chains: chains, tenants: tenants,
       addressPool: AddressPoolSettings(ready: ready),
-      limits: LimitSettings(paymentsPerMinute: paymentsPerMinute))
+      limits: LimitSettings(paymentsPerMinute: paymentsPerMinute),
+      retention: RetentionSettings(eventDays: eventDays))
   }
 
   /// 1 to 64 of `a–z`, `0–9`, `-` and `_`.

@@ -19,6 +19,7 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let tenants: [TenantSettings]
   package let addressPool: AddressPoolSettings
   package let limits: LimitSettings
+  package let retention: RetentionSettings
 
   package struct Listen: Sendable, Equatable {
     package let host: String
@@ -41,6 +42,12 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package struct LimitSettings: Sendable, Equatable {
     /// New payments; nil for any number.
     package let paymentsPerMinute: Int?
+  }
+
+  /// How long what is published is kept.
+  package struct RetentionSettings: Sendable, Equatable {
+    /// Nil for ever.
+    package let eventDays: Int?
   }
 }
 

@@ -36,6 +36,8 @@ private struct PaymentReplay {
   private var differences: [String] = []
   /// The number of the last event that was compared.
   private var sequence: Int64 = 0
+  /// The number of the first event that retention has left.
+  private var firstKept: Int64 = 1
   /// Events of the log that wait to be compared.
   private var logged: ArraySlice<CloudEvent> = []
 
@@ -52,6 +54,7 @@ private struct PaymentReplay {
     var payment = Payment(terms: terms)
     var updatedAt = terms.createdAt
     var hasEnded = payment.status.hasEnded
+    firstKept = try EventLog.firstKeptSequence(of: id, in: connection)
     try compare([PaymentRecords.createdDraft(of: payment, terms: text, now: updatedAt)])
 
     let facts = try connection.query(
@@ -157,6 +160,10 @@ private struct PaymentReplay {
   /// Compares what a fact tells with the next events of the log.
   private mutating func compare(_ drafts: [EventDraft]) throws {
     for draft in drafts {
+      guard sequence + 1 >= firstKept else {
+        sequence += 1
+        continue
+      }
       let found = try next()
       sequence += 1
       guard let found else {

@@ -28,21 +28,22 @@ extension Metric {
 
   package static let creditedPayments = Metric(
     "paywatch_payments_credited_total", .counter, labels: ["chain"],
-    help: "Payments that became paid.")
+    help: "Times that a payment became paid.")
   package static let reversedPayments = Metric(
     "paywatch_payments_reversed_total", .counter, labels: ["chain"],
-    help: "Payments whose money was taken back by a reorganisation.")
+    help: "Times that a payment lost a status, by a reorganisation or a replacement.")
   package static let freeAddresses = Metric(
     "paywatch_addresses_free", .gauge, labels: ["tenant"],
-    help: "Addresses that are watched and can be handed out.")
+    help: "Addresses that were derived and that no payment has.")
 
   // MARK: Events
 
   package static let outboxAgeSeconds = Metric(
     "paywatch_outbox_age_seconds", .gauge,
-    help: "Age of the oldest event that the relay hasn't published.")
+    help: "Age of the oldest event that isn't published; without brokers, that has no position.")
   package static let outboxEvents = Metric(
-    "paywatch_outbox_events", .gauge, help: "Events that the relay hasn't published.")
+    "paywatch_outbox_events", .gauge,
+    help: "Events that aren't published; without brokers, those that have no position.")
   package static let relayedEvents = Metric(
     "paywatch_relay_events_total", .counter, help: "Events that this process has published.")
 
@@ -71,9 +72,6 @@ extension Metric {
     "paywatch_cache_hits_total", .counter, help: "Reads that the cache answered.")
   package static let cacheMisses = Metric(
     "paywatch_cache_misses_total", .counter, help: "Reads that the database had to answer.")
-  package static let cachePendingDeletions = Metric(
-    "paywatch_cache_pending_deletions", .gauge,
-    help: "Deleted keys of which Redis doesn't know yet.")
 }
 
 package enum MetricCatalog {
@@ -82,6 +80,5 @@ package enum MetricCatalog {
     .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
     .freeAddresses, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld, .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
-    .cachePendingDeletions,
   ]
 }

@@ -98,7 +98,7 @@ package enum APIKeys {
   ) throws -> [Entry] {
     try connection.query(
       """
-      SELECT * FROM api_keys WHERE $1 IS NULL OR tenant = $1
+      SELECT * FROM api_keys WHERE CAST($1 AS TEXT) IS NULL OR tenant = $1
       ORDER BY created_at DESC, digest LIMIT $2
       """,
       [tenant.map { .text($0) } ?? .null, .integer(Int64(limit))]
@@ -111,7 +111,7 @@ package enum APIKeys {
   ) throws -> [Entry] {
     try connection.query(
       """
-      SELECT * FROM api_keys WHERE label = $1 AND ($2 IS NULL OR tenant = $2)
+      SELECT * FROM api_keys WHERE label = $1 AND (CAST($2 AS TEXT) IS NULL OR tenant = $2)
       ORDER BY created_at DESC, digest
       """,
       [.text(label), tenant.map { .text($0) } ?? .null]

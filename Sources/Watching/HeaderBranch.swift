@@ -1,8 +1,8 @@
-import Bitcoin
-import Bytes
-import ChainTracking
-import ChainTypes
-import NodeRPC
+internal import Bitcoin
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import NodeRPC
 
 /// What a node gave as the header of a block: nothing is checked yet.
 struct AskedHeader: Sendable {

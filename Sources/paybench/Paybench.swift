@@ -10,7 +10,8 @@ struct Paybench: AsyncParsableCommand {
       Each figure and its reference do their work in turns in the same process. Figures are \
       medians over the rounds, ratios are medians of the rounds' ratios. Time is that which the \
       processor spent on the measuring thread, so that other programs disturb little; but for \
-      payments it is the time that passes, over all threads and disks: let nothing else run. \
+      payments and the relay it is the time that passes, over all threads and disks: let nothing \
+      else run. \
       Build with -c release.
       """)
 

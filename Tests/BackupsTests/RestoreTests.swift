@@ -44,8 +44,9 @@ struct RestoreTests {
         let ordinal = try #require(try await shop.ordinal(of: payment.terms.address))
         try await shop.receive(UInt64(10_000 + number), at: ordinal)
       }
+      try await shop.sequence()
       let told = try await shop.rows(
-        "SELECT data FROM events WHERE type = 'transfer.confirmed' ORDER BY outbox_id")
+        "SELECT data FROM events WHERE type = 'transfer.confirmed' ORDER BY position")
       #expect(told.count == lost.count)
       #expect(told.allSatisfy { !$0.contains("payment_id") })
     }

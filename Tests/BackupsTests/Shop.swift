@@ -31,7 +31,7 @@ struct Shop {
       (EventLog.component, EventLog.migrations),
       (SettlementSchema.component, SettlementSchema.migrations),
       (TenantSchema.component, TenantSchema.migrations),
-      (Leases.component, Leases.migrations),
+      (Leases.component, Leases.migrations), (Relay.component, Relay.migrations),
     ] {
       try await Migrator.migrate(database, migrations, component: component)
     }
@@ -121,7 +121,7 @@ struct Shop {
     repeat {
       try await Sequencer(database: database).drain()
       guard ContinuousClock.now < deadline else { throw StillWaiting() }
-    } while try await count("events WHERE position IS NULL") > 0
+    } while try await count("outbox") > 0
   }
 
   struct StillWaiting: Error {}
@@ -158,7 +158,8 @@ struct Shop {
   func story() async throws -> [String] {
     try await rows("SELECT payment_id, order_id, status, terms FROM payments ORDER BY payment_id")
       + rows("SELECT * FROM payment_facts ORDER BY payment_id, number")
-      + rows("SELECT id, type, subject, sequence, position FROM events ORDER BY outbox_id")
+      + rows("SELECT id, type, subject, sequence, position FROM events ORDER BY position")
+      + rows("SELECT id, type, subject, sequence FROM outbox ORDER BY outbox_id")
   }
 
   func rows(_ sql: String) async throws -> [String] {

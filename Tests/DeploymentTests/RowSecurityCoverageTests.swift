@@ -14,6 +14,7 @@ struct RowSecurityCoverageTests {
   ]
   private static let owned: Set<String> = [
     "accounts", "addresses", "address_reservations", "payments", "payment_facts", "events",
+    "outbox", "event_subjects",
     "tenants", "api_keys", "idempotency_keys",
   ]
 
@@ -60,7 +61,8 @@ struct RowSecurityCoverageTests {
     #expect(
       tables == [
         "payments INSERT, SELECT", "payment_facts INSERT, SELECT", "addresses SELECT",
-        "address_reservations SELECT", "events INSERT, SELECT", "idempotency_keys INSERT, SELECT",
+        "address_reservations SELECT", "events SELECT",
+        "outbox INSERT, SELECT", "event_subjects INSERT, SELECT", "idempotency_keys INSERT, SELECT",
         "event_positions SELECT", "chains SELECT", "transfer_proofs SELECT",
       ])
     let updated = try await Self.names(
@@ -74,7 +76,7 @@ struct RowSecurityCoverageTests {
       updated == [
         "addresses.payment_id", "payments.version", "payments.status", "payments.received",
         "payments.confirmed", "payments.deadline_passed", "payments.holds_order",
-        "payments.updated_at",
+        "payments.updated_at", "event_subjects.sequence",
       ])
   }
 

@@ -7,9 +7,9 @@ import TestDatabases
 
 enum EventFixtures {
   static func database(
-    _ options: TestStore.Options = TestStore.Options()
+    on engine: TestEngine = .selected, _ options: TestStore.Options = TestStore.Options()
   ) async throws -> any Database {
-    let database = try await TestDatabase(.selected, options)
+    let database = try await TestDatabase(engine, options)
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     return database
   }
@@ -17,12 +17,11 @@ enum EventFixtures {
   /// An event whose cause is the digest of `fact`.
   static func draft(
     _ type: String = "payment.created", _ subject: String, fact: String = "fact",
-    tenant: String? = nil, expecting sequence: Int64? = nil
+    tenant: String? = nil
   ) -> EventDraft {
     EventDraft(
       type: type, subject: subject, tenant: tenant, cause: SHA256.hash(Array(fact.utf8)),
-      time: Timestamp(seconds: 1_800_000_000), data: #"{"fact":"\#(fact)"}"#,
-      expectedSequence: sequence)
+      time: Timestamp(seconds: 1_800_000_000), data: #"{"fact":"\#(fact)"}"#)
   }
 
   /// All positioned events, read in pages of `limit`.

@@ -34,7 +34,7 @@ struct SequencerTests {
 
   @Test("two sequencers give each position once")
   func twoSequencers() async throws {
-    let database = try await EventFixtures.database()
+    let database = try await EventFixtures.database(on: .postgreSQL)
     try await database.write { connection in
       try EventLog.append(
         (0..<300).map { EventFixtures.draft("x.y", "s\($0)") }, in: connection)
@@ -54,7 +54,7 @@ struct SequencerTests {
 
   @Test("a step sequences no more than its batch, and one with nothing to do nothing")
   func steps() async throws {
-    let database = try await EventFixtures.database()
+    let database = try await EventFixtures.database(on: .postgreSQL)
     try await database.write { connection in
       try EventLog.append((0..<5).map { EventFixtures.draft("x.y", "s\($0)") }, in: connection)
     }
@@ -74,7 +74,7 @@ struct SequencerTests {
     var options = TestStore.Options()
     options.commitHooks.beforeCommit = { if failing.value == 1 { throw Crash() } }
     options.commitHooks.afterCommit = { if failing.value == 2 { throw Crash() } }
-    let database = try await EventFixtures.database(options)
+    let database = try await EventFixtures.database(on: .postgreSQL, options)
     try await database.write { connection in
       try EventLog.append((0..<9).map { EventFixtures.draft("x.y", "s\($0)") }, in: connection)
     }
@@ -147,21 +147,5 @@ struct SequencerTests {
     }
     let end = try await database.read { try EventLog.page(after: 1, limit: 10, in: $0) }
     #expect(end == EventPage(events: [], through: 1, hasMore: false))
-  }
-
-  @Test("an event is found by its id once it has a position")
-  func byID() async throws {
-    let database = try await EventFixtures.database()
-    let appended = try await database.write {
-      try EventLog.append([EventFixtures.draft("x.y", "a", tenant: "t")], in: $0)
-    }
-    let id = try #require(appended.first).id
-    #expect(try await database.read { try EventLog.event(id, in: $0) } == nil)
-    try await Sequencer(database: database).drain()
-    let found = try #require(try await database.read { try EventLog.event(id, in: $0) })
-    #expect(found.position == 1)
-    #expect(found.event.id == id)
-    #expect(found.event.data == #"{"fact":"fact"}"#)
-    #expect(found.event.tenant == "t")
   }
 }

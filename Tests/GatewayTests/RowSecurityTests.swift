@@ -65,6 +65,7 @@ struct RowSecurityTests {
         "SELECT 1 AS n FROM payments WHERE payment_id = $1",
         "SELECT 1 AS n FROM payment_facts WHERE payment_id = $1",
         "SELECT 1 AS n FROM events WHERE subject = $1",
+        "SELECT 1 AS n FROM event_subjects WHERE subject = $1",
         "SELECT 1 AS n FROM addresses WHERE payment_id = $1",
       ] {
         let found = try await database.read(as: Self.own) { connection in
@@ -111,9 +112,9 @@ struct RowSecurityTests {
           + "SELECT 'pay_x', '\(Self.other)', \(columns) FROM payments LIMIT 1",
         "INSERT INTO payment_facts (payment_id, number, recorded_at, fact) "
           + "VALUES ('\(ids.theirs)', 99, 0, '{}')",
-        "INSERT INTO events (id, type, subject, sequence, tenant, time, data) "
+        "INSERT INTO outbox (id, type, subject, sequence, tenant, time, data) "
           + "SELECT sha256('x'), type, 'x', 1, '\(Self.other)', time, data FROM events LIMIT 1",
-        "INSERT INTO events (id, type, subject, sequence, tenant, time, data) "
+        "INSERT INTO outbox (id, type, subject, sequence, tenant, time, data) "
           + "SELECT sha256('x'), type, 'x', 1, NULL, time, data FROM events LIMIT 1",
         "INSERT INTO idempotency_keys (tenant, idempotency_key, request_hash, created_at) "
           + "VALUES ('\(Self.other)', 'k', sha256('x'), 0)",
@@ -123,6 +124,7 @@ struct RowSecurityTests {
         "UPDATE payments SET tenant = '\(Self.other)'", "UPDATE payments SET terms = '{}'",
         "UPDATE addresses SET touched = 1", "UPDATE accounts SET next_index = 0",
         "UPDATE payment_facts SET fact = '{}'", "UPDATE events SET data = '{}'",
+        "UPDATE outbox SET data = '{}'", "UPDATE event_subjects SET subject = 'x'",
         "UPDATE chains SET halt = NULL", "UPDATE event_positions SET last_position = 0",
         "DELETE FROM transfer_proofs", "TRUNCATE payments",
         "ALTER TABLE payments DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant ON payments",

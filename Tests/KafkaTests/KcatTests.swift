@@ -3,6 +3,7 @@ import EventLog
 import Foundation
 import Kafka
 import SQLite
+import Telemetry
 import TestSupport
 import Testing
 
@@ -40,17 +41,23 @@ struct KcatTests {
   func kcat() async throws {
     let cluster = try KafkaFixtures.cluster()
     let database = try await KafkaFixtures.database()
-    try await KafkaFixtures.append(200, keys: 10, to: database)
+    // Half of them are told in a trace.
+    try await KafkaFixtures.append(100, keys: 10, to: database)
+    try await TraceContext.$current.withValue(.begin()) {
+      try await KafkaFixtures.append(100, keys: 10, from: 100, to: TracedDatabase(database))
+    }
     try await RelayRun(database, try KafkaFixtures.sink(cluster)).stop(after: 200)
     let events = try await database.read { try EventLog.page(after: 0, limit: 200, in: $0).events }
     for topic in [EventTopic.payment, .chain] {
       let found = try await Self.lines(topic.name, "%h\t%k\t%s\n", cluster)
       let expected = events.filter { EventTopic(eventType: $0.event.type) == topic }.map {
-        """
-        content-type=application/cloudevents+json; charset=UTF-8,\
-        paywatch-position=\($0.position)\t\($0.event.subject)\t\($0.event.json)
-        """
+        let trace = $0.event.traceparent.map { ",traceparent=\($0)" } ?? ""
+        return """
+          content-type=application/cloudevents+json; charset=UTF-8,\
+          paywatch-position=\($0.position)\(trace)\t\($0.event.subject)\t\($0.event.json)
+          """
       }
+      #expect(found.contains { $0.contains("traceparent=") })
       #expect(found.sorted() == expected.sorted())
       #expect(!found.isEmpty)
     }

@@ -82,12 +82,9 @@ struct InfrastructureTests {
       kafka:
         brokers: kafka-1:9092,kafka-2:9093
         properties: { security.protocol: ssl }
-        topics: { partitions: 24 }
       """)
     let kafka = try #require(configuration.kafka)
     #expect(kafka.properties == ["security.protocol": "ssl"])
-    #expect(kafka.topics.partitions == 24)
-    #expect(kafka.topics.replication == 3 && kafka.topics.retentionDays == 30)
     let found = try mistakes(
       """
       kafka:

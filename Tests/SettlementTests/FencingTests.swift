@@ -192,7 +192,8 @@ struct FencingTests {
       }
       #expect(try await Self.state(world) == before)
       #expect(try await world.pool.fill(network: .regtest, under: lease) == 1)
-      #expect(try await sequencer.drain(under: lease) == 1)
+      // In SQLite the event has had its place since it was appended.
+      #expect(try await sequencer.drain(under: lease) == (engine == .sqlite ? 0 : 1))
     }
   }
 }

@@ -300,6 +300,7 @@ struct PaymentFlowTests {
     try await world.mine(output("t", to: other.terms.ordinal))
     #expect(try await world.status(own) == .open)
     #expect(try await world.status(other) == .processing)
+    try await Sequencer(database: world.database).drain()
     let rows = try await world.rows(
       "SELECT DISTINCT tenant FROM events WHERE type LIKE 'transfer%'")
     #expect(rows.count == 1 && rows[0].contains("other"))

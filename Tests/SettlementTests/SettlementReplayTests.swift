@@ -1,6 +1,7 @@
 import Bytes
 import ChainTypes
 import Database
+import EventLog
 import Payments
 import Settlement
 import TestDatabases
@@ -86,7 +87,7 @@ struct SettlementReplayTests {
       "UPDATE events SET type = 'payment.paid' WHERE type = 'payment.processing'",
       "UPDATE events SET time = 1 WHERE type LIKE 'payment%'",
       "UPDATE events SET tenant = NULL WHERE type LIKE 'payment%'",
-      "INSERT INTO events (id, type, subject, sequence, time, data) SELECT parent, "
+      "INSERT INTO outbox (id, type, subject, sequence, time, data) SELECT parent, "
         + "'payment.paid', payment_id, 3, 1, '{}' FROM payments, headers WHERE height = 1000",
     ])
   func tampering(statement: String) async throws {
@@ -94,6 +95,7 @@ struct SettlementReplayTests {
     try await world.create(world.request("order-1"))
     try await world.mine(World.Output(transaction: "t", ordinal: 1, value: 100_000))
     #expect(try await world.differences() == [])
+    try await Sequencer(database: world.database).drain()
     try await world.write(statement)
     #expect(try await world.differences() != [])
   }

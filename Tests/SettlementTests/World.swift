@@ -318,7 +318,9 @@ final class World {
 
   /// Every event as one text, in the order in which they were appended.
   func allEvents() async throws -> [String] {
-    try await rows("SELECT * FROM events ORDER BY outbox_id")
+    let columns = "id, type, subject, sequence, tenant, time, data"
+    return try await rows("SELECT \(columns) FROM events ORDER BY position")
+      + rows("SELECT \(columns) FROM outbox ORDER BY outbox_id")
   }
 
   func rows(_ sql: String) async throws -> [String] {

@@ -59,7 +59,7 @@ struct RandomLifeTests {
       """,
       """
       UPDATE events SET data = '{}'
-      WHERE outbox_id = (SELECT MAX(outbox_id) FROM events WHERE type = 'transfer.included')
+      WHERE position = (SELECT MAX(position) FROM events WHERE type = 'transfer.included')
       """,
     ])
   func damaged(statement: String) async throws {

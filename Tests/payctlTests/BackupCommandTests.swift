@@ -70,7 +70,8 @@ struct BackupCommandTests {
     let sample = try await SampleDatabase()
     let (backup, target) = (sample.scratch.path("backup"), sample.scratch.path("new.sqlite"))
     #expect(try sample.payctl("backup", "--to", backup).status == 0)
-    let restored = try Program.payctl.run("restore", "--from", backup, "--database", target)
+    let restored = try Program.payctl.run(
+      "restore", "--from", backup, "--database", target, "--epoch", "1")
     #expect(restored.status == 0, "\(restored.errors)")
     #expect(restored.output.contains("Set restore_epoch: 1 in the configuration"))
     #expect(restored.output.contains("bitcoin-regtest from block 102 on"))
@@ -84,7 +85,8 @@ struct BackupCommandTests {
     let free = try Program.payctl.run(
       "address", "list", "--free", "--format", "json", "--database", target)
     #expect(free.status == 0 && free.output.isEmpty, "\(free.errors)")
-    let again = try Program.payctl.run("restore", "--from", backup, "--database", target)
+    let again = try Program.payctl.run(
+      "restore", "--from", backup, "--database", target, "--epoch", "1")
     #expect(again.status != 0 && again.errors.contains("nothing is overwritten"))
   }
 
@@ -120,7 +122,7 @@ struct BackupCommandTests {
     for arguments in [["backup", "--verify", backup], ["restore", "--from", backup]] {
       let isRestore = arguments[0] == "restore"
       let outcome = try Program.payctl.run(
-        arguments + (isRestore ? ["--database", target] : []))
+        arguments + (isRestore ? ["--database", target, "--epoch", "1"] : []))
       #expect(outcome.status != 0 && outcome.errors.contains("is damaged"), "\(outcome.errors)")
     }
     #expect(!FileManager.default.fileExists(atPath: target))
@@ -143,7 +145,9 @@ struct BackupCommandTests {
   func usage() throws {
     for arguments in [
       ["backup"], ["backup", "--database", "x"], ["backup", "--verify", "x", "--database", "y"],
-      ["restore", "--database", "x"], ["restore", "--from", "a", "--in-place", "--database", "x"],
+      ["restore", "--database", "x", "--epoch", "1"],
+      ["restore", "--from", "a", "--in-place", "--database", "x", "--epoch", "1"],
+      ["restore", "--from", "a", "--database", "x"],
     ] {
       #expect(try Program.payctl.run(arguments).status == 64, "\(arguments)")
     }

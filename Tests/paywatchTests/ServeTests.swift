@@ -1,4 +1,6 @@
+import EventLog
 import Foundation
+import Kafka
 import LoopbackHTTP
 import TestSupport
 import Testing
@@ -46,6 +48,32 @@ struct ServeTests {
     #expect(outcome.output.contains("chain bitcoin: 1 of 1 nodes (core-1)"))
     #expect(outcome.output.contains("headers prove work above the pinned block"))
     #expect(outcome.output.contains("largest payment: 18.75000000 BTC"))
+  }
+
+  @Test("a database behind what the brokers hold is served by nobody")
+  func behind() async throws {
+    let brokers = try MockCluster()
+    for topic in EventTopic.allCases { try brokers.createTopic(topic.name, partitions: 2) }
+    let producer = try KafkaProducer(
+      KafkaConfiguration(brokers: brokers.brokers), transactionalID: nil, log: { _ in })
+    try await producer.write { writer in
+      let (topic, header) = (CText("payment-events"), CText(RelayPosition.positionHeader))
+      let (place, value) = (CText("7"), CText("{}"))
+      try writer.add(
+        topic: topic.pointer, partition: 1, key: value.bytes, value: value.bytes,
+        headers: [KafkaBatchWriter.Header(name: header.pointer, value: place.bytes)])
+    }
+    await producer.close()
+    let directory = try TemporaryDirectory()
+    let path = try directory.write(
+      "paywatch.yaml",
+      Array(
+        (Self.configuration() + "\nkafka: {brokers: \"\(brokers.brokers.joined(separator: ","))\"}")
+          .utf8))
+    let outcome = try await Program.paywatch.finish(
+      ["serve", "--config", path, "--roles", "api"])
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains("Restore it with payctl"), "\(outcome.errors)")
   }
 
   @Test("private keys are refused and not repeated")
@@ -135,7 +163,10 @@ struct ServeTests {
     #expect(taken.status == 0, "\(taken.errors)")
     #expect(await first.end() == 0)
     let restored = try await Program.payctl.finish(
-      ["restore", "--from", backup, "--database", directory.path("restored.sqlite")])
+      [
+        "restore", "--from", backup, "--database", directory.path("restored.sqlite"), "--epoch",
+        "1",
+      ])
     try #require(restored.status == 0, "\(restored.errors)")
     let old = try await Program.paywatch.finish(
       ["serve", "--config", try write(0, "restored.sqlite")])

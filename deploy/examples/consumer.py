@@ -284,8 +284,9 @@ def follow(consumer, url, key):
         try:
             read_stream(consumer, url, key)
         except urllib.error.HTTPError as error:
-            if error.code in (401, 403, 409):
+            if error.code in (401, 403, 409, 410):
                 # 409: the server's log ends before our position, as after a restore.
+                # 410: it doesn't keep the next events any more.
                 raise Stop(f"{error.code}: {error.read(2000).decode('utf-8', 'replace')}")
             print(f"the server answers {error.code}", file=sys.stderr, flush=True)
         except OSError as error:

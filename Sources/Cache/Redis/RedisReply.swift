@@ -46,6 +46,7 @@ enum RedisReading {
   static let outerArrayLimit: Int32 = 16
 
   /// A reader's functions, for as long as the process runs.
+  // Safe: made once, before anyone has it, and never changed or freed; hiredis only reads it.
   nonisolated(unsafe) static let functions: UnsafeMutablePointer<redisReplyObjectFunctions>? = {
     guard var bounded = defaults else { return nil }
     bounded.createArray = { task, elements in

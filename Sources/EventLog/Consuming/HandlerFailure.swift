@@ -21,8 +21,8 @@ extension DatabaseError {
   /// befalls the whole transaction.
   var isHandlersFault: Bool {
     switch self {
-    case .statement, .invalidText, .transactionControl, .readOnly, .unexpectedValue,
-      .unexpectedRowCount:
+    case .statement, .invalidText, .transactionControl, .readOnly, .notPermitted,
+      .unexpectedValue, .unexpectedRowCount, .other:
       true
     default: isConstraintViolation
     }

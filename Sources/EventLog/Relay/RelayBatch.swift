@@ -1,6 +1,6 @@
 /// The messages of one transaction, with all their bytes in one buffer.
 package struct RelayBatch: Sendable {
-  /// One message. Its key and value lie in the batch's `bytes`, the value behind the key.
+  /// One message. Its key, value and trace lie in the batch's `bytes`, one behind the other.
   package struct Message: Sendable, Equatable {
     package let destination: TopicPartition
     package let position: Int64
@@ -8,6 +8,8 @@ package struct RelayBatch: Sendable {
     package let key: Range<Int>
     /// The event in CloudEvents' JSON format.
     package let value: Range<Int>
+    /// The W3C `traceparent`; empty where the event belongs to no trace.
+    package let trace: Range<Int>
   }
 
   /// The restore epoch of all messages.
@@ -19,6 +21,9 @@ package struct RelayBatch: Sendable {
   package static let contentTypeHeader = "content-type"
   package static let contentType = "application/cloudevents+json; charset=UTF-8"
 
+  /// The trace in which the event was told, as in the event itself.
+  package static let traceHeader = "traceparent"
+
   package init(epoch: Int64) { self.epoch = epoch }
 
   package mutating func append(_ event: PositionedEvent, to destination: TopicPartition) {
@@ -26,9 +31,11 @@ package struct RelayBatch: Sendable {
     bytes.append(contentsOf: event.event.subject.utf8)
     let middle = bytes.count
     event.event.appendJSON(to: &bytes)
+    let end = bytes.count
+    if let trace = event.event.traceparent { bytes.append(contentsOf: trace.utf8) }
     messages.append(
       Message(
         destination: destination, position: event.position,
-        key: start..<middle, value: middle..<bytes.count))
+        key: start..<middle, value: middle..<end, trace: end..<bytes.count))
   }
 }

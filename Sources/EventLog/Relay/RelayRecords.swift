@@ -24,6 +24,15 @@ package enum RelayRecords {
       ids: try ids(at: positions, in: connection))
   }
 
+  /// Throws a `RelayError` unless the database is the one from which the brokers' events come, in
+  /// this epoch, and not behind them. `state` was looked at before.
+  package static func check(
+    _ state: SinkState, epoch: Int64, in connection: any SQLConnection
+  ) throws {
+    let positions = Set(state.tails.values.map(\.place.position))
+    _ = try RelayPlan(read(idsAt: positions, in: connection), at: state, epoch: epoch)
+  }
+
   private static func ids(
     at positions: Set<Int64>, in connection: any SQLConnection
   ) throws -> [Int64: Hash32] {

@@ -82,6 +82,11 @@ extension Problem {
     Problem(.conflict, type, title, detail)
   }
 
+  /// What was there isn't any more, and won't be.
+  package static func gone(_ type: String, _ title: String, _ detail: String?) -> Problem {
+    Problem(.gone, type, title, detail)
+  }
+
   package static func methodNotAllowed(allowed: [String]) -> Problem {
     let list = allowed.joined(separator: ", ")
     return Problem(

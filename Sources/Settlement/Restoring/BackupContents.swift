@@ -39,7 +39,7 @@ package struct BackupContents: Sendable, Codable, Equatable {
   package init(of connection: any SQLConnection) throws {
     restoreEpoch = try RestoreEpochs.current(in: connection)
     lastPosition = try EventLog.lastPosition(in: connection)
-    waitingEvents = try Self.count("events WHERE position IS NULL", in: connection)
+    waitingEvents = try EventsWaiting(in: connection).count
     chains = try connection.query(
       "SELECT chain, version, tip_height, tip_hash, addresses_through FROM chains ORDER BY chain"
     ).map {

@@ -77,7 +77,11 @@ package struct Restoration: Sendable {
     try endLeases(in: connection)
     // A backup may come from before epochs were kept.
     _ = try RestoreEpochs.beginFirst(former, in: connection)
-    try RestoreEpochs.begin(epoch, in: connection)
+    // Somebody may have worked on a copy that was put in place; what the relay had sent when the
+    // copy was taken is of both histories.
+    try RestoreEpochs.begin(
+      epoch, sharing: isInPlace ? RelayRecords.backlog(in: connection).cursor : .max,
+      in: connection)
     let retired = try connection.execute(
       "UPDATE addresses SET touched = 1 WHERE payment_id IS NULL AND touched = 0")
     let watched = try watchAhead(from: former, to: epoch, in: connection)

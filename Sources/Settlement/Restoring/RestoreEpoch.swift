@@ -16,7 +16,16 @@ package enum RestoreEpoch {
   /// A table that exists from before the first row is restored until nothing is left to be done.
   package static let unfinishedTable = "unfinished_restore"
 
-  /// Throws where a restore was cut off. Comes before the schema is migrated.
+  package static func markUnfinished(in connection: any SQLConnection) throws {
+    try connection.execute(
+      "CREATE TABLE IF NOT EXISTS \(unfinishedTable) (part TEXT)\(connection.dialect.strict)")
+  }
+
+  package static func markFinished(in connection: any SQLConnection) throws {
+    try connection.execute("DROP TABLE IF EXISTS \(unfinishedTable)")
+  }
+
+  /// Throws where a restore was cut off, or was never begun. Comes before the schema is migrated.
   package static func checkFinished(in connection: any SQLConnection) throws {
     guard try !connection.tableNames().contains(unfinishedTable) else {
       throw Mismatch.restoreUnfinished
@@ -68,7 +77,8 @@ extension RestoreEpoch.Mismatch: CustomStringConvertible {
       """
     case .restoreUnfinished:
       """
-      the database is half restored: payctl restore was cut off. Empty it and restore it again
+      the database is a copy of a backup, or half restored. Make one with payctl restore --from, \
+      in an empty place
       """
     }
   }

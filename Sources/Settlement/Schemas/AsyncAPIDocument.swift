@@ -13,9 +13,10 @@ enum AsyncAPIDocument {
         "description": .string(
           "What happens to payments, transfers and chains, as CloudEvents 1.0 in structured mode. "
             + "A message's key is the event's subject, so a subject's events come in order, in one "
-            + "partition. Messages can come more than once: remember the sequence that you handled "
-            + "last of each subject, in the transaction that handles it, and pass over what isn't "
-            + "above it. A sequence that skips numbers means that something is missing; one that "
+            + "partition. Each event is there once for those who read with "
+            + "isolation.level=read_committed; others see what was aborted, too. Who goes back to an "
+            + "earlier offset gets events again: remember the sequence that you handled last of "
+            + "each subject, in the transaction that handles it, and pass over what isn't above it. A sequence that skips numbers means that something is missing; one that "
             + "comes again with another id is a second history, and nothing to go on with."),
       ],
       "defaultContentType": "application/cloudevents+json; charset=UTF-8",
@@ -69,6 +70,10 @@ enum AsyncAPIDocument {
         "paywatch-position": [
           "type": "string", "pattern": "^[1-9][0-9]{0,18}$",
           "description": "The event's place in the one order of all events.",
+        ],
+        "paywatch-epoch": [
+          "type": "string", "pattern": "^[1-9][0-9]{0,18}$",
+          "description": "The restore epoch of that place; left out in the first, 0.",
         ],
         "traceparent": [
           "type": "string", "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",

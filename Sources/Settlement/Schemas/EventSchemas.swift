@@ -60,9 +60,13 @@ package enum EventSchemas {
         ]),
     ]
     let owner = JSONValue.Member("tenant", JSONSchema.text)
+    let trace = JSONValue.Member(
+      "traceparent",
+      JSONSchema.described(JSONSchema.text, "The W3C trace of the request or step that told it."))
     return JSONSchema.object(
-      description, members + (tenant == .never ? [] : [owner]) + [.init("data", data)],
-      optional: tenant == .sometimes ? ["tenant"] : [])
+      description,
+      members + (tenant == .never ? [] : [owner]) + [trace, .init("data", data)],
+      optional: tenant == .sometimes ? ["tenant", "traceparent"] : ["traceparent"])
   }
 
   // MARK: Files

@@ -6,7 +6,6 @@ internal import Foundation
 /// Remembers every event from the moment it is first seen, and holds the log against that.
 struct EventChecker {
   struct Event: Equatable {
-    let outboxID: Int64
     var position: Int64?
     let id: [UInt8]
     let type: String
@@ -29,34 +28,36 @@ struct EventChecker {
 
   var events: [Event] { known }
 
-  static func read(after outboxID: Int64, in connection: any SQLConnection) throws -> [Event] {
-    try connection.query(
-      "SELECT * FROM events WHERE outbox_id > $1 ORDER BY outbox_id", [.integer(outboxID)]
-    ).map { row in
+  /// What has a position behind `position`, then what waits for one, in their order.
+  static func read(after position: Int64, in connection: any SQLConnection) throws -> [Event] {
+    let columns = "id, type, subject, sequence, time, data"
+    let rows =
+      try connection.query(
+        "SELECT position, \(columns) FROM events WHERE position > $1 ORDER BY position",
+        [.integer(position)])
+      + connection.query("SELECT NULL AS position, \(columns) FROM outbox ORDER BY outbox_id")
+    return try rows.map { row in
       try Event(
-        outboxID: row.integer("outbox_id"), position: row.optionalInteger("position"),
-        id: row.blob("id"), type: row.text("type"), subject: row.text("subject"),
-        sequence: row.integer("sequence"), time: row.integer("time"), data: row.text("data"))
+        position: row.optionalInteger("position"), id: row.blob("id"), type: row.text("type"),
+        subject: row.text("subject"), sequence: row.integer("sequence"),
+        time: row.integer("time"), data: row.text("data"))
     }
   }
 
-  /// The outbox id after which events aren't known, or have no position yet.
-  var settledThrough: Int64 {
-    known.first { $0.position == nil }.map { $0.outboxID - 1 } ?? known.last?.outboxID ?? 0
-  }
+  /// The last position that is known.
+  var settledThrough: Int64 { lastPosition }
 
   /// Takes in what the log holds after `settledThrough`, and gives the events that are new.
   mutating func learn(
     _ read: [Event], _ stored: StoredState, _ findings: inout Findings
   ) -> [Event] {
-    let start = settledThrough
-    let waiting = known.filter { $0.outboxID > start }
+    let waiting = known.filter { $0.position == nil }
     findings.require(
       read.count >= waiting.count, promise: 4, "events vanished after they were told")
     for (before, now) in zip(waiting, read) {
       var same = before
       same.position = now.position
-      findings.require(same == now, promise: 4, "event \(before.outboxID) changed")
+      findings.require(same == now, promise: 4, "\(before.type) \(before.subject) changed")
     }
     let new = Array(read.dropFirst(waiting.count))
     known.removeLast(waiting.count)

@@ -154,7 +154,7 @@ struct PaymentServer {
         JOIN addresses ON addresses.payment_id = payments.payment_id
           AND addresses.ordinal = payments.ordinal
         """,
-        "SELECT COUNT(DISTINCT subject) AS n FROM events WHERE type = 'payment.created'",
+        "SELECT COUNT(*) AS n FROM event_subjects WHERE subject LIKE 'pay%'",
         "SELECT COUNT(*) AS n FROM idempotency_keys WHERE status = 201",
       ].map { try connection.queryFirst($0)?.integer("n") ?? 0 }
     }

@@ -24,7 +24,7 @@ enum CPUClock {
 
 /// Takes results, so that the compiler can't leave out the work behind them.
 enum Sink {
-  // Safe: benchmarks run one after the other on one thread, and nobody reads the value.
+  // Safe: benchmarks run one after the other, and nobody reads the value.
   nonisolated(unsafe) private static var value: UInt64 = 0
 
   @inline(never)

@@ -15,13 +15,13 @@ struct RestoreCommand: AsyncParsableCommand {
       as --look-ahead says, so that money on a lost payment's address is seen and told.
 
       The new epoch must be higher than any that this region has ever used, which a backup can't \
-      know: where this isn't the first restore from it, or from an older one, give --epoch. \
-      Afterwards the same number must stand in every process's configuration as restore_epoch.
+      know: one more than the configuration's restore_epoch. Afterwards that number must stand in \
+      every process's configuration.
 
       --in-place does the same to a database that was put back by other means, such as a snapshot \
       of a disk or PostgreSQL's point-in-time recovery. No process may run on it.
 
-      Example: payctl restore --from paywatch-monday.backup --database data/paywatch.sqlite
+      Example: payctl restore --from monday.backup --database data/paywatch.sqlite --epoch 1
       """)
 
   @Option(help: "The backup.", completion: .file())
@@ -34,8 +34,8 @@ struct RestoreCommand: AsyncParsableCommand {
     help: "A file to make, or the postgresql:// URL of an empty database.", completion: .file())
   var database: DatabasePlace
 
-  @Option(help: "The restore epoch to begin; the one after the backup's where it isn't given.")
-  var epoch: Int64?
+  @Option(help: "The restore epoch to begin: the configuration's restore_epoch and one.")
+  var epoch: Int64
 
   @Option(
     help: """
@@ -97,7 +97,12 @@ struct RestoreCommand: AsyncParsableCommand {
     case (.file(let path), nil):
       try await OpenDatabase.run(path) { database in
         try await Schema.migrate(database)
-        return try await database.write { try restoration.apply(in: $0) }
+        return try await database.write { connection in
+          let outcome = try restoration.apply(in: connection)
+          // It may be the copy of a backup.
+          try RestoreEpoch.markFinished(in: connection)
+          return outcome
+        }
       }
     case (.server(let uri), nil):
       try await PostgresBackup.begin(in: uri, restoration, migrate: Schema.migrate)

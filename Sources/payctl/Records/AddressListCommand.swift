@@ -31,7 +31,7 @@ struct AddressListCommand: AsyncParsableCommand {
         try connection.query(
           """
           \(AddressRecord.selection)
-          WHERE ordinal > $1 AND ($2 IS NULL OR tenant = $2)
+          WHERE ordinal > $1 AND (CAST($2 AS TEXT) IS NULL OR tenant = $2)
             AND ($3 = 0 OR (payment_id IS NULL AND touched = 0))
           ORDER BY ordinal LIMIT $4
           """,

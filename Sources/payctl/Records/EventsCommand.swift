@@ -10,7 +10,9 @@ struct EventsCommand: AsyncParsableCommand {
       call goes on: --after N.
       """)
 
-  @Option(help: "Paywatch's SQLite file.", completion: .file())
+  @Option(
+    help: "Paywatch's SQLite file, or a postgresql:// URL (password: PGPASSWORD or ~/.pgpass).",
+    completion: .file())
   var database: String
 
   @Option(help: "Only events after this position.")

@@ -15,7 +15,9 @@ struct PaymentProofCommand: AsyncParsableCommand {
       exit code is 1. A transaction in no block, or recorded before proofs were kept, has none.
       """)
 
-  @Option(help: "Paywatch's SQLite file.", completion: .file())
+  @Option(
+    help: "Paywatch's SQLite file, or a postgresql:// URL (password: PGPASSWORD or ~/.pgpass).",
+    completion: .file())
   var database: String
 
   @Argument(help: "The payment: pay_…")

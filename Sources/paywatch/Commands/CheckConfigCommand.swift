@@ -8,7 +8,7 @@ internal import Settings
 struct CheckConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check-config",
-    abstract: "Explains every mistake in a configuration with its line; opens and changes nothing.")
+    abstract: "Explains the mistakes in a configuration, each with its place; changes nothing.")
 
   @Argument(help: "The configuration's file.")
   var file: String

@@ -86,12 +86,11 @@ final class EventRelaying: Sendable {
   }
 
   private func makeRelay(under lease: Lease) throws -> Relay? {
-    guard let kafka = surroundings.plan.configuration.kafka else { return nil }
+    guard let brokers = try surroundings.brokers() else { return nil }
     var options = RelayOptions()
     options.epoch = Int64(surroundings.plan.configuration.restoreEpoch)
     return Relay(
-      database: surroundings.database,
-      sink: try kafka.sink(region: surroundings.region, log: surroundings.kafkaLog),
-      options: options, check: { try Leases.check(lease, in: $0) })
+      database: surroundings.database, sink: brokers, options: options,
+      check: { try Leases.check(lease, in: $0) })
   }
 }

@@ -1,7 +1,9 @@
 internal import ChainTypes
 internal import Database
+internal import EventLog
 internal import HTTPServer
 internal import Logging
+internal import Settings
 internal import Watching
 
 /// Removes what is kept for a time only.
@@ -14,15 +16,31 @@ struct Housekeeping: Sendable {
   func run() async throws {
     try await surroundings.whileHolding("housekeeping:\(surroundings.region)") { _ in
       while !Task.isCancelled {
-        do {
-          try await forgetReplies()
-        } catch {
-          surroundings.logger.error(
-            "forgetting old replies failed", metadata: ["error": "\(error)"])
-        }
+        await trying("forgetting old replies") { try await forgetReplies() }
+        await trying("removing old events") { try await removeEvents() }
         try? await Task.sleep(for: .seconds(600))
       }
     }
+  }
+
+  private func trying(_ what: String, _ body: () async throws -> Void) async {
+    do {
+      try await body()
+    } catch {
+      surroundings.logger.error("\(what) failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func removeEvents() async throws {
+    let configuration = surroundings.plan.configuration
+    guard let days = configuration.retention.eventDays else { return }
+    let before = SystemTime().now.adding(seconds: -Int64(days) * 86_400)
+    let isRelayed = configuration.kafka != nil
+    while !Task.isCancelled,
+      try await surroundings.database.write({ connection in
+        try EventRetention.step(before: before, isRelayed: isRelayed, in: connection)
+      })
+    {}
   }
 
   private func forgetReplies() async throws {

@@ -30,7 +30,8 @@ final class Pipeline: Sendable {
     let addresses = AddressPool(
       database: surroundings.database, ready: plan.configuration.addressPool.ready)
     let accounts = try await Preparation(
-      plan: plan, database: surroundings.database, addresses: addresses
+      plan: plan, database: surroundings.database, addresses: addresses,
+      brokers: roles.contains(.api) ? try surroundings.brokers() : nil
     )
     .run()
     parts = RunningParts(roles.flatMap(\.parts))

@@ -45,6 +45,11 @@ struct Plan: Sendable {
           policy: TenantPolicy(tenant.policies, asset: configuration.chains.first?.spec.asset),
           accounts: accounts))
     }
+    do {
+      _ = try configuration.kafka?.configuration()
+    } catch {
+      mistakes.append("\(file): kafka: \(error)")
+    }
     guard mistakes.isEmpty else { throw CommandFailure(mistakes.joined(separator: "\n")) }
     self.tenants = tenants
   }

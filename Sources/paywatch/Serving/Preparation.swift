@@ -1,6 +1,8 @@
 internal import ChainTypes
 internal import Database
 internal import Deployment
+internal import EventLog
+internal import Kafka
 internal import Logging
 internal import Settings
 internal import Settlement
@@ -13,6 +15,9 @@ struct Preparation {
   let plan: Plan
   let database: any Database
   let addresses: AddressPool
+  /// The brokers with which the database is compared; nil where none are configured, or where
+  /// nothing is handed out.
+  let brokers: KafkaEventSink?
 
   /// The numbers of the configured accounts. The failure says what to change.
   func run() async throws -> Set<Int64> {
@@ -25,6 +30,7 @@ struct Preparation {
     try await explained {
       try await database.write { try RestoreEpoch.agree(on: epoch, in: $0) }
     }
+    try await compareWithBrokers(epoch: epoch)
     for chain in plan.configuration.chains { try await checkStart(of: chain) }
     let now = SystemTime().now
     var accounts: Set<Int64> = []
@@ -45,6 +51,26 @@ struct Preparation {
       }
     }
     return accounts
+  }
+
+  /// A database that was put back from an older copy, and whose epoch nobody has raised, would hand
+  /// out addresses again that are in use. The brokers know of events that it doesn't; while they
+  /// can't be asked, it waits.
+  private func compareWithBrokers(epoch: Int64) async throws {
+    guard let brokers else { return }
+    while true {
+      do {
+        let state = try await brokers.look()
+        return try await database.read { try RelayRecords.check(state, epoch: epoch, in: $0) }
+      } catch let error as RelayError {
+        throw CommandFailure("\(error)")
+      } catch let error as EventSinkError {
+        Logger(label: "paywatch").warning(
+          "waiting for the brokers, which tell whether the database is the latest",
+          metadata: ["error": "\(error)"])
+        try await Task.sleep(for: .seconds(2))
+      }
+    }
   }
 
   private func explained(_ body: () async throws -> Void) async throws {

@@ -47,6 +47,11 @@ struct Surroundings: Sendable {
     }
   }
 
+  /// The way to the configured brokers.
+  func brokers() throws -> KafkaEventSink? {
+    try plan.configuration.kafka?.sink(region: region, log: kafkaLog)
+  }
+
   var region: String { plan.configuration.region }
 
   /// Runs `body` while this process holds the lease; others stand by.

@@ -23,7 +23,7 @@ struct LogSourceTests {
     try await waitUntil {
       try await sequencer.drain()
       return try await scene.database.read {
-        try $0.queryFirst("SELECT 1 AS found FROM events WHERE position IS NULL LIMIT 1")
+        try $0.queryFirst("SELECT 1 AS found FROM outbox LIMIT 1")
       } == nil
     }
   }

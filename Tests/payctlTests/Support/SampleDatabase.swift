@@ -7,27 +7,31 @@ import EventLog
 import Foundation
 import Keys
 import Payments
-import SQLite
 import Settlement
 import Tenancy
+import TestDatabases
 import TestSupport
 import Watching
 
-/// A database in a file as `paywatch` leaves it: one chain with an anchor at height 100 and a
+/// A database as `paywatch` leaves it: one chain with an anchor at height 100 and a
 /// scanned block above it, five watched addresses, and two payments, of which the first got 40,000
 /// of its 100,000 satoshi in that block.
 final class SampleDatabase {
+  /// For other files of a test.
   let scratch: TemporaryDirectory
+  private let store: TestStore
   let partly: String
   let empty: String
   let chain: ChainName
   private let spec: ChainSpec
   static let now = Timestamp(seconds: 1_800_000_000)
 
-  var path: String { scratch.url.appending(path: "paywatch.sqlite").path }
+  /// A file, or a connection URI.
+  var path: String { store.location }
 
-  init() async throws {
+  init(_ engine: TestEngine = .sqlite) async throws {
     scratch = try TemporaryDirectory()
+    store = try await TestStore(engine)
     let name = ChainName("bitcoin-regtest")
     guard let name else { throw CocoaError(.coderInvalidValue) }
     chain = name
@@ -35,8 +39,7 @@ final class SampleDatabase {
       name: name, family: .bitcoin(.regtest), asset: .btc, genesisHash: .zero, finalityDepth: 6,
       coinbaseMaturity: 100, dustLimit: UInt256(546),
       confirmationTiers: [.init(from: .zero, confirmations: 1)], stallSeconds: 7_200)
-    let file = scratch.url.appending(path: "paywatch.sqlite").path
-    let database = try SQLiteDatabase(path: file)
+    let database = try store.open()
     try await Schema.migrate(database)
     try await database.write { connection in
       for (id, title) in [("shop", "The shop"), ("stall", "The stall")] {
@@ -86,7 +89,7 @@ final class SampleDatabase {
 
   /// Opens it as another process would.
   func change(_ body: @escaping @Sendable (any SQLConnection) throws -> Void) async throws {
-    let database = try SQLiteDatabase(path: path)
+    let database = try store.open()
     try await database.write(body)
     try await Sequencer(database: database).drain()
     try await database.close()
@@ -94,7 +97,7 @@ final class SampleDatabase {
 
   /// Scans the next block, for the same addresses.
   func append(_ height: UInt32, halt: String? = nil) async throws {
-    let database = try SQLiteDatabase(path: path)
+    let database = try store.open()
     let store = ChainStore(database: database, specs: [spec])
     guard let record = try await store.record(of: chain, window: 10) else { return }
     var step = ChainStep(
