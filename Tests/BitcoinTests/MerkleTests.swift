@@ -1,5 +1,6 @@
 import Bytes
 import Digests
+import TestSupport
 import Testing
 
 @testable import Bitcoin

@@ -1,5 +1,6 @@
 import Bytes
 import ChainTypes
+import TestSupport
 import Testing
 
 @testable import Bitcoin

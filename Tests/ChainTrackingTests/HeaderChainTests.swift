@@ -1,6 +1,7 @@
 import Bytes
 import ChainTracking
 import ChainTypes
+import TestSupport
 import Testing
 
 @Suite("Header chain")

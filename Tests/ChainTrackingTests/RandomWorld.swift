@@ -1,6 +1,7 @@
 import Bytes
 import ChainTracking
 import ChainTypes
+import TestSupport
 
 /// A made-up chain with a mempool, moved by seeded chance, and everything a watcher saw of it.
 struct RandomWorld {

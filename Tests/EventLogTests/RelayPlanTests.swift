@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @testable import EventLog
@@ -29,7 +30,7 @@ struct RelayPlanTests {
   @Test("whatever partitions hold already, what is sent completes them")
   func randomised() throws {
     for seed in UInt64(1)...200 {
-      var random = SplitMix(state: seed)
+      var random = SeededGenerator(seed: seed)
       let log = RelayEvents.log(Int(random.next() % 120) + 1, keys: Int(random.next() % 9) + 1)
       let count = Int32(random.next() % 4) + 1
       // The model: each partition is the list of its events, a part of which is there already.
@@ -111,18 +112,5 @@ struct RelayPlanTests {
     #expect(throws: RelayError.cursorAhead(cursor: 6, last: 5)) {
       try RelayPlan(RelayEvents.record(cursor: 6, last: 5), at: state, epoch: 0)
     }
-  }
-}
-
-/// Random numbers from a seed (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

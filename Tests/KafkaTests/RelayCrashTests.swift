@@ -2,6 +2,7 @@ import Database
 import EventLog
 import SQLite
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("A relay that fails or dies")
@@ -70,7 +71,7 @@ struct RelayCrashTests {
   @Test("any sequence of failures loses and repeats nothing")
   func randomFaults() async throws {
     for seed in UInt64(1)...20 {
-      var random = SplitMix(state: seed)
+      var random = SeededGenerator(seed: seed)
       let broker = ModelBroker(partitions: Int32(random.next() % 5) + 1)
       broker.plan(
         (0..<20).map { _ in

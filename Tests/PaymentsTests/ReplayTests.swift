@@ -2,20 +2,8 @@ import Bytes
 import ChainTypes
 import Foundation
 import Payments
+import TestSupport
 import Testing
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return word ^ (word >> 31)
-  }
-}
 
 @Suite("Payments from facts")
 struct ReplayTests {
@@ -85,7 +73,7 @@ struct ReplayTests {
 
   @Test("the order of reports never changes status or figures", arguments: 1...400)
   func order(seed: UInt64) throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededGenerator(seed: seed)
     let terms = try randomTerms(&random)
     let histories = try randomHistories(&random)
     let deadline = Bool.random(using: &random)
@@ -101,7 +89,7 @@ struct ReplayTests {
 
   @Test("events lead from each status to the next without gaps", arguments: 1...200)
   func chainOfEvents(seed: UInt64) throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededGenerator(seed: seed)
     var payment = Payment(terms: try randomTerms(&random))
     let facts = mixed(try randomHistories(&random), deadline: true, &random)
     for fact in facts {

@@ -3,26 +3,14 @@ import ChainTypes
 import Database
 import Payments
 import Settlement
+import TestSupport
 import Watching
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere for the same seed.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return word ^ (word >> 31)
-  }
-}
 
 /// A world with a life of its own under a seed.
 enum RandomLife {
   /// Payments, blocks, looks, reorgs, restarts and decisions at random.
   static func world(seed: UInt64) async throws -> World {
-    var random = SeededGenerator(state: seed)
+    var random = SeededGenerator(seed: seed)
     var policy = TenantPolicy()
     policy.late = Bool.random(using: &random) ? .accept : .hold
     policy.zeroConfirmationMaximum = Bool.random(using: &random) ? 50_000 : 0

@@ -2,6 +2,7 @@ import Bytes
 import Database
 import Synchronization
 import TestDatabases
+import TestSupport
 import Testing
 
 @testable import EventLog
@@ -10,7 +11,7 @@ import Testing
 /// its handler fails, its process dies, and operators decide. The model is what was told: of each
 /// subject the events 1, 2, 3, …, of which the effects must be a beginning.
 struct RandomDeliveries {
-  private var random: SplitMix
+  private var random: SeededGenerator
   private let scene: ConsumerScene
   /// The true histories.
   private var told: [String: [CloudEvent]] = [:]
@@ -21,7 +22,7 @@ struct RandomDeliveries {
   private static let subjects = ["a", "b", "c", "d", "e"]
 
   init(seed: UInt64) async throws {
-    random = SplitMix(state: seed)
+    random = SeededGenerator(seed: seed)
     scene = try await ConsumerScene()
   }
 
