@@ -157,8 +157,8 @@ let package = Package(
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Payments", "LocalServers", "Telemetry", "Database", "SQLite", "PostgreSQL", "EventLog",
-        "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", log, hummingbird,
-        nioCore,
+        "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", log,
+        hummingbird, nioCore,
       ]),
     program("chainsim", ["ChainTypes", "NodeRPC", "ChainSim"]),
 

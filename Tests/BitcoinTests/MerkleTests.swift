@@ -1,6 +1,5 @@
 import Bytes
 import Digests
-import TestSupport
 import Testing
 
 @testable import Bitcoin
@@ -28,7 +27,7 @@ struct MerkleTests {
 
   @Test("the branches of tracked leaves grow with the tree, whichever are tracked")
   func trackedBranches() {
-    var generator = SeededGenerator(seed: 3)
+    var generator = SplitMix64(seed: 3)
     for count in Array(1...70) + [127, 128, 129, 1000] {
       let leaves = Self.leaves(count)
       for oneOf in [1, 3, 20] {

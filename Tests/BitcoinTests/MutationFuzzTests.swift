@@ -1,6 +1,5 @@
 import Bytes
 import ChainTypes
-import TestSupport
 import Testing
 
 @testable import Bitcoin
@@ -11,7 +10,7 @@ import Testing
 struct MutationFuzzTests {
   /// Bytes with a few changes: flipped bits, values that counts like, cuts, insertions, copies.
   static func damaged(
-    _ bytes: [UInt8], from start: Int, using generator: inout SeededGenerator
+    _ bytes: [UInt8], from start: Int, using generator: inout SplitMix64
   ) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...3, using: &generator) {
@@ -38,7 +37,7 @@ struct MutationFuzzTests {
   func blocks(_ index: Int) throws {
     let real = RealBlock.small[index]
     let bytes = try real.bytes()
-    var generator = SeededGenerator(seed: UInt64(index) + 100)
+    var generator = SplitMix64(seed: UInt64(index) + 100)
     var accepted = 0
     for round in 0..<600 {
       // Damage before byte 80 ends at the proof of work, so most of it starts behind.
@@ -59,7 +58,7 @@ struct MutationFuzzTests {
 
   @Test("damaged transactions are judged alike by scanner and decoder")
   func transactions() throws {
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     let whole = try TransactionVectorTests.coreVectors("tx_valid.json").map(\.bytes)
     var accepted = 0
     for round in 0..<12_000 {
@@ -76,7 +75,7 @@ struct MutationFuzzTests {
 
   @Test("noise is refused without a trap")
   func noise() {
-    var generator = SeededGenerator(seed: 9)
+    var generator = SplitMix64(seed: 9)
     for round in 0..<5000 {
       let length = Int.random(in: 0..<200, using: &generator)
       let bytes = (0..<length).map { _ in

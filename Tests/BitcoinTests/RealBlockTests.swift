@@ -1,6 +1,5 @@
 import Bytes
 import ChainTypes
-import TestSupport
 import Testing
 
 @testable import Bitcoin
@@ -85,7 +84,7 @@ struct RealBlockTests {
   func selective() throws {
     let bytes = try RealBlock.segwit.bytes()
     let block = try Block(bytes: bytes)
-    var generator = SeededGenerator(seed: 1)
+    var generator = SplitMix64(seed: 1)
     for _ in 0..<50 {
       let scripts = block.transactions.flatMap(\.outputs).map(\.scriptPubKey)
       let outpoints = block.transactions.dropFirst().flatMap(\.inputs).map(\.outpoint)

@@ -1,7 +1,6 @@
 import Bytes
 import ChainTracking
 import ChainTypes
-import TestSupport
 import Testing
 
 @Suite("Header chain")
@@ -173,7 +172,7 @@ struct HeaderChainTests {
 
   @Test("random branches leave the chain as a simple oracle has it")
   func randomBranches() throws {
-    var generator = SeededGenerator(seed: 11)
+    var generator = SplitMix64(seed: 11)
     let capacity = 6
     var chain = HeaderChain(anchor: anchor, capacity: capacity)
     // The whole active chain, never cut.

@@ -1,7 +1,6 @@
 import Bytes
 import ChainTracking
 import ChainTypes
-import TestSupport
 
 /// A made-up chain with a mempool, moved by seeded chance, and everything a watcher saw of it.
 struct RandomWorld {
@@ -31,11 +30,11 @@ struct RandomWorld {
   private(set) var chain: [Block]
   private(set) var mempool: Set<Int> = []
   private(set) var history: [Observation] = []
-  private var generator: SeededGenerator
+  private var generator: SplitMix64
   private var blocksMade = 0
 
   init(seed: UInt64) {
-    generator = SeededGenerator(seed: seed)
+    generator = SplitMix64(seed: seed)
     chain = [Block(ref: BlockRef(height: 100, hash: hash("base")), transactions: [])]
     for _ in 0..<6 { write() }
   }

@@ -1,4 +1,4 @@
-import TestSupport
+import Bytes
 import Testing
 
 @testable import ChainTracking
@@ -7,7 +7,7 @@ import Testing
 struct WatchSetTests {
   /// A script of 0 to 80 bytes that depends on `number` alone.
   private func script(_ number: UInt64) -> [UInt8] {
-    var generator = SeededGenerator(seed: number)
+    var generator = SplitMix64(seed: number)
     let lengths = [22, 22, 22, 34, 34, 25, 23, 35, 0, 1, 7, 8, 9, 80]
     let length = lengths[Int(generator.next() % UInt64(lengths.count))]
     return (0..<length).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
@@ -16,7 +16,7 @@ struct WatchSetTests {
   private func matchesOracle(_ empty: WatchSet, scripts: UInt64, seed: UInt64) {
     var set = empty
     var oracle: [[UInt8]: UInt64] = [:]
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     for _ in 0..<scripts {
       let script = script(generator.next() % (scripts * 2))
       // Ordinals of every size, up to the largest.
@@ -86,7 +86,7 @@ struct WatchSetTests {
   @Test("many scripts take at most 17 bytes each beside their own")
   func many() {
     var set = WatchSet(key: (9, 10))
-    var generator = SeededGenerator(seed: 12)
+    var generator = SplitMix64(seed: 12)
     var script = [UInt8](repeating: 0, count: 22)
     func fill(_ number: UInt64) {
       var word = number

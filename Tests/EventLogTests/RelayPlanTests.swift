@@ -1,5 +1,4 @@
 import Bytes
-import TestSupport
 import Testing
 
 @testable import EventLog
@@ -30,7 +29,7 @@ struct RelayPlanTests {
   @Test("whatever partitions hold already, what is sent completes them")
   func randomised() throws {
     for seed in UInt64(1)...200 {
-      var random = SeededGenerator(seed: seed)
+      var random = SplitMix64(seed: seed)
       let log = RelayEvents.log(Int(random.next() % 120) + 1, keys: Int(random.next() % 9) + 1)
       let count = Int32(random.next() % 4) + 1
       // The model: each partition is the list of its events, a part of which is there already.

@@ -1,6 +1,6 @@
+import Bytes
 import HTTPServer
 import LoopbackHTTP
-import TestSupport
 import Testing
 
 @Suite("input that nobody sends by mistake")
@@ -62,7 +62,7 @@ struct HostileInputTests {
   @Test("no change of a good body makes the server fail, and only a 201 writes", arguments: [1, 2])
   func mutations(seed: UInt64) async throws {
     try await TestGateway.run(.init(ready: 4)) { gateway in
-      var random = SeededGenerator(seed: seed)
+      var random = SplitMix64(seed: seed)
       let connection = try TestConnection(port: gateway.port)
       let good = Array(
         TestGateway.order(
@@ -85,7 +85,7 @@ struct HostileInputTests {
 
   /// The bytes with one to three of them changed, left out, doubled or swapped for JSON's own.
   private func mutated(
-    _ bytes: [UInt8], using random: inout SeededGenerator
+    _ bytes: [UInt8], using random: inout SplitMix64
   ) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -1,5 +1,5 @@
+import Bytes
 import Payments
-import TestSupport
 import Testing
 
 @Suite("Identifiers")
@@ -12,7 +12,7 @@ struct IdentifierTests {
     #expect(Identifier(id.description, prefix: "pay") == id)
     let least = Identifier(prefix: "ord", milliseconds: 0, random: (0, 0))
     #expect(Identifier(least.description, prefix: "ord") == least)
-    var random = SeededGenerator(seed: 7)
+    var random = SplitMix64(seed: 7)
     for _ in 0..<1_000 {
       let id = Identifier(
         prefix: "ref", milliseconds: random.next(), random: (random.next(), random.next()))

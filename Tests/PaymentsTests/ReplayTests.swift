@@ -2,7 +2,6 @@ import Bytes
 import ChainTypes
 import Foundation
 import Payments
-import TestSupport
 import Testing
 
 @Suite("Payments from facts")
@@ -23,7 +22,7 @@ struct ReplayTests {
     }
   }
 
-  private func randomTerms(_ random: inout SeededGenerator) throws -> PaymentTerms {
+  private func randomTerms(_ random: inout SplitMix64) throws -> PaymentTerms {
     try PaymentFixtures.terms(
       amount: UInt256(UInt64.random(in: 1...200, using: &random)),
       tolerance: UInt256(UInt64.random(in: 0...20, using: &random)),
@@ -33,7 +32,7 @@ struct ReplayTests {
 
   /// What became of each of some transfers, in its own order.
   private func randomHistories(
-    _ random: inout SeededGenerator
+    _ random: inout SplitMix64
   ) throws -> [[PaymentTransfer]] {
     try (0..<Int.random(in: 1...5, using: &random)).map { number in
       let value = UInt256(UInt64.random(in: 0...120, using: &random))
@@ -50,7 +49,7 @@ struct ReplayTests {
 
   /// Facts in which each transfer's steps keep their order and all else is mixed.
   private func mixed(
-    _ histories: [[PaymentTransfer]], deadline: Bool, _ random: inout SeededGenerator
+    _ histories: [[PaymentTransfer]], deadline: Bool, _ random: inout SplitMix64
   ) -> [PaymentFact] {
     var rest = histories.map { $0[...] }
     var facts: [PaymentFact] = []
@@ -73,7 +72,7 @@ struct ReplayTests {
 
   @Test("the order of reports never changes status or figures", arguments: 1...400)
   func order(seed: UInt64) throws {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let terms = try randomTerms(&random)
     let histories = try randomHistories(&random)
     let deadline = Bool.random(using: &random)
@@ -89,7 +88,7 @@ struct ReplayTests {
 
   @Test("events lead from each status to the next without gaps", arguments: 1...200)
   func chainOfEvents(seed: UInt64) throws {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     var payment = Payment(terms: try randomTerms(&random))
     let facts = mixed(try randomHistories(&random), deadline: true, &random)
     for fact in facts {

@@ -3,14 +3,13 @@ import ChainTypes
 import Database
 import Payments
 import Settlement
-import TestSupport
 import Watching
 
 /// A world with a life of its own under a seed.
 enum RandomLife {
   /// Payments, blocks, looks, reorgs, restarts and decisions at random.
   static func world(seed: UInt64) async throws -> World {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     var policy = TenantPolicy()
     policy.late = Bool.random(using: &random) ? .accept : .hold
     policy.zeroConfirmationMaximum = Bool.random(using: &random) ? 50_000 : 0

@@ -2,7 +2,6 @@ import Bytes
 import Database
 import Synchronization
 import TestDatabases
-import TestSupport
 import Testing
 
 @testable import EventLog
@@ -11,7 +10,7 @@ import Testing
 /// its handler fails, its process dies, and operators decide. The model is what was told: of each
 /// subject the events 1, 2, 3, …, of which the effects must be a beginning.
 struct RandomDeliveries {
-  private var random: SeededGenerator
+  private var random: SplitMix64
   private let scene: ConsumerScene
   /// The true histories.
   private var told: [String: [CloudEvent]] = [:]
@@ -22,7 +21,7 @@ struct RandomDeliveries {
   private static let subjects = ["a", "b", "c", "d", "e"]
 
   init(seed: UInt64) async throws {
-    random = SeededGenerator(seed: seed)
+    random = SplitMix64(seed: seed)
     scene = try await ConsumerScene()
   }
 
