@@ -1,6 +1,7 @@
 import EventLog
 import Kafka
 import SQLite
+import TestSupport
 import Testing
 
 /// The mock's errors come before it stores anything, so that what failed isn't there.
@@ -96,9 +97,7 @@ struct KafkaFaultTests {
     try await KafkaFixtures.append(600, to: database)
     cluster.fail(request, with: codes)
     let run = RelayRun(database, try KafkaFixtures.sink(cluster))
-    while run.relay.status.cursor < 600, run.relay.status.phase != .stopped {
-      try await Task.sleep(for: .milliseconds(5))
-    }
+    try await waitUntil { run.relay.status.cursor >= 600 || run.relay.status.phase == .stopped }
     cluster.fail(request, with: codes)
     try await KafkaFixtures.append(600, from: 600, to: database)
     run.relay.wake()
@@ -114,7 +113,7 @@ struct KafkaFaultTests {
     try cluster.setDown()
     let run = RelayRun(database, try KafkaFixtures.sink(cluster))
     try await KafkaFixtures.append(900, to: database)
-    while run.relay.status.failures == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    try await waitUntil { run.relay.status.failures > 0 }
     #expect(run.relay.status.lastError != nil)
     let backlog = try await database.read { try RelayRecords.backlog(in: $0) }
     #expect(backlog.count == 900)
@@ -130,7 +129,7 @@ struct KafkaFaultTests {
     let database = try await KafkaFixtures.database()
     try await KafkaFixtures.append(500, to: database)
     let run = RelayRun(database, try KafkaFixtures.sink(cluster))
-    while run.relay.status.cursor < 500 { try await Task.sleep(for: .milliseconds(5)) }
+    try await waitUntil { run.relay.status.cursor >= 500 }
     try cluster.setDown()
     try await KafkaFixtures.append(500, from: 500, to: database)
     run.relay.wake()

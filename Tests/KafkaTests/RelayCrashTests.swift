@@ -1,3 +1,4 @@
+import Bytes
 import Database
 import EventLog
 import SQLite
@@ -71,7 +72,7 @@ struct RelayCrashTests {
   @Test("any sequence of failures loses and repeats nothing")
   func randomFaults() async throws {
     for seed in UInt64(1)...20 {
-      var random = SeededGenerator(seed: seed)
+      var random = SplitMix64(seed: seed)
       let broker = ModelBroker(partitions: Int32(random.next() % 5) + 1)
       broker.plan(
         (0..<20).map { _ in
@@ -129,7 +130,7 @@ struct RelayCrashTests {
     try await KafkaFixtures.append(100, to: database)
     let broker = ModelBroker()
     let old = RelayRun(database, broker, Self.pagesOf50)
-    while old.relay.status.cursor < 100 { try await Task.sleep(for: .milliseconds(2)) }
+    try await waitUntil { old.relay.status.cursor >= 100 }
     // The old one waits for events when another takes its place.
     _ = try await broker.open()
     try await KafkaFixtures.append(60, from: 100, to: database)
@@ -158,7 +159,7 @@ struct RelayCrashTests {
     broker.failOpening(30)
     let run = RelayRun(database, broker, Self.pagesOf50)
     try await KafkaFixtures.append(500, to: database)
-    while run.relay.status.failures < 3 { try await Task.sleep(for: .milliseconds(1)) }
+    try await waitUntil { run.relay.status.failures >= 3 }
     #expect(run.relay.status.phase != .running)
     #expect(run.relay.status.lastError == "no broker")
     let status = try await run.stop(after: 500)
