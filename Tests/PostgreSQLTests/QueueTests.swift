@@ -88,7 +88,7 @@ struct QueueTests {
       ("53100", "FATAL", .connectionLost("m", commitIsUnknown: false)),
       ("53100", "ERROR", .storage(code: 8_539_344, message: "m")),
       ("58030", "ERROR", .storage(code: 8_771_436, message: "m")),
-      ("53300", "ERROR", .other(code: 8_541_936, message: "m")),
+      ("53300", "ERROR", .storage(code: 8_541_936, message: "m")),
     ])
   func errors(state: String, severity: String, expected: DatabaseError) {
     let failure = PostgresErrors.failure(

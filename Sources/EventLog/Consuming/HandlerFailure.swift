@@ -22,7 +22,7 @@ extension DatabaseError {
   var isHandlersFault: Bool {
     switch self {
     case .statement, .invalidText, .transactionControl, .readOnly, .notPermitted,
-      .unexpectedValue, .unexpectedRowCount, .other:
+      .unexpectedValue, .unexpectedRowCount:
       true
     default: isConstraintViolation
     }
