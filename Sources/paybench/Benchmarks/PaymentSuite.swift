@@ -1,27 +1,17 @@
 internal import Database
 
 /// Payments over HTTP with durable commits, load and server on the same processors.
-enum PaymentSuite: Suite {
-  private static func name(_ engine: DurableStore.Engine) -> String {
+enum PaymentSuite: EngineSuite {
+  static func name(_ engine: DurableStore.Engine) -> String {
     "POST /v1/payments on \(engine.rawValue)"
   }
 
-  static let names = DurableStore.Engine.allCases.map(name)
+  static let usualCount = 20_000
 
   /// How many clients ask at once.
   private static let connections = 256
 
-  static func contests(
-    named names: Set<String>, _ materials: Materials
-  ) async throws -> [Contest] {
-    var contests: [Contest] = []
-    for engine in DurableStore.Engine.allCases where names.contains(name(engine)) {
-      contests.append(try await contest(engine, count: materials.settings.repetitions(20_000)))
-    }
-    return contests
-  }
-
-  private static func contest(
+  static func contest(
     _ engine: DurableStore.Engine, count: Int
   ) async throws -> Contest {
     let store = try await DurableStore(engine)

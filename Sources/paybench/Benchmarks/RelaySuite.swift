@@ -2,24 +2,14 @@ internal import Database
 internal import Kafka
 
 /// Events from the database to brokers, which are librdkafka's mock cluster in this process.
-enum RelaySuite: Suite {
-  private static func name(_ engine: DurableStore.Engine) -> String {
+enum RelaySuite: EngineSuite {
+  static func name(_ engine: DurableStore.Engine) -> String {
     "relay from \(engine.rawValue) to Kafka"
   }
 
-  static let names = DurableStore.Engine.allCases.map(name)
+  static let usualCount = 50_000
 
-  static func contests(
-    named names: Set<String>, _ materials: Materials
-  ) async throws -> [Contest] {
-    var contests: [Contest] = []
-    for engine in DurableStore.Engine.allCases where names.contains(name(engine)) {
-      contests.append(try await contest(engine, count: materials.settings.repetitions(50_000)))
-    }
-    return contests
-  }
-
-  private static func contest(
+  static func contest(
     _ engine: DurableStore.Engine, count: Int
   ) async throws -> Contest {
     let store = try await DurableStore(engine)

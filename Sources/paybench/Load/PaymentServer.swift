@@ -3,6 +3,7 @@ internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
 internal import Database
+internal import Deployment
 internal import Digests
 internal import EventLog
 internal import Gateway
@@ -77,11 +78,7 @@ struct PaymentServer {
   private static func makeSchema(
     of database: any Database, key: APIKey, now: Timestamp
   ) async throws {
-    try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
-    try await Migrator.migrate(
-      database, SettlementSchema.migrations, component: SettlementSchema.component)
-    try await Migrator.migrate(
-      database, TenantSchema.migrations, component: TenantSchema.component)
+    try await Schema.migrate(database)
     try await database.write { connection in
       try Tenants.create(id: shop, name: shop, now: now, in: connection)
       try APIKeys.issue(key, tenant: shop, label: "load", now: now, in: connection)
