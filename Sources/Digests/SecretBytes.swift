@@ -3,9 +3,9 @@ internal import COpenSSL
 /// Bytes that are overwritten when nobody holds them any more, and that no text ever shows.
 ///
 /// For private keys and seeds: only `payctl` and tests hold such values, a server never does.
+// Safe to share: the bytes are written by the initialisers and erased by `deinit` alone, when no
+// other thread can see the object.
 package final class SecretBytes: @unchecked Sendable {
-  // Safe to share: written by the initialisers and erased by `deinit` alone, when no other thread
-  // can see the object.
   private let storage: UnsafeMutableRawBufferPointer
 
   /// `byteCount` bytes that `fill` writes; they are zero before.

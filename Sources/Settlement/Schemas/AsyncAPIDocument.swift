@@ -16,8 +16,9 @@ enum AsyncAPIDocument {
             + "partition. Each event is there once for those who read with "
             + "isolation.level=read_committed; others see what was aborted, too. Who goes back to an "
             + "earlier offset gets events again: remember the sequence that you handled last of "
-            + "each subject, in the transaction that handles it, and pass over what isn't above it. A sequence that skips numbers means that something is missing; one that "
-            + "comes again with another id is a second history, and nothing to go on with."),
+            + "each subject, in the transaction that handles it, and pass over what isn't above it. "
+            + "A sequence that skips numbers means that something is missing; one that comes again "
+            + "with another id is a second history, and nothing to go on with."),
       ],
       "defaultContentType": "application/cloudevents+json; charset=UTF-8",
       "channels": .object(topics.map { .init($0, channel($0, families)) }),
