@@ -14,6 +14,14 @@ struct StatementFailure: Error {
     case prepareAgain
     /// The connection is gone, and with it the transaction.
     case reconnect
+
+    /// Whether one of a group's members is to blame, not the connection that all share.
+    var isOneMembers: Bool {
+      switch self {
+      case .none, .tryAgain, .runAlone: true
+      case .prepareAgain, .reconnect: false
+      }
+    }
   }
 
   let error: DatabaseError

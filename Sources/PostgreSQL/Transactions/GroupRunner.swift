@@ -2,9 +2,9 @@ internal import Database
 
 /// Runs bodies that share a commit.
 ///
-/// First all run one after the other without savepoints, their statements in one pipeline: each
-/// costs its own statements and no round trip but its own questions, and the transaction has no
-/// subtransactions, of which PostgreSQL bears few. A body that throws before it has written
+/// First all run one after the other without savepoints, their statements in one pipeline and their
+/// rows in the same statements: each costs its own statements and no round trip but its own
+/// questions, and the transaction has no subtransactions, of which PostgreSQL bears few. A body that throws before it has written
 /// anything leaves nothing to undo. Where another fails, everything is undone: the failed one is
 /// told, and the others run again, this time each behind a savepoint. A body that met a row which
 /// another transaction holds leaves the group and runs alone afterwards.
@@ -85,8 +85,15 @@ struct GroupRunner {
 
     private func begin() throws {
       try runner.begin(TransactionRunner.beginWrite, on: session)
+      // Members find rows by their keys. A plan that was made and kept while a table was small
+      // would otherwise go through all of it, until the server analyses the table.
       try session.control(
-        "SET LOCAL lock_timeout = \(max(1, runner.options.groupLockTimeoutMilliseconds))")
+        """
+        SELECT set_config('lock_timeout', \
+        '\(max(1, runner.options.groupLockTimeoutMilliseconds))', true), \
+        set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), \
+        set_config('enable_mergejoin', 'off', true)
+        """)
     }
 
     private func checkFailure() throws {
@@ -128,6 +135,10 @@ struct GroupRunner {
       guard let failure else { return .lost(error, .none, rest) }
       let cause = failure.cause
       guard jobs.indices.contains(failure.member) else {
+        // Somebody's among several whose rows were written together: each alone will show whose.
+        if failure.member == GatheredRows.several, cause.remedy.isOneMembers {
+          return .undone(rest)
+        }
         return .lost(cause.error, cause.remedy, rest)
       }
       switch cause.remedy {
