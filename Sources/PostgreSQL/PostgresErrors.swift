@@ -15,8 +15,16 @@ struct StatementFailure: Error {
     /// The connection is gone, and with it the transaction.
     case reconnect
 
-    /// Whether one of a group's members is to blame, not the connection that all share.
-    var isOneMembers: Bool {
+    /// Whether the statement met another transaction, and may succeed alone.
+    var meetsOthers: Bool {
+      switch self {
+      case .tryAgain, .runAlone: true
+      case .none, .prepareAgain, .reconnect: false
+      }
+    }
+
+    /// Whether the connection can be used as it is once the transaction is undone.
+    var keepsConnection: Bool {
       switch self {
       case .none, .tryAgain, .runAlone: true
       case .prepareAgain, .reconnect: false
