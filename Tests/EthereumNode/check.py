@@ -241,11 +241,49 @@ def check_traces(node):
     assert reverted["revertReason"] == "reverted after forwarding"
     inner = traces[2]["result"]["calls"][0]
     assert inner["calls"][0]["to"] == RECEIVER and inner["calls"][0]["value"] == "0x64"
+    delegated = traces[5]["result"]["calls"][0]
+    assert delegated["from"] == forwarder and delegated["value"] == "0x64"
     # What was forwarded, the two shares' own part, and all that the contract had.
     gained = number(node.eth_getBalance(RECEIVER)) - before
     destroyed = number(traces[6]["result"]["calls"][0]["value"])
     assert gained == 100 + 7 + destroyed
     assert node.check_proof(RECEIVER, [], block) == before + gained
+
+
+def check_creation(node):
+    """Init code that sends ether to itself with CALLCODE, and one that runs out of gas."""
+    first = node.eth_accounts()[0]
+    code = "0x" + "6000" * 4 + "600173" + RECEIVER[2:] + "5af200"
+    node.eth_sendTransaction({"from": first, "data": code, "value": "0x1"})
+    node.eth_sendTransaction({"from": first, "data": "0x5b600056", "gas": hex(80_000)})
+    node.test_mine()
+    block, receipts = node.check_block("latest")
+    assert [each["status"] for each in receipts] == ["0x1", "0x0"]
+    created, failed = (
+        each["result"] for each in
+        node.debug_traceBlockByNumber(block["number"], {"tracer": "callTracer"}))
+    assert created["type"] == "CREATE" and created["to"] == receipts[0]["contractAddress"]
+    assert created["input"] == code
+    [call] = created["calls"]
+    assert (call["type"], call["from"], call["to"], call["value"]) == (
+        "CALLCODE", created["to"], RECEIVER, "0x1")
+    assert node.check_proof(created["to"], [], block) == 1
+    assert failed["error"] == "out of gas" and "to" not in failed
+    assert failed["gasUsed"] == hex(80_000)
+
+
+def check_successor(node):
+    """A deprecated USDT hands transfers on; its successor logs them."""
+    old = node.test_contracts()["USDT"]["address"]
+    successor = node.test_deploy("USDT2", "TetherToken", [0, old])["address"]
+    node.test_transact("USDT2", "give", [node.eth_accounts()[0], 1000])
+    node.test_transact("USDT", "deprecate", [successor])
+    moved = node.test_transact("USDT", "transfer", [RECEIVER, 1000])
+    node.test_mine()
+    node.check_block("latest")
+    [log] = node.eth_getTransactionReceipt(moved)["logs"]
+    assert log["address"] == successor and log["topics"][0] == TRANSFER
+    assert node.eth_getTransactionReceipt(moved)["to"] == old
 
 
 def check_tokens(node):
@@ -360,11 +398,14 @@ def check_answers(node):
 def main():
     node = Client()
     assert node.error("eth_getBlockByNumber", "finalized", False)[0]["code"] == -32000
-    for check in (check_types, check_traces, check_tokens, check_reorganisation, check_answers):
+    for check in (
+            check_types, check_traces, check_creation, check_tokens, check_successor,
+            check_reorganisation, check_answers):
         check(node)
         print(f"{check.__name__}: passed", flush=True)
     node.process.stdin.close()
-    assert node.process.wait(10) == 0
+    assert node.process.wait(60) == 0
+    print("everything passed")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The JSON-RPC methods that a client of Ethereum has, with geth's answers and errors."""
 
+from eth.vm.forks.prague.constants import MAX_BLOB_GAS_PER_BLOCK
 import rlp
 
 from answers import (
@@ -17,6 +18,11 @@ from node import GWEI
 from signing import signed
 
 MAXIMUM_FILTER_VALUES = 1000
+
+
+def _ratio(used, limit):
+    """As JSON writes it elsewhere: 0, not 0.0."""
+    return used / limit if used else 0
 
 
 class Methods:
@@ -276,10 +282,12 @@ class Methods:
             answer["reward"] = [self._rewards(block, percentiles) for block in blocks]
         answer["baseFeePerGas"] = [
             quantity(header.base_fee_per_gas) for header in headers + [following]]
-        answer["gasUsedRatio"] = [header.gas_used / header.gas_limit for header in headers]
+        answer["gasUsedRatio"] = [
+            _ratio(header.gas_used, header.gas_limit) for header in headers]
         answer["baseFeePerBlobGas"] = [
             quantity(blob_base_fee(header)) for header in headers + [following]]
-        answer["blobGasUsedRatio"] = [header.blob_gas_used / (9 * 2**17) for header in headers]
+        answer["blobGasUsedRatio"] = [
+            _ratio(header.blob_gas_used, MAX_BLOB_GAS_PER_BLOCK) for header in headers]
         return answer
 
     @staticmethod

@@ -27,7 +27,7 @@ logging.getLogger("eth").setLevel(logging.ERROR)
 class MinedBlock:
     """A block with what execution told: receipts, each transaction's gas, calls."""
 
-    def __init__(self, block, receipts, traces):
+    def __init__(self, block, receipts, computations):
         self.block = block
         self.header = block.header
         self.hash = block.header.hash
@@ -38,7 +38,7 @@ class MinedBlock:
         self.gas_used = [after - start for start, after in zip(before, before[1:])]
         self.traces = [
             call_trace(computation, transaction.gas, used)
-            for computation, transaction, used in zip(traces, block.transactions, self.gas_used)
+            for computation, transaction, used in zip(computations, block.transactions, self.gas_used)
         ]
 
 
@@ -224,16 +224,16 @@ class Node:
                 break
             except ValidationError:
                 # One that only its execution shows to be impossible: it goes from the pool.
-                if len(vm.traces) >= len(transactions):
+                if len(vm.computations) >= len(transactions):
                     raise
-                refused = transactions[len(vm.traces)]
+                refused = transactions[len(vm.computations)]
                 self.pool.pop(refused.hash, None)
                 transactions = [
                     item for item in transactions
                     if item is not refused
                     and (item.sender != refused.sender or item.nonce < refused.nonce)]
         receipts = block.get_receipts(self.chain.chaindb)
-        return MinedBlock(block, tuple(receipts), vm.traces)
+        return MinedBlock(block, tuple(receipts), vm.computations)
 
     def pending(self):
         """What the next block would be now."""

@@ -3,6 +3,7 @@ them: also those that failed before they began, and SELFDESTRUCT."""
 
 from eth.exceptions import (
     ContractCreationCollision,
+    Halt,
     InsufficientFunds,
     InsufficientStack,
     InvalidInstruction,
@@ -90,25 +91,29 @@ class Recording:
     def __call__(self, computation):
         recorded = len(computation.frames)
         computation.entering = self.mnemonic
-        failed = None
+        owner = computation.msg.storage_address
+        destroyed, wanted = None, None
         if self.mnemonic == "SELFDESTRUCT":
-            owner = computation.msg.storage_address
-            balance = computation.state.get_balance(owner)
-            destroyed = frame("SELFDESTRUCT", owner, stack_address(computation, 0), balance)
-            computation.frames.append(destroyed)
+            destroyed = frame(
+                "SELFDESTRUCT", owner, stack_address(computation, 0),
+                computation.state.get_balance(owner))
         elif self.mnemonic in ("CALL", "CALLCODE"):
-            failed = (stack_address(computation, 1), stack_word(computation, 2))
+            wanted = (stack_address(computation, 1), stack_word(computation, 2))
         elif self.mnemonic in ("CREATE", "CREATE2"):
-            failed = (None, stack_word(computation, 0))
-        self.opcode(computation=computation)
-        if failed and len(computation.frames) == recorded:
+            wanted = (None, stack_word(computation, 0))
+        try:
+            self.opcode(computation=computation)
+        except Halt:
+            # That is how a SELFDESTRUCT ends which wasn't refused.
+            computation.frames.append(destroyed)
+            raise
+        if wanted and len(computation.frames) == recorded:
             # py-evm doesn't begin a call that its account can't pay for; geth tells it.
-            owner = computation.msg.storage_address
+            receiver, value = wanted
             text = "insufficient balance for transfer"
-            if computation.state.get_balance(owner) >= failed[1]:
+            if computation.state.get_balance(owner) >= value:
                 text = "max call depth exceeded"
-            computation.frames.append(
-                frame(self.mnemonic, owner, failed[0], failed[1], error=text))
+            computation.frames.append(frame(self.mnemonic, owner, receiver, value, error=text))
 
 
 class RecordingComputation(PragueComputation):
@@ -142,18 +147,18 @@ class RecordingState(PragueState):
 
 
 class RecordingVM(PragueVM):
-    """Keeps the trace of each transaction that the last block applied."""
+    """Keeps the computation of each transaction that the block has applied so far."""
 
     _state_class = RecordingState
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
-        self.traces = []
+        self.computations = []
 
     def transaction_applied_hook(
         self, transaction_index, transactions, base_header, partial_header, computation, receipt
     ):
-        self.traces.append(computation)
+        self.computations.append(computation)
 
 
 def call_trace(computation, gas, gas_used):
