@@ -1,22 +1,39 @@
 """The contracts of the folder beside this file, compiled by vyper, and calls of them."""
 
+from hashlib import sha256
+import json
+import os
 from pathlib import Path
+import sys
 
 from eth_abi import encode
 from eth_utils import function_signature_to_4byte_selector
-from vyper import compile_code
 
 from forms import RPCError, data
 
 FOLDER = Path(__file__).parent / "contracts"
+# In the Python environment, which goes when vyper changes.
+COMPILED = Path(sys.prefix) / "compiled"
+
+
+def compiled(source):
+    """Code and interface of a contract; compiled once, which takes half a second each."""
+    kept = COMPILED / f"{sha256(source.encode()).hexdigest()}.json"
+    if not kept.exists():
+        from vyper import compile_code
+
+        COMPILED.mkdir(exist_ok=True)
+        written = kept.with_suffix(f".{os.getpid()}")
+        written.write_text(json.dumps(compile_code(source, output_formats=["abi", "bytecode"])))
+        written.replace(kept)
+    return json.loads(kept.read_text())
 
 
 class Contract:
     """A contract's code and how its functions are called."""
 
     def __init__(self, name):
-        path = FOLDER / f"{name}.vy"
-        output = compile_code(path.read_text(), output_formats=["abi", "bytecode"])
+        output = compiled((FOLDER / f"{name}.vy").read_text())
         self.name = name
         self.code = bytes.fromhex(output["bytecode"][2:])
         self.functions = {

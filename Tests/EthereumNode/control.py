@@ -58,8 +58,8 @@ class ControlledMethods(Methods):
         called = self._deployed(name)
         wanted["to"] = data(called.address)
         wanted["data"] = data(called.contract.call(function, arguments or []))
-        # As much as any of them needs: an estimate would refuse what is meant to fail.
-        wanted.setdefault("gas", quantity(500_000))
+        # As much as most of them need: an estimate would refuse what is meant to fail.
+        wanted.setdefault("gas", quantity(300_000))
         return self.eth_sendTransaction(wanted)
 
     def test_calldata(self, name, function, arguments=None):

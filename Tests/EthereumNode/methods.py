@@ -206,22 +206,22 @@ class Methods:
     # State
 
     def eth_getBalance(self, account, block=None):
-        state = self.node.state_at(self._state_block(block, 1))
+        state = self.node.reading(self._state_block(block, 1))
         return quantity(state.get_balance(read_data(account, 0, 20)))
 
     def eth_getCode(self, account, block=None):
-        state = self.node.state_at(self._state_block(block, 1))
+        state = self.node.reading(self._state_block(block, 1))
         return data(state.get_code(read_data(account, 0, 20)))
 
     def eth_getStorageAt(self, account, slot, block=None):
-        state = self.node.state_at(self._state_block(block, 2))
+        state = self.node.reading(self._state_block(block, 2))
         return word(state.get_storage(read_data(account, 0, 20), int(slot, 16)))
 
     def eth_getTransactionCount(self, account, block=None):
         account = read_data(account, 0, 20)
         if block == "pending":
             return quantity(self.node.pending_nonce(account))
-        return quantity(self.node.state_at(self._state_block(block, 1)).get_nonce(account))
+        return quantity(self.node.reading(self._state_block(block, 1)).get_nonce(account))
 
     def eth_getProof(self, account, slots, block=None):
         """EIP-1186, out of the state trie as it was written at the block."""

@@ -62,6 +62,7 @@ class Node:
         # Where a transaction is in the chain: block and index.
         self.places = {}
         self.pool = {}
+        self._read = None
         self.safe_number = None
         self.finalized_number = None
 
@@ -94,8 +95,14 @@ class Node:
         return RecordingVM.create_header_from_parent(parent.header, **fields)
 
     def state_at(self, block):
-        """The state after a block, as the next block's transactions find it."""
+        """The state after a block, as the next block's transactions find it, to run them on."""
         return self.chain.get_vm(self.next_header(block)).state
+
+    def reading(self, block):
+        """The same, only to be read."""
+        if self._read is None or self._read[0] is not block:
+            self._read = (block, self.state_at(block))
+        return self._read[1]
 
     def proof(self, root, key):
         """A value of a trie and the proof of it: the encoded nodes from the root on."""
@@ -144,7 +151,7 @@ class Node:
                 f"gas {transaction.gas}, minimum needed {transaction.intrinsic_gas}")
         if transaction.max_fee_per_gas < transaction.max_priority_fee_per_gas:
             raise RPCError(-32000, "max priority fee per gas higher than max fee per gas")
-        state = self.state_at(self.head)
+        state = self.reading(self.head)
         nonce = state.get_nonce(transaction.sender)
         if transaction.nonce < nonce:
             raise RPCError(
@@ -168,7 +175,7 @@ class Node:
         return transaction.hash
 
     def pending_nonce(self, account):
-        nonce = self.state_at(self.head).get_nonce(account)
+        nonce = self.reading(self.head).get_nonce(account)
         waiting = {
             transaction.nonce for transaction in self.pool.values()
             if transaction.sender == account}
@@ -179,7 +186,7 @@ class Node:
     def _ready(self, parent, header, is_reversed):
         """Those of the pool that a block on `parent` can hold, in the order of their arrival but
         each sender's by nonce; `is_reversed` takes the senders the other way round."""
-        state = self.state_at(parent)
+        state = self.reading(parent)
         senders = list(dict.fromkeys(item.sender for item in self.pool.values()))
         nonces, balances, ready, gas = {}, {}, [], 0
         for sender in reversed(senders) if is_reversed else senders:

@@ -10,6 +10,7 @@ import os
 import socketserver
 import sys
 import threading
+import traceback
 import warnings
 
 # py-evm warns at each SELFDESTRUCT.
@@ -70,10 +71,10 @@ class Service:
                 result = self._call(name, parameters)
         except RPCError as error:
             return failed(id, error.code, error.message, error.data)
-        except (TypeError, KeyError, AttributeError, ValueError) as error:
-            return failed(id, -32602, f"invalid argument: {error!r}")
         except Exception as error:
-            return failed(id, -32603, f"internal error: {error!r}")
+            # Mostly an argument of another kind than the method takes; the log says where.
+            traceback.print_exc()
+            return failed(id, -32602, f"invalid argument: {error!r}")
         # Without an id it is a notification, to which nothing is answered.
         return {"jsonrpc": "2.0", "id": id, "result": result} if "id" in request else None
 
