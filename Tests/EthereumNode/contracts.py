@@ -56,7 +56,8 @@ class Contract:
 
     def _encode(self, types, arguments):
         try:
-            return encode(types, [self._value(*pair) for pair in zip(types, arguments, strict=True)])
+            pairs = zip(types, arguments, strict=True)
+            return encode(types, [self._value(*pair) for pair in pairs])
         except Exception as error:
             raise RPCError(-32602, f"arguments of {self.name}: {error}")
 

@@ -38,7 +38,8 @@ class MinedBlock:
         self.gas_used = [after - start for start, after in zip(before, before[1:])]
         self.traces = [
             call_trace(computation, transaction.gas, used)
-            for computation, transaction, used in zip(computations, block.transactions, self.gas_used)
+            for computation, transaction, used in zip(
+                computations, block.transactions, self.gas_used)
         ]
 
 
