@@ -54,6 +54,14 @@ package struct ChainSpec: Sendable, Equatable {
       case .ethereum: UInt256(limbs: (.max, .max, 0, 0))
       }
     }
+
+    /// How hashes are written.
+    package var hashForm: HashForm {
+      switch self {
+      case .bitcoin: .bitcoin
+      case .ethereum: .ethereum
+      }
+    }
   }
 
   package struct ConfirmationTier: Sendable, Equatable {

@@ -77,16 +77,17 @@ package enum PaymentDocument {
     object.add("amount", units(transfer.value))
     object.add("amount_minor", transfer.value)
     if let block = transfer.block {
-      object.add("block_hash", block.hash.displayHex)
+      object.add("block_hash", block.hash.text(transfer.id.position.hashForm))
       object.add("block_height", block.height)
     }
     object.add("first_seen", transfer.firstSeen.description)
     object.add("late", transfer.isLate(after: terms.expiresAt))
-    object.add("state", transfer.state.rawValue)
-    object.add("txid", transfer.id.txid.displayHex)
-    switch transfer.id.position {
-    case .vout(let place): object.add("vout", place)
+    if case .vout = transfer.id.position {} else {
+      object.add("position", transfer.id.position.description)
     }
+    object.add("state", transfer.state.rawValue)
+    object.add("txid", transfer.id.txidText)
+    if case .vout(let place) = transfer.id.position { object.add("vout", place) }
     return object
   }
 
