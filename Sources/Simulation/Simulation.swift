@@ -102,7 +102,7 @@ package final class Simulation {
     kiosk.late = .accept
     kiosk.zeroConfirmationMaximum = [.btc: 20_000]
     var wholesale = TenantPolicy()
-    wholesale.tolerance = 500
+    wholesale.tolerance = [.btc: 500]
     wholesale.confirmations = 4
     settings.policies = ["kiosk": kiosk, "wholesale": wholesale]
     world = try await SimulatedWorld(
