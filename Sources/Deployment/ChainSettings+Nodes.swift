@@ -18,7 +18,7 @@ extension ChainSettings {
       BitcoinNode(
         name: node.name,
         transport: HTTPTransport(
-          client: client, url: node.url, authentication: node.credentials.authentication),
+          client: client, url: node.url.text, authentication: node.credentials.authentication),
         clock: clock, jitterSeed: jitterSeed &+ UInt64(place), metrics: metrics)
     }
   }

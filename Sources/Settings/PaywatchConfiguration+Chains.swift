@@ -114,15 +114,31 @@ extension PaywatchConfiguration {
       "nodes", hint: "a list of the chain's nodes, each with a url.")
     for (index, mapping) in mappings.enumerated() {
       let name = mapping.text("name", default: "node-\(index + 1)", hint: "")
-      let url = mapping.text("url", hint: "the node's RPC, such as http://127.0.0.1:8332.")
-      check(url, of: mapping)
+      let url = url(mapping)
       if nodes.contains(where: { $0.name == name }) {
         mapping.note("name", "Another node of the chain is called “\(name)”: rename one.")
       }
-      nodes.append(NodeSettings(name: name, url: url, credentials: credentials(mapping)))
+      nodes.append(NodeSettings(name: name, url: Secret(url), credentials: credentials(mapping)))
       mapping.finish()
     }
     return nodes
+  }
+
+  /// From the file, or from one of its own where a part of it is secret; empty where wrong.
+  private static func url(_ mapping: SettingsMapping) -> String {
+    let secret = secret(mapping, "url_file")
+    guard mapping.isGiven("url_file") else {
+      let url = mapping.text("url", hint: "the node's RPC, such as http://127.0.0.1:8332.")
+      check(url, of: mapping)
+      return url
+    }
+    if mapping.isGiven("url") {
+      mapping.note("url_file", "It stands alone: remove it, or url.")
+      _ = mapping.optionalText("url")
+    }
+    guard let url = secret?.text else { return "" }
+    check(url, of: mapping)
+    return url
   }
 
   private static func check(_ url: String, of mapping: SettingsMapping) {

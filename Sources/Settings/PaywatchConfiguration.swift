@@ -77,8 +77,8 @@ package struct EthereumSettings: Sendable, Equatable {
 package struct NodeSettings: Sendable, Equatable {
   /// Unique among the chain's nodes.
   package let name: String
-  /// `http://host:port/` or `https://…`, without user and password.
-  package let url: String
+  /// `http://host:port/` or `https://…`, without user and password. Providers put a key into it.
+  package let url: Secret
   package let credentials: Credentials
 
   package enum Credentials: Sendable, Equatable {

@@ -98,6 +98,26 @@ struct EthereumLoadingTests {
         == ["6 chains[1].name"])
   }
 
+  @Test("a URL with a key in it comes from a file and never shows")
+  func secretURL() throws {
+    try directory.write("url", "https://mainnet.example/v3/hunter2\n")
+    let configuration = try load("  - {name: ethereum, nodes: [{url_file: url}]}")
+    let node = try #require(configuration.chains.first?.nodes.first)
+    #expect(node.url.text == "https://mainnet.example/v3/hunter2")
+    #expect(!"\(configuration)".contains("hunter2"))
+    try directory.write("ftp", "ftp://mainnet.example/hunter2\n")
+    let error = #expect(throws: ConfigurationError.self) {
+      try load("  - {name: ethereum, nodes: [{url_file: ftp}]}")
+    }
+    #expect(error?.description.contains("hunter2") == false)
+    #expect(
+      try mistakes("  - {name: ethereum, nodes: [{url_file: url, url: \"http://127.0.0.1\"}]}")
+        == ["5 chains[0].nodes[0].url_file"])
+    #expect(
+      try mistakes("  - {name: ethereum, nodes: [{url_file: none}]}")
+        == ["5 chains[0].nodes[0].url_file"])
+  }
+
   private static func tenant(_ policies: String) -> String {
     """
     tenants:

@@ -3,10 +3,10 @@ import Bytes
 import ChainTracking
 import ChainTypes
 import Database
-import EventLog
+import JSON
 import Keys
-import Leases
 import Payments
+import SchemaChecking
 import Settlement
 import TestDatabases
 import Testing
@@ -132,6 +132,10 @@ struct EthereumPaymentTests {
     ] {
       #expect(text.contains(member), "\(member)")
     }
+    let value = try JSONValue(parsing: Array(text.utf8))
+    let schema = PaymentSchemas.payment(transfer: PaymentSchemas.transfer)
+    let optional: Set = ["metadata", "resolved_by", "resolved_reason"]
+    #expect(value.names.union(optional) == schema["properties"]?.names)
     let stored = try await shop.database.read {
       try PaymentRecords.load(tokens.terms.id, locking: false, in: $0)
     }
