@@ -36,3 +36,24 @@ extension Hash32 {
     self = try #require(Hash32(Hex.prefixed(text)))
   }
 }
+
+extension JSONValue {
+  /// The text of a member that must be there.
+  func text(_ name: String) throws -> String {
+    guard let text = self[name]?.string else { throw UnexpectedVector() }
+    return text
+  }
+
+  func list(_ name: String) throws -> [JSONValue] {
+    guard let elements = self[name]?.elements else { throw UnexpectedVector() }
+    return elements
+  }
+
+  /// A member written in decimal digits, as a number or a text.
+  func decimal(_ name: String) throws -> UInt64 {
+    guard let value = self[name],
+      let number = value.integer(UInt64.self) ?? value.string.flatMap({ UInt64($0) })
+    else { throw UnexpectedVector() }
+    return number
+  }
+}

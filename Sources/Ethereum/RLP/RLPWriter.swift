@@ -50,6 +50,9 @@ package struct RLPWriter: Sendable {
 
   package mutating func append(_ string: [UInt8]) { append(string.span.bytes) }
 
+  /// Also the integer zero, and an address where there is none.
+  package mutating func appendEmptyString() { bytes.append(0x80) }
+
   /// An integer: big-endian, without zeros in front.
   package mutating func append(_ value: UInt64) {
     let count = 8 - value.leadingZeroBitCount / 8
@@ -82,7 +85,7 @@ package struct RLPWriter: Sendable {
 
   /// The address, or the empty string for none.
   package mutating func append(_ address: EthereumAddress?) {
-    if let address { append(address) } else { bytes.append(0x80) }
+    if let address { append(address) } else { appendEmptyString() }
   }
 
   /// Items that are encoded already.

@@ -113,11 +113,11 @@ private struct IndexTrieBuilder {
       if end > start {
         writer.append(node(start..<end, depth: depth + 1))
       } else {
-        writer.append([])
+        writer.appendEmptyString()
       }
       start = end
     }
-    writer.append([])
+    writer.appendEmptyString()
     writer.closeList(list)
     return NodeReference(writer.bytes)
   }
