@@ -100,7 +100,7 @@ package final class Simulation {
     settings.blocksPerCommit = 4
     var kiosk = TenantPolicy()
     kiosk.late = .accept
-    kiosk.zeroConfirmationMaximum = 20_000
+    kiosk.zeroConfirmationMaximum = [.btc: 20_000]
     var wholesale = TenantPolicy()
     wholesale.tolerance = 500
     wholesale.confirmations = 4

@@ -10,16 +10,17 @@ internal import Synchronization
 package final class NodePool: Sendable {
   package let nodes: [BitcoinNode]
   package let quorum: Int
-  private let genesisHash: Hash32
+  private let genesisHash: Hash32?
   private let network: BitcoinNetwork
   private let clock: any RPCClock
   private let standings: Mutex<[NodeStanding]>
 
   /// - Parameters:
-  ///   - genesisHash: the block at height 0 that every node must have
+  ///   - genesisHash: the block at height 0 that every node must have; nil for any, on chains of
+  ///     one's own
   ///   - network: whose name every node must give as its chain's
   package init(
-    nodes: [BitcoinNode], quorum: Int, genesisHash: Hash32, network: BitcoinNetwork,
+    nodes: [BitcoinNode], quorum: Int, genesisHash: Hash32?, network: BitcoinNetwork,
     clock: any RPCClock
   ) throws(NodePoolError) {
     guard !nodes.isEmpty else { throw .noNodes }
@@ -220,7 +221,7 @@ extension NodePool {
   private func checkedTip(
     _ node: BitcoinNode, _ index: Int
   ) async throws(NodeError) -> BlockRef {
-    if !standings.withLock({ $0[index].isIdentified }) {
+    if let genesisHash, !standings.withLock({ $0[index].isIdentified }) {
       let genesis = try await node.blockHash(at: 0)
       guard genesis == genesisHash else {
         throw quarantineStranger(

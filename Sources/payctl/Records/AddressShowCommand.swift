@@ -1,3 +1,4 @@
+internal import Addresses
 internal import ArgumentParser
 internal import Bytes
 internal import Database
@@ -29,9 +30,7 @@ struct AddressShowCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    // A segwit address may be written in capitals, as in QR codes.
-    let isUppercase = address == address.uppercased()
-    let wanted = isUppercase ? address.lowercased() : address
+    let wanted = canonical
     let answer = try await database.run { database in
       try await database.read { try Self.find(wanted, in: $0) }
     }
@@ -56,6 +55,13 @@ struct AddressShowCommand: AsyncParsableCommand {
         transfer.blockHeight.map(String.init) ?? "-", transfer.amountMinor)
     }
     if !answer.transfers.isEmpty { try table.write() }
+  }
+
+  /// The address as it is stored. A segwit address may be written in capitals, as in QR codes, and
+  /// an EVM chain's without its checksum.
+  private var canonical: String {
+    if let ethereum = try? EthereumAddress(address) { return ethereum.text }
+    return address == address.uppercased() ? address.lowercased() : address
   }
 
   private static func find(
