@@ -1,0 +1,240 @@
+internal import Glibc
+
+/// Steps through a node's JSON answer, token by token, in borrowed bytes: nothing is copied, and
+/// what isn't asked for is skipped at the speed of `memchr`.
+///
+/// It checks as much of JSON's form as finding the values needs. What an answer says is believed
+/// only where hashes confirm it, so a lax reading can't make anything true.
+struct AnswerReader: ~Escapable {
+  let bytes: RawSpan
+  /// Where the next unread byte stands.
+  private(set) var offset: Int
+  private let end: Int
+  private var needsComma = false
+  private var depth = 0
+
+  /// Deeper nesting than any answer has; one with a call trace is `CallTraceReader`'s matter.
+  private static let maximumDepth = 64
+
+  /// A string's content, without its quotes.
+  typealias Text = Range<Int>
+
+  @_lifetime(copy bytes)
+  init(_ bytes: RawSpan) {
+    self.bytes = bytes
+    offset = 0
+    end = bytes.byteCount
+  }
+
+  @inline(__always)
+  func byte(at offset: Int) -> UInt8 {
+    bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+  }
+
+  /// The next byte that isn't white space, left unread.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func peek() throws(AnswerError) -> UInt8 {
+    while offset < end {
+      let byte = byte(at: offset)
+      guard byte == 0x20 || (0x09...0x0d).contains(byte) else { return byte }
+      offset &+= 1
+    }
+    throw .malformed(offset: offset)
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func expect(_ byte: UInt8) throws(AnswerError) {
+    guard try peek() == byte else { throw .malformed(offset: offset) }
+    offset &+= 1
+  }
+
+  /// Nothing but white space may follow.
+  @_lifetime(self: copy self)
+  mutating func expectEnd() throws(AnswerError) {
+    while offset < end {
+      let byte = byte(at: offset)
+      guard byte == 0x20 || (0x09...0x0d).contains(byte) else { throw .malformed(offset: offset) }
+      offset &+= 1
+    }
+  }
+
+  // MARK: Containers
+
+  @_lifetime(self: copy self)
+  mutating func openObject() throws(AnswerError) { try open(UInt8(ascii: "{")) }
+
+  @_lifetime(self: copy self)
+  mutating func openArray() throws(AnswerError) { try open(UInt8(ascii: "[")) }
+
+  @_lifetime(self: copy self)
+  private mutating func open(_ bracket: UInt8) throws(AnswerError) {
+    try expect(bracket)
+    guard depth < Self.maximumDepth else { throw .tooDeep(offset: offset) }
+    depth += 1
+    needsComma = false
+  }
+
+  /// The next member's name in the open object, its value to be read or skipped; nil where the
+  /// object ends here.
+  @_lifetime(self: copy self)
+  mutating func nextMember() throws(AnswerError) -> Text? {
+    guard try hasNext(before: UInt8(ascii: "}")) else { return nil }
+    let name = try readString()
+    try expect(UInt8(ascii: ":"))
+    return name
+  }
+
+  /// Whether the open array has another element, to be read or skipped; it is left where it hasn't.
+  @_lifetime(self: copy self)
+  mutating func nextElement() throws(AnswerError) -> Bool {
+    try hasNext(before: UInt8(ascii: "]"))
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func hasNext(before bracket: UInt8) throws(AnswerError) -> Bool {
+    let next = try peek()
+    if needsComma {
+      guard next != UInt8(ascii: ",") else {
+        offset &+= 1
+        return true
+      }
+      guard next == bracket else { throw .malformed(offset: offset) }
+    } else if next != bracket {
+      return true
+    }
+    offset &+= 1
+    depth -= 1
+    needsComma = true
+    return false
+  }
+
+  // MARK: Values
+
+  /// A string without escapes, which nothing that is read here has.
+  @_lifetime(self: copy self)
+  mutating func readString() throws(AnswerError) -> Text {
+    try expect(UInt8(ascii: "\""))
+    let start = offset
+    guard let quote = firstIndex(of: UInt8(ascii: "\""), from: start),
+      quote == start || byte(at: quote &- 1) != UInt8(ascii: "\\")
+    else { throw .malformed(offset: start) }
+    offset = quote &+ 1
+    needsComma = true
+    return start..<quote
+  }
+
+  /// A string, or nil for `null`.
+  @_lifetime(self: copy self)
+  mutating func readText() throws(AnswerError) -> Text? {
+    if try peek() == UInt8(ascii: "\"") { return try readString() }
+    try readNull()
+    return nil
+  }
+
+  /// Steps over `null` where it comes next.
+  @_lifetime(self: copy self)
+  mutating func skipNull() throws(AnswerError) -> Bool {
+    guard try peek() == UInt8(ascii: "n") else { return false }
+    try readNull()
+    return true
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readNull() throws(AnswerError) {
+    guard try readWord() == "null" else { throw .malformed(offset: offset) }
+  }
+
+  /// `true` or `false`, or nil for `null`.
+  @_lifetime(self: copy self)
+  mutating func readFlag() throws(AnswerError) -> Bool? {
+    let start = offset
+    switch try readWord() {
+    case "true": return true
+    case "false": return false
+    case "null": return nil
+    default: throw .malformed(offset: start)
+    }
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readWord() throws(AnswerError) -> String {
+    _ = try peek()
+    let start = offset
+    skipBare()
+    guard offset - start <= 5 else { throw .malformed(offset: start) }
+    return String(decoding: (start..<offset).map { byte(at: $0) }, as: UTF8.self)
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func skipBare() {
+    while offset < end {
+      switch byte(at: offset) {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+        UInt8(ascii: "E"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
+        offset &+= 1
+      default:
+        needsComma = true
+        return
+      }
+    }
+    needsComma = true
+  }
+
+  /// Steps over a value of any kind.
+  @_lifetime(self: copy self)
+  mutating func skipValue() throws(AnswerError) {
+    var open = 0
+    repeat {
+      switch try peek() {
+      case UInt8(ascii: "\""): try skipString()
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        open += 1
+        guard depth + open <= Self.maximumDepth else { throw .tooDeep(offset: offset) }
+        offset &+= 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        guard open > 0 else { throw .malformed(offset: offset) }
+        open -= 1
+        offset &+= 1
+      case UInt8(ascii: ","), UInt8(ascii: ":"):
+        guard open > 0 else { throw .malformed(offset: offset) }
+        offset &+= 1
+      default:
+        let start = offset
+        skipBare()
+        guard offset > start else { throw .malformed(offset: start) }
+      }
+    } while open > 0
+    needsComma = true
+  }
+
+  /// A string with whatever escapes.
+  @_lifetime(self: copy self)
+  private mutating func skipString() throws(AnswerError) {
+    offset &+= 1
+    while let quote = firstIndex(of: UInt8(ascii: "\""), from: offset) {
+      var slashes = 0
+      while quote &- slashes > offset, byte(at: quote &- slashes &- 1) == UInt8(ascii: "\\") {
+        slashes += 1
+      }
+      offset = quote &+ 1
+      if slashes & 1 == 0 { return }
+    }
+    throw .malformed(offset: offset)
+  }
+
+  @inline(__always)
+  private func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    bytes.withUnsafeBytes { all in
+      guard let base = all.baseAddress,
+        let found = memchr(base + start, Int32(byte), end &- start)
+      else { return nil }
+      return UnsafeRawPointer(found) - base
+    }
+  }
+
+  /// What stands at `text`, for messages.
+  func string(_ text: Text) -> String {
+    String(decoding: text.prefix(64).map { byte(at: $0) }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,93 @@
+internal import Bytes
+
+/// Turns a receipt as a node writes it in JSON into its encoding. One encoder serves a whole block.
+struct ReceiptEncoder {
+  enum Member: Int, AnswerMember {
+    case type, status, root, cumulativeGasUsed, logsBloom, logs, depositNonce, depositReceiptVersion
+
+    static let names = MemberNames<Member>()
+  }
+
+  private var members = AnswerMembers<Member>()
+  private var logEncoder = LogEncoder()
+  private var logs = RLPWriter()
+
+  /// Reads the object that comes next and appends the receipt.
+  mutating func encode(
+    _ reader: inout AnswerReader, to items: inout TrieItems
+  ) throws(EthereumError) {
+    do {
+      try read(&reader)
+    } catch {
+      throw .answer(error)
+    }
+    let type = try type(in: reader)
+    do {
+      try items.append { writer throws(AnswerError) in
+        try append(type, from: reader, to: &writer)
+      }
+    } catch {
+      throw .answer(error)
+    }
+  }
+
+  private func type(in reader: borrowing AnswerReader) throws(EthereumError) -> TransactionType {
+    guard let text = members[.type] else { return .legacy }
+    let number: UInt64
+    do {
+      number = try reader.number64(text, "type")
+    } catch {
+      throw .answer(error)
+    }
+    guard let type = UInt8(exactly: number).flatMap(TransactionType.init(rawValue:)) else {
+      throw .unverifiable(.receiptType(number))
+    }
+    return type
+  }
+
+  private mutating func read(_ reader: inout AnswerReader) throws(AnswerError) {
+    members.removeAll()
+    logs.removeAll()
+    var hasLogs = false
+    try reader.openObject()
+    while let name = try reader.nextMember() {
+      switch Member.names.member(named: name, in: reader) {
+      case nil: try reader.skipValue()
+      case .logs:
+        guard !hasLogs else { throw .duplicate("logs") }
+        hasLogs = true
+        try reader.openArray()
+        while try reader.nextElement() { try logEncoder.encode(&reader, to: &logs) }
+      case .some(let member): try members.set(member, reader.readText())
+      }
+    }
+    guard hasLogs else { throw .missing("logs") }
+  }
+
+  private func append(
+    _ type: TransactionType, from reader: borrowing AnswerReader, to writer: inout RLPWriter
+  ) throws(AnswerError) {
+    if type != .legacy { writer.append(rawByte: type.rawValue) }
+    let list = writer.openList()
+    if let status = members[.status] {
+      let status = try reader.number64(status, "status")
+      guard status <= 1 else { throw .invalid("status") }
+      writer.append(status)
+    } else {
+      try writer.append(data: members.required(.root), of: reader, byteCount: 32, "root")
+    }
+    let gas = try members.required(.cumulativeGasUsed)
+    writer.append(try reader.number64(gas, "cumulativeGasUsed"))
+    try writer.append(
+      data: members.required(.logsBloom), of: reader, byteCount: LogBloom.byteCount, "logsBloom")
+    writer.appendListPrefix(count: logs.bytes.count)
+    writer.append(encoded: logs.bytes)
+    // Before Canyon nodes tell a deposit's nonce though its receipt's encoding lacks it.
+    if type == .deposit, let version = members[.depositReceiptVersion] {
+      let nonce = try members.required(.depositNonce)
+      writer.append(try reader.number64(nonce, "depositNonce"))
+      writer.append(try reader.number64(version, "depositReceiptVersion"))
+    }
+    writer.closeList(list)
+  }
+}

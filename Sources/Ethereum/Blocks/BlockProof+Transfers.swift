@@ -1,0 +1,85 @@
+internal import Addresses
+internal import Bytes
+
+// What the proved block moved. Bench: `ethereum/transfers`.
+extension BlockProof {
+  /// The transfers from or to watched accounts: of the chain's coin by the transactions themselves,
+  /// and of whatever token by logs. In the block's order, a transaction's own value before its logs.
+  ///
+  /// Empty where the receipts aren't proved: then nothing tells what succeeded. Where only the
+  /// transactions aren't, tokens are found, and their txids are the node's word.
+  package func transfers<Watching: AddressWatching>(
+    watching: Watching
+  ) throws(BlockProofError) -> [EthereumTransfer] {
+    guard let receipts else { return [] }
+    let topic = TokenTransfer.topic
+    var found: [EthereumTransfer] = []
+    for index in 0..<receipts.count {
+      do {
+        let bytes = receipts.bytes.span.bytes.extracting(receipts.range(of: index))
+        var walk = try ReceiptWalk(bytes)
+        var txid: Hash32?
+        if walk.outcome == .succeeded, let value = try valueTransfer(at: index, watching: watching)
+        {
+          txid = value.txid
+          found.append(value)
+        }
+        // A failed transaction's receipt has no logs; before Byzantium those who failed have none.
+        var position: UInt32 = 0
+        while !walk.logs.isAtEnd {
+          let transfer = try TokenTransfer.read(&walk.logs, topic: topic)
+          defer { position += 1 }
+          guard let transfer, watching.watches(transfer.to) || watching.watches(transfer.from)
+          else { continue }
+          let id = txid ?? transactionHash(at: index)
+          txid = id
+          found.append(
+            EthereumTransfer(
+              txid: id, transactionIndex: index, position: .log(position),
+              contract: transfer.contract, from: transfer.from, to: transfer.to,
+              value: transfer.value))
+        }
+      } catch let error as BlockProofError {
+        throw error
+      } catch let error as EthereumError {
+        throw .answer(error)
+      } catch let error as RLPError {
+        throw .answer(.rlp(error))
+      } catch {
+        throw .answer(.invalid(.status))
+      }
+    }
+    return found
+  }
+
+  /// The movement of a transaction's own value, where one of its ends is watched. Its recipient and
+  /// value are proved; whom the node names as sender is only a reason to look, and is then held
+  /// against the signature.
+  ///
+  /// The caller has checked that the transaction succeeded.
+  private func valueTransfer<Watching: AddressWatching>(
+    at index: Int, watching: Watching
+  ) throws(BlockProofError) -> EthereumTransfer? {
+    guard let transactions else { return nil }
+    let claimed = claimedSender(at: index)
+    let recipient: EthereumAddress?
+    do {
+      let bytes = transactions.bytes.span.bytes.extracting(transactions.range(of: index))
+      recipient = try TransactionWalk.recipient(of: bytes)
+    } catch {
+      throw .answer(error)
+    }
+    // Without a recipient a contract is created: its account isn't anybody's before.
+    guard let recipient,
+      watching.watches(recipient) || claimed.map(watching.watches) == true,
+      let transaction = try transaction(at: index), transaction.value > .zero
+    else { return nil }
+    guard let sender = transaction.sender, claimed == nil || claimed == sender else {
+      throw .sender(transaction: index)
+    }
+    guard sender != recipient else { return nil }
+    return EthereumTransfer(
+      txid: transactionHash(at: index), transactionIndex: index, position: .value, contract: nil,
+      from: sender, to: recipient, value: transaction.value)
+  }
+}

@@ -1,0 +1,225 @@
+internal import Addresses
+package import Bytes
+package import ChainTypes
+internal import Digests
+
+/// What a node's answers about one block prove: its header by its hash, its transactions,
+/// withdrawals and receipts by the roots that the header holds.
+///
+/// The answers are turned from JSON into the encodings that the roots cover, and only these are kept
+/// and read afterwards: whatever is found here was hashed.
+package struct BlockProof: Sendable {
+  package let header: EthereumHeader
+  package let hash: Hash32
+  package let profile: ProofProfile
+  /// Nil where the answer has their hashes alone: then nothing is proved about them.
+  package let transactions: TrieItems?
+  /// None before Shanghai and on OP-stack chains.
+  package let withdrawals: [Withdrawal]
+  /// Nil until they are proved.
+  package private(set) var receipts: TrieItems?
+
+  /// The hashes that the answer has in place of the transactions; not proved.
+  private let claimedHashes: [Hash32]
+  /// Whom the node names as senders; not proved.
+  private let claimedSenders: [EthereumAddress?]
+
+  /// Proves a block from the answer to `eth_getBlockByHash`, with whole transactions or without.
+  ///
+  /// - Parameters:
+  ///   - answer: the `result`'s bytes
+  ///   - expected: the hash that was asked for; nil takes the one that the answer names, which
+  ///     proves that its parts belong together and nothing more
+  package init(
+    block answer: RawSpan, expecting expected: Hash32?, profile: ProofProfile
+  ) throws(BlockProofError) {
+    guard profile.isVerifiable else { throw .profile(profile) }
+    let block: BlockAnswer
+    do {
+      block = try BlockAnswer(answer, allowing: profile.allows)
+    } catch {
+      throw .answer(error)
+    }
+    header = block.header
+    hash = block.header.hash
+    self.profile = profile
+    claimedHashes = block.transactionHashes
+    claimedSenders = block.claimedSenders
+    transactions = block.transactions
+    try Self.checkHeader(block, hash: hash, expecting: expected)
+    if let transactions = block.transactions {
+      let root = TrieRoot.root(of: transactions)
+      guard root == header.transactionsRoot else {
+        throw .transactionsRoot(expected: header.transactionsRoot, found: root)
+      }
+    }
+    withdrawals = try Self.withdrawals(of: block, profile: profile)
+  }
+
+  /// Proves a block and its receipts at once.
+  package static func verify(
+    block: RawSpan, receipts: RawSpan, expecting expected: Hash32?, profile: ProofProfile
+  ) throws(BlockProofError) -> BlockProof {
+    var proof = try BlockProof(block: block, expecting: expected, profile: profile)
+    try proof.prove(receipts: receipts)
+    return proof
+  }
+
+  private static func checkHeader(
+    _ block: BlockAnswer, hash: Hash32, expecting expected: Hash32?
+  ) throws(BlockProofError) {
+    guard let expected = expected ?? block.claimedHash else {
+      throw .answer(.answer(.missing("hash")))
+    }
+    if hash != expected {
+      guard block.unknownMembers.isEmpty else {
+        throw .unknownHeader(expected: expected, members: block.unknownMembers)
+      }
+      throw .headerHash(expected: expected, found: hash)
+    }
+    // A gap among the forks' fields would encode as another header.
+    guard block.header.hasContiguousFields else { throw .answer(.unverifiable(.headerFields)) }
+  }
+
+  private static func withdrawals(
+    of block: BlockAnswer, profile: ProofProfile
+  ) throws(BlockProofError) -> [Withdrawal] {
+    // On an OP-stack chain the root is that of a contract's storage, and the list is empty.
+    guard profile == .ethereum, let expected = block.header.withdrawalsRoot else { return [] }
+    guard let items = block.withdrawals else {
+      throw .answer(.answer(.missing("withdrawals")))
+    }
+    let root = TrieRoot.root(of: items)
+    guard root == expected else { throw .withdrawalsRoot(expected: expected, found: root) }
+    var withdrawals: [Withdrawal] = []
+    withdrawals.reserveCapacity(items.count)
+    for index in 0..<items.count {
+      do {
+        let bytes = items.bytes.span.bytes
+        withdrawals.append(try Withdrawal(rlp: bytes.extracting(items.range(of: index))))
+      } catch {
+        throw .answer(.rlp(error))
+      }
+    }
+    return withdrawals
+  }
+}
+
+// Receipts.
+extension BlockProof {
+  /// Proves the receipts from the answer to `eth_getBlockReceipts`.
+  package mutating func prove(receipts answer: RawSpan) throws(BlockProofError) {
+    var items = TrieItems()
+    do {
+      var reader = AnswerReader(answer)
+      if try reader.skipNull() { throw AnswerError.null }
+      var encoder = ReceiptEncoder()
+      try reader.openArray()
+      while try reader.nextElement() { try encoder.encode(&reader, to: &items) }
+      try reader.expectEnd()
+    } catch let error as EthereumError {
+      throw .answer(error)
+    } catch let error as AnswerError {
+      throw .answer(.answer(error))
+    } catch {
+      throw .answer(.invalid(.status))
+    }
+    try prove(items)
+  }
+
+  /// Proves the receipts from the answers to `eth_getTransactionReceipt`, one for each transaction
+  /// and in their order.
+  package mutating func prove(singleReceipts answers: [[UInt8]]) throws(BlockProofError) {
+    var items = TrieItems()
+    var encoder = ReceiptEncoder()
+    for answer in answers {
+      do {
+        let bytes = answer.span.bytes
+        var reader = AnswerReader(bytes)
+        if try reader.skipNull() { throw AnswerError.null }
+        try encoder.encode(&reader, to: &items)
+        try reader.expectEnd()
+      } catch let error as EthereumError {
+        throw .answer(error)
+      } catch let error as AnswerError {
+        throw .answer(.answer(error))
+      } catch {
+        throw .answer(.invalid(.status))
+      }
+    }
+    try prove(items)
+  }
+
+  private mutating func prove(_ items: TrieItems) throws(BlockProofError) {
+    guard items.count == transactionCount else {
+      throw .receiptCount(items.count, transactions: transactionCount)
+    }
+    let root = TrieRoot.root(of: items)
+    guard root == header.receiptsRoot else {
+      throw .receiptsRoot(expected: header.receiptsRoot, found: root)
+    }
+    try checkGas(of: items)
+    receipts = items
+  }
+
+  /// Every transaction uses gas, and the last receipt's sum is the block's; from Amsterdam on
+  /// (EIP-7778) the header counts otherwise.
+  private func checkGas(of items: TrieItems) throws(BlockProofError) {
+    var sum: UInt64 = 0
+    for index in 0..<items.count {
+      let bytes = items.bytes.span.bytes.extracting(items.range(of: index))
+      let cumulative: UInt64
+      do {
+        cumulative = try ReceiptWalk(bytes).cumulativeGasUsed
+      } catch {
+        throw .answer(.invalid(.status))
+      }
+      guard cumulative > sum || (profile == .opStack && cumulative == sum) else {
+        throw .gasUsed(receipt: index)
+      }
+      sum = cumulative
+    }
+    guard header.blockAccessListHash != nil || sum == header.gasUsed else {
+      throw .gasUsed(receipt: items.count - 1)
+    }
+  }
+}
+
+// What is in the block.
+extension BlockProof {
+  package var block: (number: UInt64, hash: Hash32) { (header.number, hash) }
+
+  package var transactionCount: Int { transactions?.count ?? claimedHashes.count }
+
+  /// The hash of a transaction: of what was proved, or the node's word where its answer has hashes
+  /// alone.
+  package func transactionHash(at index: Int) -> Hash32 {
+    guard let transactions else { return claimedHashes[index] }
+    return Keccak256.hash(transactions.bytes.span.bytes.extracting(transactions.range(of: index)))
+  }
+
+  /// A proved transaction; nil where they aren't.
+  package func transaction(at index: Int) throws(BlockProofError) -> EthereumTransaction? {
+    guard let transactions else { return nil }
+    do {
+      return try EthereumTransaction(
+        encoded: transactions.bytes.span.bytes.extracting(transactions.range(of: index)))
+    } catch {
+      throw .answer(error)
+    }
+  }
+
+  /// A proved receipt; nil where they aren't.
+  package func receipt(at index: Int) throws(BlockProofError) -> EthereumReceipt? {
+    guard let receipts else { return nil }
+    do {
+      return try EthereumReceipt(
+        encoded: receipts.bytes.span.bytes.extracting(receipts.range(of: index)))
+    } catch {
+      throw .answer(error)
+    }
+  }
+
+  /// Whom the node names as sender of a transaction.
+  func claimedSender(at index: Int) -> EthereumAddress? { claimedSenders[index] }
+}
