@@ -69,6 +69,7 @@ let package = Package(
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
     library("Keys", ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses"]),
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
+    library("Ethereum", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("ChainTracking", ["Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
 
@@ -84,12 +85,14 @@ let package = Package(
     library("SQLite", ["Database", grdb, grdbSQLite]),
     library("PostgreSQL", ["CPostgres", "Database"]),
     library("Leases", ["Database"]),
-    library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
+    library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "Addresses", "HTTPClient", "Telemetry"]),
     library(
       "EventLog",
       ["Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Leases"]),
     library("Kafka", ["CKafka", "Bytes", "EventLog"]),
-    library("Watching", ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
+    library(
+      "Watching",
+      ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking", "NodeRPC"]),
     library(
       "Settlement",
       [
@@ -181,6 +184,7 @@ let package = Package(
     tests("Digests", ["Bytes", "Digests"]),
     tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
     tests("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
+    tests("Ethereum", ["Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Ethereum"]),
     tests("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Bitcoin"]),
     tests("ChainTracking", ["Bytes", "Digests", "ChainTypes", "ChainTracking"]),
     tests("Payments", ["Bytes", "ChainTypes", "Payments"]),

@@ -7,7 +7,8 @@ extension BlockProof {
   /// and of whatever token by logs. In the block's order, a transaction's own value before its logs.
   ///
   /// Empty where the receipts aren't proved: then nothing tells what succeeded. Where only the
-  /// transactions aren't, tokens are found, and their txids are the node's word.
+  /// transactions aren't, tokens are found, and their txids are the node's word. A value that didn't
+  /// move because its transaction failed is among them, marked so.
   package func transfers<Watching: AddressWatching>(
     watching: Watching
   ) throws(BlockProofError) -> [EthereumTransfer] {
@@ -19,7 +20,9 @@ extension BlockProof {
         let bytes = receipts.bytes.span.bytes.extracting(receipts.range(of: index))
         var walk = try ReceiptWalk(bytes)
         var txid: Hash32?
-        if walk.outcome == .succeeded, let value = try valueTransfer(at: index, watching: watching)
+        let hasFailed = walk.outcome == .failed
+        if hasFailed || walk.outcome == .succeeded,
+          let value = try valueTransfer(at: index, hasFailed: hasFailed, watching: watching)
         {
           txid = value.txid
           found.append(value)
@@ -56,9 +59,9 @@ extension BlockProof {
   /// value are proved; whom the node names as sender is only a reason to look, and is then held
   /// against the signature.
   ///
-  /// The caller has checked that the transaction succeeded.
+  /// The caller tells by the receipt whether the transaction failed.
   private func valueTransfer<Watching: AddressWatching>(
-    at index: Int, watching: Watching
+    at index: Int, hasFailed: Bool, watching: Watching
   ) throws(BlockProofError) -> EthereumTransfer? {
     guard let transactions else { return nil }
     let claimed = claimedSender(at: index)
@@ -80,6 +83,6 @@ extension BlockProof {
     guard sender != recipient else { return nil }
     return EthereumTransfer(
       txid: transactionHash(at: index), transactionIndex: index, position: .value, contract: nil,
-      from: sender, to: recipient, value: transaction.value)
+      from: sender, to: recipient, value: transaction.value, hasFailed: hasFailed)
   }
 }
