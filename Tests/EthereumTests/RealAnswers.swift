@@ -82,6 +82,12 @@ struct RealBlock: CustomStringConvertible, Sendable {
       receipts: nil)
   }
 
+  static func mainnet18000001() throws -> RealBlock {
+    let results = try RealAnswers.results(RealAnswers.bytes("mainnet/block-18000000.json.gz"))
+    guard results.count == 2 else { throw UnexpectedVector() }
+    return RealBlock(name: "mainnet 18000001", block: results[1], receipts: nil)
+  }
+
   static func mainnet21925176() throws -> RealBlock {
     RealBlock(
       name: "mainnet 21925176", block: try RealAnswers.bytes("mainnet/block-21925176.json"),
