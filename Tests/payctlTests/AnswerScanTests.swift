@@ -68,7 +68,7 @@ struct AnswerScanTests {
   func receipts() throws {
     let files = try TemporaryDirectory()
     try files.write("block.json", vector("mainnet/block-21925176.json"))
-    try files.write("receipts.json", vector("mainnet/receipts-21925176.json.gz"))
+    try files.write("receipts.json", vector("mainnet/receipts-21925176.json"))
     let expected = try expected(21_925_176)
     let outcome = try scan(files, watching: Array(Set(expected.map(\.to))))
     #expect(outcome.status == 0, "\(outcome.errors)")
@@ -91,7 +91,7 @@ struct AnswerScanTests {
   @Test("logs alone are the node's word: nothing says that the receipts are proved")
   func logs() throws {
     let files = try TemporaryDirectory()
-    try files.write("block.json", vector("mainnet/block-18000000.json.gz"))
+    try files.write("block.json", vector("mainnet/block-18000000.json"))
     try files.write("logs.json", vector("mainnet/logs-18000000.json.gz"))
     let expected = try expected(18_000_000)
     let outcome = try scan(files, watching: Array(Set(expected.map(\.to))))
@@ -111,7 +111,7 @@ struct AnswerScanTests {
     let files = try TemporaryDirectory()
     try files.write("a.json", vector("mainnet/block-21925176.json"))
     try files.write("c.json", vector("mainnet/block-1000001.json"))
-    let receipts = String(decoding: try vector("mainnet/receipts-21925176.json.gz"), as: UTF8.self)
+    let receipts = String(decoding: try vector("mainnet/receipts-21925176.json"), as: UTF8.self)
     try files.write(
       "b.json",
       receipts.replacing(#""status": "0x0""#, with: #""status": "0x1""#, maxReplacements: 1).utf8)
