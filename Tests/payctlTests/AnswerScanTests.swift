@@ -50,9 +50,9 @@ struct AnswerScanTests {
     return try #require(data)
   }
 
-  private func expected(_ height: Int) throws -> [Expected] {
+  private func expected(_ file: String) throws -> [Expected] {
     try JSONDecoder().decode(
-      [Expected].self, from: vector("mainnet/transfers-\(height).json.gz"))
+      [Expected].self, from: vector("mainnet/" + file))
   }
 
   private func scan(
@@ -69,7 +69,7 @@ struct AnswerScanTests {
     let files = try TemporaryDirectory()
     try files.write("block.json", vector("mainnet/block-21925176.json"))
     try files.write("receipts.json", vector("mainnet/receipts-21925176.json"))
-    let expected = try expected(21_925_176)
+    let expected = try expected("transfers-21925176.json.gz")
     let outcome = try scan(files, watching: Array(Set(expected.map(\.to))))
     #expect(outcome.status == 0, "\(outcome.errors)")
     let lines = try outcome.objects(Line.self)
@@ -93,7 +93,7 @@ struct AnswerScanTests {
     let files = try TemporaryDirectory()
     try files.write("block.json", vector("mainnet/block-18000000.json"))
     try files.write("logs.json", vector("mainnet/logs-18000000.json.gz"))
-    let expected = try expected(18_000_000)
+    let expected = try expected("transfers-18000000.json.gz")
     let outcome = try scan(files, watching: Array(Set(expected.map(\.to))))
     #expect(outcome.status == 0, "\(outcome.errors)")
     let lines = try outcome.objects(Line.self)
@@ -115,7 +115,7 @@ struct AnswerScanTests {
     try files.write(
       "b.json",
       receipts.replacing(#""status": "0x0""#, with: #""status": "0x1""#, maxReplacements: 1).utf8)
-    let expected = try expected(21_925_176)
+    let expected = try expected("transfers-21925176.json.gz")
     let outcome = try scan(files, watching: Array(Set(expected.map(\.to))))
     #expect(outcome.status == 1)
     #expect(outcome.errors.contains("its receipts have the root"))

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// The members of a kind of object that are read; the cases are named as the members are.
 protocol AnswerMember: RawRepresentable<Int>, CaseIterable, Sendable {
   static var names: MemberNames<Self> { get }
@@ -30,16 +28,15 @@ struct MemberNames<Member: AnswerMember>: Sendable {
 
   func member(named name: AnswerReader.Text, in reader: borrowing AnswerReader) -> Member? {
     guard name.count <= Self.maximumLength else { return nil }
-    return reader.bytes.withUnsafeBytes { bytes in
-      names.withUnsafeBytes { names in
-        guard let base = bytes.baseAddress, let first = names.baseAddress else { return nil }
-        for index in starts[name.count]..<starts[name.count + 1]
-        where memcmp(base + name.lowerBound, first + index * Self.maximumLength, name.count) == 0 {
-          return members[index]
-        }
-        return nil
+    candidates: for index in starts[name.count]..<starts[name.count + 1] {
+      let start = index * Self.maximumLength
+      for offset in 0..<name.count
+      where names[start + offset] != reader.byte(at: name.lowerBound + offset) {
+        continue candidates
       }
+      return members[index]
     }
+    return nil
   }
 }
 
