@@ -194,6 +194,17 @@ struct TransferTests {
     #expect(found.map(\.position.description) == ["log:1", "log:2", "log:3"])
   }
 
+  @Test("a failed transaction's logs, which no honest block has, move nothing")
+  func failedLogs() throws {
+    let log = EthereumLog(
+      address: try EthereumAddress(Self.usdt),
+      topics: [TokenTransfer.topic, TestBlock.padded(1), TestBlock.padded(2)],
+      data: [UInt8](repeating: 1, count: 32))
+    let payment = try TestBlock.payment(value: .zero)
+    #expect(try Self.transfers(of: payment, logs: [log]).count == 1)
+    #expect(try Self.transfers(of: payment, outcome: .failed, logs: [log]) == [])
+  }
+
   @Test("only what watched accounts send or receive is found")
   func watching() throws {
     struct One: AddressWatching {
