@@ -28,15 +28,34 @@ struct MemberNames<Member: AnswerMember>: Sendable {
 
   func member(named name: AnswerReader.Text, in reader: borrowing AnswerReader) -> Member? {
     guard name.count <= Self.maximumLength else { return nil }
-    candidates: for index in starts[name.count]..<starts[name.count + 1] {
-      let start = index * Self.maximumLength
-      for offset in 0..<name.count
-      where names[start + offset] != reader.byte(at: name.lowerBound + offset) {
-        continue candidates
+    return names.withUnsafeBytes { names in
+      reader.bytes.withUnsafeBytes { bytes in
+        let text = UnsafeRawBufferPointer(rebasing: bytes[name])
+        for index in starts[name.count]..<starts[name.count + 1] {
+          let start = index * Self.maximumLength
+          let candidate = UnsafeRawBufferPointer(rebasing: names[start..<start + name.count])
+          if Self.areEqual(text, candidate) { return members[index] }
+        }
+        return nil
       }
-      return members[index]
     }
-    return nil
+  }
+
+  /// Whether both, which are equally long, hold the same: eight bytes at a time, the last eight of
+  /// which may overlap those before.
+  @inline(__always)
+  private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    guard a.count >= 8 else { return a.elementsEqual(b) }
+    var offset = a.count &- 8
+    while true {
+      let (left, right) = (
+        a.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
+        b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      )
+      guard left == right else { return false }
+      if offset == 0 { return true }
+      offset = max(0, offset &- 8)
+    }
   }
 }
 

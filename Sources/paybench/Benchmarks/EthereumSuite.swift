@@ -94,7 +94,7 @@ enum EthereumSuite: Suite {
         }
       },
       references: [
-        .init(name: "Foundation's JSONDecoder", goal: .ratioAtLeast(10)) {
+        .init(name: "Foundation's JSONDecoder", goal: .ratioAtLeast(5)) {
           rate {
             Sink.take(UInt64((try? JSONDecoder().decode([Log].self, from: data))?.count ?? 0))
           }
