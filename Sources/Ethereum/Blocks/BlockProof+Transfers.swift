@@ -1,7 +1,8 @@
 internal import Addresses
 internal import Bytes
 
-// What the proved block moved. Bench: `ethereum/transfers`.
+// What the proved block moved. Bench: `EVM block of 202 transactions and 463 logs, proved and
+// matched`.
 extension BlockProof {
   /// The transfers from or to watched accounts: of the chain's coin by the transactions themselves,
   /// and of whatever token by logs. In the block's order, a transaction's own value before its logs.
@@ -27,7 +28,8 @@ extension BlockProof {
           txid = value.txid
           found.append(value)
         }
-        // A failed transaction's receipt has no logs; before Byzantium those who failed have none.
+        // What failed has moved nothing, and consensus leaves it no logs.
+        guard walk.outcome != .failed else { continue }
         var position: UInt32 = 0
         while !walk.logs.isAtEnd {
           let transfer = try TokenTransfer.read(&walk.logs, topic: topic)
