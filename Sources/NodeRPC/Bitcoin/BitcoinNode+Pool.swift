@@ -6,12 +6,12 @@ package typealias NodePool = QuorumPool<BitcoinNode>
 
 extension BitcoinNode: ChainNode {
   package struct Identity: Sendable {
-    /// The block at height 0 that every node must have.
-    package let genesisHash: Hash32
+    /// The block at height 0 that every node must have; nil for any, on chains of one's own.
+    package let genesisHash: Hash32?
     /// Whose name every node must give as its chain's.
     package let network: BitcoinNetwork
 
-    package init(genesisHash: Hash32, network: BitcoinNetwork) {
+    package init(genesisHash: Hash32?, network: BitcoinNetwork) {
       self.genesisHash = genesisHash
       self.network = network
     }
@@ -22,11 +22,11 @@ extension BitcoinNode: ChainNode {
   package func state(
     on identity: Identity, isIdentified: Bool
   ) async throws(NodeError) -> NodeState {
-    if !isIdentified {
+    if let genesisHash = identity.genesisHash, !isIdentified {
       let genesis = try await blockHash(at: 0)
-      guard genesis == identity.genesisHash else {
+      guard genesis == genesisHash else {
         throw .anotherChain(
-          "its genesis block is \(genesis.displayHex), not \(identity.genesisHash.displayHex)")
+          "its genesis block is \(genesis.displayHex), not \(genesisHash.displayHex)")
       }
     }
     // The name comes with every answer, so a node that was moved to another chain is noticed.
@@ -56,7 +56,7 @@ extension BitcoinNode: ChainNode {
 
 extension QuorumPool where Node == BitcoinNode {
   package convenience init(
-    nodes: [BitcoinNode], quorum: Int, genesisHash: Hash32, network: BitcoinNetwork,
+    nodes: [BitcoinNode], quorum: Int, genesisHash: Hash32?, network: BitcoinNetwork,
     clock: any RPCClock
   ) throws(NodePoolError) {
     try self.init(

@@ -8,10 +8,10 @@ package typealias EthereumPool = QuorumPool<EthereumNode>
 extension EthereumNode: ChainNode {
   package struct Identity: Sendable {
     package let chainID: UInt64
-    /// The block with number 0.
-    package let genesisHash: Hash32
+    /// The block with number 0; nil for any, on chains of one's own.
+    package let genesisHash: Hash32?
 
-    package init(chainID: UInt64, genesisHash: Hash32) {
+    package init(chainID: UInt64, genesisHash: Hash32?) {
       self.chainID = chainID
       self.genesisHash = genesisHash
     }
@@ -22,13 +22,13 @@ extension EthereumNode: ChainNode {
   package func state(
     on identity: Identity, isIdentified: Bool
   ) async throws(NodeError) -> NodeState {
-    if !isIdentified {
+    if let genesisHash = identity.genesisHash, !isIdentified {
       guard let genesis = try await header(at: 0) else {
         throw .unusable("it doesn't show its genesis block")
       }
-      guard genesis.hash == identity.genesisHash else {
+      guard genesis.hash == genesisHash else {
         throw .anotherChain(
-          "its genesis block is \(genesis.hash.hex), not \(identity.genesisHash.hex)")
+          "its genesis block is 0x\(genesis.hash.hex), not 0x\(genesisHash.hex)")
       }
     }
     // In one request, so that a node that was moved to another chain is noticed.
