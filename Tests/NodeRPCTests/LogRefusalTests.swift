@@ -44,7 +44,7 @@ import Testing
   func transport() {
     let errors: [RPCError] = [
       .transport(.tooLarge(limit: 1)), .transport(.timedOut),
-      .overloaded(status: 504, excerpt: ""), .malformed("HTTP 413, not JSON: x", excerpt: "<html>"),
+      .transport(.requestTooLarge), .overloaded(status: 504, excerpt: ""),
     ]
     for error in errors {
       #expect(LogRefusal(error, asking: range) == .tooMuch(hint: nil))
