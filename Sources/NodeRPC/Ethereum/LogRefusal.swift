@@ -15,9 +15,9 @@ package enum LogRefusal: Equatable, Sendable {
   package init(_ error: RPCError, asking range: ClosedRange<UInt32>) {
     switch error {
     case .node(let error): self.init(error, asking: range)
-    case .transport(.tooLarge), .transport(.timedOut), .overloaded(status: 504, _):
+    case .transport(.tooLarge), .transport(.requestTooLarge), .transport(.timedOut),
+      .overloaded(status: 504, _):
       self = .tooMuch(hint: nil)
-    case .malformed(let reason, _) where reason.hasPrefix("HTTP 413"): self = .tooMuch(hint: nil)
     default: self = .other
     }
   }
@@ -77,13 +77,7 @@ extension RPCNodeError {
   fileprivate var saysTooMuch: Bool {
     // QuickNode, under HTTP 413.
     if code == -32_614 { return true }
-    // Limits on how often one may ask go by the same code and the same verbs.
-    if says(
-      "rate limit", "ratelimit", "per second", "too many requests", "request count", "daily",
-      "compute units", "quota", "credits", "capacity")
-    {
-      return false
-    }
+    if isRateLimit || says("rate limit", "per second", "too many requests") { return false }
     // From what was asked: the bounds are the wrong way round.
     if says("invalid block range") { return false }
     return says(
