@@ -75,7 +75,9 @@ let package = Package(
 
     // The shell: sockets, disks, tasks.
     library("LocalServers"),
-    library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
+    library(
+      "Scanning",
+      ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking"]),
     library("Settings", ["Bytes", "ChainTypes", "Addresses", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
@@ -150,18 +152,18 @@ let package = Package(
     program(
       "payctl",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "PostgreSQL",
-        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups", "Tenancy",
-        "Deployment",
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite",
+        "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups",
+        "Tenancy", "Deployment",
       ]),
     program(
       "paybench",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "LocalServers", "Telemetry", "Database", "SQLite", "PostgreSQL", "EventLog",
-        "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", log,
-        hummingbird, nioCore,
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "LocalServers", "Telemetry", "Database", "SQLite",
+        "PostgreSQL", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "Gateway", "Deployment", log, hummingbird, nioCore,
       ]),
     program("chainsim", ["ChainTypes", "NodeRPC", "ChainSim"]),
 
@@ -203,8 +205,8 @@ let package = Package(
     tests(
       "NodeRPC",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "HTTPClient", "Telemetry", "NodeRPC",
-        "LoopbackHTTP",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Ethereum", "LocalServers",
+        "HTTPClient", "Telemetry", "NodeRPC", "LoopbackHTTP",
       ]),
     tests(
       "EventLog",
@@ -223,8 +225,8 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "Database", "SQLite", "Leases", "EventLog", "Watching", "Settlement", "SchemaChecking",
-        "TestDatabases",
+        "LocalServers", "HTTPClient", "Database", "SQLite", "Leases", "NodeRPC", "EventLog",
+        "Watching", "Settlement", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "HTTPServer",

@@ -90,7 +90,7 @@ struct TransferTests {
     return try proof(of: [transaction], [receipt]).transfers(watching: WatchingAll())
   }
 
-  @Test("ether moves where the transaction succeeded, with a value, to another account")
+  @Test("ether moves where the transaction succeeded, and would have where it failed, to another account")
   func valueTransfers() throws {
     let payment = try TestBlock.payment(value: UInt256(5))
     let found = try Self.transfers(of: payment)
@@ -100,7 +100,9 @@ struct TransferTests {
     #expect(found.first?.to == payment.recipient)
     #expect(found.first?.txid == payment.hash)
     #expect(found.first?.contract == nil)
-    #expect(try Self.transfers(of: payment, outcome: .failed) == [])
+    #expect(found.first?.hasFailed == false)
+    let failed = try Self.transfers(of: payment, outcome: .failed)
+    #expect(failed.map(\.value) == [UInt256(5)] && failed.first?.hasFailed == true)
     #expect(try Self.transfers(of: payment, outcome: .stateRoot(.zero)) == [])
     #expect(try Self.transfers(of: TestBlock.payment(value: .zero)) == [])
     let own = try TestBlock.payment(value: UInt256(5), to: payment.sender)

@@ -98,7 +98,7 @@ package actor EthereumWatcher: ChainWatcher {
   /// that isn't ours halts crediting: what counted as final before stands in another history.
   private func learnFinality() async throws {
     guard let tag = settings.spec.finalityTag, let position = standing.position,
-      case .agreed(let block, _) = await pool.agreed(on: BlockTag(tag))
+      case .agreed(let block, _) = await pool.agreed(on: tag)
     else { return }
     let known = position.cursor.finalized
     guard block.height > known?.height ?? 0 else {
@@ -132,14 +132,5 @@ package actor EthereumWatcher: ChainWatcher {
     var step = standing.newStep(at: position)
     step.lookedThrough = covered
     try await standing.commit(step, standing: position)
-  }
-}
-
-extension BlockTag {
-  fileprivate init(_ tag: FinalityTag) {
-    switch tag {
-    case .safe: self = .safe
-    case .finalized: self = .finalized
-    }
   }
 }
