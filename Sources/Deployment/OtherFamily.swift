@@ -6,5 +6,7 @@ package struct OtherFamily: Error, Equatable, CustomStringConvertible {
   /// `Bitcoin`, `EVM`.
   package let wanted: String
 
-  package var description: String { "chain \(chain): it isn't there for other than \(wanted) chains" }
+  package var description: String {
+    "chain \(chain): it isn't there for other than \(wanted) chains"
+  }
 }

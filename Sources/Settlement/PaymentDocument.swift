@@ -82,7 +82,8 @@ package enum PaymentDocument {
     }
     object.add("first_seen", transfer.firstSeen.description)
     object.add("late", transfer.isLate(after: terms.expiresAt))
-    if case .vout = transfer.id.position {} else {
+    if case .vout = transfer.id.position {
+    } else {
       object.add("position", transfer.id.position.description)
     }
     object.add("state", transfer.state.rawValue)

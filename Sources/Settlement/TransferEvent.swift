@@ -52,7 +52,8 @@ struct TransferEvent {
     let body = Body(
       chain: transfer.id.chain.text, txid: transfer.id.txidText, vout: vout,
       position: vout == nil ? transfer.id.position.description : nil,
-      contract: transfer.contract.map { "0x\($0.hex)" }, paymentID: owner?.payment, amountMinor: transfer.value.decimal,
+      contract: transfer.contract.map { "0x\($0.hex)" }, paymentID: owner?.payment,
+      amountMinor: transfer.value.decimal,
       from: change.before?.state.name, to: transfer.state.name,
       blockHeight: transfer.state.block?.height,
       blockHash: transfer.state.block?.hash.text(form), replacedBy: replacedBy, reason: reason,

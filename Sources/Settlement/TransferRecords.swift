@@ -95,7 +95,8 @@ enum TransferRecords {
       ON CONFLICT (chain, txid, position) DO NOTHING
       """,
       [
-        .text(transfer.id.chain.text), .hash(transfer.id.txid), .text(transfer.id.position.description),
+        .text(transfer.id.chain.text), .hash(transfer.id.txid),
+        .text(transfer.id.position.description),
         .text(family), .ordinal(transfer.ordinal), .amount(transfer.value),
         .flag(transfer.isCoinbase), .integer(Int64(transfer.requirement.confirmations)),
         .integer(Int64(transfer.requirement.finality)), .text(transfer.state.name),

@@ -90,7 +90,9 @@ struct TransferTests {
     return try proof(of: [transaction], [receipt]).transfers(watching: WatchingAll())
   }
 
-  @Test("ether moves where the transaction succeeded, and would have where it failed, to another account")
+  @Test(
+    "ether moves where the transaction succeeded, and would have where it failed, to another account"
+  )
   func valueTransfers() throws {
     let payment = try TestBlock.payment(value: UInt256(5))
     let found = try Self.transfers(of: payment)

@@ -243,7 +243,8 @@ final class PostgresSession: SQLConnection {
         try connection.executePrepared(name, &arguments)
       } else if let name = cache.add(statement, arguments.kinds) {
         try connection.prepare(name, sql, arguments.kinds)
-        sent.append(SentStatement(kind: .preparation(statement, name: name), member: member, sql: sql))
+        sent.append(
+          SentStatement(kind: .preparation(statement, name: name), member: member, sql: sql))
         try connection.executePrepared(name, &arguments)
       } else {
         try connection.execute(sql, &arguments)

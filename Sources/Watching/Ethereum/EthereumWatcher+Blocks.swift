@@ -124,8 +124,11 @@ extension EthereumWatcher {
     var start = 0
     while start < run.count {
       let links = run[start..<min(start + width, run.count)]
-      let answers = await withTaskCancellationHandler { await coming.value } onCancel: {
-        [coming] in coming.cancel()
+      let answers = await withTaskCancellationHandler {
+        await coming.value
+      } onCancel: {
+        [coming] in
+        coming.cancel()
       }
       start = links.endIndex
       let following = run[start..<min(start + width, run.count)]

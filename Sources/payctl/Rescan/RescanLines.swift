@@ -53,7 +53,8 @@ struct RescanLines: Sendable {
     remaining = lines.count { $0.written == nil }
     summary = Summary(
       chain: findings.chain.text, fromHeight: findings.from.height,
-      throughHeight: findings.through.height, throughHash: findings.through.hash.text(spec.family.hashForm),
+      throughHeight: findings.through.height,
+      throughHash: findings.through.hash.text(spec.family.hashForm),
       blocks: findings.blockCount, transactions: findings.transactionCount,
       transfers: findings.transferCount, missing: missing.count, surplus: surplus.count,
       written: lines.count - remaining)
