@@ -87,15 +87,6 @@ struct ServeTests {
     }
   }
 
-  @Test("an EVM chain is refused by serve, because nothing watches it yet")
-  func ethereumRefused() async throws {
-    let directory = try TemporaryDirectory()
-    let path = try directory.write("paywatch.yaml", Array(Self.ethereum().utf8))
-    let outcome = try await Program.paywatch.finish(["serve", "--config", path])
-    #expect(outcome.status != 0)
-    #expect(outcome.errors.contains("chain ethereum: EVM chains can be configured"))
-  }
-
   @Test("a database behind what the brokers hold is served by nobody")
   func behind() async throws {
     let brokers = try MockCluster()
