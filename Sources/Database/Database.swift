@@ -23,6 +23,11 @@ package protocol SQLConnection: AnyObject {
   /// given, changing another number of rows is `DatabaseError.unexpectedRowCount`.
   func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws
 
+  /// Hands in a row, as `submit` does a statement. It may be written together with others' rows of
+  /// the same statement, so the order among rows that are handed in before the next question or
+  /// other statement isn't kept: none of them may need another.
+  func submit(_ row: [SQLValue], of statement: RowStatement) throws
+
   /// Does the rest of the body on behalf of the tenant. PostgreSQL then shows it that tenant's rows
   /// only, and lets it do what `RowSecurity` allows; nothing in a body takes that back, and other
   /// bodies in the same commit know nothing of it. Costs no wait. SQLite does nothing.
@@ -37,6 +42,10 @@ extension SQLConnection {
 
   package func submit(_ sql: String, _ arguments: [SQLValue]) throws {
     try submit(sql, arguments, changing: nil)
+  }
+
+  package func submit(_ row: [SQLValue], of statement: RowStatement) throws {
+    try submit(statement.single, row, changing: statement.isCounted ? 1 : nil)
   }
 
   /// The first row of the answer, or nil where it is empty.

@@ -80,8 +80,7 @@ package enum EventLog {
       type: draft.type, subject: draft.subject, sequence: sequence, cause: draft.cause)
     if last == 0 {
       try connection.submit(
-        "INSERT INTO event_subjects (subject, tenant, sequence) VALUES ($1, $2, 1)",
-        [.text(draft.subject), .optional(draft.tenant)])
+        [.text(draft.subject), .optional(draft.tenant), .integer(sequence)], of: insertSubject)
     } else {
       try connection.submit(
         "UPDATE event_subjects SET sequence = $1 WHERE subject = $2 AND sequence = $3",
@@ -103,11 +102,14 @@ package enum EventLog {
       try connection.submit(
         "UPDATE event_positions SET last_position = last_position + 1 WHERE singleton = 1", [])
     case .postgreSQL:
-      try connection.submit(
-        "INSERT INTO outbox (\(columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", values)
+      try connection.submit(values, of: insertWaiting)
     }
     return Appended(id: id, sequence: sequence)
   }
+
+  private static let insertSubject = RowStatement.insert(
+    into: "event_subjects", "subject, tenant, sequence")
+  private static let insertWaiting = RowStatement.insert(into: "outbox", columns)
 
   /// Those that an event has from the moment it is appended.
   static let columns = "id, type, subject, sequence, tenant, time, data, traceparent"

@@ -14,6 +14,22 @@ struct StatementFailure: Error {
     case prepareAgain
     /// The connection is gone, and with it the transaction.
     case reconnect
+
+    /// Whether the statement met another transaction, and may succeed alone.
+    var meetsOthers: Bool {
+      switch self {
+      case .tryAgain, .runAlone: true
+      case .none, .prepareAgain, .reconnect: false
+      }
+    }
+
+    /// Whether the connection can be used as it is once the transaction is undone.
+    var keepsConnection: Bool {
+      switch self {
+      case .none, .tryAgain, .runAlone: true
+      case .prepareAgain, .reconnect: false
+      }
+    }
   }
 
   let error: DatabaseError

@@ -1,6 +1,7 @@
 internal import Database
 
-/// Runs writes in one transaction and tells each caller how its own went.
+/// Runs writes in one transaction and tells each caller how its own went, nobody before the commit:
+/// the reason of a refusal may be what another has written.
 struct WriteTransaction {
   let connection: SQLiteConnection
   let hooks: CommitHooks
@@ -12,18 +13,21 @@ struct WriteTransaction {
       for write in writes { write.fail(error) }
       return
     }
-    var done: [(write: PendingWrite, acknowledge: @Sendable () -> Void)] = []
-    for (index, write) in writes.enumerated() {
+    var done: [@Sendable () -> Void] = []
+    var refused: [(write: PendingWrite, error: any Error)] = []
+    for write in writes {
       do {
-        done.append((write, try runMember(write, isOnly: writes.count == 1)))
+        done.append(try runMember(write, isOnly: writes.count == 1))
       } catch {
-        guard connection.isInsideTransaction else {
-          return runApart(done.map(\.write) + writes[index...], after: error)
-        }
-        write.fail(error)
+        guard connection.isInsideTransaction else { return runApart(writes, after: error) }
+        refused.append((write, error))
       }
     }
-    guard !done.isEmpty else { return rollBack() }
+    guard !done.isEmpty else {
+      rollBack()
+      for (write, error) in refused { write.fail(error) }
+      return
+    }
     do {
       try hooks.beforeCommit?()
       try connection.control("COMMIT")
@@ -31,16 +35,17 @@ struct WriteTransaction {
       rollBack()
       // A rule that is checked only at the commit: find the member that broke it.
       if (error as? DatabaseError)?.isConstraintViolation == true {
-        return runApart(done.map(\.write), after: error)
+        return runApart(writes, after: error)
       }
-      for member in done { member.write.fail(error) }
+      for write in writes { write.fail(error) }
       return
     }
     do {
       try hooks.afterCommit?()
-      for member in done { member.acknowledge() }
+      for acknowledge in done { acknowledge() }
+      for (write, error) in refused { write.fail(error) }
     } catch {
-      for member in done { member.write.fail(error) }
+      for write in writes { write.fail(error) }
     }
   }
 

@@ -109,15 +109,27 @@ enum AddressRecords {
     in connection: any SQLConnection
   ) throws {
     try connection.submit(
-      """
+      [
+        .text(payment), .text(family), .ordinal(address.ordinal), .text(chain.text),
+        .text(address.text),
+      ], of: taking)
+  }
+
+  private static let taking = RowStatement.update(
+    columnCount: 5,
+    single: """
       UPDATE addresses SET payment_id = $1
       WHERE family = $2 AND ordinal = $3 AND COALESCE(payment_id, '') = '' AND touched = 0
         AND address = $5
         AND NOT EXISTS (SELECT 1 FROM chains WHERE chain = $4 AND halt IS NOT NULL)
       """,
-      [
-        .text(payment), .text(family), .ordinal(address.ordinal), .text(chain.text),
-        .text(address.text),
-      ], changing: 1)
-  }
+    several: (
+      head: "UPDATE addresses SET payment_id = taken.column1 FROM (VALUES ",
+      tail: """
+      ) AS taken
+      WHERE family = taken.column2 AND ordinal = taken.column3
+        AND COALESCE(payment_id, '') = '' AND touched = 0 AND address = taken.column5
+        AND NOT EXISTS (SELECT 1 FROM chains WHERE chain = taken.column4 AND halt IS NOT NULL)
+      """
+    ))
 }

@@ -40,21 +40,23 @@ package enum PaymentRecords {
     let terms = payment.terms
     let text = try CanonicalJSON.text(terms)
     try connection.submit(
-      """
-      INSERT INTO payments (payment_id, tenant, order_id, chain, ordinal, confirmations, finality,
-        created_at, expires_at, terms, version, status, amount, received, confirmed,
-        deadline_passed, holds_order, updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 1, $16)
-      """,
       [
         .text(terms.id), .text(terms.tenant), .text(terms.orderID), .text(terms.chain.text),
         .ordinal(terms.ordinal), .integer(Int64(terms.confirmations)),
         .integer(Int64(terms.finality)), .time(terms.createdAt), .time(terms.expiresAt),
         .text(text), .integer(payment.version), .text(payment.status.rawValue),
-        .amount(terms.amount), .amount(payment.received), .amount(payment.confirmed), .time(now),
-      ])
+        .amount(terms.amount), .amount(payment.received), .amount(payment.confirmed), .flag(false),
+        .flag(true), .time(now),
+      ], of: insert)
     try EventLog.begin(with: createdDraft(of: payment, terms: text, now: now), in: connection)
   }
+
+  private static let insert = RowStatement.insert(
+    into: "payments",
+    """
+    payment_id, tenant, order_id, chain, ordinal, confirmations, finality, created_at, expires_at, \
+    terms, version, status, amount, received, confirmed, deadline_passed, holds_order, updated_at
+    """)
 
   /// Applies a fact: records it, moves the columns, and gives what it tells. The caller appends
   /// the events.

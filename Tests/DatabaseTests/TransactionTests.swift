@@ -53,6 +53,29 @@ struct TransactionTests {
     #expect(try await numbers(database).isEmpty)
   }
 
+  @Test(
+    "who is refused for what another has written isn't told where that doesn't hold",
+    arguments: TestEngine.allCases)
+  func refusalsOfWhatDidNotHold(_ engine: TestEngine) async throws {
+    struct NoCommit: Error {}
+    let commits = Counter()
+    var options = TestStore.Options()
+    // After the table's and the one that the others wait for.
+    options.commitHooks.beforeCommit = {
+      commits.increment()
+      if commits.value > 2 { throw NoCommit() }
+    }
+    let database = try await database(engine, options)
+    let outcomes = try await WriterGate.gather(6, in: database) { number in
+      try await database.groupedWrite { connection in
+        let known = try connection.query("SELECT x FROM t")
+        guard known.isEmpty else { throw Refusal(number: number) }
+        try Self.insert(number, in: connection)
+      }
+    }
+    for outcome in outcomes.values { #expect(outcome == .failed("\(NoCommit())")) }
+  }
+
   @Test("members of one commit fail alone, each with its own error", arguments: TestEngine.allCases)
   func membersFailAlone(_ engine: TestEngine) async throws {
     let commits = Counter()

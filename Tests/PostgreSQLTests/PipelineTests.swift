@@ -61,6 +61,39 @@ struct PipelineTests {
     #expect(try await numbers(database) == [0, 2, 4, 5])
   }
 
+  @Test("rows that several bodies had written together fail the body whose row was refused")
+  func rows() async throws {
+    let database = try await database()
+    let insert = RowStatement.insert(into: "t", "x, y")
+    let update = RowStatement.update(
+      columnCount: 2, single: "UPDATE t SET y = $2 WHERE x = $1",
+      several: (
+        head: "UPDATE t SET y = given.column2 FROM (VALUES ",
+        tail: ") AS given WHERE x = given.column1"
+      ))
+    let runs = Count()
+    let outcomes = try await database.gather(100) { number, connection in
+      runs.increment()
+      let key = SQLValue.integer(Int64(number == 90 ? 2 : number))
+      try connection.submit([key, .integer(0)], of: insert)
+      if number == 5 { try connection.submit([.integer(1_000), .integer(1)], of: update) }
+      // What others have handed in comes first.
+      if number == 95 {
+        let known = try connection.query("SELECT x FROM t")
+        guard known.count > 90 else { throw DatabaseError.closed }
+      }
+    }
+    for number in 0..<100 {
+      switch number {
+      case 5: #expect(outcomes[number] == .unexpectedRowCount(expected: 1, found: 0))
+      case 90: #expect(outcomes[number] == .uniqueViolation("one_x"))
+      default: #expect(outcomes[number] == nil, "\(number)")
+      }
+    }
+    #expect(try await numbers(database) == (0..<100).filter { $0 != 5 && $0 != 90 })
+    #expect(runs.value > 100, "all ran again to find whose rows they were")
+  }
+
   @Test("a body that goes on after a failed statement holds nothing all the same")
   func swallowed() async throws {
     let database = try await database()

@@ -54,6 +54,11 @@ final class CountingDatabase: Database {
       try connection.submit(sql, arguments, changing: count)
     }
 
+    func submit(_ row: [SQLValue], of statement: RowStatement) throws {
+      counts.statement()
+      try connection.submit(row, of: statement)
+    }
+
     func actAs(tenant: String) throws { try connection.actAs(tenant: tenant) }
   }
 

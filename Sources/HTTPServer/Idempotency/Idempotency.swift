@@ -52,15 +52,15 @@ package enum Idempotency {
     in connection: any SQLConnection
   ) throws {
     try connection.submit(
-      """
-      INSERT INTO idempotency_keys (tenant, idempotency_key, request_hash, status, body, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6)
-      """,
       [
         .text(tenant), .text(key.text), .blob(key.requestHash.bytes),
         .integer(Int64(reply.status)), .blob(reply.body), .integer(now.microseconds),
-      ])
+      ], of: insert)
   }
+
+  private static let insert = RowStatement.insert(
+    into: "idempotency_keys",
+    "tenant, idempotency_key, request_hash, status, body, created_at")
 
   /// Forgets up to `limit` keys created before `time`, and returns how many. A request repeated
   /// after that counts as new, so keep them for days.

@@ -55,8 +55,12 @@ final class PostgresSession: SQLConnection {
   private static let bytesInFlightLimit = 4 << 20
 
   private var tenant = ActingTenant()
+  private var gathered = GatheredRows()
+  /// The texts of row statements for several rows, by the text for one and the number of rows.
+  private var rowTexts: [String: [Int: String]] = [:]
 
-  /// Whose statements come now; −1 for the adapter's own.
+  /// Whose statements come now; −1 for the adapter's own. A statement with the rows of more than
+  /// one is `GatheredRows.several`'s.
   var member = -1 {
     didSet { tenant.wanted = nil }
   }
@@ -81,7 +85,8 @@ final class PostgresSession: SQLConnection {
 
   /// Whether an unanswered statement must change a certain number of rows.
   var hasUncheckedCounts: Bool {
-    sent[firstUnanswered...].contains { $0.expectedCount != nil }
+    gathered.batches.contains { $0.statement.isCounted }
+      || sent[firstUnanswered...].contains { $0.expectedCount != nil }
   }
 
   // MARK: The body's statements
@@ -107,6 +112,13 @@ final class PostgresSession: SQLConnection {
     }
   }
 
+  func submit(_ row: [SQLValue], of statement: RowStatement) throws {
+    try checkUsable()
+    hasWritten = true
+    try gathered.add(row, of: statement, tenant: tenant.wanted, member: member)
+    if gathered.isFull { try sendRows() }
+  }
+
   func actAs(tenant name: String) throws {
     guard !name.utf8.contains(0) else { throw DatabaseError.invalidText(parameter: 1) }
     tenant.wanted = name
@@ -130,6 +142,7 @@ final class PostgresSession: SQLConnection {
   /// server must answer with it.
   func control(_ sql: String, answering tag: String? = nil) throws {
     try checkUsable()
+    try sendRows()
     arguments.fillNothing()
     try breaking { try connection.execute(sql, &arguments) }
     sent.append(Sent(kind: .statement, member: member, sql: sql, expectedTag: tag))
@@ -146,6 +159,7 @@ final class PostgresSession: SQLConnection {
 
   /// Waits for the answers to everything sent; `failure` tells how it went.
   func settle() throws {
+    try sendRows()
     guard hasUnanswered else { return }
     try synchronize()
     try breaking { _ = try receive() }
@@ -153,6 +167,7 @@ final class PostgresSession: SQLConnection {
 
   /// Undoes what failed with these statements, and forgets the failure.
   func recover(_ statements: String...) throws {
+    gathered.removeAll()
     if !isBroken, hasUnanswered { try settle() }
     failure = nil
     let member = member
@@ -174,6 +189,9 @@ final class PostgresSession: SQLConnection {
     if let failure { throw failure.cause }
   }
 
+  /// Forgets rows that weren't sent: their transaction is undone.
+  func forgetRows() { gathered.removeAll() }
+
   /// Gives up the connection: the server undoes what isn't committed.
   func abandon() { isBroken = true }
 
@@ -189,10 +207,42 @@ final class PostgresSession: SQLConnection {
   ) throws {
     try checkUsable()
     let statement = try cache.statement(sql, isOwn: false)
+    try sendRows()
     if let change = tenant.change() {
       try transmit(try cache.statement(ActingTenant.statement, isOwn: true), change, .statement)
     }
     try transmit(statement, values, kind, expectedCount: expectedCount)
+  }
+
+  /// Sends the rows that have gathered.
+  private func sendRows() throws {
+    guard !gathered.isEmpty, !isBroken, failure == nil else { return }
+    let (own, wanted) = (member, tenant.wanted)
+    let batches = gathered.batches
+    gathered.removeAll()
+    defer {
+      member = own
+      tenant.wanted = wanted
+    }
+    for batch in batches {
+      member = batch.member
+      tenant.wanted = batch.tenant
+      try batch.forEachStatement { rows, values in
+        let statement = try cache.statement(text(of: batch.statement, rows: rows), isOwn: false)
+        if let change = tenant.change() {
+          try transmit(try cache.statement(ActingTenant.statement, isOwn: true), change, .statement)
+        }
+        try transmit(
+          statement, values, .statement, expectedCount: batch.statement.isCounted ? rows : nil)
+      }
+    }
+  }
+
+  private func text(of statement: RowStatement, rows: Int) -> String {
+    if let known = rowTexts[statement.single]?[rows] { return known }
+    let text = statement.text(rows: rows)
+    rowTexts[statement.single, default: [:]][rows] = text
+    return text
   }
 
   private func transmit(

@@ -2,12 +2,13 @@ internal import Database
 
 /// Runs bodies that share a commit.
 ///
-/// First all run one after the other without savepoints, their statements in one pipeline: each
-/// costs its own statements and no round trip but its own questions, and the transaction has no
-/// subtransactions, of which PostgreSQL bears few. A body that throws before it has written
-/// anything leaves nothing to undo. Where another fails, everything is undone: the failed one is
-/// told, and the others run again, this time each behind a savepoint. A body that met a row which
-/// another transaction holds leaves the group and runs alone afterwards.
+/// First all run one after the other without savepoints, their statements in one pipeline and their
+/// rows in the same statements: each costs its own statements and no round trip but its own
+/// questions, and the transaction has no subtransactions, of which PostgreSQL bears few. A body that
+/// throws before it has written anything leaves nothing to undo. Where another fails, everything is
+/// undone and all run again, this time each behind a savepoint. A body that met a row which another
+/// transaction holds leaves the group and runs alone afterwards. Nobody is told before the commit,
+/// not even who was refused: the reason may be what another member has written.
 struct GroupRunner {
   let runner: TransactionRunner
 
@@ -69,8 +70,10 @@ struct GroupRunner {
     let jobs: [Job]
     /// Those that have met another transaction and will run alone.
     private(set) var apart: [Job] = []
-    private var done: [(job: Job, acknowledge: @Sendable () -> Void)] = []
-    /// The places of those that have their answer or run alone.
+    private var done: [@Sendable () -> Void] = []
+    /// Those whose bodies threw, and what.
+    private var refused: [(job: Job, error: any Error)] = []
+    /// The places of those that run alone.
     private var settled: Set<Int> = []
 
     init(runner: TransactionRunner, session: PostgresSession, jobs: [Job]) {
@@ -85,8 +88,15 @@ struct GroupRunner {
 
     private func begin() throws {
       try runner.begin(TransactionRunner.beginWrite, on: session)
+      // Members find rows by their keys. A plan that was made and kept while a table was small
+      // would otherwise go through all of it, until the server analyses the table.
       try session.control(
-        "SET LOCAL lock_timeout = \(max(1, runner.options.groupLockTimeoutMilliseconds))")
+        """
+        SELECT set_config('lock_timeout', \
+        '\(max(1, runner.options.groupLockTimeoutMilliseconds))', true), \
+        set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), \
+        set_config('enable_mergejoin', 'off', true)
+        """)
     }
 
     private func checkFailure() throws {
@@ -102,12 +112,13 @@ struct GroupRunner {
           session.member = place
           session.hasWritten = false
           do {
-            done.append((job, try job.run(session)))
+            done.append(try job.run(session))
           } catch {
             if session.isBroken || session.failure != nil { throw error }
-            settled.insert(place)
-            job.fail(error)
-            guard session.hasWritten else { continue }
+            guard session.hasWritten else {
+              refused.append((job, error))
+              continue
+            }
             _ = runner.undo(error, on: session)
             return .undone(rest)
           }
@@ -121,23 +132,21 @@ struct GroupRunner {
       return commit()
     }
 
-    /// Undoes everything after a statement's failure and finds whose it was.
+    /// Undoes everything after a statement's failure.
     private mutating func undo(after error: any Error) -> Outcome {
-      let (current, failure) = (session.member, session.failure)
+      let failure = session.failure
       _ = runner.undo(error, on: session)
       guard let failure else { return .lost(error, .none, rest) }
-      let cause = failure.cause
-      guard jobs.indices.contains(failure.member) else {
+      let (member, cause) = (failure.member, failure.cause)
+      let isOneMembers = jobs.indices.contains(member)
+      guard isOneMembers || member == GatheredRows.several, cause.remedy.keepsConnection else {
         return .lost(cause.error, cause.remedy, rest)
       }
-      switch cause.remedy {
-      case .prepareAgain, .reconnect: return .lost(cause.error, cause.remedy, rest)
-      case .tryAgain, .runAlone: apart.append(jobs[failure.member])
-      case .none:
-        let isOwn = failure.member == current && !TransactionRunner.isInternal(error)
-        jobs[failure.member].fail(isOwn ? error : cause.error)
+      // Of several, each alone will show whose it was.
+      if isOneMembers, cause.remedy.meetsOthers {
+        apart.append(jobs[member])
+        settled.insert(member)
       }
-      settled.insert(failure.member)
       return .undone(rest)
     }
 
@@ -157,7 +166,7 @@ struct GroupRunner {
           try session.settle()
           try checkFailure()
           try session.control("RELEASE SAVEPOINT member")
-          done.append((job, acknowledge))
+          done.append(acknowledge)
         } catch {
           if let outcome = leave(job, at: place, after: error) { return outcome }
         }
@@ -176,10 +185,12 @@ struct GroupRunner {
         _ = runner.undo(second, on: session)
         return .scattered(rest)
       }
-      settled.insert(place)
-      switch cause?.remedy {
-      case .tryAgain, .runAlone: apart.append(job)
-      default: job.fail(TransactionRunner.isInternal(error) ? cause?.error ?? error : error)
+      if cause?.remedy.meetsOthers == true {
+        apart.append(job)
+        settled.insert(place)
+      } else {
+        let isInternal = TransactionRunner.isInternal(error)
+        refused.append((job, isInternal ? cause?.error ?? error : error))
       }
       return nil
     }
@@ -187,24 +198,29 @@ struct GroupRunner {
     // MARK: The end
 
     private func commit() -> Outcome {
-      let members = done.map(\.job)
-      guard !members.isEmpty else {
+      guard !done.isEmpty else {
         _ = runner.undo(PostgresSession.Interrupted(), on: session)
+        tellRefused()
         return .answered
       }
       do {
         try runner.commit(on: session)
-        for member in done { member.acknowledge() }
+        for acknowledge in done { acknowledge() }
+        tellRefused()
       } catch TransactionRunner.Failed.undone(let error, .none) {
         // A rule that is checked only at the commit: find the member that broke it.
-        if (error as? DatabaseError)?.isConstraintViolation == true { return .scattered(members) }
-        for job in members { job.fail(error) }
+        if (error as? DatabaseError)?.isConstraintViolation == true { return .scattered(rest) }
+        for job in rest { job.fail(error) }
       } catch TransactionRunner.Failed.undone(let error, let remedy) {
-        return .lost(error, remedy, members)
+        return .lost(error, remedy, rest)
       } catch {
-        for job in members { job.fail(TransactionRunner.told(error)) }
+        for job in rest { job.fail(TransactionRunner.told(error)) }
       }
       return .answered
+    }
+
+    private func tellRefused() {
+      for (job, error) in refused { job.fail(error) }
     }
   }
 }

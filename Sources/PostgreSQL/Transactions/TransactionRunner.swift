@@ -105,6 +105,7 @@ struct TransactionRunner {
 
   /// Undoes the transaction after what a body or the server threw, and tells what it meant.
   func undo(_ error: any Error, on session: PostgresSession) -> Failed {
+    session.forgetRows()
     if !session.isBroken, session.failure == nil, session.hasUnanswered {
       // The body's own error; what it had sent can only have failed besides.
       try? session.settle()
