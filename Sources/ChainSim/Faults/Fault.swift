@@ -51,6 +51,8 @@ package struct Fault: Hashable, Sendable {
     /// The node is still reading its mempool from disk: it lists nothing, and says so in
     /// `getmempoolinfo`.
     case mempoolLoading
+    /// Of an EVM node alone.
+    case ethereum(EthereumFault)
   }
 
   package enum HashForgery: Hashable, Sendable, CaseIterable {
@@ -106,6 +108,7 @@ struct FaultBoard: Sendable {
     var hashForgery: (kind: Fault.HashForgery, from: UInt32)?
     var hasUnprovenTip = false
     var isMempoolLoading = false
+    var ethereum: [EthereumFault] = []
   }
 
   mutating func inject(_ fault: Fault) -> UInt64 {
@@ -152,7 +155,7 @@ extension FaultBoard.Interference {
     case .body(let damage): bodyDamage.append(damage)
     case .batch(let damage): batchDamage.append(damage)
     case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip,
-      .unprovenTip, .mempoolLoading:
+      .unprovenTip, .mempoolLoading, .ethereum:
       return false
     }
     return true
@@ -171,6 +174,7 @@ extension FaultBoard.CallInterference {
     case .unprovenTip: hasUnprovenTip = true
     case .laggingTip(let blocks): lag = max(lag, blocks)
     case .mempoolLoading: isMempoolLoading = true
+    case .ethereum(let fault): ethereum.append(fault)
     case .slow, .httpStatus, .unauthorized, .connectionDropped, .body, .batch: break
     }
   }

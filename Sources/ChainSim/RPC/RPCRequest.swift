@@ -75,18 +75,25 @@ struct RPCRequest {
 }
 
 /// An answer over HTTP.
-struct RPCReply {
+package struct RPCReply: Sendable {
   var status: Int
   var contentType = "application/json"
   var body: [UInt8]
 
-  static func text(_ status: Int, _ text: String) -> RPCReply {
-    RPCReply(status: status, contentType: "text/plain", body: Array(text.utf8))
+  init(status: Int, body: [UInt8]) {
+    self.status = status
+    self.body = body
   }
 
-  /// One call's answer under the HTTP status that goes with it.
+  static func text(_ status: Int, _ text: String) -> RPCReply {
+    var reply = RPCReply(status: status, body: Array(text.utf8))
+    reply.contentType = "text/plain"
+    return reply
+  }
+
+  /// One call's answer under the HTTP status that goes with it; a result is JSON.
   static func single(
-    _ call: RPCRequest.Call, _ outcome: Result<JSONValue, RPCNodeError>
+    _ call: RPCRequest.Call, _ outcome: Result<[UInt8], RPCNodeError>
   ) -> RPCReply {
     guard !call.isNotification else { return RPCReply(status: 204, body: []) }
     var status = 200
@@ -97,28 +104,28 @@ struct RPCReply {
       default: status = 500
       }
     }
-    return RPCReply(status: status, body: envelope(call, outcome).bytes + [0x0a])
+    return RPCReply(status: status, body: envelope(call, outcome) + [0x0a])
   }
 
   static func envelope(
-    _ call: RPCRequest.Call, _ outcome: Result<JSONValue, RPCNodeError>
-  ) -> JSONValue {
-    var members: [JSONValue.Member] = []
-    if call.isVersion2 { members.append(.init("jsonrpc", .string("2.0"))) }
+    _ call: RPCRequest.Call, _ outcome: Result<[UInt8], RPCNodeError>
+  ) -> [UInt8] {
+    var bytes = Array((call.isVersion2 ? #"{"jsonrpc":"2.0","# : "{").utf8)
     switch outcome {
     case .success(let result):
-      members.append(.init("result", result))
-      if !call.isVersion2 { members.append(.init("error", .null)) }
+      bytes += #""result":"#.utf8
+      bytes += result
+      bytes += (call.isVersion2 ? "," : #","error":null,"#).utf8
     case .failure(let error):
-      if !call.isVersion2 { members.append(.init("result", .null)) }
-      members.append(
-        .init(
-          "error",
-          .object([
-            .init("code", .integer(error.code)), .init("message", .string(error.message)),
-          ])))
+      if !call.isVersion2 { bytes += #""result":null,"#.utf8 }
+      bytes += #""error":"#.utf8
+      bytes +=
+        JSONValue.object([
+          .init("code", .integer(error.code)), .init("message", .string(error.message)),
+        ]).bytes
+      bytes.append(UInt8(ascii: ","))
     }
-    members.append(.init("id", call.id))
-    return .object(members)
+    bytes += #""id":"#.utf8
+    return bytes + call.id.bytes + [UInt8(ascii: "}")]
   }
 }

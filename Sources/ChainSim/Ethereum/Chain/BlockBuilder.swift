@@ -1,0 +1,99 @@
+internal import Addresses
+internal import Bytes
+internal import Ethereum
+
+/// Makes a block: runs transactions one after another, and puts the header over what they did.
+struct BlockBuilder {
+  private let parent: SimulatedEthereumBlock
+  private let options: EthereumChainOptions
+  private var header: EthereumHeader
+  private let baseFee: UInt256
+  private var execution: Execution
+  private var transactions: [KnownEthereumTransaction] = []
+  private var outcomes: [SimulatedEthereumBlock.Outcome] = []
+  private var encodedTransactions = TrieItems()
+  private var encodedReceipts = TrieItems()
+
+  init(
+    on parent: SimulatedEthereumBlock, options: EthereumChainOptions,
+    feeRecipient: EthereumAddress, time: UInt64, random: Hash32
+  ) {
+    self.parent = parent
+    self.options = options
+    baseFee = BaseFee.next(after: parent.header)
+    header = EthereumHeader(
+      number: parent.number + 1, parentHash: parent.hash, stateRoot: .zero,
+      timestamp: max(time, parent.header.timestamp + 1))
+    header.beneficiary = feeRecipient
+    header.gasLimit = parent.header.gasLimit
+    header.mixHash = random
+    header.extraData = Array("chainsim".utf8)
+    header.baseFeePerGas = baseFee
+    execution = Execution(on: parent.state, logsTransfers: options.fork == .amsterdam)
+  }
+
+  /// Runs a transaction and takes it in, or says why it can't stand next in this block.
+  mutating func append(_ known: KnownEthereumTransaction) throws(EthereumRefusal) {
+    let transaction = known.transaction
+    let (gas, floor) = (
+      GasSchedule.intrinsic(transaction), GasSchedule.floor(transaction)
+    )
+    try check(known, needing: max(gas, floor))
+    let price = known.effectiveGasPrice(baseFee: baseFee)
+    let sender = known.sender
+    execution.begin(gas: transaction.gasLimit - gas)
+    execution.debit(price.timesWord(transaction.gasLimit), from: sender)
+    execution.setNonce(transaction.nonce + 1, of: sender)
+    var trace = execution.run(transaction, from: sender)
+    let gasUsed = max(transaction.gasLimit - execution.gasLeft, floor)
+    execution.credit(price.timesWord(transaction.gasLimit - gasUsed), to: sender)
+    // The base fee is burnt; the rest is the fee recipient's.
+    execution.credit(
+      price.subtractingOrZero(baseFee).timesWord(gasUsed), to: header.beneficiary)
+    trace.gas = transaction.gasLimit
+    trace.gasUsed = gasUsed
+    header.gasUsed += gasUsed
+    let receipt = EthereumReceipt(
+      type: transaction.type, outcome: trace.error == nil ? .succeeded : .failed,
+      cumulativeGasUsed: header.gasUsed, logs: execution.takeLogs())
+    header.logsBloom.formUnion(receipt.logsBloom)
+    transactions.append(known)
+    outcomes.append(
+      SimulatedEthereumBlock.Outcome(
+        receipt: receipt, gasUsed: gasUsed, effectiveGasPrice: price,
+        createdContract: transaction.recipient == nil && trace.error == nil ? trace.to : nil,
+        trace: trace))
+    encodedTransactions.append(known.encoded)
+    encodedReceipts.append { receipt.append(to: &$0) }
+  }
+
+  private func check(
+    _ known: KnownEthereumTransaction, needing gas: UInt64
+  ) throws(EthereumRefusal) {
+    let transaction = known.transaction
+    try EthereumRefusal.check(
+      known, account: execution.account(known.sender), gas: gas, options: options)
+    guard transaction.nonce == execution.account(known.sender).nonce else {
+      throw .nonceTooHigh(
+        next: execution.account(known.sender).nonce, transaction: transaction.nonce)
+    }
+    guard known.caps.maxFeePerGas >= baseFee else {
+      throw .feeCapTooLow(cap: known.caps.maxFeePerGas, baseFee: baseFee)
+    }
+    guard header.gasLimit - header.gasUsed >= transaction.gasLimit else { throw .blockIsFull }
+  }
+
+  /// The block with these withdrawals behind its transactions.
+  consuming func finish(_ withdrawals: [Withdrawal], beaconRoot: Hash32) -> SimulatedEthereumBlock {
+    for withdrawal in withdrawals { execution.credit(withdrawal.value, to: withdrawal.recipient) }
+    let state = execution.result
+    header.stateRoot = state.root
+    header.transactionsRoot = TrieRoot.root(of: encodedTransactions)
+    header.receiptsRoot = TrieRoot.root(of: encodedReceipts)
+    header.setForkFields(options.fork, parentBeaconBlockRoot: beaconRoot)
+    header.withdrawalsRoot = TrieRoot.root(of: withdrawals.map(\.rlp))
+    return SimulatedEthereumBlock(
+      header: header, transactions: transactions, outcomes: outcomes, withdrawals: withdrawals,
+      state: state)
+  }
+}
