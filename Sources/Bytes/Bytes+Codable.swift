@@ -24,3 +24,15 @@ extension Hash32: Codable {
     try container.encode(hex)
   }
 }
+
+extension Hash20: Codable {
+  package init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    self = try Hash20(hex: text)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(hex)
+  }
+}

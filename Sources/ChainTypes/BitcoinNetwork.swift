@@ -33,6 +33,9 @@ package struct BitcoinNetwork: Hashable, Sendable {
   /// SLIP-0044 coin type: 0 on mainnet, 1 on every test network.
   package var coinType: UInt32 { kind == .mainnet ? 0 : 1 }
 
+  /// How long a block takes on average, on the networks that aim at a time.
+  package static let blockMilliseconds: UInt32 = 600_000
+
   /// What `getblockchaininfo` calls the network.
   package var coreName: String {
     switch kind {

@@ -29,14 +29,23 @@ extension Timestamp: Codable {
 }
 
 extension TransferID: Codable {
-  private enum Key: String, CodingKey { case chain, txid, vout }
+  private enum Key: String, CodingKey { case chain, txid, vout, position }
 
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
+    let position: TransferPosition
+    if let text = try container.decodeIfPresent(String.self, forKey: .position) {
+      guard let known = TransferPosition(text) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .position, in: container, debugDescription: "not a position: \(text)")
+      }
+      position = known
+    } else {
+      position = .vout(try container.decode(UInt32.self, forKey: .vout))
+    }
     try self.init(
       chain: container.decode(ChainName.self, forKey: .chain),
-      txid: container.decode(Hash32.self, forKey: .txid),
-      position: .vout(container.decode(UInt32.self, forKey: .vout)))
+      txid: container.decode(Hash32.self, forKey: .txid), position: position)
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -45,6 +54,7 @@ extension TransferID: Codable {
     try container.encode(txid, forKey: .txid)
     switch position {
     case .vout(let vout): try container.encode(vout, forKey: .vout)
+    case .value, .log, .trace: try container.encode(position.description, forKey: .position)
     }
   }
 }

@@ -6,13 +6,9 @@ package struct TransferID: Hashable, Sendable, CustomStringConvertible {
   package let chain: ChainName
   /// Internal byte order on Bitcoin.
   package let txid: Hash32
-  package let position: Position
+  package let position: TransferPosition
 
-  /// Where in a transaction value moves.
-  package enum Position: Hashable, Sendable {
-    /// A Bitcoin output's index.
-    case vout(UInt32)
-  }
+  package typealias Position = TransferPosition
 
   package init(chain: ChainName, txid: Hash32, position: Position) {
     self.chain = chain
@@ -20,10 +16,9 @@ package struct TransferID: Hashable, Sendable, CustomStringConvertible {
     self.position = position
   }
 
-  /// `chain/txid/position`, with the txid in display order: the subject of `transfer.*` events.
-  package var description: String {
-    switch position {
-    case .vout(let vout): "\(chain)/\(txid.displayHex)/\(vout)"
-    }
-  }
+  /// The txid as people write it on this chain.
+  package var txidText: String { txid.text(position.hashForm) }
+
+  /// `chain/txid/position`, with the txid as people write it: the subject of `transfer.*` events.
+  package var description: String { "\(chain)/\(txidText)/\(position)" }
 }

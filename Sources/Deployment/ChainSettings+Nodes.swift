@@ -18,15 +18,15 @@ extension ChainSettings {
       BitcoinNode(
         name: node.name,
         transport: HTTPTransport(
-          client: client, url: node.url, authentication: node.credentials.authentication),
+          client: client, url: node.url.text, authentication: node.credentials.authentication),
         clock: clock, jitterSeed: jitterSeed &+ UInt64(place), metrics: metrics)
     }
   }
 
-  /// The configured nodes with the configured quorum.
+  /// The configured nodes with the configured quorum: a `NodePoolError`, or `NoWatcher`.
   package func nodePool(
     client: HTTPClient, clock: any RPCClock, jitterSeed: UInt64, metrics: MetricsRegistry? = nil
-  ) throws(NodePoolError) -> NodePool {
+  ) throws -> NodePool {
     let nodes = configuredNodes(
       client: client, clock: clock, jitterSeed: jitterSeed, metrics: metrics)
     switch spec.family {
@@ -34,6 +34,7 @@ extension ChainSettings {
       return try NodePool(
         nodes: nodes, quorum: quorum, genesisHash: spec.genesisHash, network: network,
         clock: clock)
+    case .ethereum: throw NoWatcher(chain: spec.name)
     }
   }
 }

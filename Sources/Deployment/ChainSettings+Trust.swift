@@ -18,8 +18,10 @@ extension ChainSettings {
     return levels
   }
 
-  /// The largest payment that may be asked for, in minor units; nil for no limit.
-  package var largestPayment: UInt256? { spec.creditLimits.largestPayment(at: trust) }
+  /// The largest payment in an asset that may be asked for, in minor units; nil for no limit.
+  package func largestPayment(in asset: ListedAsset) -> UInt256? {
+    asset.creditLimits.largestPayment(at: trust)
+  }
 
   /// What checking headers proves on this network, for operators, without a full stop.
   package var proof: String {
@@ -30,12 +32,15 @@ extension ChainSettings {
     case .cheapWork: "little: easy blocks make forging cheap, so believe your own node"
     case .challengeUnchecked: "little: signet's signatures aren't checked, so believe your own node"
     case .nothing: "nothing: it is for tests"
+    case nil: "what is in a block, but not that it counts, which the nodes are believed"
     }
   }
 
-  private var provability: HeaderRules.Provability {
+  /// Nil where headers show no work.
+  private var provability: HeaderRules.Provability? {
     switch spec.family {
     case .bitcoin(let network): HeaderRules(network).provability
+    case .ethereum: nil
     }
   }
 }

@@ -101,23 +101,23 @@ extension PaymentGateway {
         "chain",
         "It must be one of \(service.chains.map(\.text).joined(separator: ", ")).")
     }
-    let asset = try fields.string("asset", length: 1...20)
-    guard asset == spec.asset.symbol else {
-      throw Problem.invalidField("asset", "\(chain) is paid in \(spec.asset.symbol).")
+    guard let asset = spec.listed(try fields.string("asset", length: 1...20))?.asset else {
+      let known = spec.assets.map(\.asset.symbol).joined(separator: ", ")
+      throw Problem.invalidField("asset", "\(chain) is paid in \(known).")
     }
     if fields.optional("price") != nil {
       throw Problem.invalidField("price", "Prices in other currencies aren't taken yet.")
     }
     func amount(_ name: String, _ text: String) throws -> UInt256 {
       do {
-        return try Amount(units: text, asset: spec.asset).minorUnits
+        return try Amount(units: text, asset: asset).minorUnits
       } catch .tooManyDecimals(_, let allowed) {
         throw Problem.invalidField(name, "It may have at most \(allowed) decimals.")
       } catch .tooLarge {
         throw Problem.invalidField(name, "It is too large.")
       } catch {
         throw Problem.invalidField(
-          name, "It must be a decimal text in \(spec.asset.symbol), such as \"0.0015\".")
+          name, "It must be a decimal text in \(asset), such as \"0.0015\".")
       }
     }
     let order = try fields.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
@@ -127,8 +127,8 @@ extension PaymentGateway {
     let metadata = try fields.optionalFreeObject(
       "metadata", byteLimit: PaymentService.maximumMetadataBytes)
     return try PaymentRequest(
-      tenant: tenant, orderID: order, chain: chain, amount: due, expiresInSeconds: expiry,
-      tolerance: tolerance.map { try amount("tolerance", $0) },
+      tenant: tenant, orderID: order, chain: chain, asset: asset, amount: due,
+      expiresInSeconds: expiry, tolerance: tolerance.map { try amount("tolerance", $0) },
       metadata: metadata?.json)
   }
 

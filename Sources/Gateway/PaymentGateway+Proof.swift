@@ -1,4 +1,5 @@
 internal import Bytes
+internal import ChainTypes
 internal import Database
 internal import HTTPServer
 internal import Hummingbird
@@ -26,7 +27,7 @@ extension PaymentGateway {
       let id = try context.pathParameter("id")
       let page = try QueryParameters.read(request) { try $0.page() }
       let after = try page.after.map { text throws(Problem) -> Hash32 in
-        guard let txid = try? Hash32(displayHex: text) else {
+        guard let txid = try? Hash32(text: text) else {
           throw .invalidField("after", "It must be a txid, as next_after gives it.")
         }
         return txid

@@ -11,6 +11,10 @@ extension Problem {
     switch refusal {
     case .unknownChain(let chain):
       self = .invalidField("chain", "No such chain is configured: \(chain).")
+    case .unknownAsset(let asset, let chain):
+      self = .invalidField("asset", "\(chain) doesn't list \(asset).")
+    case .chainNotCredited(let chain):
+      self = .invalidField("chain", "Nothing on \(chain) is credited: its blocks can't be proved.")
     case .tenantNotConfigured(let tenant):
       self = Problem(
         .forbidden, "tenant-not-configured", "The tenant takes no new payments.",

@@ -25,8 +25,11 @@ enum Schemas {
           "At most \(PaymentService.maximumOrderIDBytes) bytes. An order has one running payment "
             + "at most."),
       ],
-      "asset": ["type": "string", "examples": ["BTC"]],
-      "chain": ["type": "string", "examples": ["bitcoin"]],
+      "asset": [
+        "type": "string", "examples": ["BTC", "ETH", "USDC"],
+        "description": "The chain's own coin, or one of the tokens that are listed on it.",
+      ],
+      "chain": ["type": "string", "examples": ["bitcoin", "ethereum"]],
       "amount": described(units, "In units of the asset, such as 0.0015."),
       "expires_in": [
         "type": "integer", "minimum": 1,

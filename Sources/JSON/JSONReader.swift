@@ -29,7 +29,7 @@ package struct JSONReader {
   /// Reads one part of `bytes`; `range` must lie inside them.
   ///
   /// - Parameter depthLimit: how deep values may be nested; more than `maximumDepth` only for an
-  ///   envelope around what was read within that
+  ///   envelope around what was read within that, or is stepped over
   package init(_ bytes: [UInt8], range: Range<Int>, depthLimit: Int = maximumDepth) {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "a part of the bytes")
     self.bytes = bytes
@@ -94,34 +94,64 @@ package struct JSONReader {
     try expect(UInt8(ascii: "]"))
   }
 
-  /// Steps over one value and tells where it stood.
+  /// Steps over one value and tells where it stood. However deep the value is nested, this takes
+  /// no stack.
   package mutating func skipValue() throws(JSONError) -> Range<Int> {
-    guard let first = peek() else { throw .endOfInput(offset: offset) }
+    guard peek() != nil else { throw .endOfInput(offset: offset) }
     let start = offset
-    switch first {
-    case UInt8(ascii: "{"):
-      try readObject { (reader, _) throws(JSONError) in
-        _ = try reader.skipValue()
+    /// For each open bracket whether it is an object's.
+    var open: [Bool] = []
+    repeat {
+      switch peek() {
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        guard depth + open.count < depthLimit else { throw .tooDeep(offset: offset) }
+        let isObject = bytes[offset] == UInt8(ascii: "{")
+        offset += 1
+        // An empty one is a value like any other.
+        if !skip(Self.end(isObject)) {
+          open.append(isObject)
+          if isObject { try skipName() }
+          continue
+        }
+      case UInt8(ascii: "\""): _ = try readStringToken()
+      default: try skipBareToken()
       }
-    case UInt8(ascii: "["):
-      try readArray { (reader) throws(JSONError) in
-        _ = try reader.skipValue()
+      while let isObject = open.last {
+        if skip(UInt8(ascii: ",")) {
+          if isObject { try skipName() }
+          break
+        }
+        try expect(Self.end(isObject))
+        open.removeLast()
       }
-    case UInt8(ascii: "\""): _ = try readStringToken()
-    default: _ = try readBareToken()
-    }
+    } while !open.isEmpty
     return start..<offset
+  }
+
+  private static func end(_ isObject: Bool) -> UInt8 {
+    isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+  }
+
+  private mutating func skipName() throws(JSONError) {
+    _ = try readStringToken()
+    try expect(UInt8(ascii: ":"))
   }
 
   /// A number or one of `true`, `false`, `null`, as it is written.
   package mutating func readBareToken() throws(JSONError) -> String {
+    _ = peek()
+    let start = offset
+    try skipBareToken()
+    return String(decoding: bytes[start..<offset], as: UTF8.self)
+  }
+
+  private mutating func skipBareToken() throws(JSONError) {
     guard let first = peek() else { throw .endOfInput(offset: offset) }
     let start = offset
     while offset < end, Self.isBare(bytes[offset]) { offset += 1 }
     guard offset > start, offset - start <= 64 else {
       throw .unexpectedByte(first, offset: start)
     }
-    return String(decoding: bytes[start..<offset], as: UTF8.self)
   }
 
   private static func isBare(_ byte: UInt8) -> Bool {

@@ -8,6 +8,8 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
   package let tenant: String
   package let orderID: String
   package let chain: ChainName
+  /// EIP-155's number where the chain is an EVM chain: a wallet must be told it.
+  package let chainID: UInt64?
   package let asset: Asset
   /// The due amount D in minor units.
   package let amount: UInt256
@@ -37,8 +39,9 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
   }
 
   package init(
-    id: String, tenant: String, orderID: String, chain: ChainName, asset: Asset, amount: UInt256,
-    tolerance: UInt256, createdAt: Timestamp, expiresAt: Timestamp, confirmations: UInt32,
+    id: String, tenant: String, orderID: String, chain: ChainName, chainID: UInt64? = nil,
+    asset: Asset, amount: UInt256, tolerance: UInt256, createdAt: Timestamp, expiresAt: Timestamp,
+    confirmations: UInt32,
     finality: UInt32, latePolicy: LatePolicy, ordinal: UInt64, address: String, region: String,
     metadata: String?
   ) {
@@ -46,6 +49,7 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
     self.tenant = tenant
     self.orderID = orderID
     self.chain = chain
+    self.chainID = chainID
     self.asset = asset
     self.amount = amount
     self.tolerance = tolerance

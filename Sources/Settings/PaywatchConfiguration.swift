@@ -58,17 +58,27 @@ package struct ChainSettings: Sendable, Equatable {
   package let quorum: Int
   /// Where watching starts; nil for the tip at the first start.
   package let startHeight: UInt32?
-  /// The block at `startHeight`, in internal byte order: pins the chain.
+  /// The block at `startHeight`, in internal byte order on Bitcoin: pins the chain.
   package let startHash: Hash32?
   package let pollMilliseconds: Int
   package let nodes: [NodeSettings]
+  /// Of EVM chains; nil on others.
+  package let ethereum: EthereumSettings?
+}
+
+/// How coins that contracts move are found on an EVM chain.
+package struct EthereumSettings: Sendable, Equatable {
+  /// Whether the nodes are asked for traces (`debug_traceBlockByHash`).
+  package let traces: Bool
+  /// How many proofs of balances (`eth_getProof`) are asked for at one block.
+  package let balanceProofsPerBlock: Int
 }
 
 package struct NodeSettings: Sendable, Equatable {
   /// Unique among the chain's nodes.
   package let name: String
-  /// `http://host:port/` or `https://…`, without user and password.
-  package let url: String
+  /// `http://host:port/` or `https://…`, without user and password. Providers put a key into it.
+  package let url: Secret
   package let credentials: Credentials
 
   package enum Credentials: Sendable, Equatable {
@@ -88,20 +98,24 @@ package struct TenantSettings: Sendable, Equatable {
 
 package struct AccountSettings: Sendable, Equatable {
   package let family: Family
-  /// An output descriptor, as it stands in the file; its content is checked where it is used.
+  /// An output descriptor, or an EVM account's key with its origin, as it stands in the file; its
+  /// content is checked where it is used.
   package let descriptor: String
 
+  /// Named as `ChainSpec.Family`.
   package enum Family: String, Sendable, CaseIterable {
-    case bitcoin
+    case bitcoin, ethereum
   }
 }
 
 /// What a tenant's payments are subject to unless a request says otherwise.
 package struct PolicySettings: Sendable, Equatable {
   package let late: Late
-  /// By how much a payment may fall short and still count, for each asset.
+  /// By how much a payment may fall short and still count, for each asset. What the file says of a
+  /// symbol holds for every chain's asset that is called so.
   package let tolerance: [Asset: Amount]
-  /// Up to which amount a payment counts as paid before it is in a block; absent: never.
+  /// Up to which amount a payment counts as paid before it is in a block; absent: never. On EVM
+  /// chains what isn't in a block is never more than shown.
   package let zeroConfirmationMaximum: [Asset: Amount]
   package let expiry: Expiry
   /// Confirmations for every amount, instead of the chain's tiers.

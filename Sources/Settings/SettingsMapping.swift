@@ -92,17 +92,47 @@ final class SettingsMapping {
     return range.lowerBound
   }
 
-  /// One of the cases of `type`, by its raw value.
+  /// One of the cases of `Choice`, by its raw value.
   func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, default fallback: Choice
   ) -> Choice where Choice.RawValue == String {
-    guard let text = optionalText(name) else { return fallback }
+    optionalChoice(name, of: Choice.self) ?? fallback
+  }
+
+  /// One of the cases of `type`; nil where absent or wrong.
+  func optionalChoice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, of type: Choice.Type
+  ) -> Choice? where Choice.RawValue == String {
+    guard let text = optionalText(name) else { return nil }
     guard let choice = Choice(rawValue: text) else {
-      let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      note(name, "“\(text)” must be one of \(all).")
-      return fallback
+      note(name, "“\(text)” must be one of \(Self.all(type)).")
+      return nil
     }
     return choice
+  }
+
+  /// The same, required.
+  func requiredChoice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, of type: Choice.Type
+  ) -> Choice? where Choice.RawValue == String {
+    if !isGiven(name) { note(name, "It is missing: one of \(Self.all(type)).") }
+    return optionalChoice(name, of: type)
+  }
+
+  private static func all<Choice: RawRepresentable & CaseIterable>(
+    _ type: Choice.Type
+  ) -> String where Choice.RawValue == String {
+    type.allCases.map(\.rawValue).joined(separator: ", ")
+  }
+
+  /// `true` or `false`; nil where absent or wrong.
+  func optionalFlag(_ name: String) -> Bool? {
+    guard let text = optionalText(name) else { return nil }
+    guard let flag = Bool(text) else {
+      note(name, "“\(text)” must be true or false.")
+      return nil
+    }
+    return flag
   }
 
   /// A nested mapping; an empty one where it is absent, so that its own defaults and overrides

@@ -22,13 +22,13 @@ package struct AddressPool: Sendable {
     package let tenant: String
     package let region: String
     package let epoch: Int64
-    package let descriptor: Descriptor
+    package let keys: AccountKeys
 
-    package init(tenant: String, region: String, epoch: Int64, descriptor: Descriptor) {
+    package init(tenant: String, region: String, epoch: Int64, keys: AccountKeys) {
       self.tenant = tenant
       self.region = region
       self.epoch = epoch
-      self.descriptor = descriptor
+      self.keys = keys
     }
   }
 
@@ -43,11 +43,11 @@ package struct AddressPool: Sendable {
     case exhausted(account: Int64)
   }
 
-  /// Makes sure that the account exists with this very descriptor; its number.
+  /// Makes sure that the account exists with these very keys; its number.
   @discardableResult
   package func register(_ account: Account) async throws -> Int64 {
-    guard account.descriptor.isRanged else { throw Failure.notRanged(account.descriptor.text) }
-    let text = account.descriptor.text
+    let text = account.keys.text
+    guard account.keys.isRanged else { throw Failure.notRanged(text) }
     return try await database.write { connection in
       let latest = try connection.queryFirst(
         "SELECT MAX(epoch) AS epoch FROM accounts WHERE tenant = $1 AND region = $2",
@@ -61,9 +61,12 @@ package struct AddressPool: Sendable {
       try connection.execute(
         """
         INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
-        VALUES ($1, 'bitcoin', $2, $3, $4, 0) ON CONFLICT DO NOTHING
+        VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING
         """,
-        [.text(account.tenant), .text(account.region), .integer(account.epoch), .text(text)])
+        [
+          .text(account.tenant), .text(account.keys.family), .text(account.region),
+          .integer(account.epoch), .text(text),
+        ])
       if let number = try Self.number(of: account, in: connection) { return number }
       let holder = try connection.queryFirst(
         "SELECT tenant, region FROM accounts WHERE descriptor = $1", [.text(text)])
@@ -78,7 +81,7 @@ package struct AddressPool: Sendable {
     of account: Account, in connection: any SQLConnection
   ) throws -> Int64? {
     guard let (number, stored) = try find(account, in: connection) else { return nil }
-    guard stored == account.descriptor.text else {
+    guard stored == account.keys.text else {
       throw Failure.descriptorChanged(tenant: account.tenant, stored: stored)
     }
     return number
@@ -91,20 +94,24 @@ package struct AddressPool: Sendable {
     try connection.queryFirst(
       """
       SELECT account_id, descriptor FROM accounts
-      WHERE tenant = $1 AND family = 'bitcoin' AND region = $2 AND epoch = $3
-      """, [.text(account.tenant), .text(account.region), .integer(account.epoch)]
+      WHERE tenant = $1 AND family = $2 AND region = $3 AND epoch = $4
+      """,
+      [
+        .text(account.tenant), .text(account.keys.family), .text(account.region),
+        .integer(account.epoch),
+      ]
     ).map { try ($0.integer("account_id"), $0.text("descriptor")) }
   }
 
-  /// Appends addresses, a batch at most, to every one of `numbers` (to every account where nil)
-  /// that has too few free ones; how many were appended. An account that fails keeps no other from
+  /// Appends addresses, a batch at most, to every one of `numbers` (to every account where nil) of
+  /// the family that has too few free ones; how many were appended. An account that fails keeps no other from
   /// being filled: its error is thrown once all have had their turn.
   ///
   /// - Parameter lease: of the filler, where several processes could be; `LeaseLost` where it is
   ///   lost, and nothing more is appended
   @discardableResult
   package func fill(
-    network: BitcoinNetwork, accounts numbers: Set<Int64>? = nil, under lease: Lease? = nil
+    _ family: ChainSpec.Family, accounts numbers: Set<Int64>? = nil, under lease: Lease? = nil
   ) async throws -> Int {
     let accounts = try await database.read { connection in
       try connection.query(
@@ -113,8 +120,8 @@ package struct AddressPool: Sendable {
           (SELECT COUNT(*) FROM (SELECT 1 FROM addresses
             WHERE addresses.account_id = accounts.account_id AND payment_id IS NULL
               AND touched = 0 LIMIT $1) AS free) AS free
-        FROM accounts WHERE family = 'bitcoin' ORDER BY account_id
-        """, [.integer(Int64(ready))])
+        FROM accounts WHERE family = $2 ORDER BY account_id
+        """, [.integer(Int64(ready)), .text(family.name)])
     }
     var appended = 0
     var failure: (any Error)?
@@ -125,8 +132,7 @@ package struct AddressPool: Sendable {
         guard missing > 0 else { continue }
         appended += try await append(
           min(missing, batch), account: account.integer("account_id"),
-          descriptor: Descriptor(
-            account.text("descriptor"), network: network, checksum: .required),
+          keys: AccountKeys(account.text("descriptor"), for: family),
           from: account.integer("next_index"), under: lease)
       } catch let lost as LeaseLost {
         throw lost
@@ -139,10 +145,10 @@ package struct AddressPool: Sendable {
   }
 
   private func append(
-    _ count: Int, account: Int64, descriptor: Descriptor, from first: Int64,
+    _ count: Int, account: Int64, keys: AccountKeys, from first: Int64,
     under lease: Lease?
   ) async throws -> Int {
-    let (addresses, next) = try descriptor.addresses(from: first, count: count)
+    let (addresses, next) = try keys.addresses(from: first, count: count)
     guard !addresses.isEmpty else { throw Failure.exhausted(account: account) }
     return try await database.write { connection in
       if let lease { try Leases.check(lease, in: connection) }
@@ -152,7 +158,7 @@ package struct AddressPool: Sendable {
         [.integer(next), .integer(account), .integer(first)])
       guard moved == 1 else { return 0 }
       try Self.append(
-        addresses, account: account, family: "bitcoin", isTouched: false, in: connection)
+        addresses, account: account, family: keys.family, isTouched: false, in: connection)
       return addresses.count
     }
   }

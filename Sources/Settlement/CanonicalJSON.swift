@@ -1,3 +1,4 @@
+internal import Bytes
 internal import ChainTypes
 internal import Foundation
 package import Payments
@@ -13,6 +14,7 @@ package enum CanonicalJSON {
   /// The same for terms, which every payment writes, as fast as can be.
   package static func text(_ terms: PaymentTerms) throws -> String {
     var asset = CanonicalObject(reserving: 64)
+    if let contract = terms.asset.contract { asset.add("contract", contract.hex) }
     asset.add("decimals", terms.asset.decimals)
     asset.add("symbol", terms.asset.symbol)
     var object = CanonicalObject()
@@ -20,6 +22,7 @@ package enum CanonicalJSON {
     object.add("amount", terms.amount)
     object.add("asset", asset)
     object.add("chain", terms.chain.text)
+    if let chainID = terms.chainID { object.add("chainID", chainID) }
     object.add("confirmations", terms.confirmations)
     object.add("createdAt", terms.createdAt.microseconds)
     object.add("expiresAt", terms.expiresAt.microseconds)

@@ -22,7 +22,10 @@ package enum ChainRecords {
       addressesThrough: row.ordinal("addresses_through"),
       lookedThrough: row.optionalInteger("looked_through").map(Timestamp.init(microseconds:)),
       halt: row.optionalText("halt"),
-      stallTold: row.optionalHash("stall_told"))
+      stallTold: row.optionalHash("stall_told"),
+      finalized: row.optionalHash("final_hash").map {
+        try BlockRef(height: row.uint32("final_height"), hash: $0)
+      })
   }
 
   /// The last `limit` links of the active chain, lowest first.

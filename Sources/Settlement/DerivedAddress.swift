@@ -1,15 +1,18 @@
 internal import Addresses
+internal import Bytes
 internal import Database
 internal import Keys
 
 /// An account's address at one child index.
 struct DerivedAddress: Sendable {
   let index: UInt32
+  /// What a chain's transfers are matched by: the output script, on EVM chains the address's 20
+  /// bytes.
   let script: [UInt8]
   let text: String
 }
 
-extension Descriptor {
+extension AccountKeys {
   /// The next `count` addresses from an index on, fewer at the end of all indexes, and the index
   /// behind them.
   func addresses(
@@ -22,15 +25,25 @@ extension Descriptor {
     {
       index += 1
       do {
-        let address = try address(at: child)
-        addresses.append(
-          DerivedAddress(index: child, script: address.output.scriptPubKey, text: address.text))
+        addresses.append(try address(at: child))
       } catch .skipIndex {
         // BIP-0032: this index has no valid key (once in 2^127); the next one has.
         continue
       }
     }
     return (addresses, index)
+  }
+
+  private func address(at index: UInt32) throws(DerivationError) -> DerivedAddress {
+    switch self {
+    case .bitcoin(let descriptor):
+      let address = try descriptor.address(at: index)
+      return DerivedAddress(
+        index: index, script: address.output.scriptPubKey, text: address.text)
+    case .ethereum(let account):
+      let address = try account.address(at: index)
+      return DerivedAddress(index: index, script: address.hash.bytes, text: address.text)
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import Bytes
 internal import ChainTypes
 package import Payments
@@ -25,9 +26,15 @@ package enum PaymentDocument {
     object.add("amount_minor", terms.amount)
     object.add("asset", terms.asset.symbol)
     object.add("chain", terms.chain.text)
+    // The number by which wallets know an EVM chain.
+    if let chainID = terms.chainID { object.add("chain_id", chainID) }
     // How deep a transfer must be to count as confirmed.
     object.add("confirmations_required", terms.confirmations)
     object.add("confirmed_minor", payment.confirmed)
+    // The token's, where it is one: its symbol alone could be any token's.
+    if let contract = terms.asset.contract {
+      object.add("contract", EthereumAddress(contract).text)
+    }
     object.add("created_at", terms.createdAt.description)
     object.add("due_minor", payment.due)
     object.add("expires_at", terms.expiresAt.description)
@@ -57,7 +64,7 @@ package enum PaymentDocument {
     object.add(
       "transfers",
       greatest(payment.transfers).map { document(of: $0, terms: terms, units: units) })
-    object.add("uri", uri(address: terms.address, amount: amount))
+    object.add("uri", uri(of: terms))
     object.add("version", payment.version)
     if let metadata = terms.metadata { object.add("metadata", json: metadata) }
     return object.text
@@ -70,28 +77,34 @@ package enum PaymentDocument {
     object.add("amount", units(transfer.value))
     object.add("amount_minor", transfer.value)
     if let block = transfer.block {
-      object.add("block_hash", block.hash.displayHex)
+      object.add("block_hash", block.hash.text(transfer.id.position.hashForm))
       object.add("block_height", block.height)
     }
     object.add("first_seen", transfer.firstSeen.description)
     object.add("late", transfer.isLate(after: terms.expiresAt))
-    object.add("state", transfer.state.rawValue)
-    object.add("txid", transfer.id.txid.displayHex)
-    switch transfer.id.position {
-    case .vout(let place): object.add("vout", place)
+    if case .vout = transfer.id.position {} else {
+      object.add("position", transfer.id.position.description)
     }
+    object.add("state", transfer.state.rawValue)
+    object.add("txid", transfer.id.txidText)
+    if case .vout(let place) = transfer.id.position { object.add("vout", place) }
     return object
   }
 
-  /// What wallets open, as a link or a QR code (BIP-0321; the address stands in the body on every
-  /// network).
-  package static func uri(of payment: Payment) -> String {
-    let amount = Amount(minorUnits: payment.terms.amount, asset: payment.terms.asset)
-    return uri(address: payment.terms.address, amount: amount.units)
-  }
+  /// What wallets open, as a link or a QR code: BIP-0321, with the address in the body on every
+  /// network, or ERC-681 on EVM chains.
+  package static func uri(of payment: Payment) -> String { uri(of: payment.terms) }
 
-  private static func uri(address: String, amount: String) -> String {
-    "bitcoin:\(address)?amount=\(amount)"
+  private static func uri(of terms: PaymentTerms) -> String {
+    if let chainID = terms.chainID, let recipient = try? EthereumAddress(terms.address) {
+      return EthereumPaymentURI(
+        recipient: recipient, chainID: chainID,
+        token: terms.asset.contract.map(EthereumAddress.init),
+        amount: terms.amount
+      ).text
+    }
+    let amount = Amount(minorUnits: terms.amount, asset: terms.asset)
+    return "bitcoin:\(terms.address)?amount=\(amount.units)"
   }
 
   /// The greatest by value where there are more than `maximumTransfers`, in the order in which

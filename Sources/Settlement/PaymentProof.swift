@@ -32,7 +32,8 @@ package struct PaymentProof: Encodable, Sendable {
   }
 
   struct Output: Encodable, Sendable {
-    let vout: UInt32
+    let vout: UInt32?
+    let position: String?
     let amount: String
     let amountMinor: String
     let state: String
@@ -54,7 +55,7 @@ package struct PaymentProof: Encodable, Sendable {
   }
 
   /// The txid behind which the next page begins; nil where there is none.
-  package var lastTxid: Hash32? { nextAfter.flatMap { try? Hash32(displayHex: $0) } }
+  package var lastTxid: Hash32? { nextAfter.flatMap { try? Hash32(text: $0) } }
 
   package func json() throws -> String { try CanonicalJSON.document(self) }
 
@@ -85,11 +86,11 @@ package struct PaymentProof: Encodable, Sendable {
       bytes += Self.outputBytes * group.transfers.count
       data.append(
         ProvedTransaction(
-          txid: group.txid.displayHex,
+          txid: group.transfers[0].id.txidText,
           outputs: group.transfers.map { Output($0, asset: terms.asset) },
           proof: proof.map(Proof.init)))
       guard data.count < limit, bytes < Self.pageBytes else {
-        if place < groups.count - 1 { nextAfter = group.txid.displayHex }
+        if place < groups.count - 1 { nextAfter = group.transfers[0].id.txidText }
         return
       }
     }
@@ -160,8 +161,12 @@ extension PaymentProof.ProvedTransaction: Encodable {
 
 extension PaymentProof.Output {
   fileprivate init(_ transfer: PaymentTransfer, asset: Asset) {
-    switch transfer.id.position {
-    case .vout(let vout): self.vout = vout
+    if case .vout(let vout) = transfer.id.position {
+      self.vout = vout
+      position = nil
+    } else {
+      vout = nil
+      position = transfer.id.position.description
     }
     amount = Amount(minorUnits: transfer.value, asset: asset).units
     amountMinor = transfer.value.decimal

@@ -46,7 +46,7 @@ package enum PaymentRecords {
         .integer(Int64(terms.finality)), .time(terms.createdAt), .time(terms.expiresAt),
         .text(text), .integer(payment.version), .text(payment.status.rawValue),
         .amount(terms.amount), .amount(payment.received), .amount(payment.confirmed), .flag(false),
-        .flag(true), .time(now),
+        .flag(true), .time(now), .contract(terms.asset.contract),
       ], of: insert)
     try EventLog.begin(with: createdDraft(of: payment, terms: text, now: now), in: connection)
   }
@@ -55,7 +55,8 @@ package enum PaymentRecords {
     into: "payments",
     """
     payment_id, tenant, order_id, chain, ordinal, confirmations, finality, created_at, expires_at, \
-    terms, version, status, amount, received, confirmed, deadline_passed, holds_order, updated_at
+    terms, version, status, amount, received, confirmed, deadline_passed, holds_order, updated_at, \
+    contract
     """)
 
   /// Applies a fact: records it, moves the columns, and gives what it tells. The caller appends

@@ -6,6 +6,8 @@ package struct PaymentRequest: Sendable, Equatable {
   package var tenant: String
   package var orderID: String
   package var chain: ChainName
+  /// One that the chain lists; nil for its own coin.
+  package var asset: Asset?
   package var amount: UInt256
   package var expiresInSeconds: Int64?
   package var tolerance: UInt256?
@@ -13,12 +15,13 @@ package struct PaymentRequest: Sendable, Equatable {
   package var metadata: String?
 
   package init(
-    tenant: String, orderID: String, chain: ChainName, amount: UInt256,
+    tenant: String, orderID: String, chain: ChainName, asset: Asset? = nil, amount: UInt256,
     expiresInSeconds: Int64? = nil, tolerance: UInt256? = nil, metadata: String? = nil
   ) {
     self.tenant = tenant
     self.orderID = orderID
     self.chain = chain
+    self.asset = asset
     self.amount = amount
     self.expiresInSeconds = expiresInSeconds
     self.tolerance = tolerance
@@ -31,6 +34,10 @@ package enum PaymentRefusal: Error, Equatable {
   /// The payment has no transfer in this transaction.
   case unknownTransaction(Hash32)
   case unknownChain(String)
+  /// The chain doesn't list it.
+  case unknownAsset(String, chain: String)
+  /// The chain is watched, but its blocks can't be proved: nothing on it counts.
+  case chainNotCredited(String)
   /// The tenant has been taken out of the configuration; what it has stays readable.
   case tenantNotConfigured(String)
   case chainHalted(String, reason: String)

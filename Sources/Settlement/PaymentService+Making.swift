@@ -56,26 +56,29 @@ extension PaymentService {
     guard let policy = policies[request.tenant] else {
       throw PaymentRefusal.tenantNotConfigured(request.tenant)
     }
+    guard spec.isCredited else { throw PaymentRefusal.chainNotCredited(spec.name.text) }
+    let asset = request.asset ?? spec.asset
+    guard let listed = spec.listed(asset) else {
+      throw PaymentRefusal.unknownAsset(asset.symbol, chain: spec.name.text)
+    }
     // A tolerance that would waive all of a small amount is none.
-    let tolerance =
-      request.tolerance ?? (policy.tolerance < request.amount ? policy.tolerance : .zero)
+    let usual = policy.tolerance[asset] ?? .zero
+    let tolerance = request.tolerance ?? (usual < request.amount ? usual : .zero)
     let expiry = request.expiresInSeconds ?? policy.expirySeconds
-    try check(request, spec: spec, policy: policy, tolerance: tolerance, expiry: expiry)
+    try check(
+      request, spec: spec, listed: listed, policy: policy, tolerance: tolerance, expiry: expiry)
     let address = try address ?? readyAddress(for: request, spec: spec, in: connection)
     let id = try PaymentOrder(connection.dialect).newID(
       tenant: request.tenant, now: now, random: random, in: connection)
     // First of all: it fails soonest, and gives the transaction its number in PostgreSQL.
     try AddressRecords.take(
       address, family: spec.family.name, chain: spec.name, payment: id, in: connection)
-    // Only the cap on the amount lets the mempool count as paid; no tier or depth of 0 does.
-    let depth = policy.confirmations ?? spec.confirmations(for: request.amount)
-    let confirmations =
-      request.amount <= policy.zeroConfirmationMaximum
-      ? 0 : max(1, min(depth, spec.finalityDepth))
+    let due = Amount(minorUnits: request.amount, asset: asset)
     let terms = PaymentTerms(
       id: id, tenant: request.tenant, orderID: request.orderID, chain: request.chain,
-      asset: spec.asset, amount: request.amount, tolerance: tolerance, createdAt: now,
-      expiresAt: now.adding(seconds: expiry), confirmations: confirmations,
+      chainID: spec.family.chainID, asset: asset, amount: request.amount, tolerance: tolerance,
+      createdAt: now, expiresAt: now.adding(seconds: expiry),
+      confirmations: confirmations(for: due, on: spec, policy: policy),
       finality: spec.finalityDepth, latePolicy: policy.late, ordinal: address.ordinal,
       address: address.text, region: region, metadata: request.metadata)
     let payment = Payment(terms: terms)
@@ -83,21 +86,36 @@ extension PaymentService {
     return payment
   }
 
+  private func confirmations(
+    for due: Amount, on spec: ChainSpec, policy: TenantPolicy
+  ) -> UInt32 {
+    // Only the cap on the amount lets the mempool count as paid; no tier or depth of 0 does. What
+    // an EVM chain's node has pending proves nothing.
+    if case .bitcoin = spec.family,
+      due.minorUnits <= policy.zeroConfirmationMaximum[due.asset] ?? .zero
+    {
+      return 0
+    }
+    let depth = policy.confirmations ?? spec.confirmations(for: due)
+    return max(1, min(depth, spec.finalityDepth))
+  }
+
   private func check(
-    _ request: PaymentRequest, spec: ChainSpec, policy: TenantPolicy, tolerance: UInt256,
-    expiry: Int64
+    _ request: PaymentRequest, spec: ChainSpec, listed: ListedAsset, policy: TenantPolicy,
+    tolerance: UInt256, expiry: Int64
   ) throws {
     guard (1...Self.maximumOrderIDBytes).contains(request.orderID.utf8.count),
       !request.orderID.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
     else { throw PaymentRefusal.invalidOrderID }
-    guard request.amount >= max(spec.dustLimit, .one) else {
-      throw PaymentRefusal.amountTooSmall(minimum: max(spec.dustLimit, .one))
+    let minimum = max(listed.dustLimit, .one)
+    guard request.amount >= minimum else {
+      throw PaymentRefusal.amountTooSmall(minimum: minimum)
     }
-    let maximum = UInt256(Asset.maximumSatoshi)
+    let maximum = spec.family.largestAmount
     guard request.amount <= maximum else {
       throw PaymentRefusal.amountTooLarge(maximum: maximum)
     }
-    let limit = spec.creditLimits.largestPayment(at: trust[spec.name] ?? [])
+    let limit = listed.creditLimits.largestPayment(at: trust[spec.name] ?? [])
     if let limit, request.amount > limit {
       throw PaymentRefusal.aboveCreditLimit(maximum: limit)
     }

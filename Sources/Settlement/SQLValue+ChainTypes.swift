@@ -3,12 +3,15 @@ package import ChainTypes
 package import Database
 
 // How the chain words stand in rows: hashes as 32 bytes, amounts as decimal text, times as
-// microseconds.
+// microseconds, a token's contract as `0x` and digits, empty for a chain's own coin.
 
 extension SQLValue {
   package static func hash(_ hash: Hash32) -> SQLValue { .blob(hash.bytes) }
   package static func amount(_ amount: UInt256) -> SQLValue { .text(amount.decimal) }
   package static func time(_ time: Timestamp) -> SQLValue { .integer(time.microseconds) }
+  package static func contract(_ contract: Hash20?) -> SQLValue {
+    .text(contract.map { "0x\($0.hex)" } ?? "")
+  }
   package static func ordinal(_ ordinal: UInt64) -> SQLValue {
     .integer(Int64(clamping: ordinal))
   }
@@ -42,6 +45,15 @@ extension SQLRow {
       throw CorruptRow.column(column)
     }
     return ordinal
+  }
+
+  package func contract(_ column: String) throws -> Hash20? {
+    let text = try text(column)
+    guard !text.isEmpty else { return nil }
+    guard text.hasPrefix("0x"), let contract = try? Hash20(hex: text.dropFirst(2)) else {
+      throw CorruptRow.column(column)
+    }
+    return contract
   }
 
   package func uint32(_ column: String) throws -> UInt32 {

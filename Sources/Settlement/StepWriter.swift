@@ -17,6 +17,8 @@ struct StepWriter {
   let deadlineLimit: Int
   let connection: any SQLConnection
 
+  private var form: HashForm { spec.family.hashForm }
+
   func write() throws -> ChainCursor {
     if let lease { try Leases.check(lease, in: connection) }
     guard let cursor = try ChainRecords.cursor(of: step.chain, locking: true, in: connection),
@@ -44,7 +46,8 @@ struct StepWriter {
       version: cursor.version + 1, tip: tip,
       addressesThrough: max(cursor.addressesThrough, step.addressesThrough),
       lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt,
-      stallTold: step.stalledSince == nil ? cursor.stallTold : tip.hash)
+      stallTold: step.stalledSince == nil ? cursor.stallTold : tip.hash,
+      finalized: step.finalized ?? cursor.finalized)
     try write(next)
     return next
   }
@@ -53,14 +56,16 @@ struct StepWriter {
     let moved = try connection.execute(
       """
       UPDATE chains SET version = $1, tip_height = $2, tip_hash = $3, addresses_through = $4,
-        looked_through = $5, halt = $6, stall_told = $7, writer_epoch = COALESCE($8, writer_epoch)
+        looked_through = $5, halt = $6, stall_told = $7, writer_epoch = COALESCE($8, writer_epoch),
+        final_height = $10, final_hash = $11
       WHERE chain = $9 AND writer_epoch <= COALESCE($8, writer_epoch)
       """,
       [
         .integer(next.version), .integer(Int64(next.tip.height)), .hash(next.tip.hash),
         .ordinal(next.addressesThrough), .optional(next.lookedThrough?.microseconds),
         .optional(next.halt), .optional(next.stallTold?.bytes), .optional(lease?.epoch),
-        .text(step.chain.text),
+        .text(step.chain.text), .optional(next.finalized.map { Int64($0.height) }),
+        .optional(next.finalized?.hash.bytes),
       ])
     // Someone wrote under a later lease, whatever the table of leases says.
     if moved != 1, let lease { throw LeaseLost(lease) }
@@ -118,8 +123,8 @@ struct StepWriter {
       let event = TransferEvent(change, owner: owner, now: step.now)
       drafts.append(try event.draft())
       guard let owner else { continue }
-      guard owner.chain == step.chain.text else {
-        // The same script on another chain: coins of a test network pay for nothing.
+      guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
+        // The same address on another chain, or another asset: it pays for nothing.
         if change.before == nil { drafts.append(try event.draft(type: "transfer.misdirected")) }
         continue
       }
@@ -165,13 +170,14 @@ struct StepWriter {
   private func owner(of ordinal: UInt64) throws -> AddressOwner? {
     let row = try connection.queryFirst(
       """
-      SELECT payments.payment_id, payments.tenant, payments.chain FROM addresses
+      SELECT payments.payment_id, payments.tenant, payments.chain, payments.contract FROM addresses
       JOIN payments ON payments.payment_id = addresses.payment_id
       WHERE addresses.family = $1 AND addresses.ordinal = $2
       """, [.text(spec.family.name), .ordinal(ordinal)])
     return try row.map {
       try AddressOwner(
-        payment: $0.text("payment_id"), tenant: $0.text("tenant"), chain: $0.text("chain"))
+        payment: $0.text("payment_id"), tenant: $0.text("tenant"), chain: $0.text("chain"),
+        contract: $0.contract("contract"))
     }
   }
 
@@ -206,23 +212,23 @@ struct StepWriter {
         try draft(
           "chain.reorged",
           ChainEvent(
-            chain: step.chain.text, from: cursor.tip.description, to: tip.description,
+            chain: step.chain.text, from: cursor.tip.text(form), to: tip.text(form),
             commonAncestor: BlockRef(height: lowest.ref.height - 1, hash: lowest.parent)
-              .description,
+              .text(form),
             depth: step.disconnected.count, connected: step.connected.count)))
     }
     if let halt = step.halt, cursor.halt == nil {
       drafts.append(
         try draft(
           "chain.halted",
-          ChainEvent(chain: step.chain.text, to: tip.description, reason: halt)))
+          ChainEvent(chain: step.chain.text, to: tip.text(form), reason: halt)))
     }
     if let since = step.stalledSince, cursor.stallTold != tip.hash {
       drafts.append(
         try draft(
           "chain.stalled",
-          ChainEvent(chain: step.chain.text, to: tip.description, since: since.description),
-          causedBy: tip.description))
+          ChainEvent(chain: step.chain.text, to: tip.text(form), since: since.description),
+          causedBy: tip.text(form)))
     }
     return drafts
   }
@@ -246,6 +252,8 @@ struct AddressOwner {
   let tenant: String
   /// On which the payment is due; its address may be paid on any chain of the family.
   let chain: String
+  /// The due token's; nil where the chain's own coin is due.
+  let contract: Hash20?
 }
 
 /// The payments of a step, in the order in which it touches them first, each with its transfers as

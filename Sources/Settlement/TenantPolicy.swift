@@ -1,14 +1,15 @@
 package import Bytes
+package import ChainTypes
 package import Payments
 
 /// What a tenant's payments get where a request doesn't say.
 package struct TenantPolicy: Sendable, Equatable {
   package var late: PaymentTerms.LatePolicy = .hold
-  /// Minor units that may be missing.
-  package var tolerance: UInt256 = .zero
+  /// Minor units that may be missing; none of an asset that isn't here.
+  package var tolerance: [Asset: UInt256] = [:]
   /// Up to this many minor units, a payment counts as paid from the mempool on. Anything there can
-  /// still be replaced: it is the tenant's risk.
-  package var zeroConfirmationMaximum: UInt256 = .zero
+  /// still be replaced: it is the tenant's risk. On Bitcoin only.
+  package var zeroConfirmationMaximum: [Asset: UInt256] = [:]
   package var expirySeconds: Int64 = 900
   package var expirySecondsRange: ClosedRange<Int64> = 60...86_400
   /// Instead of the chain's tiers.

@@ -13,7 +13,12 @@ struct TransferEvent {
   private struct Body: Encodable {
     let chain: String
     let txid: String
-    let vout: UInt32
+    /// On Bitcoin.
+    let vout: UInt32?
+    /// On other chains.
+    let position: String?
+    /// A token's.
+    let contract: String?
     let paymentID: String?
     let amountMinor: String
     let from: String?
@@ -34,23 +39,23 @@ struct TransferEvent {
   /// - Parameter type: instead of the transfer's state
   func draft(type: String? = nil) throws -> EventDraft {
     let transfer = change.after
-    let vout: UInt32
-    switch transfer.id.position {
-    case .vout(let place): vout = place
-    }
+    let form = transfer.id.position.hashForm
+    var vout: UInt32?
+    if case .vout(let place) = transfer.id.position { vout = place }
     var replacedBy: String?
     var reason: String?
     switch transfer.state {
-    case .replaced(let txid): replacedBy = txid.displayHex
+    case .replaced(let txid): replacedBy = txid.text(form)
     case .quarantined(let why): reason = why.rawValue
     default: break
     }
     let body = Body(
-      chain: transfer.id.chain.text, txid: transfer.id.txid.displayHex, vout: vout,
-      paymentID: owner?.payment, amountMinor: transfer.value.decimal,
+      chain: transfer.id.chain.text, txid: transfer.id.txidText, vout: vout,
+      position: vout == nil ? transfer.id.position.description : nil,
+      contract: transfer.contract.map { "0x\($0.hex)" }, paymentID: owner?.payment, amountMinor: transfer.value.decimal,
       from: change.before?.state.name, to: transfer.state.name,
       blockHeight: transfer.state.block?.height,
-      blockHash: transfer.state.block?.hash.displayHex, replacedBy: replacedBy, reason: reason,
+      blockHash: transfer.state.block?.hash.text(form), replacedBy: replacedBy, reason: reason,
       firstSeen: transfer.firstSeen.description)
     let text = try CanonicalJSON.document(body)
     return EventDraft(

@@ -9,7 +9,7 @@ internal import Payments
 enum TransferRecords {
   private static let columns = """
     chain, txid, position, ordinal, value, is_coinbase, confirmations, finality, state, detail,
-    block_height, block_hash, block_time, first_seen
+    block_height, block_hash, block_time, first_seen, contract
     """
 
   static func find(
@@ -18,7 +18,7 @@ enum TransferRecords {
     try ids.compactMap { id in
       let row = try connection.queryFirst(
         "SELECT \(columns) FROM transfers WHERE chain = $1 AND txid = $2 AND position = $3",
-        [.text(id.chain.text), .hash(id.txid), .integer(place(of: id))])
+        [.text(id.chain.text), .hash(id.txid), .text(id.position.description)])
       return try row.map { try transfer($0, in: connection) }
     }
   }
@@ -89,18 +89,19 @@ enum TransferRecords {
     let inserted = try connection.execute(
       """
       INSERT INTO transfers (chain, txid, position, family, ordinal, value, is_coinbase,
-        confirmations, finality, state, detail, block_height, block_hash, block_time, first_seen)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        confirmations, finality, state, detail, block_height, block_hash, block_time, first_seen,
+        contract)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
       ON CONFLICT (chain, txid, position) DO NOTHING
       """,
       [
-        .text(transfer.id.chain.text), .hash(transfer.id.txid), .integer(place(of: transfer.id)),
+        .text(transfer.id.chain.text), .hash(transfer.id.txid), .text(transfer.id.position.description),
         .text(family), .ordinal(transfer.ordinal), .amount(transfer.value),
         .flag(transfer.isCoinbase), .integer(Int64(transfer.requirement.confirmations)),
         .integer(Int64(transfer.requirement.finality)), .text(transfer.state.name),
         .optional(detail(of: transfer.state)), .optional(block.map { Int64($0.height) }),
         .optional(block?.hash.bytes), .optional(transfer.blockTime?.microseconds),
-        .time(transfer.firstSeen),
+        .time(transfer.firstSeen), .contract(transfer.contract),
       ])
     if inserted == 1 {
       try saveInputs(of: transfer, in: connection)
@@ -116,7 +117,7 @@ enum TransferRecords {
         .text(transfer.state.name), .optional(detail(of: transfer.state)),
         .optional(block.map { Int64($0.height) }), .optional(block?.hash.bytes),
         .optional(transfer.blockTime?.microseconds), .text(transfer.id.chain.text),
-        .hash(transfer.id.txid), .integer(place(of: transfer.id)),
+        .hash(transfer.id.txid), .text(transfer.id.position.description),
       ])
   }
 
@@ -148,9 +149,13 @@ enum TransferRecords {
     ).map { input in
       try Outpoint(txid: input.hash("previous_txid"), vout: input.uint32("previous_vout"))
     }
+    guard let position = TransferPosition(try row.text("position")) else {
+      throw CorruptRow.column("position")
+    }
     return try TrackedTransfer(
-      id: TransferID(chain: chain, txid: txid, position: .vout(row.uint32("position"))),
-      ordinal: row.ordinal("ordinal"), value: row.amount("value"), inputs: inputs,
+      id: TransferID(chain: chain, txid: txid, position: position),
+      ordinal: row.ordinal("ordinal"), value: row.amount("value"),
+      contract: row.contract("contract"), inputs: inputs,
       isCoinbase: row.flag("is_coinbase"),
       requirement: ConfirmationRequirement(
         confirmations: row.uint32("confirmations"), finality: row.uint32("finality")),
@@ -190,12 +195,6 @@ enum TransferRecords {
       }
       return .quarantined(reason)
     default: throw CorruptRow.column("state")
-    }
-  }
-
-  private static func place(of id: TransferID) -> Int64 {
-    switch id.position {
-    case .vout(let vout): Int64(vout)
     }
   }
 }

@@ -100,9 +100,9 @@ package final class Simulation {
     settings.blocksPerCommit = 4
     var kiosk = TenantPolicy()
     kiosk.late = .accept
-    kiosk.zeroConfirmationMaximum = 20_000
+    kiosk.zeroConfirmationMaximum = [.btc: 20_000]
     var wholesale = TenantPolicy()
-    wholesale.tolerance = 500
+    wholesale.tolerance = [.btc: 500]
     wholesale.confirmations = 4
     settings.policies = ["kiosk": kiosk, "wholesale": wholesale]
     world = try await SimulatedWorld(

@@ -26,11 +26,14 @@ package struct ChainCursor: Sendable, Hashable {
   package let halt: String?
   /// The last tip of which was told that the chain stands still at it.
   package let stallTold: Hash32?
+  /// The highest block that the chain itself has called final; nil where it calls none so.
+  package let finalized: BlockRef?
 
   package init(
     version: Int64, tip: BlockRef, addressesThrough: UInt64, lookedThrough: Timestamp?,
-    halt: String?, stallTold: Hash32? = nil
+    halt: String?, stallTold: Hash32? = nil, finalized: BlockRef? = nil
   ) {
+    self.finalized = finalized
     self.version = version
     self.tip = tip
     self.addressesThrough = addressesThrough
@@ -72,6 +75,8 @@ package struct ChainStep: Sendable {
   package var addressesThrough: UInt64
   /// Nil where the mempool wasn't looked through.
   package var lookedThrough: Timestamp?
+  /// Where the chain calls a higher block final than before.
+  package var finalized: BlockRef?
   /// Set where this step stops crediting, with the reason.
   package var halt: String?
   /// The tip's own time, where the chain has stood still for too long since then. The store tells

@@ -3,10 +3,19 @@ internal import ChainTypes
 
 /// Which network a command is about.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: "mainnet, testnet3, testnet4, signet or regtest.")
+  @Option(
+    help: "mainnet, testnet3, testnet4, signet or regtest; of EVM chains, mainnet or any other.")
   var network: NetworkName = .mainnet
 
   var value: BitcoinNetwork { network.network }
+
+  /// Whether it is a test network, which on EVM chains is all there is to know.
+  var isTest: Bool { value.kind != .mainnet }
+}
+
+/// Which kind of chains an account is for.
+enum AccountFamily: String, ExpressibleByArgument, CaseIterable {
+  case bitcoin, ethereum
 }
 
 struct NetworkName: ExpressibleByArgument, Equatable {

@@ -55,7 +55,7 @@ struct Shop {
     try await pool.register(
       .init(
         tenant: Self.tenant, region: Self.region, epoch: epoch,
-        descriptor: Self.descriptor(epoch)))
+        keys: .bitcoin(Self.descriptor(epoch))))
     if try await store.record(of: chain, window: 1) == nil {
       _ = try await store.start(chain, links: [Self.link(100)], now: Self.now)
     }
@@ -78,7 +78,7 @@ struct Shop {
 
   /// Derives addresses, and watches all there are.
   func fill() async throws {
-    try await pool.fill(network: .regtest, accounts: [newestAccount()])
+    try await pool.fill(.bitcoin(.regtest), accounts: [newestAccount()])
     var step = try await newStep()
     step.addressesThrough =
       try await store.scripts(for: chain, after: 0, limit: 1_000_000).last?.ordinal ?? 0

@@ -71,7 +71,7 @@ struct LoadingTests {
       ])
     #expect(configuration.listen.port == 0)
     #expect(configuration.logLevel == .debug)
-    #expect(configuration.chains.first?.nodes.first?.url == "http://10.0.0.5:18443")
+    #expect(configuration.chains.first?.nodes.first?.url.text == "http://10.0.0.5:18443")
   }
 
   @Test("an environment variable that names no setting is a mistake")

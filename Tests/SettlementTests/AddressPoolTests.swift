@@ -15,7 +15,7 @@ struct AddressPoolTests {
     _ descriptor: Descriptor, tenant: String = World.tenant, epoch: Int64 = 0
   ) -> AddressPool.Account {
     AddressPool.Account(
-      tenant: tenant, region: World.region, epoch: epoch, descriptor: descriptor)
+      tenant: tenant, region: World.region, epoch: epoch, keys: .bitcoin(descriptor))
   }
 
   @Test("registering the same account again is nothing, another descriptor is refused")
@@ -53,8 +53,8 @@ struct AddressPoolTests {
   @Test("filling appends the account's next addresses until enough are free")
   func fill() async throws {
     let world = try await World.make(ready: 3, watching: false)
-    #expect(try await world.pool.fill(network: .regtest) == 3)
-    #expect(try await world.pool.fill(network: .regtest) == 0)
+    #expect(try await world.pool.fill(.bitcoin(.regtest)) == 3)
+    #expect(try await world.pool.fill(.bitcoin(.regtest)) == 0)
     let rows = try await world.database.read {
       try $0.query("SELECT ordinal, child_index, address FROM addresses ORDER BY ordinal")
     }
@@ -66,7 +66,7 @@ struct AddressPoolTests {
     }
     try await world.watch()
     try await world.create(world.request("order-1"))
-    #expect(try await world.pool.fill(network: .regtest) == 1)
+    #expect(try await world.pool.fill(.bitcoin(.regtest)) == 1)
   }
 
   @Test("fillers at the same time append each address once")
@@ -74,7 +74,7 @@ struct AddressPoolTests {
     let world = try await World.make(ready: 40, watching: false)
     let pool = world.pool
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<8 { group.addTask { _ = try await pool.fill(network: .regtest) } }
+      for _ in 0..<8 { group.addTask { _ = try await pool.fill(.bitcoin(.regtest)) } }
       try await group.waitForAll()
     }
     #expect(try await world.count("addresses") == 40)
@@ -85,9 +85,9 @@ struct AddressPoolTests {
     let world = try await World.make(
       ready: 3, tenants: [World.tenant, "other"], watching: false)
     try await world.write("UPDATE accounts SET next_index = 2147483647 WHERE account_id = 1")
-    #expect(try await world.pool.fill(network: .regtest) == 4)
+    #expect(try await world.pool.fill(.bitcoin(.regtest)) == 4)
     await #expect(throws: AddressPool.Failure.exhausted(account: 1)) {
-      try await world.pool.fill(network: .regtest)
+      try await world.pool.fill(.bitcoin(.regtest))
     }
     #expect(
       try await world.rows("SELECT account_id, child_index FROM addresses ORDER BY ordinal").count
@@ -95,7 +95,7 @@ struct AddressPoolTests {
     // The other tenant is served all the same.
     try await world.write("UPDATE addresses SET touched = 1 WHERE account_id = 2")
     await #expect(throws: AddressPool.Failure.exhausted(account: 1)) {
-      try await world.pool.fill(network: .regtest)
+      try await world.pool.fill(.bitcoin(.regtest))
     }
     #expect(try await world.count("addresses WHERE account_id = 2 AND touched = 0") == 3)
   }

@@ -25,6 +25,16 @@ struct CanonicalJSONTests {
       latePolicy: .hold, ordinal: .max, address: "bcrt1q", region: text, metadata: metadata)
   }
 
+  /// Terms of a payment in tokens on an EVM chain.
+  private static func token(_ text: String) throws -> PaymentTerms {
+    PaymentTerms(
+      id: "pay_2", tenant: text, orderID: text, chain: try #require(ChainName("base")),
+      chainID: .max, asset: Asset(symbol: "USDC", decimals: 6, contract: Hash20()), amount: .one,
+      tolerance: .zero, createdAt: Timestamp(seconds: 1), expiresAt: Timestamp(seconds: 2),
+      confirmations: 1, finality: 1, latePolicy: .accept, ordinal: 1,
+      address: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", region: text, metadata: nil)
+  }
+
   private static func encoded(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -47,6 +57,9 @@ struct CanonicalJSONTests {
       #expect(try written == Self.encoded(terms))
       #expect(try CanonicalJSON.value(PaymentTerms.self, from: written) == terms)
     }
+    let token = try Self.token(text)
+    #expect(try CanonicalJSON.text(token) == Self.encoded(token))
+    #expect(try CanonicalJSON.value(PaymentTerms.self, from: CanonicalJSON.text(token)) == token)
     let largest = try Self.terms(text, amount: .max)
     #expect(try CanonicalJSON.text(largest) == Self.encoded(largest))
   }
@@ -55,6 +68,8 @@ struct CanonicalJSONTests {
     "a document has its members by name, as Foundation sorts and escapes them", arguments: texts)
   func document(text: String) throws {
     var payment = Payment(terms: try Self.terms(text))
+    let token = try PaymentDocument.json(of: Payment(terms: Self.token(text)))
+    #expect(try token == Self.rewritten(token))
     for event in [nil, PaymentEvent(.created, from: .open, to: .open)] {
       let document = try PaymentDocument.json(of: payment, telling: event)
       #expect(try document == Self.rewritten(document))

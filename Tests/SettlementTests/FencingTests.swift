@@ -188,10 +188,10 @@ struct FencingTests {
           under: paused, every: .seconds(3_600), clock: ContinuousClock(), onError: { _ in })
       }
       await #expect(throws: LeaseLost(paused)) {
-        try await world.pool.fill(network: .regtest, under: paused)
+        try await world.pool.fill(.bitcoin(.regtest), under: paused)
       }
       #expect(try await Self.state(world) == before)
-      #expect(try await world.pool.fill(network: .regtest, under: lease) == 1)
+      #expect(try await world.pool.fill(.bitcoin(.regtest), under: lease) == 1)
       // In SQLite the event has had its place since it was appended.
       #expect(try await sequencer.drain(under: lease) == (engine == .sqlite ? 0 : 1))
     }

@@ -90,7 +90,7 @@ struct PaymentFlowTests {
   @Test("a payment without confirmations is paid from the mempool on, until it is replaced")
   func zeroConfirmations() async throws {
     var policy = TenantPolicy()
-    policy.zeroConfirmationMaximum = 100_000
+    policy.zeroConfirmationMaximum = [.btc: 100_000]
     let world = try await World.make(policy: policy)
     let payment = try await world.create(world.request("order-1"))
     try await world.look(output("t"))

@@ -115,7 +115,7 @@ struct PaymentServiceTests {
   @Test("the depth is the amount's tier, and 0 only up to the tenant's cap")
   func confirmations() async throws {
     var policy = TenantPolicy()
-    policy.zeroConfirmationMaximum = 10_000
+    policy.zeroConfirmationMaximum = [.btc: 10_000]
     let world = try await World.make(policy: policy, ready: 8)
     let expected: [(UInt256, UInt32)] = [
       (10_000, 0), (10_001, 2), (999_999, 2), (1_000_000, 3),
@@ -125,7 +125,7 @@ struct PaymentServiceTests {
       #expect(payment.terms.confirmations == confirmations)
     }
     policy.confirmations = 0
-    policy.tolerance = 1_000
+    policy.tolerance = [.btc: 1_000]
     let reckless = try await World.make(policy: policy)
     let payment = try await reckless.create(reckless.request("order-1", 10_001))
     #expect(payment.terms.confirmations == 1)

@@ -12,8 +12,8 @@ enum RandomLife {
     var random = SplitMix64(seed: seed)
     var policy = TenantPolicy()
     policy.late = Bool.random(using: &random) ? .accept : .hold
-    policy.zeroConfirmationMaximum = Bool.random(using: &random) ? 50_000 : 0
-    policy.tolerance = 100
+    policy.zeroConfirmationMaximum = Bool.random(using: &random) ? [.btc: 50_000] : [:]
+    policy.tolerance = [.btc: 100]
     let world = try await World.make(policy: policy, ready: 40, finality: 4)
     var payments: [Payment] = []
     var pending: [World.Output] = []

@@ -108,7 +108,7 @@ final class World {
       try await pool.register(
         AddressPool.Account(
           tenant: tenant, region: World.region, epoch: 0,
-          descriptor: World.descriptor(UInt8(number + 1))))
+          keys: .bitcoin(World.descriptor(UInt8(number + 1)))))
     }
     let anchor = World.link(World.startHeight, parent: World.hash("below"), "anchor", World.start)
     cursor = try await store.start(spec.name, links: [anchor], now: World.start)
@@ -133,7 +133,7 @@ final class World {
   /// Fills the pool and watches all of it.
   func watch() async throws {
     acts.append(.fill)
-    try await pool.fill(network: .regtest)
+    try await pool.fill(.bitcoin(.regtest))
     var step = newStep()
     let scripts = try await store.scripts(for: spec.name, after: 0, limit: 100_000)
     step.addressesThrough = scripts.last?.ordinal ?? 0
@@ -186,7 +186,7 @@ final class World {
     let service = service
     for act in acts {
       switch act {
-      case .fill: try await pool.fill(network: .regtest)
+      case .fill: try await pool.fill(.bitcoin(.regtest))
       case .create(let request, let now, let random):
         try await database.write {
           _ = try service.create(request, now: now, random: random, in: $0)

@@ -157,7 +157,7 @@ struct ResumptionTests {
   private func zeroConfirmations() async throws -> Scene {
     try await Scene { settings in
       var tenant = TenantPolicy()
-      tenant.zeroConfirmationMaximum = 20_000
+      tenant.zeroConfirmationMaximum = [.btc: 20_000]
       settings.policies = ["roastery": tenant]
     }
   }

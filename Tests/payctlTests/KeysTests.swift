@@ -88,6 +88,47 @@ struct KeysTests {
     #expect(!outcome.errors.contains("zebro") && !outcome.errors.contains("abandon"))
   }
 
+  /// Hardhat's published words, and their first accounts on EVM chains.
+  private let hardhat = "test test test test test test test test test test test junk"
+  private let hardhatAddresses = [
+    "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+  ]
+
+  @Test("words give an account of EVM chains, and the account its published addresses")
+  func ethereum() throws {
+    let outcome = try Program.payctl.run(
+      "keys", "account", "--family", "ethereum", "--format", "json", input: hardhat)
+    let account = try #require(try outcome.objects(Account.self).first, "\(outcome.errors)")
+    #expect(account.path == "m/44h/60h/0h")
+    #expect(account.firstAddress == hardhatAddresses[0])
+    #expect(account.descriptor == "[\(account.fingerprint)/44h/60h/0h]\(account.xpub)/0/*")
+    let addresses = try Program.payctl.run(
+      "keys", "address", "--descriptor", account.descriptor, "--count", "2")
+    #expect(
+      addresses.lines == hardhatAddresses.enumerated().map { "\($0)  \($1)"[...] },
+      "\(addresses.errors)")
+    let described = try Program.payctl.run(
+      "keys", "descriptor", "--family", "ethereum", "--branch", "2",
+      String(account.descriptor.dropLast("/0/*".count)))
+    #expect(described.output.contains("\(account.xpub)/2/*"), "\(described.errors)")
+  }
+
+  @Test("a test network's account of EVM chains has coin type 1, and no main network takes it")
+  func ethereumTest() throws {
+    let outcome = try Program.payctl.run(
+      "keys", "account", "--family", "ethereum", "--network", "testnet4", "--format", "json",
+      input: hardhat)
+    let account = try #require(try outcome.objects(Account.self).first, "\(outcome.errors)")
+    #expect(account.path == "m/44h/1h/0h" && account.xpub.hasPrefix("xpub"))
+    let arguments = ["keys", "address", "--descriptor", account.descriptor]
+    #expect(try Program.payctl.run(arguments + ["--network", "testnet4"]).status == 0)
+    let refused = try Program.payctl.run(arguments)
+    #expect(refused.status == 1 && refused.errors.contains("isn't an account's path"))
+    #expect(
+      try Program.payctl.run("keys", "account", "--family", "ethereum", "--purpose", "84").status
+        == 64)
+  }
+
   @Test("new words are random, and can be read again", arguments: [12, 24])
   func generate(_ count: Int) throws {
     var made: Set<String> = []

@@ -50,6 +50,52 @@ struct ServeTests {
     #expect(outcome.output.contains("largest payment: 18.75000000 BTC"))
   }
 
+  /// The first account of Hardhat's published words, and two EVM chains.
+  private static func ethereum(chains: String = "") -> String {
+    let account =
+      "[16a93ed0/44h/60h/0h]xpub6Ce9NcJvTk36xtLSrJLZqE7wtgA5deCeYs7rSQtreh4cj"
+      + "6ByPtrg9sD7V2FNFLPnf8heNP3FGkeV9qwfzvZNSd54JoNXVsXFYSYwHsnJxqP/0/*"
+    return """
+      region: test
+      listen: {port: 0}
+      database: {sqlite: paywatch.sqlite}
+      chains_directory: \(PackageFiles.root.appending(path: "chains").path)
+      chains:
+        - {name: ethereum, traces: true, nodes: [{url: "http://127.0.0.1:9"}]}
+        - {name: arbitrum, nodes: [{url: "http://127.0.0.1:9"}]}
+      \(chains)
+      tenants:
+        - {id: shop, accounts: [{family: ethereum, descriptor: "\(account)"}]}
+      """
+  }
+
+  @Test("what is configured of EVM chains is explained")
+  func ethereumExplained() async throws {
+    let bitcoin = "  - {name: bitcoin, nodes: [{url: \"http://127.0.0.1:9\"}]}"
+    let outcome = try await check(Self.ethereum(chains: bitcoin))
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    for line in [
+      "  chain id 1, proof profile ethereum",
+      "  final: 64 confirmations deep and at or below the block that is finalized",
+      "  token USDC: 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48, 6 decimals",
+      "  ETH that contracts move is found by traces, and proved by balances",
+      "  largest payment in USDC: 15000.000000 USDC",
+      "  nothing on it is credited: transfers are only told",
+      "tenant shop: no account, and so no payments, on bitcoin",
+    ] {
+      #expect(outcome.lines.contains(line[...]), "\(line)\n\(outcome.output)")
+    }
+  }
+
+  @Test("an EVM chain is refused by serve, because nothing watches it yet")
+  func ethereumRefused() async throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write("paywatch.yaml", Array(Self.ethereum().utf8))
+    let outcome = try await Program.paywatch.finish(["serve", "--config", path])
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains("chain ethereum: EVM chains can be configured"))
+  }
+
   @Test("a database behind what the brokers hold is served by nobody")
   func behind() async throws {
     let brokers = try MockCluster()

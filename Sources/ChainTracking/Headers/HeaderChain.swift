@@ -4,7 +4,8 @@ package import ChainTypes
 /// The active chain's last blocks, from an anchor or the lowest block still held up to the tip.
 ///
 /// It knows nothing of proof of work: whoever hands it links has checked their headers. Of two
-/// branches the one with more work wins; at equal work the present one stays.
+/// branches the one with more work wins; at equal work the present one stays. On a chain without
+/// work the branch that is handed in wins: others have agreed on it.
 package struct HeaderChain: Sendable {
   /// At least how many blocks it holds, once there are so many: how deep a reorg it can follow.
   package let capacity: Int
@@ -59,8 +60,10 @@ package struct HeaderChain: Sendable {
   /// What must happen to move to `branch`: links in order from just above a known block (or from
   /// lower: links that are known are passed over) to the new tip. `finalityDepth` counts as
   /// confirmations do, 1 being the tip's.
+  ///
+  /// - Parameter isAgreed: on a chain without work: the branch wins however long it is
   package func plan(
-    _ branch: [ChainLink], finalityDepth: UInt32
+    _ branch: [ChainLink], finalityDepth: UInt32, isAgreed: Bool = false
   ) throws(HeaderChainError) -> ChainPlan {
     guard let first = branch.first else { throw .empty }
     let (below, underflow) = first.ref.height.subtractingReportingOverflow(1)
@@ -70,7 +73,7 @@ package struct HeaderChain: Sendable {
     let ancestor = try attachment(of: connect.first ?? first, known: connect.isEmpty ? branch : [])
     let disconnect = entries[(index(of: ancestor.link.ref.height) + 1)...].reversed().map(\.link)
     let branchWork = try Self.work(of: connect, from: ancestor.work)
-    guard branchWork > tipWork else {
+    guard branchWork > tipWork || (isAgreed && !connect.isEmpty) else {
       throw .notMoreWork(
         branch: branchWork.subtractingOrZero(ancestor.work),
         present: tipWork.subtractingOrZero(ancestor.work))

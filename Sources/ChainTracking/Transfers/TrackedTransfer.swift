@@ -36,15 +36,31 @@ package struct FoundTransfer: Hashable, Sendable {
   /// The watched address that it pays.
   package let ordinal: UInt64
   package let value: UInt256
+  /// The token's contract; nil for the chain's own coin.
+  package let contract: Hash20?
   /// What its transaction spends. A coinbase spends nothing; its null outpoint may stand here.
   package let inputs: [Outpoint]
   package let isCoinbase: Bool
   package let requirement: ConfirmationRequirement
+  package let effect: Effect
+
+  /// What became of it in its block.
+  package enum Effect: Hashable, Sendable {
+    /// It moved what it says.
+    case moved
+    /// Its transaction was executed without effect (an EVM status of 0).
+    case failed
+    /// It isn't to be credited.
+    case quarantined(QuarantineReason)
+  }
 
   package init(
-    id: TransferID, ordinal: UInt64, value: UInt256, inputs: [Outpoint], isCoinbase: Bool,
-    requirement: ConfirmationRequirement
+    id: TransferID, ordinal: UInt64, value: UInt256, contract: Hash20? = nil,
+    inputs: [Outpoint], isCoinbase: Bool, requirement: ConfirmationRequirement,
+    effect: Effect = .moved
   ) {
+    self.contract = contract
+    self.effect = effect
     self.id = id
     self.ordinal = ordinal
     self.value = value
@@ -71,6 +87,8 @@ package struct TrackedTransfer: Hashable, Sendable {
   package let id: TransferID
   package let ordinal: UInt64
   package let value: UInt256
+  /// The token's contract; nil for the chain's own coin.
+  package let contract: Hash20?
   package let inputs: [Outpoint]
   package let isCoinbase: Bool
   package let requirement: ConfirmationRequirement
@@ -81,10 +99,11 @@ package struct TrackedTransfer: Hashable, Sendable {
   package var blockTime: Timestamp?
 
   package init(
-    id: TransferID, ordinal: UInt64, value: UInt256, inputs: [Outpoint], isCoinbase: Bool,
-    requirement: ConfirmationRequirement, state: TransferState, firstSeen: Timestamp,
-    blockTime: Timestamp?
+    id: TransferID, ordinal: UInt64, value: UInt256, contract: Hash20? = nil,
+    inputs: [Outpoint], isCoinbase: Bool, requirement: ConfirmationRequirement,
+    state: TransferState, firstSeen: Timestamp, blockTime: Timestamp?
   ) {
+    self.contract = contract
     self.id = id
     self.ordinal = ordinal
     self.value = value
@@ -100,7 +119,8 @@ package struct TrackedTransfer: Hashable, Sendable {
     _ found: FoundTransfer, state: TransferState, firstSeen: Timestamp, blockTime: Timestamp?
   ) {
     self.init(
-      id: found.id, ordinal: found.ordinal, value: found.value, inputs: found.inputs,
+      id: found.id, ordinal: found.ordinal, value: found.value, contract: found.contract,
+      inputs: found.inputs,
       isCoinbase: found.isCoinbase, requirement: found.requirement, state: state,
       firstSeen: firstSeen, blockTime: blockTime)
   }

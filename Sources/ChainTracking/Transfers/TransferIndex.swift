@@ -20,6 +20,8 @@ struct TransferIndex: Sendable {
   private(set) var waiting: Set<TransferID> = []
   /// Orphaned, dropped or replaced: what a look at the mempool can show again.
   private(set) var unseen: Set<TransferID> = []
+  /// Confirmed and not final.
+  private(set) var confirmed: Set<TransferID> = []
   /// Transfers to forget with the block of a height, if they still rest since the height given.
   private var forgetting: [UInt32: Set<TransferID>] = [:]
   private var restingUntil: [TransferID: UInt32] = [:]
@@ -86,10 +88,7 @@ struct TransferIndex: Sendable {
   }
 
   static func precedes(_ a: TransferID, _ b: TransferID) -> Bool {
-    if a.txid != b.txid { return a.txid < b.txid }
-    return switch (a.position, b.position) {
-    case (.vout(let a), .vout(let b)): a < b
-    }
+    a.txid != b.txid ? a.txid < b.txid : a.position < b.position
   }
 
   // MARK: Changes
@@ -108,7 +107,9 @@ struct TransferIndex: Sendable {
     if watched, !watches { releaseInputs(of: transfer) }
     waiting.remove(id)
     unseen.remove(id)
+    confirmed.remove(id)
     switch transfer.state {
+    case .confirmed: confirmed.insert(id)
     case .seen: waiting.insert(id)
     case .orphaned:
       waiting.insert(id)
@@ -128,6 +129,7 @@ struct TransferIndex: Sendable {
     if Self.watchesInputs(transfer.state) { releaseInputs(of: transfer) }
     waiting.remove(id)
     unseen.remove(id)
+    confirmed.remove(id)
     stopResting(id)
   }
 

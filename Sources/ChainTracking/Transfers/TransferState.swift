@@ -40,9 +40,11 @@ package enum TransferState: Hashable, Sendable {
   case dropped
   /// Its block, the one given, left the active chain. Becomes seen, included, replaced, dropped.
   case orphaned(BlockRef)
-  /// Executed without effect (an EVM status of 0). Becomes nothing else.
+  /// Executed without effect (an EVM status of 0). Becomes included where a reorg has it executed
+  /// again with effect.
   case failed
-  /// Recorded, not credited. An operator's decision makes it released, refunded.
+  /// Recorded, not credited. An operator's decision makes it released, refunded; what was unproven
+  /// becomes included where a later block proves it.
   case quarantined(QuarantineReason)
   /// Credited by an operator. Becomes nothing else.
   case released
@@ -96,6 +98,9 @@ package enum TransferState: Hashable, Sendable {
     case (.orphaned, .seen), (.orphaned, .included), (.orphaned, .replaced), (.orphaned, .dropped),
       (.dropped, .seen), (.dropped, .included), (.dropped, .replaced), (.replaced, .seen),
       (.replaced, .included):
+      true
+    case (.orphaned, .failed), (.orphaned, .quarantined), (.dropped, .failed),
+      (.dropped, .quarantined), (.failed, .included), (.quarantined(.unproven), .included):
       true
     case (.quarantined, .released), (.quarantined, .refunded): true
     default: false

@@ -17,6 +17,12 @@ package struct TransferTracker: Sendable {
   /// While true nothing becomes confirmed or final. What is due then becomes so with the next
   /// `connect` after it is cleared, or by `resume()`.
   package var creditingHalted = false
+  /// The highest block that the chain itself calls final, where it does: nothing above it becomes
+  /// final, however deep it is. Nil where depth alone decides. Where it rises, what is due then
+  /// becomes final by `resume()` or with the next `connect`.
+  package var finalizedHeight: UInt32? {
+    didSet { holdFinalizable(above: oldValue) }
+  }
 
   private var index: TransferIndex
   /// Deep enough for their next step, which was held back.
@@ -192,15 +198,21 @@ package struct TransferTracker: Sendable {
     _ found: FoundTransfer, in block: BlockRef, time: Timestamp, now: Timestamp,
     into changes: inout [TransferChange]
   ) {
-    if let known = index.transfers[found.id] {
-      guard known.state.canBecome(.included(block)) else { return }
-      step(found.id, to: .included(block), blockTime: time, into: &changes)
+    let known = index.transfers[found.id]
+    let state: TransferState =
+      switch found.effect {
+      case .failed: .failed
+      case .quarantined(let reason): .quarantined(reason)
+      // What is known was judged when it was found first.
+      case .moved: known == nil && isDust(found) ? .quarantined(.dust) : .included(block)
+      }
+    let blockTime = state.block == nil ? nil : time
+    if let known {
+      guard known.state.canBecome(state) else { return }
+      step(found.id, to: state, blockTime: blockTime, into: &changes)
     } else {
-      let after =
-        isDust(found)
-        ? TrackedTransfer(found, state: .quarantined(.dust), firstSeen: now, blockTime: nil)
-        : TrackedTransfer(found, state: .included(block), firstSeen: now, blockTime: time)
-      begin(after, into: &changes)
+      begin(
+        TrackedTransfer(found, state: state, firstSeen: now, blockTime: blockTime), into: &changes)
     }
   }
 
@@ -270,10 +282,16 @@ package struct TransferTracker: Sendable {
     let due: UInt32? =
       switch transfer.state {
       case .included: heights.confirmed
-      case .confirmed: heights.final
+      case .confirmed: finalizedHeight.map { block.height <= $0 } ?? true ? heights.final : nil
       default: nil
       }
     return due.map { $0 <= tip.height } ?? false
+  }
+
+  /// Holds what is deep enough to be final and has only waited for the chain's own word.
+  private mutating func holdFinalizable(above old: UInt32?) {
+    guard let finalizedHeight, old.map({ $0 < finalizedHeight }) ?? false else { return }
+    for id in index.confirmed where index.transfers[id].map(isDue) ?? false { held.insert(id) }
   }
 
   private func isDust(_ found: FoundTransfer) -> Bool { found.value < index.rules.dustLimit }

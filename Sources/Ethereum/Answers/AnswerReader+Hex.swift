@@ -78,6 +78,29 @@ extension AnswerReader {
   }
 }
 
+// The next value, nil for `null`.
+extension AnswerReader {
+  @_lifetime(self: copy self)
+  mutating func readNumber(_ name: @autoclosure () -> String) throws(AnswerError) -> UInt256? {
+    guard let text = try readText() else { return nil }
+    return try number(text, name())
+  }
+
+  @_lifetime(self: copy self)
+  mutating func readHash32(_ name: @autoclosure () -> String) throws(AnswerError) -> Hash32? {
+    guard let text = try readText() else { return nil }
+    return try hash32(text, name())
+  }
+
+  @_lifetime(self: copy self)
+  mutating func readAddress(
+    _ name: @autoclosure () -> String
+  ) throws(AnswerError) -> EthereumAddress? {
+    guard let text = try readText() else { return nil }
+    return try address(text, name())
+  }
+}
+
 // The same, written as RLP at once.
 extension RLPWriter {
   /// A string of the bytes that `text` stands for.

@@ -13,15 +13,19 @@ struct AnswerReader: ~Escapable {
   private var needsComma = false
   private var depth = 0
 
-  /// Deeper nesting than any answer has; one with a call trace is `CallTraceReader`'s matter.
-  private static let maximumDepth = 64
+  private let maximumDepth: Int
+
+  /// Deeper nesting than any answer without call traces has.
+  static let ordinaryDepth = 64
 
   /// A string's content, without its quotes.
   typealias Text = Range<Int>
 
+  /// - Parameter maximumDepth: how deep values may be nested; no reading recurses, whatever it is
   @_lifetime(copy bytes)
-  init(_ bytes: RawSpan) {
+  init(_ bytes: RawSpan, maximumDepth: Int = ordinaryDepth) {
     self.bytes = bytes
+    self.maximumDepth = maximumDepth
     offset = 0
     end = bytes.byteCount
   }
@@ -70,7 +74,7 @@ struct AnswerReader: ~Escapable {
   @_lifetime(self: copy self)
   private mutating func open(_ bracket: UInt8) throws(AnswerError) {
     try expect(bracket)
-    guard depth < Self.maximumDepth else { throw .tooDeep(offset: offset) }
+    guard depth < maximumDepth else { throw .tooDeep(offset: offset) }
     depth += 1
     needsComma = false
   }
@@ -190,7 +194,7 @@ struct AnswerReader: ~Escapable {
       case UInt8(ascii: "\""): try skipString()
       case UInt8(ascii: "{"), UInt8(ascii: "["):
         open += 1
-        guard depth + open <= Self.maximumDepth else { throw .tooDeep(offset: offset) }
+        guard depth + open <= maximumDepth else { throw .tooDeep(offset: offset) }
         offset &+= 1
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
         guard open > 0 else { throw .malformed(offset: offset) }

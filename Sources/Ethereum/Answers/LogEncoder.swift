@@ -4,7 +4,7 @@ internal import Bytes
 struct LogEncoder {
   enum Member: Int, AnswerMember {
     case address, data
-    case topics, transactionHash, transactionIndex, logIndex, blockHash, removed
+    case topics, transactionHash, transactionIndex, logIndex, blockHash, blockNumber, removed
 
     static let names = MemberNames<Member>()
   }

@@ -1,3 +1,4 @@
+package import Addresses
 package import Bytes
 internal import Digests
 
@@ -35,6 +36,11 @@ package struct PublicChildDeriver: Sendable {
 
   package func publicKey(at index: UInt32) throws(DerivationError) -> PublicKey {
     try child(at: index).key
+  }
+
+  /// The child's account on every EVM chain.
+  package func ethereumAddress(at index: UInt32) throws(DerivationError) -> EthereumAddress {
+    EthereumAddress(try publicKey(at: index))
   }
 
   /// The child that `code` gives: its left half is added to the parent, its right half is the

@@ -5,14 +5,12 @@ package import Telemetry
 
 /// Questions to one Bitcoin Core node, with typed answers. Hashes are in internal order here and
 /// in display order on the wire. Nothing it says is verified here.
-package final class BitcoinNode: Sendable {
+package final class BitcoinNode: RPCNode {
   /// What operators call the node; never its URL, which may hold a key.
   package let name: String
   let client: JSONRPCClient
   let clock: any RPCClock
   let timeouts: NodeTimeouts
-  /// So many small answers come in the time of one.
-  private static let fewCalls = 20
   /// Methods this node has turned out not to have.
   let absentMethods = Mutex<Set<String>>([])
 
@@ -147,60 +145,7 @@ package final class BitcoinNode: Sendable {
   }
 }
 
-// Asking.
 extension BitcoinNode {
-  /// - Parameter isBulk: whether the answer may take bulk's time and size
-  func ask(
-    _ method: String, _ parameters: [JSONValue] = [], isBulk: Bool = false,
-    timeoutMilliseconds: Int? = nil
-  ) async throws(NodeError) -> RPCResult {
-    do throws(RPCError) {
-      return try await client.call(
-        RPCCall(method, parameters),
-        timeoutMilliseconds: timeoutMilliseconds ?? timeouts.milliseconds(isBulk: isBulk),
-        maximumBytes: isBulk ? JSONRPCClient.bulkAnswerBytes : JSONRPCClient.smallAnswerBytes)
-    } catch {
-      throw .rpc(error)
-    }
-  }
-
-  /// The small result of `method` as `parse` understands it; nil from it is a malformed answer.
-  func value<Value>(
-    _ method: String, _ parameters: [JSONValue] = [], timeoutMilliseconds: Int? = nil,
-    _ parse: (JSONValue) -> Value?
-  ) async throws(NodeError) -> Value {
-    let result = try await ask(method, parameters, timeoutMilliseconds: timeoutMilliseconds)
-    let json = try Self.reading { () throws(RPCError) in try result.json() }
-    guard let value = parse(json) else {
-      throw .rpc(result.malformed("not what \(method) answers"))
-    }
-    return value
-  }
-
-  /// Many calls may take bulk's time also where their answers are small.
-  func batch(
-    _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount, isBulk: Bool = false
-  ) async throws(NodeError) -> [Result<RPCResult, RPCNodeError>] {
-    do throws(RPCError) {
-      return try await client.batch(
-        calls, maximumCount: maximumCount,
-        timeoutMilliseconds: timeouts.milliseconds(isBulk: isBulk || calls.count > Self.fewCalls),
-        maximumBytes: isBulk ? JSONRPCClient.bulkAnswerBytes : JSONRPCClient.smallAnswerBytes)
-    } catch {
-      throw .rpc(error)
-    }
-  }
-
-  static func reading<Value>(
-    _ read: () throws(RPCError) -> Value
-  ) throws(NodeError) -> Value {
-    do throws(RPCError) {
-      return try read()
-    } catch {
-      throw .rpc(error)
-    }
-  }
-
   /// The result, or nil where the node doesn't know what was asked for (−5).
   static func known(
     _ outcome: Result<RPCResult, RPCNodeError>

@@ -17,6 +17,9 @@ enum AnswerParser {
     case batch([Answer])
   }
 
+  /// A call trace has an object and an array for each of at most 1,024 calls inside each other.
+  private static let maximumDepth = 4_096
+
   /// An answer as it was read, not yet judged.
   private struct Draft {
     /// Nil for anything that isn't one of ours.
@@ -39,7 +42,8 @@ enum AnswerParser {
     let drafts: [Draft]
     var isBatch = false
     do throws(JSONError) {
-      var reader = JSONReader(response.body)
+      // Results are only stepped over here, and each reader of one has its own limit.
+      var reader = JSONReader(response.body, depthLimit: maximumDepth)
       isBatch = reader.peek() == UInt8(ascii: "[")
       drafts = try readDrafts(&reader, response.body, isBatch: isBatch, maximumCount)
     } catch {

@@ -41,6 +41,8 @@ package final class JSONRPCClient: Sendable {
   /// A block of 4 MB is 8 MB of hexadecimal; a batch of transactions or a full mempool more.
   package static let bulkAnswerBytes = 64 << 20
 
+  static func answerBytes(isBulk: Bool) -> Int { isBulk ? bulkAnswerBytes : smallAnswerBytes }
+
   /// What one answer may take.
   private struct Limits {
     var timeoutMilliseconds: Int
@@ -272,7 +274,7 @@ package final class JSONRPCClient: Sendable {
   private func settle(_ failure: RPCError) {
     let now = clock.nowMilliseconds
     state.withLock {
-      if failure.countsAgainstNode {
+      if failure.shutsOutNode {
         $0.breaker.failed(at: now)
       } else if failure == .transport(.cancelled) {
         $0.breaker.abandoned(at: now)

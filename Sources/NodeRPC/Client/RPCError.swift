@@ -8,7 +8,8 @@ package struct RPCNodeError: Error, Equatable, Sendable {
     self.message = message
   }
 
-  /// The codes of Bitcoin Core's `rpc/protocol.h` that decide something here.
+  /// The codes that decide something here: JSON-RPC's own, those of Bitcoin Core's
+  /// `rpc/protocol.h`, and those of EVM nodes (EIP-1474, execution-apis).
   package enum Code {
     package static let misc = -1
     package static let invalidAddressOrKey = -5
@@ -19,6 +20,13 @@ package struct RPCNodeError: Error, Equatable, Sendable {
     package static let inWarmUp = -28
     package static let methodNotFound = -32601
     package static let internalError = -32603
+    package static let invalidParams = -32602
+    package static let serverError = -32000
+    package static let transactionRejected = -32003
+    package static let methodNotSupported = -32004
+    package static let unknownBlock = -39001
+    package static let prunedHistory = 4444
+    package static let executionReverted = 3
   }
 }
 
@@ -40,12 +48,19 @@ package enum RPCError: Error, Equatable, Sendable {
   /// The node failed so often that it isn't asked before `untilMilliseconds` of the clock.
   case circuitOpen(untilMilliseconds: Int64)
 
-  /// Whether the node is to blame, as the circuit breaker counts it. A node that says no, or that
+  /// Whether the node is to blame. A node that says no, or that
   /// it is still starting, is a node that works.
   package var countsAgainstNode: Bool {
     switch self {
     case .node, .warmingUp, .circuitOpen, .transport(.cancelled): false
     case .overloaded, .unauthorized, .transport, .malformed, .incompleteBatch: true
     }
+  }
+
+  /// Whether it is a reason to ask the node less: one that answers with more than was asked for
+  /// works, and may be sound where it couldn't know the bound.
+  var shutsOutNode: Bool {
+    if case .transport(.tooLarge) = self { return false }
+    return countsAgainstNode
   }
 }

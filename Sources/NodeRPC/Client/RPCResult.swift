@@ -11,6 +11,11 @@ package struct RPCResult: Sendable {
     self.range = range
   }
 
+  /// The result as it came.
+  package var bytes: [UInt8] { Array(body[range]) }
+
+  package var isNull: Bool { body[range].elementsEqual("null".utf8) }
+
   /// The result as a tree, for small ones.
   package func json() throws(RPCError) -> JSONValue {
     try reading { (reader) throws(JSONError) in try JSONValue(reading: &reader) }
@@ -63,5 +68,16 @@ package struct RPCResult: Sendable {
       let bytes = try? Hex.decode(digits: body.span.extracting(token.range))
     else { return nil }
     return Hash32(bytes)?.reversed
+  }
+
+  /// The bytes of `token`, which a reader of this result found, as Ethereum writes data: `0x` and
+  /// two digits a byte.
+  package func data(of token: JSONReader.StringToken) -> [UInt8]? {
+    guard !token.hasEscapes, token.range.count >= 2,
+      body[token.range.lowerBound] == UInt8(ascii: "0"),
+      body[token.range.lowerBound + 1] == UInt8(ascii: "x")
+    else { return nil }
+    let digits = token.range.lowerBound + 2..<token.range.upperBound
+    return try? Hex.decode(digits: body.span.extracting(digits))
   }
 }

@@ -16,7 +16,7 @@ package struct Restoration: Sendable {
   package var epoch: Int64?
   /// How many addresses behind an account's last derived one are watched besides.
   package var lookAhead: Int64
-  /// In which addresses are written, where the database has none to tell it by.
+  /// In which Bitcoin's addresses are written, where the database has none to tell it by.
   package var network: BitcoinNetwork?
   /// Whether processes may be at work on the database, which must be none.
   package var isInPlace = false
@@ -111,7 +111,7 @@ package struct Restoration: Sendable {
     let region: String
     let epoch: Int64
     let nextIndex: Int64
-    let descriptor: Descriptor
+    let keys: AccountKeys
   }
 
   /// Appends the addresses that each account may have given since, in its own epoch and in those
@@ -128,14 +128,14 @@ package struct Restoration: Sendable {
     var appended = 0
     for account in accounts {
       appended += try append(
-        account: account.number, account.descriptor, family: account.family,
+        account: account.number, account.keys,
         from: account.nextIndex, in: connection)
       for later in account.epoch + 1...epoch {
-        let (number, descriptor) = try insert(account, epoch: later, in: connection)
+        let (number, keys) = try insert(account, epoch: later, in: connection)
         // Of the new epoch nothing has been given yet.
         guard later < epoch else { continue }
         appended += try append(
-          account: number, descriptor, family: account.family, from: 0, in: connection)
+          account: number, keys, from: 0, in: connection)
       }
     }
     return appended
@@ -151,18 +151,30 @@ package struct Restoration: Sendable {
           AND others.region = accounts.region)
       ORDER BY account_id
       """)
-    guard let first = rows.first else { return [] }
-    let network = try network(for: first.text("descriptor"), in: connection)
+    let first = try rows.first { try $0.text("family") == "bitcoin" }
+    let bitcoin = try first.map { try network(for: $0.text("descriptor"), in: connection) }
     return try rows.map { row in
       try Account(
         number: row.integer("account_id"), tenant: row.text("tenant"), family: row.text("family"),
         region: row.text("region"), epoch: row.integer("epoch"),
         nextIndex: row.integer("next_index"),
-        descriptor: Descriptor(row.text("descriptor"), network: network, checksum: .required))
+        keys: Self.keys(row, network: bitcoin))
     }
   }
 
-  /// The network whose addresses the database holds. Test networks that write addresses alike are
+  private static func keys(_ row: SQLRow, network: BitcoinNetwork?) throws -> AccountKeys {
+    let text = try row.text("descriptor")
+    switch try row.text("family") {
+    case "bitcoin":
+      guard let network else { throw Failure.networkUnknown }
+      return try AccountKeys(text, for: .bitcoin(network))
+    // What was taken for a main network is right on any.
+    case "ethereum": return .ethereum(try EthereumAccount(text, isTest: true))
+    default: throw CorruptRow.column("family")
+    }
+  }
+
+  /// The Bitcoin network whose addresses the database holds. Test networks that write addresses alike are
   /// the same here: only the text is made of it.
   private func network(
     for descriptor: String, in connection: any SQLConnection
@@ -183,13 +195,13 @@ package struct Restoration: Sendable {
     throw Failure.networkUnknown
   }
 
-  /// The same account at another epoch; its number and descriptor.
+  /// The same account at another epoch; its number and keys.
   private func insert(
     _ account: Account, epoch: Int64, in connection: any SQLConnection
-  ) throws -> (Int64, Descriptor) {
+  ) throws -> (Int64, AccountKeys) {
     guard let branch = UInt32(exactly: 2 * epoch),
-      let descriptor = try account.descriptor.onBranch(branch)
-    else { throw Failure.notAnAccount(account.descriptor.text) }
+      let keys = try account.keys.onBranch(branch)
+    else { throw Failure.notAnAccount(account.keys.text) }
     try connection.execute(
       """
       INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
@@ -197,26 +209,26 @@ package struct Restoration: Sendable {
       """,
       [
         .text(account.tenant), .text(account.family), .text(account.region), .integer(epoch),
-        .text(descriptor.text),
+        .text(keys.text),
       ])
     let row = try connection.queryFirst(
-      "SELECT account_id FROM accounts WHERE descriptor = $1", [.text(descriptor.text)])
+      "SELECT account_id FROM accounts WHERE descriptor = $1", [.text(keys.text)])
     guard let number = try row?.integer("account_id") else {
       throw DatabaseError.other(code: 0, message: "an account that was written isn't there")
     }
-    return (number, descriptor)
+    return (number, keys)
   }
 
   private func append(
-    account: Int64, _ descriptor: Descriptor, family: String, from first: Int64,
+    account: Int64, _ keys: AccountKeys, from first: Int64,
     in connection: any SQLConnection
   ) throws -> Int {
-    let (derived, next) = try descriptor.addresses(from: first, count: Int(lookAhead))
+    let (derived, next) = try keys.addresses(from: first, count: Int(lookAhead))
     try connection.execute(
       "UPDATE accounts SET next_index = $1 WHERE account_id = $2",
       [.integer(next), .integer(account)])
     try AddressPool.append(
-      derived, account: account, family: family, isTouched: true, in: connection)
+      derived, account: account, family: keys.family, isTouched: true, in: connection)
     return derived.count
   }
 }

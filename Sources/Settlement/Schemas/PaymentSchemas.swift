@@ -16,7 +16,7 @@ package enum PaymentSchemas {
     return JSONSchema.object(
       "Amounts are in units of the asset; those named …_minor in its minor units.",
       members(transfer) + (isEvent ? step : []),
-      optional: ["metadata", "resolved_by", "resolved_reason"])
+      optional: ["chain_id", "contract", "metadata", "resolved_by", "resolved_reason"])
   }
 
   private static func members(_ transfer: JSONValue) -> [JSONValue.Member] {
@@ -28,8 +28,12 @@ package enum PaymentSchemas {
     let (minor, units, count) = (Words.minor, Words.units, Words.count)
     return [
       .init("id", text), .init("order_id", text), .init("status", status),
-      .init("chain", text), .init("asset", text), .init("address", text),
-      .init("uri", described(text, "What a wallet opens (BIP-0321).")),
+      .init("chain", text),
+      .init("chain_id", described(count, "The number of an EVM chain (EIP-155).")),
+      .init("asset", text),
+      .init("contract", described(text, "The token's, where the asset is one.")),
+      .init("address", text),
+      .init("uri", described(text, "What a wallet opens (BIP-0321, ERC-681 on EVM chains).")),
       .init("amount", described(units, "What was asked for.")), .init("amount_minor", minor),
       .init(
         "due_minor", described(minor, "What is due: the amount, or what it was lowered to.")),

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import ChainTypes
 package import Database
+internal import Settlement
 
 /// What the database holds, read with plain queries: none of the code that wrote it takes part.
 package struct StoredState: Sendable {
@@ -98,7 +99,7 @@ package struct StoredState: Sendable {
     }
     state.transfers = try connection.query("SELECT * FROM transfers").map { row in
       try Transfer(
-        txid: row.blob("txid"), vout: row.integer("position"), ordinal: row.integer("ordinal"),
+        txid: row.blob("txid"), vout: row.vout("position"), ordinal: row.integer("ordinal"),
         value: row.text("value"), state: row.text("state"),
         confirmations: row.integer("confirmations"),
         blockHeight: row.optionalInteger("block_height"),
@@ -137,5 +138,12 @@ package struct StoredState: Sendable {
         addressesThrough: row.integer("addresses_through"))
     }
     return state
+  }
+}
+
+extension SQLRow {
+  fileprivate func vout(_ column: String) throws -> Int64 {
+    guard let vout = Int64(try text(column)) else { throw CorruptRow.column(column) }
+    return vout
   }
 }

@@ -74,13 +74,14 @@ package struct Pipeline: Sendable {
       try await addresses.register(
         AddressPool.Account(
           tenant: tenant, region: settings.region, epoch: 0,
-          descriptor: Descriptor(
-            "wpkh(\(key)/\(place)/*)", network: settings.network, checksum: .optional)))
+          keys: .bitcoin(
+            Descriptor(
+              "wpkh(\(key)/\(place)/*)", network: settings.network, checksum: .optional))))
     }
   }
 
   @discardableResult
-  package func fill() async throws -> Int { try await addresses.fill(network: settings.network) }
+  package func fill() async throws -> Int { try await addresses.fill(.bitcoin(settings.network)) }
 
   /// One step of the watcher, then of the sequencer.
   @discardableResult

@@ -89,7 +89,7 @@ struct PaymentServer {
     let text = account.extendedPublicKey.text(network: .regtest)
     let descriptor = try Descriptor("wpkh(\(text)/0/*)", network: .regtest, checksum: .optional)
     try await AddressPool(database: database, ready: 1).register(
-      AddressPool.Account(tenant: shop, region: region, epoch: 0, descriptor: descriptor))
+      AddressPool.Account(tenant: shop, region: region, epoch: 0, keys: .bitcoin(descriptor)))
   }
 
   private static func spec() throws -> ChainSpec {
@@ -111,7 +111,7 @@ struct PaymentServer {
   /// under a key of its own.
   func prepare(_ count: Int) async throws -> ByteRun {
     let pool = AddressPool(database: database, ready: count)
-    while try await pool.fill(network: .regtest) > 0 {}
+    while try await pool.fill(.bitcoin(.regtest)) > 0 {}
     let last = try await database.read { connection in
       try connection.queryFirst("SELECT MAX(ordinal) AS last FROM addresses")?.ordinal("last")
     }

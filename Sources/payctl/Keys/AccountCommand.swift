@@ -13,13 +13,17 @@ struct AccountCommand: ParsableCommand {
       The descriptor holds public keys only: it is what a server's configuration gets. Each region \
       has an account of its own, so that regions never hand out the same address.
 
-      Example: payctl keys account --account 1 < words.txt
+      Examples: payctl keys account --account 1 < words.txt
+      payctl keys account --family ethereum < words.txt
       """)
 
   @OptionGroup var network: NetworkOptions
 
-  @Option(help: "84 (wpkh), 86 (tr), 49 (sh-wpkh) or 44 (pkh).")
-  var purpose: UInt32 = 84
+  @Option(help: "bitcoin, or ethereum for an account that all EVM chains have in common.")
+  var family: AccountFamily = .bitcoin
+
+  @Option(help: "84 (wpkh), 86 (tr), 49 (sh-wpkh) or 44 (pkh); on EVM chains always 44.")
+  var purpose: UInt32?
 
   @Option(help: "The region's account.")
   var account: UInt32 = 0
@@ -42,18 +46,35 @@ struct AccountCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard script != nil else { throw ValidationError("--purpose is 84, 86, 49 or 44") }
+    guard family == .bitcoin ? script != nil : purpose ?? 44 == 44 else {
+      throw ValidationError("--purpose is 84, 86, 49 or 44, and 44 for EVM chains")
+    }
     guard account < ChildNumber.indexEnd, branch < ChildNumber.indexEnd else {
       throw ValidationError("--account and --branch lie below 2147483648")
     }
   }
 
   private var script: SingleKeyScript? {
-    SingleKeyScript.allCases.first { $0.purpose == purpose }
+    SingleKeyScript.allCases.first { $0.purpose == purpose ?? 84 }
   }
 
   func run() throws {
-    guard let script, let branchStep = ChildNumber(branch) else { return }
+    guard let branchStep = ChildNumber(branch) else { return }
+    let answer =
+      switch family {
+      case .bitcoin: try bitcoin(branchStep)
+      case .ethereum: try ethereum(branchStep)
+      }
+    try Answers.write(
+      answer, format,
+      table: [
+        ("descriptor", answer.descriptor), ("fingerprint", answer.fingerprint),
+        ("path", answer.path), ("xpub", answer.xpub), ("first address", answer.firstAddress),
+      ])
+  }
+
+  private func bitcoin(_ branch: ChildNumber) throws -> Answer {
+    guard let script else { throw ValidationError("--purpose is 84, 86, 49 or 44") }
     let network = network.value
     let path = try DerivationPath.account(account, for: script, network: network)
     // The private keys live inside this expression only and are overwritten with it.
@@ -62,19 +83,28 @@ struct AccountCommand: ParsableCommand {
       script: script,
       key: KeyExpression(
         origin: KeyOrigin(fingerprint: fingerprint, path: path),
-        key: .extended(key, path: DerivationPath([branchStep]), isRanged: true)),
+        key: .extended(key, path: DerivationPath([branch]), isRanged: true)),
       network: network)
+    return Answer(
+      descriptor: descriptor.text, fingerprint: Self.text(of: fingerprint), path: path.description,
+      xpub: key.text(network: network), firstAddress: try descriptor.address(at: 0).text)
+  }
+
+  private func ethereum(_ branch: ChildNumber) throws -> Answer {
+    let path = try EthereumAccount.path(account: account, coinType: network.isTest ? 1 : 60)
+    let (fingerprint, key) = try accountKey(path)
+    let keys = try EthereumAccount(
+      origin: KeyOrigin(fingerprint: fingerprint, path: path), key: key, branch: branch,
+      isTest: network.isTest)
+    return Answer(
+      descriptor: keys.text, fingerprint: Self.text(of: fingerprint), path: path.description,
+      xpub: key.text(network: .mainnet), firstAddress: try keys.address(at: 0).text)
+  }
+
+  private static func text(of fingerprint: UInt32) -> String {
     var digits: [UInt8] = []
     digits.append(bigEndian: fingerprint)
-    let answer = Answer(
-      descriptor: descriptor.text, fingerprint: Hex.encode(digits), path: path.description,
-      xpub: key.text(network: network), firstAddress: try descriptor.address(at: 0).text)
-    try Answers.write(
-      answer, format,
-      table: [
-        ("descriptor", answer.descriptor), ("fingerprint", answer.fingerprint),
-        ("path", answer.path), ("xpub", answer.xpub), ("first address", answer.firstAddress),
-      ])
+    return Hex.encode(digits)
   }
 
   private func accountKey(

@@ -7,10 +7,13 @@ internal import Keys
 struct AddressesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "address",
-    abstract: "Derives addresses of a descriptor.",
-    discussion: "Example: payctl keys address --descriptor 'wpkh([…]xpub…/0/*)#…' --count 5")
+    abstract: "Derives addresses of a descriptor or of an EVM account.",
+    discussion: """
+      Examples: payctl keys address --descriptor 'wpkh([…]xpub…/0/*)#…' --count 5
+      payctl keys address --descriptor '[…/44h/60h/0h]xpub…/0/*'
+      """)
 
-  @Option(help: "The descriptor; a checksum is verified where it has one.")
+  @Option(help: "The descriptor, whose checksum is verified where it has one, or the account.")
   var descriptor: String
 
   @Option(help: "The first index.")
@@ -34,31 +37,48 @@ struct AddressesCommand: ParsableCommand {
   }
 
   func run() throws {
-    let parsed: Descriptor
-    do {
-      parsed = try Descriptor(descriptor, network: network.value, checksum: .optional)
-    } catch {
-      throw CommandFailure(error.sentence)
-    }
+    let keys = try keys()
     var output = StandardOutput()
     for place in index..<index + count {
-      let address: BitcoinAddress
+      let address: String
+      let script: [UInt8]?
       do {
-        address = try parsed.address(at: place)
+        switch keys {
+        case .bitcoin(let descriptor):
+          let derived = try descriptor.address(at: place)
+          (address, script) = (derived.text, derived.output.scriptPubKey)
+        case .ethereum(let account):
+          (address, script) = (try account.address(at: place).text, nil)
+        }
       } catch DerivationError.notRanged(_) {
         throw CommandFailure("the descriptor has one address, at index 0")
       } catch DerivationError.skipIndex(_) {
         StandardError.writeLine("payctl: index \(place) has no key (BIP-0032); left out")
         continue
       }
-      let script = Hex.encode(address.output.scriptPubKey)
+      let digits = script.map(Hex.encode)
       switch format {
       case .json:
-        try output.writeLine(
-          #"{"index":\#(place),"address":"\#(address)","scriptPubKey":"\#(script)"}"#)
-      case .table: try output.writeLine("\(place)  \(address)  \(script)")
+        let member = digits.map { #","scriptPubKey":"\#($0)""# } ?? ""
+        try output.writeLine(#"{"index":\#(place),"address":"\#(address)"\#(member)}"#)
+      case .table: try output.writeLine("\(place)  \(address)\(digits.map { "  \($0)" } ?? "")")
       }
     }
     try output.flush()
+  }
+
+  /// An EVM account has no function around its key.
+  private func keys() throws -> AccountKeys {
+    do {
+      guard !descriptor.contains("("), descriptor.hasPrefix("[") else {
+        return .bitcoin(
+          try Descriptor(descriptor, network: network.value, checksum: .optional))
+      }
+      return .ethereum(try EthereumAccount(descriptor, isTest: network.isTest))
+    } catch let error as DescriptorError {
+      throw CommandFailure(error.sentence)
+    } catch let error as EthereumAccountError {
+      throw CommandFailure(error.sentence)
+    }
   }
 }

@@ -12,6 +12,9 @@ struct DescriptorCommand: ParsableCommand {
       descriptors with or without checksum. An xpub doesn't say which addresses it is for: name \
       them with --purpose, or give the origin. Never give a private key: it would be exposed.
 
+      For an EVM account give the key with its origin, or the account itself, and \
+      --family ethereum.
+
       Example: payctl keys descriptor zpub6r…
       """)
 
@@ -19,6 +22,9 @@ struct DescriptorCommand: ParsableCommand {
   var key: String
 
   @OptionGroup var network: NetworkOptions
+
+  @Option(help: "bitcoin, or ethereum for an account of EVM chains.")
+  var family: AccountFamily = .bitcoin
 
   @Option(help: "84 (wpkh), 86 (tr), 49 (sh-wpkh) or 44 (pkh), where the key doesn't say.")
   var purpose: UInt32?
@@ -36,16 +42,25 @@ struct DescriptorCommand: ParsableCommand {
   }
 
   func run() throws {
-    let descriptor: Descriptor
+    let answer: Answer
     do {
-      descriptor = try parsed()
-    } catch {
+      switch family {
+      case .bitcoin:
+        let descriptor = try parsed()
+        let change = try descriptor.isRanged ? self.change(of: descriptor) : nil
+        answer = Answer(
+          descriptor: descriptor.text, change: change?.text,
+          firstAddress: try descriptor.address(at: 0).text)
+      case .ethereum:
+        let account = try ethereum()
+        answer = Answer(
+          descriptor: account.text, change: nil, firstAddress: try account.address(at: 0).text)
+      }
+    } catch let error as DescriptorError {
+      throw CommandFailure(error.sentence)
+    } catch let error as EthereumAccountError {
       throw CommandFailure(error.sentence)
     }
-    let change = try descriptor.isRanged ? self.change(of: descriptor) : nil
-    let answer = Answer(
-      descriptor: descriptor.text, change: change?.text,
-      firstAddress: try descriptor.address(at: 0).text)
     try Answers.write(
       answer, format,
       table: [
@@ -61,6 +76,13 @@ struct DescriptorCommand: ParsableCommand {
     return try Descriptor(
       accountKey: key, network: network.value, branch: branch,
       script: SingleKeyScript.allCases.first { $0.purpose == purpose })
+  }
+
+  private func ethereum() throws(EthereumAccountError) -> EthereumAccount {
+    guard !key.hasSuffix("/*") else {
+      return try EthereumAccount(key, isTest: network.isTest)
+    }
+    return try EthereumAccount(accountKey: key, branch: branch, isTest: network.isTest)
   }
 
   /// The branch beside the receiving one: 2e + 1 to its 2e.

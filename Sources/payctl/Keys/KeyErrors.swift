@@ -36,6 +36,22 @@ extension DescriptorError {
   }
 }
 
+extension EthereumAccountError {
+  var sentence: String {
+    switch self {
+    case .tooLong(let characters): "\(characters) characters are too many for an account"
+    case .key(let error): error.sentence
+    case .missingOrigin: "the account's origin is missing: [fingerprint/44h/60h/0h] before its key"
+    case .wrongPath(let path, let coinTypes):
+      "\(path) isn't an account's path: m/44h/"
+        + coinTypes.map { "\($0)h" }.joined(separator: " or ") + "/…h"
+    case .keyNotAtPath(let path): "the key isn't the one at \(path): origin or key is mistyped"
+    case .notAnAccount: "an account's key is followed by its branch alone: /0/*"
+    case .derivation: "\(self)"
+    }
+  }
+}
+
 extension KeyExpressionError {
   var sentence: String {
     switch self {

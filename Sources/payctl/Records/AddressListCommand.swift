@@ -8,6 +8,9 @@ struct AddressListCommand: AsyncParsableCommand {
 
   @OptionGroup var database: DatabaseOptions
 
+  @Option(help: "bitcoin, or ethereum for those of all EVM chains.")
+  var family: AccountFamily = .bitcoin
+
   @Option(help: "Only those of this tenant.")
   var tenant: String?
 
@@ -25,7 +28,7 @@ struct AddressListCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (tenant, free, after, limit) = (tenant, free, after, limit)
+    let (family, tenant, free, after, limit) = (family.rawValue, tenant, free, after, limit)
     let records = try await database.run { database in
       try await database.read { connection in
         try connection.query(
@@ -33,9 +36,13 @@ struct AddressListCommand: AsyncParsableCommand {
           \(AddressRecord.selection)
           WHERE ordinal > $1 AND (CAST($2 AS TEXT) IS NULL OR tenant = $2)
             AND ($3 = 0 OR (payment_id IS NULL AND touched = 0))
-          ORDER BY ordinal LIMIT $4
+            AND addresses.family = $4
+          ORDER BY ordinal LIMIT $5
           """,
-          [.ordinal(after), .optional(tenant), .flag(free), .integer(Int64(limit))]
+          [
+            .ordinal(after), .optional(tenant), .flag(free), .text(family),
+            .integer(Int64(limit)),
+          ]
         ).map(AddressRecord.init)
       }
     }

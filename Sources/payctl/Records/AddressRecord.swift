@@ -3,6 +3,8 @@ internal import Settlement
 
 /// An address as the database has it.
 struct AddressRecord: Encodable {
+  let family: String
+  /// Counts within the family.
   let ordinal: UInt64
   let address: String
   let tenant: String
@@ -15,12 +17,13 @@ struct AddressRecord: Encodable {
   let touched: Bool
 
   static let selection = """
-    SELECT ordinal, address, addresses.account_id, child_index, payment_id, touched, tenant,
+    SELECT addresses.family AS family, ordinal, address, addresses.account_id, child_index, payment_id, touched, tenant,
       region, epoch
     FROM addresses JOIN accounts ON accounts.account_id = addresses.account_id
     """
 
   init(_ row: SQLRow) throws {
+    family = try row.text("family")
     ordinal = try row.ordinal("ordinal")
     address = try row.text("address")
     tenant = try row.text("tenant")

@@ -1,5 +1,7 @@
+internal import Addresses
 internal import ArgumentParser
 internal import Bytes
+internal import ChainTypes
 internal import Database
 internal import Settlement
 
@@ -22,16 +24,39 @@ struct AddressShowCommand: AsyncParsableCommand {
   private struct Transfer: Encodable {
     let chain: String
     let txid: String
-    let vout: Int64
+    /// On Bitcoin.
+    let vout: UInt32?
+    /// On other chains.
+    let position: String?
+    /// A token's.
+    let contract: String?
     let amountMinor: String
     let state: String
     let blockHeight: Int64?
+
+    init(_ row: SQLRow) throws {
+      let text = try row.text("position")
+      guard let place = TransferPosition(text) else { throw CorruptRow.column("position") }
+      chain = try row.text("chain")
+      txid = try row.hash("txid").text(place.hashForm)
+      if case .vout(let index) = place {
+        vout = index
+        position = nil
+      } else {
+        vout = nil
+        position = text
+      }
+      contract = try row.contract("contract").map { "0x\($0.hex)" }
+      amountMinor = try row.amount("value").decimal
+      state = try row.text("state")
+      blockHeight = try row.optionalInteger("block_height")
+    }
+
+    var place: String { position ?? vout.map(String.init) ?? "" }
   }
 
   func run() async throws {
-    // A segwit address may be written in capitals, as in QR codes.
-    let isUppercase = address == address.uppercased()
-    let wanted = isUppercase ? address.lowercased() : address
+    let wanted = canonical
     let answer = try await database.run { database in
       try await database.read { try Self.find(wanted, in: $0) }
     }
@@ -52,10 +77,17 @@ struct AddressShowCommand: AsyncParsableCommand {
     var table = Table("transfer", "state", "block", "minor units")
     for transfer in answer.transfers {
       table.append(
-        "\(transfer.chain)/\(transfer.txid)/\(transfer.vout)", transfer.state,
+        "\(transfer.chain)/\(transfer.txid)/\(transfer.place)", transfer.state,
         transfer.blockHeight.map(String.init) ?? "-", transfer.amountMinor)
     }
     if !answer.transfers.isEmpty { try table.write() }
+  }
+
+  /// The address as it is stored. A segwit address may be written in capitals, as in QR codes, and
+  /// an EVM chain's without its checksum.
+  private var canonical: String {
+    if let ethereum = try? EthereumAddress(address) { return ethereum.text }
+    return address == address.uppercased() ? address.lowercased() : address
   }
 
   private static func find(
@@ -73,17 +105,12 @@ struct AddressShowCommand: AsyncParsableCommand {
     guard let origin else { return nil }
     let transfers = try connection.query(
       """
-      SELECT chain, txid, position, value, state, block_height FROM transfers
+      SELECT chain, txid, position, contract, value, state, block_height FROM transfers
       WHERE family = $1 AND ordinal = $2 ORDER BY first_seen, txid, position LIMIT 1000
       """, [.text(origin.text("family")), .ordinal(record.ordinal)])
     return Answer(
       address: record, descriptor: try origin.text("descriptor"),
       script: Hex.encode(try origin.blob("script")),
-      transfers: try transfers.map {
-        Transfer(
-          chain: try $0.text("chain"), txid: try $0.hash("txid").displayHex,
-          vout: try $0.integer("position"), amountMinor: try $0.amount("value").decimal,
-          state: try $0.text("state"), blockHeight: try $0.optionalInteger("block_height"))
-      })
+      transfers: try transfers.map(Transfer.init))
   }
 }

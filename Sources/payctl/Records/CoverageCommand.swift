@@ -72,31 +72,32 @@ struct CoverageCommand: AsyncParsableCommand {
     of chain: ChainName, in connection: any SQLConnection
   ) throws -> Coverage? {
     guard let cursor = try ChainRecords.cursor(of: chain, in: connection) else { return nil }
+    let form = try ChainNames.hashForm(of: chain, in: connection)
     let ranges = try ChainRecords.coverage(of: chain, in: connection)
     let holes = try ChainRecords.coverageHoles(of: chain, in: connection) ?? []
     return Coverage(
-      chain: chain.text, tip: description(of: cursor.tip),
+      chain: chain.text, tip: description(of: cursor.tip, form),
       ranges: ranges.map {
         Range(
           fromHeight: $0.fromHeight, throughHeight: $0.throughHeight,
-          throughHash: $0.throughHash.displayHex, addressesThrough: $0.addressesThrough)
+          throughHash: $0.throughHash.text(form), addressesThrough: $0.addressesThrough)
       },
-      holes: holes.map(sentence))
+      holes: holes.map { sentence($0, form) })
   }
 
-  private static func description(of block: BlockRef) -> String {
-    "\(block.height) \(block.hash.displayHex)"
+  private static func description(of block: BlockRef, _ form: HashForm) -> String {
+    "\(block.height) \(block.hash.text(form))"
   }
 
-  private static func sentence(_ hole: CoverageHole) -> String {
+  private static func sentence(_ hole: CoverageHole, _ form: HashForm) -> String {
     switch hole {
     case .missing(let from, let through): "blocks \(from) to \(through) were not scanned"
     case .brokenLink(let height, let parent, let covered):
-      "block \(height) follows \(parent.displayHex), but \(covered.displayHex) was scanned"
+      "block \(height) follows \(parent.text(form)), but \(covered.text(form)) was scanned"
     case .overlapping(let from, let through): "blocks \(from) to \(through) are listed twice"
     case .inverted(let from, let through): "a range from \(from) ends before, at \(through)"
     case .otherTip(let last, let expected):
-      "the last scanned block is \(description(of: last)), not \(description(of: expected))"
+      "the last scanned block is \(description(of: last, form)), not \(description(of: expected, form))"
     }
   }
 }

@@ -74,7 +74,7 @@ struct RescanCommand: AsyncParsableCommand {
     _ settings: ChainSettings, _ pool: NodePool, _ database: any Database
   ) async throws -> Bool {
     let rescan = ChainRescan(
-      settings: settings.watcherSettings, pool: pool,
+      settings: try settings.watcherSettings(), pool: pool,
       store: ChainStore(database: database, specs: [settings.spec]), time: SystemTime(),
       watchKey: (.random(in: .min ... .max), .random(in: .min ... .max)))
     var progress = RescanProgress(clock: ContinuousClock())

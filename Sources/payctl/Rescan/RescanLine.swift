@@ -13,7 +13,10 @@ struct RescanLine: Encodable, Sendable {
   let blockHeight: UInt32
   let blockHash: String
   let txid: String
-  let vout: UInt32
+  /// On Bitcoin.
+  let vout: UInt32?
+  /// On other chains.
+  let position: String?
   let amountMinor: String
   let address: String?
   let paymentId: String?
@@ -27,23 +30,27 @@ struct RescanLine: Encodable, Sendable {
     _ block: BlockRef, recorded: TransferState?, written: String?, _ family: String,
     _ connection: any SQLConnection
   ) throws {
-    let vout: UInt32
-    switch id.position {
-    case .vout(let place): vout = place
-    }
     let row = try connection.queryFirst(
       "SELECT address, payment_id FROM addresses WHERE family = $1 AND ordinal = $2",
       [.text(family), .ordinal(ordinal)])
     self.difference = difference
     chain = id.chain.text
     blockHeight = block.height
-    blockHash = block.hash.displayHex
-    txid = id.txid.displayHex
-    self.vout = vout
+    blockHash = block.hash.text(id.position.hashForm)
+    txid = id.txidText
+    if case .vout(let index) = id.position {
+      vout = index
+      position = nil
+    } else {
+      vout = nil
+      position = id.position.description
+    }
     amountMinor = value.decimal
     address = try row?.text("address")
     paymentId = try row?.optionalText("payment_id")
     self.recorded = recorded?.name
     self.written = written
   }
+
+  var place: String { position ?? vout.map(String.init) ?? "" }
 }

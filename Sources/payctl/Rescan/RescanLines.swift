@@ -53,7 +53,7 @@ struct RescanLines: Sendable {
     remaining = lines.count { $0.written == nil }
     summary = Summary(
       chain: findings.chain.text, fromHeight: findings.from.height,
-      throughHeight: findings.through.height, throughHash: findings.through.hash.displayHex,
+      throughHeight: findings.through.height, throughHash: findings.through.hash.text(spec.family.hashForm),
       blocks: findings.blockCount, transactions: findings.transactionCount,
       transfers: findings.transferCount, missing: missing.count, surplus: surplus.count,
       written: lines.count - remaining)
@@ -73,7 +73,7 @@ struct RescanLines: Sendable {
         }
         let state = [line.recorded ?? "no", line.written].compactMap(\.self)
         table.append(
-          line.difference, "\(line.blockHeight)", "\(line.txid)/\(line.vout)",
+          line.difference, "\(line.blockHeight)", "\(line.txid)/\(line.place)",
           amount ?? line.amountMinor, line.address ?? "-", line.paymentId ?? "-",
           state.joined(separator: " → "))
       }

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import ArgumentParser
 internal import ChainTypes
 internal import Deployment
@@ -23,13 +24,40 @@ struct CheckConfigCommand: AsyncParsableCommand {
       let nodes = chain.nodes.map(\.name).joined(separator: ", ")
       print("chain \(chain.spec.name): \(chain.quorum) of \(chain.nodes.count) nodes (\(nodes))")
       print("  headers prove \(chain.proof)")
-      let largest = chain.largestPayment.map { limit in
-        "\(Amount(minorUnits: limit, asset: chain.spec.asset).units) \(chain.spec.asset.symbol)"
+      if let ethereum = chain.ethereum { explain(ethereum, of: chain.spec) }
+      for listed in chain.spec.assets {
+        let largest = chain.largestPayment(in: listed).map {
+          Amount(minorUnits: $0, asset: listed.asset).description
+        }
+        let asset = chain.spec.tokens.isEmpty ? "" : " in \(listed.asset)"
+        print("  largest payment\(asset): \(largest ?? "no limit")")
       }
-      print("  largest payment: \(largest ?? "no limit")")
     }
     for tenant in plan.tenants {
       for account in tenant.accounts { print("tenant \(tenant.id): \(account.text)") }
+      let families = Set(tenant.accounts.map(\.family))
+      let unpaid = settings.chains.map(\.spec).filter { !families.contains($0.family.name) }
+      if !unpaid.isEmpty {
+        let names = unpaid.map(\.name.text).joined(separator: ", ")
+        print("tenant \(tenant.id): no account, and so no payments, on \(names)")
+      }
     }
+  }
+
+  private func explain(_ ethereum: EthereumSettings, of spec: ChainSpec) {
+    guard case .ethereum(let network) = spec.family else { return }
+    print("  chain id \(network.chainID), proof profile \(network.profile.rawValue)")
+    if !spec.isCredited { print("  nothing on it is credited: transfers are only told") }
+    let tag = spec.finalityTag.map { " and at or below the block that is \($0.rawValue)" } ?? ""
+    print("  final: \(spec.finalityDepth) confirmations deep\(tag)")
+    for token in spec.tokens {
+      let contract = token.asset.contract.map { EthereumAddress($0).text } ?? ""
+      print("  token \(token.asset): \(contract), \(token.asset.decimals) decimals")
+    }
+    let found =
+      ethereum.traces
+      ? "by traces, and proved by balances"
+      : "by balances alone, at most \(ethereum.balanceProofsPerBlock) of them at a block"
+    print("  \(spec.asset) that contracts move is found \(found)")
   }
 }

@@ -39,16 +39,18 @@ final class AddressFilling: Sendable {
   }
 
   private func fill(under lease: Lease) async throws {
-    let networks = Set(surroundings.plan.configuration.chains.map(\.watcherSettings.network))
+    let chains = surroundings.plan.configuration.chains.map(\.spec)
+    // Chains of a family have the same addresses: one stands for all.
+    let families = Dictionary(chains.map { ($0.family.name, $0.family) }) { first, _ in first }
     let (wakes, continuation) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     waker.withLock { $0 = continuation }
     wake()
     for await _ in wakes {
-      for network in networks {
+      for family in families.values {
         do {
           while !Task.isCancelled,
-            try await addresses.fill(network: network, accounts: accounts, under: lease) > 0
+            try await addresses.fill(family, accounts: accounts, under: lease) > 0
           {}
         } catch let lost as LeaseLost {
           throw lost

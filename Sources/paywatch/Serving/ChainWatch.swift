@@ -53,7 +53,7 @@ final class ChainWatch: Sendable {
       database: surroundings.database,
       specs: surroundings.plan.configuration.chains.map(\.spec))
     watcher = BitcoinWatcher(
-      settings: settings.watcherSettings, pool: pool, store: store, time: SystemTime(),
+      settings: try settings.watcherSettings(), pool: pool, store: store, time: SystemTime(),
       watchKey: (generator.next(), generator.next()))
     var logger = surroundings.logger
     logger[metadataKey: "chain"] = "\(settings.spec.name)"

@@ -14,7 +14,7 @@ struct Plan: Sendable {
     let name: String
     let policy: TenantPolicy
     /// Each on the branch of the restore epoch.
-    let accounts: [Descriptor]
+    let accounts: [AccountKeys]
   }
 
   let configuration: PaywatchConfiguration
@@ -30,10 +30,10 @@ struct Plan: Sendable {
     var tenants: [Tenant] = []
     var mistakes: [String] = []
     for (place, tenant) in configuration.tenants.enumerated() {
-      var accounts: [Descriptor] = []
+      var accounts: [AccountKeys] = []
       for (index, account) in tenant.accounts.enumerated() {
         do {
-          accounts.append(try Self.descriptor(account, in: configuration))
+          accounts.append(try Self.keys(of: account, in: configuration))
         } catch {
           let path = "tenants[\(place)].accounts[\(index)].descriptor"
           mistakes.append("\(file): \(path): \(error)")
@@ -42,7 +42,7 @@ struct Plan: Sendable {
       tenants.append(
         Tenant(
           id: tenant.id, name: tenant.name,
-          policy: TenantPolicy(tenant.policies, asset: configuration.chains.first?.spec.asset),
+          policy: TenantPolicy(tenant.policies),
           accounts: accounts))
     }
     do {
@@ -54,25 +54,27 @@ struct Plan: Sendable {
     self.tenants = tenants
   }
 
-  private static func descriptor(
-    _ account: AccountSettings, in configuration: PaywatchConfiguration
-  ) throws(CommandFailure) -> Descriptor {
-    guard let network = configuration.chains.first?.watcherSettings.network else {
+  private static func keys(
+    of account: AccountSettings, in configuration: PaywatchConfiguration
+  ) throws(CommandFailure) -> AccountKeys {
+    let family = configuration.chains.first { $0.spec.family.name == account.family.rawValue }
+    guard let family = family?.spec.family else {
       throw CommandFailure("No chain of its family is configured.")
     }
     let unmovable = CommandFailure("It must be an account's descriptor, which ends with /0/*.")
     do {
-      let descriptor = try Descriptor(account.descriptor, network: network, checksum: .required)
+      let keys = try AccountKeys(account.descriptor, for: family)
       // A restored region goes on where no address has been given out; see BIP-0032's branches.
-      let branch = try descriptor.onBranch(2 * configuration.restoreEpoch)
-      guard descriptor.isRanged, let branch else { throw unmovable }
+      let branch = try keys.onBranch(2 * configuration.restoreEpoch)
+      guard keys.isRanged, let branch else { throw unmovable }
       // At epoch 0 both are the same: another branch there would be that of a later epoch.
-      guard configuration.restoreEpoch > 0 || branch.text == descriptor.text else {
-        throw unmovable
-      }
+      guard configuration.restoreEpoch > 0 || branch.text == keys.text else { throw unmovable }
       return branch
-    } catch let error as DescriptorError {
+    } catch AccountKeys.ParsingError.descriptor(let error) {
       throw CommandFailure("It isn't an output descriptor of this network: \(error).")
+    } catch AccountKeys.ParsingError.account(let error) {
+      throw CommandFailure(
+        "It isn't an EVM account's key, such as [73c5da0a/44h/60h/0h]xpub…/0/*: \(error).")
     } catch {
       throw unmovable
     }
@@ -80,18 +82,15 @@ struct Plan: Sendable {
 }
 
 extension TenantPolicy {
-  /// What the configuration says for payments in `asset`.
-  init(_ settings: PolicySettings, asset: Asset?) {
+  /// What the configuration says.
+  init(_ settings: PolicySettings) {
     self.init()
     switch settings.late {
     case .accept: late = .accept
     case .hold: late = .hold
     }
-    if let asset {
-      tolerance = settings.tolerance[asset]?.minorUnits ?? tolerance
-      zeroConfirmationMaximum =
-        settings.zeroConfirmationMaximum[asset]?.minorUnits ?? zeroConfirmationMaximum
-    }
+    tolerance = settings.tolerance.mapValues(\.minorUnits)
+    zeroConfirmationMaximum = settings.zeroConfirmationMaximum.mapValues(\.minorUnits)
     expirySeconds = settings.expiry.defaultSeconds
     expirySecondsRange = settings.expiry.minimumSeconds...settings.expiry.maximumSeconds
     confirmations = settings.confirmations

@@ -38,13 +38,13 @@ struct Preparation {
       try await database.write { connection in
         try Tenants.createOrRename(id: tenant.id, name: tenant.name, now: now, in: connection)
       }
-      for descriptor in tenant.accounts {
+      for keys in tenant.accounts {
         do {
           accounts.insert(
             try await addresses.register(
               AddressPool.Account(
                 tenant: tenant.id, region: plan.configuration.region,
-                epoch: epoch, descriptor: descriptor)))
+                epoch: epoch, keys: keys)))
         } catch let failure as AddressPool.Failure {
           throw CommandFailure("tenant \(tenant.id): \(failure.sentence)")
         }

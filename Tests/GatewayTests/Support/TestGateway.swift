@@ -61,9 +61,10 @@ struct TestGateway: Sendable {
     for (number, tenant) in [tenant, otherTenant].enumerated() {
       try await pool.register(
         AddressPool.Account(
-          tenant: tenant, region: region, epoch: 0, descriptor: descriptor(UInt8(number + 1))))
+          tenant: tenant, region: region, epoch: 0,
+          keys: .bitcoin(descriptor(UInt8(number + 1)))))
     }
-    try await pool.fill(network: .regtest)
+    try await pool.fill(.bitcoin(.regtest))
     let chain = try await ChainByHand(
       store: ChainStore(database: database, specs: specs), spec: specs[0], time: time)
     if options.watching { try await chain.watchAll() }

@@ -52,8 +52,8 @@ final class SampleDatabase {
         "[73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M",
       network: .regtest, branch: 0)
     try await pool.register(
-      .init(tenant: "shop", region: "home", epoch: 0, descriptor: descriptor))
-    try await pool.fill(network: .regtest)
+      .init(tenant: "shop", region: "home", epoch: 0, keys: .bitcoin(descriptor)))
+    try await pool.fill(.bitcoin(.regtest))
 
     let store = ChainStore(database: database, specs: [spec])
     var cursor = try await store.start(name, links: [Self.link(100)], now: Self.now)

@@ -1,4 +1,3 @@
-package import Bytes
 package import ChainTypes
 internal import Synchronization
 
@@ -7,20 +6,16 @@ internal import Synchronization
 /// The quorum is a number fixed when the pool is made: failing, quarantined or silent nodes make
 /// it harder to reach, never smaller, so that knocking honest nodes out gains an attacker nothing.
 /// Given the same answers, it decides the same.
-package final class NodePool: Sendable {
-  package let nodes: [BitcoinNode]
+package final class QuorumPool<Node: ChainNode>: Sendable {
+  package let nodes: [Node]
   package let quorum: Int
-  private let genesisHash: Hash32
-  private let network: BitcoinNetwork
+  private let identity: Node.Identity
   private let clock: any RPCClock
   private let standings: Mutex<[NodeStanding]>
 
-  /// - Parameters:
-  ///   - genesisHash: the block at height 0 that every node must have
-  ///   - network: whose name every node must give as its chain's
+  /// - Parameter identity: what every node must show of its chain
   package init(
-    nodes: [BitcoinNode], quorum: Int, genesisHash: Hash32, network: BitcoinNetwork,
-    clock: any RPCClock
+    nodes: [Node], quorum: Int, identity: Node.Identity, clock: any RPCClock
   ) throws(NodePoolError) {
     guard !nodes.isEmpty else { throw .noNodes }
     guard (1...nodes.count).contains(quorum) else {
@@ -28,8 +23,7 @@ package final class NodePool: Sendable {
     }
     self.nodes = nodes
     self.quorum = quorum
-    self.genesisHash = genesisHash
-    self.network = network
+    self.identity = identity
     self.clock = clock
     standings = Mutex(nodes.map { _ in NodeStanding() })
   }
@@ -48,14 +42,48 @@ package final class NodePool: Sendable {
   /// waited for where the others settle it.
   package func agreedTip() async -> TipAgreement {
     let places = eligible()
-    let tips = await tips(of: places) { tips in
-      TipVotes(tips).settled(asked: places.count, quorum: self.quorum) != nil
+    return await agreement(
+      among: await tips(of: places) { tips in
+        TipVotes(tips).settled(asked: places.count, quorum: self.quorum) != nil
+      }, asked: places.count)
+  }
+
+  /// The highest of the blocks that nodes name by `question` which at least `quorum` of those nodes
+  /// have at or below the one that they name; nil where a quorum names none.
+  package func agreed(
+    on question: @escaping @Sendable (Node) async throws(NodeError) -> BlockRef?
+  ) async -> TipAgreement? {
+    let places = eligible()
+    let answers = await askAll(
+      places,
+      until: {
+        TipVotes(Self.named($0)).settled(asked: places.count, quorum: self.quorum) != nil
+      }
+    ) { (node, index) async throws(NodeError) in
+      try await self.identify(node, index)
+      return try await question(node)
     }
+    let silent = answers.filter { $0.outcome == .success(nil) }
+    guard silent.count < quorum else { return nil }
+    return await agreement(among: Self.named(answers), asked: places.count)
+  }
+
+  private static func named(
+    _ answers: [(node: Int, outcome: Result<BlockRef?, NodeError>)]
+  ) -> [NodeTip] {
+    answers.compactMap { answer in
+      guard case .success(let block?) = answer.outcome else { return nil }
+      return NodeTip(node: answer.node, outcome: .success(block))
+    }
+  }
+
+  /// Counts who has which of the blocks that the nodes named, and asks what that doesn't tell.
+  private func agreement(among tips: [NodeTip], asked count: Int) async -> TipAgreement {
     let first = TipVotes(tips)
-    if let settled = first.settled(asked: places.count, quorum: quorum) { return settled }
+    if let settled = first.settled(asked: count, quorum: quorum) { return settled }
     let asked = first.answering.filter { !first.questions(for: $0).isEmpty }
     let answers = await askAll(asked) { (node, index) async throws(NodeError) in
-      try await Self.active(first.questions(for: index), at: node)
+      try await node.activeBlocks(among: first.questions(for: index))
     }
     // A node that was quarantined meanwhile has no vote any more.
     let trusted = eligible()
@@ -76,20 +104,14 @@ package final class NodePool: Sendable {
       places, until: { BlockVotes($0).areSettled(asked: places.count, quorum: self.quorum) }
     ) { (node, index) async throws(NodeError) in
       try await self.identify(node, index)
-      return try await node.blockHash(at: block.height) == block.hash
+      return try await node.isActive(block)
     }
     return BlockVotes(answers)
   }
 
-  /// The block's bytes from the best node that has it, and which node that was. Nothing is
-  /// verified here; whoever finds the block invalid calls `quarantine`.
-  package func block(_ hash: Hash32) async throws(NodePoolError) -> Served<[UInt8]> {
-    try await serve { (node) async throws(NodeError) in try await node.block(hash) }
-  }
-
   /// Asks the nodes that may serve, best first, until one answers; `other` isn't asked.
   package func serve<Value: Sendable>(
-    besides other: Int? = nil, _ question: (BitcoinNode) async throws(NodeError) -> Value
+    besides other: Int? = nil, _ question: (Node) async throws(NodeError) -> Value
   ) async throws(NodePoolError) -> Served<Value> {
     try await serve(besides: other) { (node, _) async throws(NodeError) in try await question(node)
     }
@@ -99,7 +121,7 @@ package final class NodePool: Sendable {
   /// so it refuses an answer that is no use.
   package func serve<Value: Sendable>(
     besides other: Int? = nil,
-    _ question: (BitcoinNode, _ place: Int) async throws(NodeError) -> Value
+    _ question: (Node, _ place: Int) async throws(NodeError) -> Value
   ) async throws(NodePoolError) -> Served<Value> {
     var failures: [NodeFailure] = []
     for index in servingOrder() where index != other {
@@ -156,7 +178,7 @@ package final class NodePool: Sendable {
         let standing = standings[index]
         return NodeStatus(
           node: index, name: nodes[index].name, isIdentified: standing.isIdentified,
-          score: standing.score, breaker: nodes[index].client.breakerState,
+          score: standing.score, breaker: nodes[index].breakerState,
           quarantine: standing.quarantine(at: now).map {
             NodeStatus.Quarantine(reason: $0.reason, untilMilliseconds: $0.untilMilliseconds)
           },
@@ -183,7 +205,7 @@ package struct Served<Value: Sendable>: Sendable {
 }
 
 // Who may vote and serve.
-extension NodePool {
+extension QuorumPool {
   private func isEligible(_ node: Int) -> Bool {
     let now = clock.nowMilliseconds
     return standings.withLock { $0[node].quarantine(at: now) == nil }
@@ -211,48 +233,29 @@ extension NodePool {
   }
 
   /// Throws where the node hasn't shown yet that it is on the right chain, and doesn't now.
-  private func identify(_ node: BitcoinNode, _ index: Int) async throws(NodeError) {
+  private func identify(_ node: Node, _ index: Int) async throws(NodeError) {
     guard !standings.withLock({ $0[index].isIdentified }) else { return }
     _ = try await checkedTip(node, index)
   }
 
   /// The node's tip, once it has shown that it is on the right chain.
   private func checkedTip(
-    _ node: BitcoinNode, _ index: Int
+    _ node: Node, _ index: Int
   ) async throws(NodeError) -> BlockRef {
-    if !standings.withLock({ $0[index].isIdentified }) {
-      let genesis = try await node.blockHash(at: 0)
-      guard genesis == genesisHash else {
-        throw quarantineStranger(
-          index, "its genesis block is \(genesis.displayHex), not \(genesisHash.displayHex)")
-      }
-    }
-    // The name comes with every answer, so a node that was moved to another chain is noticed.
-    let info = try await node.chainInfo()
-    guard info.chain == network.coreName else {
-      throw quarantineStranger(index, "its chain is \(info.chain), not \(network.coreName)")
+    let isIdentified = standings.withLock { $0[index].isIdentified }
+    let state: NodeState
+    do throws(NodeError) {
+      state = try await node.state(on: identity, isIdentified: isIdentified)
+    } catch .anotherChain(let reason) {
+      quarantine(index, reason: reason, untilMilliseconds: nil)
+      throw .anotherChain(reason)
+    } catch {
+      throw error
     }
     standings.withLock { $0[index].isIdentified = true }
-    // Old blocks that everyone has would be agreed. Regtest's are old wherever nobody mines.
-    guard !info.initialBlockDownload || network.kind == .regtest else {
-      throw .initialBlockDownload
-    }
-    return info.tip
-  }
-
-  private func quarantineStranger(_ node: Int, _ reason: String) -> NodeError {
-    quarantine(node, reason: reason, untilMilliseconds: nil)
-    return .anotherChain(reason)
-  }
-
-  /// Those of `blocks` that stand in the node's active chain at their heights.
-  private static func active(
-    _ blocks: [BlockRef], at node: BitcoinNode
-  ) async throws(NodeError) -> [BlockRef] {
-    let headers = try await node.headers(blocks.map(\.hash))
-    return zip(blocks, headers).filter { block, header in
-      header.map { $0.isActive && $0.height == block.height } ?? false
-    }.map(\.0)
+    // Old blocks that everyone has would be agreed.
+    guard !state.isSyncing else { throw .initialBlockDownload }
+    return state.tip
   }
 
   /// Asks the nodes at these places at once; outcomes in their order, each also recorded. Once
@@ -260,7 +263,7 @@ extension NodePool {
   private func askAll<Value: Sendable>(
     _ places: [Int],
     until isSettled: ([(node: Int, outcome: Result<Value, NodeError>)]) -> Bool = { _ in false },
-    _ question: @escaping @Sendable (BitcoinNode, Int) async throws(NodeError) -> Value
+    _ question: @escaping @Sendable (Node, Int) async throws(NodeError) -> Value
   ) async -> [(node: Int, outcome: Result<Value, NodeError>)] {
     let outcomes = await withTaskGroup(of: (Int, Result<Value, NodeError>).self) { group in
       for place in places {
