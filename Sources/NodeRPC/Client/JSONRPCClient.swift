@@ -190,13 +190,16 @@ package final class JSONRPCClient: Sendable {
       if case .failure(let error) = answer.outcome, error.code == RPCNodeError.Code.inWarmUp {
         throw .warmingUp(error.message)
       }
+      // A provider that limits how often it is asked leaves out calls of a batch by such errors.
+      if case .failure(let error) = answer.outcome, error.isRateLimit { continue }
       outcomes[index] = answer.outcome
     }
     return outcomes
   }
 
   private static func rpcError(_ error: RPCNodeError) -> RPCError {
-    error.code == RPCNodeError.Code.inWarmUp ? .warmingUp(error.message) : .node(error)
+    if error.code == RPCNodeError.Code.inWarmUp { return .warmingUp(error.message) }
+    return error.isRateLimit ? .overloaded(status: 429, excerpt: error.message) : .node(error)
   }
 
   private func post(

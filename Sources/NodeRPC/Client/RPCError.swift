@@ -24,9 +24,29 @@ package struct RPCNodeError: Error, Equatable, Sendable {
     package static let serverError = -32000
     package static let transactionRejected = -32003
     package static let methodNotSupported = -32004
+    package static let limitExceeded = -32005
+    package static let tooManyRequests = 429
     package static let unknownBlock = -39001
     package static let prunedHistory = 4444
     package static let executionReverted = 3
+  }
+}
+
+extension RPCNodeError {
+  /// Whether the message holds one of `phrases`, which are in lower case.
+  func says(_ phrases: String...) -> Bool {
+    let lower = message.lowercased()
+    return phrases.contains { lower.contains($0) }
+  }
+
+  /// Whether it is about how often one asks, not about what: providers say so under HTTP 200 too,
+  /// with 429 as the code or with the one that also stands for too many results (−32005).
+  var isRateLimit: Bool {
+    if code == Code.tooManyRequests { return true }
+    guard code == Code.limitExceeded else { return false }
+    return says(
+      "rate limit", "ratelimit", "per second", "too many requests", "request count", "daily",
+      "compute units", "quota", "credits", "capacity")
   }
 }
 

@@ -83,10 +83,4 @@ extension RPCNodeError {
       "state is pruned", "historical state", "proof window", "world state unavailable",
       "no state available", "pruned")
   }
-
-  /// Whether the message holds one of `phrases`, which are in lower case.
-  func says(_ phrases: String...) -> Bool {
-    let lower = message.lowercased()
-    return phrases.contains { lower.contains($0) }
-  }
 }

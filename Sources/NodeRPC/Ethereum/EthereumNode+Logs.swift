@@ -35,6 +35,11 @@ package struct LogPage: Equatable, Sendable {
   /// The blocks that were answered for.
   package let range: ClosedRange<UInt32>
   package let logs: [NodeLog]
+
+  package init(range: ClosedRange<UInt32>, logs: [NodeLog]) {
+    self.range = range
+    self.logs = logs
+  }
 }
 
 /// How a step of a search ended.

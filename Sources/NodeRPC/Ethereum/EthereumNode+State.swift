@@ -120,7 +120,8 @@ extension EthereumNode {
     _ method: String, _ parameters: [[JSONValue]], at block: BlockRef, maximumCount: Int,
     answerBytes: Int, absentWhere isAbsent: (RPCNodeError) -> Bool
   ) async throws(NodeError) -> (results: [RPCResult?], isByNumber: Bool) {
-    var isByNumber = learned.withLock { $0.refusesBlockHashes }
+    let knownRefusal = learned.withLock { $0.refusesBlockHashes }
+    var isByNumber = knownRefusal
     while true {
       let place: JSONValue =
         isByNumber
@@ -142,9 +143,11 @@ extension EthereumNode {
         case .failure(let error): throw Self.stateError(error, at: block)
         }
       }
-      guard isRefused else { return (results, isByNumber) }
+      guard isRefused else {
+        if isByNumber != knownRefusal { learned.withLock { $0.refusesBlockHashes = true } }
+        return (results, isByNumber)
+      }
       isByNumber = true
-      learned.withLock { $0.refusesBlockHashes = true }
     }
   }
 
@@ -158,7 +161,9 @@ extension EthereumNode {
 extension RPCNodeError {
   /// A node that wants a number or tag can't read an object in its place.
   fileprivate var saysBlockHashIsRefused: Bool {
-    code == Code.invalidParams
+    // reth tells of states that are gone under the same code.
+    guard !saysStateIsGone, !saysBlockIsUnknown else { return false }
+    return code == Code.invalidParams
       || says("cannot unmarshal", "invalid argument", "invalid params", "invalid type")
   }
 

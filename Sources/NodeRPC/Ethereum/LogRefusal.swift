@@ -77,13 +77,7 @@ extension RPCNodeError {
   fileprivate var saysTooMuch: Bool {
     // QuickNode, under HTTP 413.
     if code == -32_614 { return true }
-    // Limits on how often one may ask go by the same code and the same verbs.
-    if says(
-      "rate limit", "ratelimit", "per second", "too many requests", "request count", "daily",
-      "compute units", "quota", "credits", "capacity")
-    {
-      return false
-    }
+    if isRateLimit || says("rate limit", "per second", "too many requests") { return false }
     // From what was asked: the bounds are the wrong way round.
     if says("invalid block range") { return false }
     return says(

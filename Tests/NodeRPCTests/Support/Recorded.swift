@@ -16,6 +16,10 @@ struct Recorded: Decodable {
   static func response(_ name: String) throws -> RPCResponse {
     try PackageFiles.vector("rpc/core-30.99/\(name).json", as: Recorded.self).response
   }
+
+  static func geth(_ name: String) throws -> RPCResponse {
+    try PackageFiles.vector("rpc/geth-1.17.5/\(name).json", as: Recorded.self).response
+  }
 }
 
 /// The client of a node that answers as recorded, and its clock.
@@ -35,4 +39,15 @@ func node(
 
 func node(recorded name: String) throws -> BitcoinNode {
   node(ScriptedTransport([try Recorded.response(name)]))
+}
+
+func ethereumNode(
+  _ transport: any RPCTransport, _ clock: ManualClock = ManualClock(), name: String = "node"
+) -> EthereumNode {
+  EthereumNode(name: name, transport: transport, clock: clock, jitterSeed: 1)
+}
+
+/// A geth that gives these recorded answers, whatever the requests' ids.
+func ethereumNode(recorded names: String...) throws -> EthereumNode {
+  ethereumNode(try RecordedTransport(names.map { try Recorded.geth($0) }))
 }
