@@ -53,6 +53,8 @@ struct EthereumCommand: AsyncParsableCommand {
     try node.mineTraffic(blocks: blocks, transactions: transactions, seed: seed)
     let server = try await ChainSimServer.start(node, port: port)
     print("ethereum node of chain \(chainID) at \(server.url), tip \(node.tip)")
+    // Whoever started it through a pipe waits for that line.
+    fflush(nil)
     try await withThrowingTaskGroup { group in
       group.addTask { try await server.wait() }
       if blockInterval > 0 {

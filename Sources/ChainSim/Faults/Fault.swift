@@ -127,7 +127,9 @@ struct FaultBoard: Sendable {
     result.calls = Array(repeating: CallInterference(), count: methods.count)
     for index in faults.indices {
       let fault = faults[index].fault
-      let hits = methods.indices.filter { fault.method == nil || fault.method == methods[$0] }
+      let hits = methods.indices.filter { index in
+        (fault.method ?? methods[index]) == methods[index] && fault.kind.fits(methods[index])
+      }
       guard !hits.isEmpty || (methods.isEmpty && fault.method == nil) else { continue }
       if !result.applyToRequest(fault.kind) {
         let affected = hits.prefix(fault.remaining ?? hits.count)
@@ -177,5 +179,13 @@ extension FaultBoard.CallInterference {
     case .ethereum(let fault): ethereum.append(fault)
     case .slow, .httpStatus, .unauthorized, .connectionDropped, .body, .batch: break
     }
+  }
+}
+
+extension Fault.Kind {
+  /// Whether it can befall a call of that method: others don't use it up.
+  fileprivate func fits(_ method: String) -> Bool {
+    guard case .ethereum(let fault) = self else { return true }
+    return fault.methods?.contains(method) ?? true
   }
 }

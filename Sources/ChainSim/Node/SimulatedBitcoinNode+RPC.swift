@@ -3,6 +3,8 @@ internal import JSON
 internal import NodeRPC
 
 extension SimulatedBitcoinNode: CallAnswering {
+  var dialect: RPCDialect { .bitcoinCore }
+
   func takeFaults(for methods: [String]) -> FaultBoard.Interference {
     withState { state, _ in state.faults.take(for: methods) }
   }

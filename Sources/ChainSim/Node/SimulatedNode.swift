@@ -24,6 +24,7 @@ extension SimulatedNode {
 /// How a node answers calls, and which faults befall them.
 protocol CallAnswering: SimulatedNode {
   var clock: any RPCClock { get }
+  var dialect: RPCDialect { get }
 
   /// What befalls a request that calls `methods`; counts go down.
   func takeFaults(for methods: [String]) -> FaultBoard.Interference
@@ -40,7 +41,7 @@ extension CallAnswering {
     do throws(RPCNodeError) {
       request = try RPCRequest(parsing: body)
     } catch {
-      return .single(RPCRequest.Call(), .failure(error))
+      return .single(RPCRequest.Call(), .failure(error), dialect)
     }
     let interference = takeFaults(for: request.calls.map(\.method))
     if interference.delayMilliseconds > 0 {
@@ -64,12 +65,12 @@ extension CallAnswering {
   ) async -> RPCReply {
     if !request.isBatch, let call = request.calls.first {
       let outcome = await outcome(of: call, interference.calls[0])
-      return .single(call, outcome)
+      return .single(call, outcome, dialect)
     }
     var answers: [[UInt8]] = []
     for (call, befalls) in zip(request.calls, interference.calls) {
       let outcome = await outcome(of: call, befalls)
-      if !call.isNotification { answers.append(RPCReply.envelope(call, outcome)) }
+      if !call.isNotification { answers.append(dialect.envelope(call, outcome)) }
     }
     guard !answers.isEmpty || request.calls.isEmpty else { return RPCReply(status: 204, body: []) }
     for damage in interference.batchDamage {

@@ -93,39 +93,65 @@ package struct RPCReply: Sendable {
 
   /// One call's answer under the HTTP status that goes with it; a result is JSON.
   static func single(
-    _ call: RPCRequest.Call, _ outcome: Result<[UInt8], RPCNodeError>
+    _ call: RPCRequest.Call, _ outcome: Result<[UInt8], RPCNodeError>, _ dialect: RPCDialect
   ) -> RPCReply {
     guard !call.isNotification else { return RPCReply(status: 204, body: []) }
     var status = 200
-    if case .failure(let error) = outcome, !call.isVersion2 {
+    if case .failure(let error) = outcome, dialect == .bitcoinCore, !call.isVersion2 {
       switch error.code {
       case -32600: status = 400
       case -32601: status = 404
       default: status = 500
       }
     }
-    return RPCReply(status: status, body: envelope(call, outcome) + [0x0a])
+    return RPCReply(status: status, body: dialect.envelope(call, outcome) + [0x0a])
   }
+}
 
-  static func envelope(
+/// Whose way of writing answers it is.
+enum RPCDialect {
+  /// The id comes last. Without a version it is the mixture of 1.0 and 1.1, whose errors have HTTP
+  /// statuses of their own.
+  case bitcoinCore
+  /// The id comes before the result, and every answer is of version 2.0.
+  case geth
+
+  func envelope(
     _ call: RPCRequest.Call, _ outcome: Result<[UInt8], RPCNodeError>
   ) -> [UInt8] {
-    var bytes = Array((call.isVersion2 ? #"{"jsonrpc":"2.0","# : "{").utf8)
+    let id = Array(#""id":"#.utf8) + call.id.bytes
+    let comma = UInt8(ascii: ",")
+    var bytes = [UInt8(ascii: "{")]
+    switch (self, call.isVersion2) {
+    case (.geth, _):
+      bytes += Array(#""jsonrpc":"2.0","#.utf8) + id + [comma]
+      Self.append(outcome, to: &bytes)
+    case (.bitcoinCore, true):
+      bytes += Array(#""jsonrpc":"2.0","#.utf8)
+      Self.append(outcome, to: &bytes)
+      bytes += [comma] + id
+    case (.bitcoinCore, false):
+      if case .failure = outcome { bytes += #""result":null,"#.utf8 }
+      Self.append(outcome, to: &bytes)
+      if case .success = outcome { bytes += #","error":null"#.utf8 }
+      bytes += [comma] + id
+    }
+    return bytes + [UInt8(ascii: "}")]
+  }
+
+  private static func append(
+    _ outcome: Result<[UInt8], RPCNodeError>, to bytes: inout [UInt8]
+  ) {
     switch outcome {
     case .success(let result):
       bytes += #""result":"#.utf8
       bytes += result
-      bytes += (call.isVersion2 ? "," : #","error":null,"#).utf8
     case .failure(let error):
-      if !call.isVersion2 { bytes += #""result":null,"#.utf8 }
       bytes += #""error":"#.utf8
       bytes +=
         JSONValue.object([
           .init("code", .integer(error.code)), .init("message", .string(error.message)),
         ]).bytes
-      bytes.append(UInt8(ascii: ","))
     }
-    bytes += #""id":"#.utf8
-    return bytes + call.id.bytes + [UInt8(ascii: "}")]
   }
 }

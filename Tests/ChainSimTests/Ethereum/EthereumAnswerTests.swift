@@ -1,6 +1,7 @@
 import Addresses
 import Bytes
 import ChainSim
+import ChainTypes
 import Ethereum
 import Foundation
 import JSON
@@ -205,9 +206,12 @@ struct EthereumAnswerTests {
     #expect(inner["calls"]?.elements?.first?["to"] == .hex(account(1)))
     #expect(inner["calls"]?.elements?.first?["value"] == "0x7")
     #expect(
-      try await node.ethereumError("debug_traceBlockByHash", .hex(Hash32.zero), .object([
-        .init("tracer", "callTracer")
-      ])).code == -32000)
+      try await node.ethereumError(
+        "debug_traceBlockByHash", .hex(Hash32.zero),
+        .object([
+          .init("tracer", "callTracer")
+        ])
+      ).code == -32000)
   }
 
   @Test("an estimate is enough for what it was made for")
@@ -244,10 +248,10 @@ struct EthereumAnswerTests {
       Array(request.utf8), timeoutMilliseconds: 1_000, maximumBytes: 1 << 20)
     #expect(
       String(decoding: response.body, as: UTF8.self) == """
-        [{"jsonrpc":"2.0","result":"0x3","id":1},\
-        {"jsonrpc":"2.0","error":{"code":-32601,"message":\
-        "the method eth_nothing does not exist/is not available"},"id":2},\
-        {"jsonrpc":"2.0","result":"0x539","id":3}]
+        [{"jsonrpc":"2.0","id":1,"result":"0x3"},\
+        {"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":\
+        "the method eth_nothing does not exist/is not available"}},\
+        {"jsonrpc":"2.0","id":3,"result":"0x539"}]
 
         """)
   }

@@ -1,7 +1,9 @@
 import Bytes
 import ChainSim
+import ChainTypes
 import Ethereum
 import JSON
+import NodeRPC
 import Testing
 
 @Suite("Waiting and reorganised transactions of a simulated EVM chain")

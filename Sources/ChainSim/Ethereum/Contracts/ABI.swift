@@ -75,7 +75,7 @@ where Function.RawValue == String {
 }
 
 /// A call that a contract answers.
-struct ContractCall {
+struct ContractContext {
   /// Whose storage and balance it works on.
   let contract: EthereumAddress
   let sender: EthereumAddress

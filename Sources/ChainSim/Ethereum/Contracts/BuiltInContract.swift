@@ -23,7 +23,7 @@ package enum BuiltInContract: String, Hashable, Sendable, CaseIterable {
     self.init(rawValue: String(decoding: code.dropFirst(), as: UTF8.self))
   }
 
-  func run(_ call: ContractCall, on execution: inout Execution) throws(Halt) -> [UInt8] {
+  func run(_ call: ContractContext, on execution: inout Execution) throws(Halt) -> [UInt8] {
     switch self {
     case .usdCoin: try USDCoin.run(call, on: &execution)
     case .tether: try TetherToken.run(call, on: &execution)
@@ -83,7 +83,7 @@ enum TokenSlot {
 
 /// A token at work: what USDCoin and TetherToken share.
 struct TokenStorage {
-  let call: ContractCall
+  let call: ContractContext
 
   func read(_ key: Hash32, _ execution: inout Execution) throws(Halt) -> UInt256 {
     try execution.read(key, of: call.contract)

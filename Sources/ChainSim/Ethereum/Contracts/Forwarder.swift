@@ -27,7 +27,7 @@ enum Forwarder {
 
   private static let functions = FunctionTable<Function>()
 
-  static func run(_ call: ContractCall, on execution: inout Execution) throws(Halt) -> [UInt8] {
+  static func run(_ call: ContractContext, on execution: inout Execution) throws(Halt) -> [UInt8] {
     // Without a function's name it takes ether.
     if call.input.isEmpty { return [] }
     guard let function = functions[call.input] else { throw .noSuchFunction }
@@ -55,7 +55,7 @@ enum Forwarder {
   /// Calls that may fail without taking the transaction with them; the answer says whether they
   /// did.
   private static func attempt(
-    _ function: Function, _ call: ContractCall, on execution: inout Execution
+    _ function: Function, _ call: ContractContext, on execution: inout Execution
   ) throws(Halt) -> [UInt8] {
     let target = try call.address(0)
     let result =

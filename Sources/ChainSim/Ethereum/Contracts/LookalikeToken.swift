@@ -18,7 +18,7 @@ enum LookalikeToken {
 
   private static let functions = FunctionTable<Function>()
 
-  static func run(_ call: ContractCall, on execution: inout Execution) throws(Halt) -> [UInt8] {
+  static func run(_ call: ContractContext, on execution: inout Execution) throws(Halt) -> [UInt8] {
     guard let function = functions[call.input], call.value == .zero else {
       throw .noSuchFunction
     }

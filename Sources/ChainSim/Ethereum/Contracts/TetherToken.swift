@@ -43,7 +43,7 @@ enum TetherToken {
   private static let functions = FunctionTable<Function>()
   private static let wholeToken = UInt256(1_000_000)
 
-  static func run(_ call: ContractCall, on execution: inout Execution) throws(Halt) -> [UInt8] {
+  static func run(_ call: ContractContext, on execution: inout Execution) throws(Halt) -> [UInt8] {
     guard let function = functions[call.input], call.value == .zero else {
       throw .noSuchFunction
     }

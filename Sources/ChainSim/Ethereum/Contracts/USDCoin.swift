@@ -38,7 +38,7 @@ enum USDCoin {
   private static let functions = FunctionTable<Function>()
   private static let yes = UInt256.one.bigEndianBytes
 
-  static func run(_ call: ContractCall, on execution: inout Execution) throws(Halt) -> [UInt8] {
+  static func run(_ call: ContractContext, on execution: inout Execution) throws(Halt) -> [UInt8] {
     guard let function = functions[call.input], call.value == .zero else {
       throw .noSuchFunction
     }

@@ -177,7 +177,7 @@ extension Execution {
   /// Has a contract call another account; gives whether that succeeded, and what it returned.
   @discardableResult
   mutating func call(
-    _ kind: CallFrame.Kind, from caller: ContractCall, to recipient: EthereumAddress,
+    _ kind: CallFrame.Kind, from caller: ContractContext, to recipient: EthereumAddress,
     value: UInt256, input: [UInt8] = []
   ) throws(Halt) -> (succeeded: Bool, output: [UInt8]) {
     var cost = GasSchedule.call
@@ -201,7 +201,8 @@ extension Execution {
   }
 
   /// Runs one frame: with the caller's storage and value where the code alone is the callee's.
-  private mutating func perform(_ start: CallFrame, for caller: ContractCall? = nil) -> CallFrame {
+  private mutating func perform(_ start: CallFrame, for caller: ContractContext? = nil) -> CallFrame
+  {
     guard let recipient = start.to, let value = start.value else { return start }
     let (undoMark, logMark) = (journal.count, logs.count)
     frames.append(start)
@@ -209,13 +210,13 @@ extension Execution {
     var halt: Halt?
     var output: [UInt8] = []
     if let contract = BuiltInContract(code: code(of: recipient)) {
-      var call = ContractCall(
+      var call = ContractContext(
         contract: recipient, sender: start.from, value: value, input: start.input)
       if let caller, start.kind == .delegateCall {
-        call = ContractCall(
+        call = ContractContext(
           contract: caller.contract, sender: caller.sender, value: value, input: start.input)
       } else if let caller, start.kind == .callCode {
-        call = ContractCall(
+        call = ContractContext(
           contract: caller.contract, sender: caller.contract, value: value, input: start.input)
       }
       do throws(Halt) {

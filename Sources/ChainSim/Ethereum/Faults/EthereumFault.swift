@@ -1,8 +1,8 @@
 package import Addresses
 package import Bytes
 
-/// What goes wrong at an EVM node alone. It befalls the calls it fits, of those that its `Fault`
-/// names.
+/// What goes wrong at an EVM node alone. It befalls the calls of the methods that it is about, or of
+/// the one among them that its `Fault` names.
 package enum EthereumFault: Hashable, Sendable {
   // Answers that are missing something.
 
@@ -49,6 +49,38 @@ package enum EthereumFault: Hashable, Sendable {
   case forgedProof(ProofForgery)
 }
 
+extension EthereumFault {
+  private static let blocks: Set<String> = ["eth_getBlockByHash", "eth_getBlockByNumber"]
+  private static let receipts: Set<String> = [
+    "eth_getBlockReceipts", "eth_getTransactionReceipt",
+  ]
+  private static let traces: Set<String> = [
+    "debug_traceBlockByHash", "debug_traceBlockByNumber", "debug_traceTransaction",
+  ]
+  private static let state: Set<String> = [
+    "eth_getProof", "eth_getBalance", "eth_getTransactionCount", "eth_getCode",
+    "eth_getStorageAt", "eth_call", "eth_estimateGas",
+  ]
+
+  /// The methods that it is about; nil for all.
+  var methods: Set<String>? {
+    switch self {
+    case .nullReceipts, .forgedReceipts: Self.receipts
+    case .nullBlocks, .forgedBlock: Self.blocks
+    case .forgedTransaction: Self.blocks.union(["eth_getTransactionByHash"])
+    case .emptyLogs, .truncatedLogs, .logLimit, .forgedLogs: ["eth_getLogs"]
+    case .prunedState: Self.state
+    case .wrongFinalized: ["eth_getBlockByNumber"]
+    case .syncing: ["eth_syncing"]
+    case .wrongChainID: ["eth_chainId", "net_version"]
+    case .preconfirmedReceipts: ["eth_getTransactionReceipt"]
+    case .forgedTraces: Self.traces
+    case .forgedProof: ["eth_getProof"]
+    case .methodUnavailable, .noFinality: nil
+    }
+  }
+}
+
 /// How a block's answer departs from the block.
 package enum EthereumBlockForgery: Hashable, Sendable {
   /// The block's parent in its place.
@@ -57,7 +89,7 @@ package enum EthereumBlockForgery: Hashable, Sendable {
   case stateRoot, transactionsRoot, receiptsRoot, withdrawalsRoot, logsBloom, timestamp, parentHash
   /// The header has other extra data, and the hash is that header's.
   case rehashed
-  /// A member that no known fork has, and a hash that nothing here explains.
+  /// A member that no known fork has, and others that don't add up to the hash without it.
   case unknownMember
   /// The last transaction is missing; its first is there twice where it has but one.
   case missingTransaction

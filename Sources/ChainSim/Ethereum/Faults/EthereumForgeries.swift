@@ -21,7 +21,7 @@ extension BlockAnswer {
       hash = header.hash
     case .unknownMember:
       hasUnknownMember = true
-      hash = other
+      header.mixHash = other
     case .missingTransaction:
       if transactions.count > 1 {
         transactions.removeLast()

@@ -4,6 +4,8 @@ internal import JSON
 internal import NodeRPC
 
 extension SimulatedEthereumNode: CallAnswering {
+  var dialect: RPCDialect { .geth }
+
   func takeFaults(for methods: [String]) -> FaultBoard.Interference {
     withState { state, _ in state.faults.take(for: methods) }
   }

@@ -5,7 +5,7 @@ internal import JSON
 internal import NodeRPC
 
 /// Which logs `eth_getLogs` is asked for.
-struct LogFilter {
+struct LogCriteria {
   /// Nil for all.
   var addresses: Set<EthereumAddress>?
   /// By place; nil for all.
@@ -61,7 +61,7 @@ struct LogFilter {
 extension EthereumView {
   func logs(_ arguments: EthereumArguments) throws(RPCNodeError) -> [UInt8] {
     let criteria = try arguments.required(0)
-    let filter = try LogFilter(criteria)
+    let filter = try LogCriteria(criteria)
     let blocks = try blocks(criteria)
     var found: [LogAnswer] = []
     for block in blocks where filter.mayMatch(block.header.logsBloom) {

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Digests
 internal import Ethereum
 
 /// A Merkle-Patricia trie under hashed keys that never changes: an update gives another trie, which
@@ -17,7 +16,7 @@ struct StateTrie: Sendable {
 
   private init(top: StateTrieNode?) { self.top = top }
 
-  var root: Hash32 { top.map { Keccak256.hash($0.encoded) } ?? TrieRoot.empty }
+  var root: Hash32 { top?.hash ?? TrieRoot.empty }
 
   subscript(key: Hash32) -> [UInt8]? {
     var node = top
@@ -39,7 +38,7 @@ struct StateTrie: Sendable {
     var nodes: [[UInt8]] = []
     var node = top
     while let here = node {
-      if nodes.isEmpty || here.encoded.count >= 32 { nodes.append(here.encoded) }
+      if nodes.isEmpty || !here.isEmbedded { nodes.append(here.encoded) }
       switch here.shape {
       case .leaf: node = nil
       case .extending(let end, let child):

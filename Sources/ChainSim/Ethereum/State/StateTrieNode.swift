@@ -2,16 +2,19 @@ internal import Bytes
 internal import Digests
 internal import Ethereum
 
-/// A node of a state trie with its encoding.
+/// A node of a state trie with its hash.
+///
+/// Its encoding isn't kept: a chain has millions of nodes, and few are ever asked for.
 final class StateTrieNode: Sendable {
   /// Any key below it: its first nibbles are the node's path.
   let key: Hash32
   /// How many nibbles lead to it.
   let depth: Int
   let shape: Shape
-  let encoded: [UInt8]
-  /// Of the encoding, where that has 32 bytes or more.
-  private let hash: Hash32
+  /// Of the encoding.
+  let hash: Hash32
+  /// The encoding where it is under 32 bytes, and so stands itself in its parent.
+  private let embedded: [UInt8]?
 
   enum Shape {
     case leaf(value: [UInt8])
@@ -25,14 +28,24 @@ final class StateTrieNode: Sendable {
     self.key = key
     self.depth = depth
     self.shape = shape
+    let encoded = Self.encoding(shape, key: key, depth: depth)
+    hash = Keccak256.hash(encoded)
+    embedded = encoded.count < 32 ? encoded : nil
+  }
+
+  var isEmbedded: Bool { embedded != nil }
+
+  var encoded: [UInt8] { Self.encoding(shape, key: key, depth: depth) }
+
+  private static func encoding(_ shape: Shape, key: Hash32, depth: Int) -> [UInt8] {
     var writer = RLPWriter()
     let list = writer.openList()
     switch shape {
     case .leaf(let value):
-      writer.append(Self.hexPrefix(key, depth..<64, isLeaf: true))
+      writer.append(hexPrefix(key, depth..<64, isLeaf: true))
       writer.append(value)
     case .extending(let end, let child):
-      writer.append(Self.hexPrefix(key, depth..<end, isLeaf: false))
+      writer.append(hexPrefix(key, depth..<end, isLeaf: false))
       child.appendReference(to: &writer)
     case .branch(let children):
       for child in children {
@@ -41,12 +54,11 @@ final class StateTrieNode: Sendable {
       writer.appendEmptyString()
     }
     writer.closeList(list)
-    encoded = writer.bytes
-    hash = encoded.count >= 32 ? Keccak256.hash(encoded) : .zero
+    return writer.bytes
   }
 
   private func appendReference(to writer: inout RLPWriter) {
-    if encoded.count < 32 { writer.append(encoded: encoded) } else { writer.append(hash) }
+    if let embedded { writer.append(encoded: embedded) } else { writer.append(hash) }
   }
 
   /// The same values from a place further up, down to which nothing branches off.
@@ -95,13 +107,12 @@ extension Hash32 {
 
   /// How many nibbles both begin with.
   func sharedNibbles(with other: Hash32) -> Int {
-    let differences = [
-      words.0 ^ other.words.0, words.1 ^ other.words.1, words.2 ^ other.words.2,
-      words.3 ^ other.words.3,
-    ]
-    for (index, difference) in differences.enumerated() where difference != 0 {
-      return 16 * index + UInt64(bigEndian: difference).leadingZeroBitCount / 4
+    func shared(_ a: UInt64, _ b: UInt64) -> Int {
+      UInt64(bigEndian: a ^ b).leadingZeroBitCount / 4
     }
-    return 64
+    if words.0 != other.words.0 { return shared(words.0, other.words.0) }
+    if words.1 != other.words.1 { return 16 + shared(words.1, other.words.1) }
+    if words.2 != other.words.2 { return 32 + shared(words.2, other.words.2) }
+    return 48 + shared(words.3, other.words.3)
   }
 }
