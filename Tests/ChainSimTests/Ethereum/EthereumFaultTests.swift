@@ -40,6 +40,31 @@ struct EthereumFaultTests {
   }
 
   @Test(
+    "a block that was made wrong isn't proved by its own hash",
+    arguments: [UnsoundBlock.transactionsRoot, .receiptsRoot, .withdrawalsRoot, .gasUsed])
+  func unsoundBlocks(lie: UnsoundBlock) async throws {
+    let node = try makeEthereumNode(blocks: 1)
+    try node.send(.token(SimulatedContracts.usdc, 5, to: account(1)))
+    let block = node.mine(unsound: lie)
+    #expect(node.tip == block.ref)
+    await #expect(throws: BlockProofError.self) { try await node.proof(of: block.hash) }
+    try node.mine()
+    #expect(try await node.proof(of: node.tip.hash).header.parentHash == block.hash)
+  }
+
+  @Test("an invented transfer can be proved, and only other nodes know better")
+  func inventedTransfer() async throws {
+    let node = try makeEthereumNode(blocks: 1)
+    try node.send(.token(SimulatedContracts.usdc, 5, to: account(1)))
+    let usdc = SimulatedContracts.usdc
+    let block = node.mine(unsound: .inventedTransfer(contract: usdc, to: account(9), 77))
+    let proof = try await node.proof(of: block.hash)
+    let watching = WatchedAccounts(accounts: [account(9)])
+    #expect(try proof.transfers(watching: watching).map(\.value) == [77])
+    #expect(node.balance(of: account(9), in: usdc) == .zero)
+  }
+
+  @Test(
     "a forged transaction isn't proved",
     arguments: [
       TransactionForgery.recipient(account(9)), .value(99), .input([1, 2]), .unknownType,

@@ -1,5 +1,6 @@
 internal import Addresses
 internal import Bytes
+internal import Digests
 internal import Ethereum
 
 /// Makes a block: runs transactions one after another, and puts the header over what they did.
@@ -13,6 +14,8 @@ struct BlockBuilder {
   private var outcomes: [SimulatedEthereumBlock.Outcome] = []
   private var encodedTransactions = TrieItems()
   private var encodedReceipts = TrieItems()
+  /// How the block shall be wrong, if it shall.
+  var lie: UnsoundBlock?
 
   init(
     on parent: SimulatedEthereumBlock, options: EthereumChainOptions,
@@ -86,14 +89,50 @@ struct BlockBuilder {
   /// The block with these withdrawals behind its transactions.
   consuming func finish(_ withdrawals: [Withdrawal], beaconRoot: Hash32) -> SimulatedEthereumBlock {
     for withdrawal in withdrawals { execution.credit(withdrawal.value, to: withdrawal.recipient) }
+    invent()
     let state = execution.result
     header.stateRoot = state.root
     header.transactionsRoot = TrieRoot.root(of: encodedTransactions)
     header.receiptsRoot = TrieRoot.root(of: encodedReceipts)
     header.setForkFields(options.fork, parentBeaconBlockRoot: beaconRoot)
     header.withdrawalsRoot = TrieRoot.root(of: withdrawals.map(\.rlp))
+    spoil()
     return SimulatedEthereumBlock(
       header: header, transactions: transactions, outcomes: outcomes, withdrawals: withdrawals,
       state: state)
+  }
+}
+
+// Blocks that shall be wrong.
+extension BlockBuilder {
+  /// Adds the log that nobody logged.
+  private mutating func invent() {
+    guard case .inventedTransfer(let contract, let recipient, let value) = lie,
+      let last = outcomes.popLast()
+    else { return }
+    let log = EthereumLog.transfer(by: contract, from: contract, to: recipient, value)
+    let old = last.receipt
+    let receipt = EthereumReceipt(
+      type: old.type, outcome: old.outcome, cumulativeGasUsed: old.cumulativeGasUsed,
+      logs: old.logs + [log])
+    header.logsBloom.insert(log)
+    outcomes.append(
+      SimulatedEthereumBlock.Outcome(
+        receipt: receipt, gasUsed: last.gasUsed, effectiveGasPrice: last.effectiveGasPrice,
+        createdContract: last.createdContract, trace: last.trace))
+    encodedReceipts = TrieItems(outcomes.map(\.receipt.encoded))
+  }
+
+  private mutating func spoil() {
+    let other = Keccak256.hash(header.stateRoot.bytes)
+    switch lie {
+    case .stateRoot: header.stateRoot = other
+    case .transactionsRoot: header.transactionsRoot = other
+    case .receiptsRoot: header.receiptsRoot = other
+    case .withdrawalsRoot: header.withdrawalsRoot = other
+    case .logsBloom: header.logsBloom = LogBloom()
+    case .gasUsed: header.gasUsed -= min(header.gasUsed, 1)
+    case .inventedTransfer, nil: break
+    }
   }
 }

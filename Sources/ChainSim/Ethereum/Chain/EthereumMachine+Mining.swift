@@ -22,6 +22,20 @@ package struct BlockExtras: Sendable {
   }
 }
 
+/// What is wrong with a block that was made to be wrong: its hash is that of its header, and the node
+/// that made it serves it as any other.
+package enum UnsoundBlock: Hashable, Sendable {
+  /// The header has another root than its content.
+  case stateRoot, transactionsRoot, receiptsRoot, withdrawalsRoot
+  /// The header's bloom is empty.
+  case logsBloom
+  /// The header says less gas than the receipts.
+  case gasUsed
+  /// The last transaction's receipt has a Transfer that its contract never logged. All roots fit: only
+  /// those who run the block, or ask other nodes, know better.
+  case inventedTransfer(contract: EthereumAddress, to: EthereumAddress, UInt256)
+}
+
 /// What becomes of the transactions in blocks that a reorganisation takes back.
 package enum ReorganizedTransactions: Hashable, Sendable {
   /// They stand in the new branch's first block, but for those in `except`, which are gone.
@@ -63,6 +77,18 @@ extension EthereumMachine {
     time: UInt64
   ) throws(EthereumSimError) -> SimulatedEthereumBlock {
     let block = try make(transactions, on: head, extras, time: time)
+    setHead(block)
+    return block
+  }
+
+  /// Makes one block of all that waits which no node that checks everything would take.
+  package mutating func mine(
+    unsound lie: UnsoundBlock, extras: BlockExtras = BlockExtras(), time: UInt64
+  ) -> SimulatedEthereumBlock {
+    var builder = builder(on: head, extras, time: time)
+    for known in mempool.ordered { try? builder.append(known) }
+    builder.lie = lie
+    let block = finish(builder, extras)
     setHead(block)
     return block
   }

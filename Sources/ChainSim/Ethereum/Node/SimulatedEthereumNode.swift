@@ -95,6 +95,16 @@ extension SimulatedEthereumNode {
     }
   }
 
+  /// Makes one block of all that waits which no node that checks everything would take.
+  @discardableResult
+  package func mine(
+    unsound lie: UnsoundBlock, extras: BlockExtras = BlockExtras()
+  ) -> SimulatedEthereumBlock {
+    withState { state, time in
+      state.machine.mine(unsound: lie, extras: extras, time: time)
+    }
+  }
+
   /// Makes a branch that leaves the chain `depth` below the head; where it is higher than the head
   /// it becomes the chain.
   @discardableResult
