@@ -64,6 +64,28 @@ struct EthereumBlockTests {
     #expect(machine.head.transactions.count == 307)
   }
 
+  @Test("an OP-stack chain's blocks begin with deposits, which are proved with the rest")
+  func deposits() async throws {
+    let node = try makeEthereumNode(
+      options: EthereumChainOptions(chainID: 10, profile: .opStack), blocks: 1)
+    let deposit = BlockExtras.Deposit(from: account(0x21), to: account(0x22), wei: 500)
+    try node.send(.token(SimulatedContracts.usdc, 5, to: account(0x22)))
+    let block = try #require(try node.mine(extras: BlockExtras(deposits: [deposit])).first)
+    #expect(block.transactions.map(\.transaction.type) == [.deposit, .deposit, .dynamicFee])
+    #expect(node.balance(of: account(0x22)) == 500)
+    #expect(node.balance(of: account(0x21)) == .zero)
+    let proof = try await node.proof(of: block.hash)
+    let found = try proof.transfers(watching: WatchedAccounts(accounts: [account(0x22)]))
+    #expect(found.map(\.value) == [500, 5])
+    let receipt = try await node.ethereumResult(
+      "eth_getTransactionReceipt", .hex(block.transactions[1].hash))
+    #expect(receipt["depositNonce"] == "0x0")
+    // Another block's deposits are its own.
+    let new = try node.reorganize(depth: 1)
+    #expect(new[0].transactions.map(\.transaction.type) == [.deposit, .dynamicFee])
+    for block in new { _ = try await node.proof(of: block.hash) }
+  }
+
   @Test("the state root is the root of the accounts, each of which its proof proves")
   func accounts() async throws {
     let node = try busyNode(EthereumChainOptions())

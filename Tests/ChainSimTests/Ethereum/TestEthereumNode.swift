@@ -61,7 +61,7 @@ extension SimulatedEthereumNode {
     let receipts = (try? await ethereumResult("eth_getBlockReceipts", .hex(hash))) ?? .null
     return try BlockProof.verify(
       block: block.bytes.span.bytes, receipts: receipts.bytes.span.bytes, expecting: hash,
-      profile: .ethereum)
+      profile: options.profile)
   }
 }
 

@@ -59,13 +59,21 @@ struct BlockBuilder {
     let receipt = EthereumReceipt(
       type: transaction.type, outcome: trace.error == nil ? .succeeded : .failed,
       cumulativeGasUsed: header.gasUsed, logs: execution.takeLogs())
+    keep(known, receipt, gasUsed: gasUsed, price: price, trace: trace)
+  }
+
+  /// Keeps what a transaction did, in its place.
+  private mutating func keep(
+    _ known: KnownEthereumTransaction, _ receipt: EthereumReceipt, gasUsed: UInt64,
+    price: UInt256, trace: CallFrame
+  ) {
     header.logsBloom.formUnion(receipt.logsBloom)
     transactions.append(known)
+    let isCreation = known.transaction.recipient == nil && trace.error == nil
     outcomes.append(
       SimulatedEthereumBlock.Outcome(
         receipt: receipt, gasUsed: gasUsed, effectiveGasPrice: price,
-        createdContract: transaction.recipient == nil && trace.error == nil ? trace.to : nil,
-        trace: trace))
+        createdContract: isCreation ? trace.to : nil, trace: trace))
     encodedTransactions.append(known.encoded)
     encodedReceipts.append { receipt.append(to: &$0) }
   }
@@ -134,5 +142,52 @@ extension BlockBuilder {
     case .gasUsed: header.gasUsed -= min(header.gasUsed, 1)
     case .inventedTransfer, nil: break
     }
+  }
+}
+
+// OP-stack chains.
+extension BlockBuilder {
+  /// Whom the chain's own deposit is from, and the contract it tells of its parent chain.
+  private static let system = address([0xde, 0xad, 0xde, 0xad], last: 0x01)
+  private static let parentChain = address([0x42], last: 0x15)
+  private static let depositGas: UInt64 = 1_000_000
+
+  private static func address(_ start: [UInt8], last: UInt8) -> EthereumAddress {
+    let bytes = start + [UInt8](repeating: 0, count: 19 - start.count) + [last]
+    return EthereumAddress(Hash20(uncheckedBytes: bytes.span.bytes, at: 0))
+  }
+
+  /// Puts the chain's own deposit and these in front; nobody signs or pays for them.
+  mutating func appendDeposits(_ deposits: [BlockExtras.Deposit]) {
+    append(BlockExtras.Deposit(from: Self.system, to: Self.parentChain, wei: .zero))
+    for deposit in deposits { append(deposit) }
+  }
+
+  private mutating func append(_ deposit: BlockExtras.Deposit) {
+    let sender = deposit.sender
+    let fields = EthereumTransaction.DepositFields(
+      sourceHash: Keccak256.hash(parent.hash.bytes + [UInt8(truncatingIfNeeded: outcomes.count)]),
+      sender: sender, mint: deposit.wei, isSystemTransaction: false)
+    let transaction = EthereumTransaction(
+      form: .deposit(fields), nonce: 0, gasLimit: Self.depositGas, recipient: deposit.recipient,
+      value: deposit.wei)
+    let nonce = execution.account(sender).nonce
+    let gas = GasSchedule.intrinsic(transaction)
+    // What is minted stays, even where the call fails.
+    execution.credit(deposit.wei, to: sender)
+    execution.begin(gas: Self.depositGas - gas)
+    execution.setNonce(nonce + 1, of: sender)
+    var trace = execution.run(transaction, from: sender)
+    let gasUsed = Self.depositGas - execution.gasLeft
+    trace.gas = Self.depositGas
+    trace.gasUsed = gasUsed
+    header.gasUsed += gasUsed
+    let receipt = EthereumReceipt(
+      type: .deposit, outcome: trace.error == nil ? .succeeded : .failed,
+      cumulativeGasUsed: header.gasUsed, logs: execution.takeLogs(),
+      deposit: EthereumReceipt.DepositFields(nonce: nonce, version: 1))
+    keep(
+      KnownEthereumTransaction(transaction, from: sender), receipt, gasUsed: gasUsed,
+      price: .zero, trace: trace)
   }
 }

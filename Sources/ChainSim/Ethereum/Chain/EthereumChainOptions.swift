@@ -1,9 +1,12 @@
 package import Addresses
 package import Bytes
+package import ChainTypes
 
 /// What a simulated EVM chain begins with and how it goes on. Nodes of one chain have the same.
 package struct EthereumChainOptions: Sendable {
   package var chainID: UInt64
+  /// `opStack` begins every block with a deposit of the chain's own, and takes others'.
+  package var profile: ProofProfile
   package var fork: Fork
   package var gasLimit: UInt64
   /// Seconds since 1970 of the genesis block.
@@ -38,12 +41,14 @@ package struct EthereumChainOptions: Sendable {
   }
 
   package init(
-    chainID: UInt64 = 1_337, fork: Fork = .prague, gasLimit: UInt64 = 60_000_000,
+    chainID: UInt64 = 1_337, profile: ProofProfile = .ethereum, fork: Fork = .prague,
+    gasLimit: UInt64 = 60_000_000,
     genesisTime: UInt64 = 1_700_000_000, initialBaseFee: UInt256 = 1_000_000_000,
     safeDepth: UInt64 = 4, finalizedDepth: UInt64 = 8,
     contracts: [Deployment] = SimulatedContracts.deployments, accountCount: Int = 4
   ) {
     self.chainID = chainID
+    self.profile = profile
     self.fork = fork
     self.gasLimit = gasLimit
     self.genesisTime = genesisTime

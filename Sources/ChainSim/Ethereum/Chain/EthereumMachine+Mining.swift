@@ -1,5 +1,6 @@
 package import Addresses
 package import Bytes
+internal import ChainTypes
 internal import Ethereum
 
 /// What stands in a new block beside its transactions.
@@ -8,6 +9,21 @@ package struct BlockExtras: Sendable {
   package var feeRecipient: EthereumAddress
   /// To whom, in gwei.
   package var withdrawals: [(recipient: EthereumAddress, gwei: UInt64)]
+  /// On an OP-stack chain, what comes from its parent chain: wei that come into being and are sent on,
+  /// without any signature.
+  package var deposits: [Deposit]
+
+  package struct Deposit: Hashable, Sendable {
+    package var sender: EthereumAddress
+    package var recipient: EthereumAddress
+    package var wei: UInt256
+
+    package init(from sender: EthereumAddress, to recipient: EthereumAddress, wei: UInt256) {
+      self.sender = sender
+      self.recipient = recipient
+      self.wei = wei
+    }
+  }
 
   /// An account that nobody has the key of.
   package static let standardFeeRecipient = EthereumAddress(
@@ -15,10 +31,11 @@ package struct BlockExtras: Sendable {
 
   package init(
     feeRecipient: EthereumAddress = standardFeeRecipient,
-    withdrawals: [(recipient: EthereumAddress, gwei: UInt64)] = []
+    withdrawals: [(recipient: EthereumAddress, gwei: UInt64)] = [], deposits: [Deposit] = []
   ) {
     self.feeRecipient = feeRecipient
     self.withdrawals = withdrawals
+    self.deposits = deposits
   }
 }
 
@@ -123,6 +140,7 @@ extension EthereumMachine {
     var included: [KnownEthereumTransaction] = []
     var dropped: Set<Hash32> = []
     let old = canonical.suffix(Int(depth)).flatMap(\.transactions)
+      .filter { $0.transaction.type != .deposit }
     switch fate {
     case .mined(let except, let reversed):
       dropped = Set(except)
@@ -193,9 +211,11 @@ extension EthereumMachine {
     on parent: SimulatedEthereumBlock, _ extras: BlockExtras, time: UInt64
   ) -> BlockBuilder {
     // The random value keeps two nodes' blocks, and two of one parent, apart.
-    BlockBuilder(
+    var builder = BlockBuilder(
       on: parent, options: options, feeRecipient: extras.feeRecipient, time: time,
       random: randomHash())
+    if options.profile == .opStack { builder.appendDeposits(extras.deposits) }
+    return builder
   }
 
   private mutating func finish(

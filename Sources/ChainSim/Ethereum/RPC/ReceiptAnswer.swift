@@ -58,6 +58,10 @@ struct ReceiptAnswer {
       writer.member("blockNumber", quantity: place.number)
       writer.member("contractAddress", address: createdContract)
       writer.member("cumulativeGasUsed", quantity: receipt.cumulativeGasUsed)
+      if let deposit = receipt.deposit {
+        writer.member("depositNonce", quantity: deposit.nonce)
+        writer.member("depositReceiptVersion", quantity: deposit.version)
+      }
       writer.member("effectiveGasPrice", quantity: effectiveGasPrice)
       writer.member("from", address: sender)
       writer.member("gasUsed", quantity: gasUsed)

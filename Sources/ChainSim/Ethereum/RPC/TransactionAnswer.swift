@@ -13,6 +13,8 @@ struct TransactionAnswer {
   var place: Place?
   /// In place of its own.
   var type: UInt64
+  /// Of a deposit.
+  var deposit: EthereumReceipt.DepositFields?
 
   struct Place {
     let blockHash: Hash32
@@ -29,6 +31,7 @@ struct TransactionAnswer {
     gasPrice = known.caps.maxFeePerGas
     guard let block else { return }
     gasPrice = block.outcomes[index].effectiveGasPrice
+    deposit = block.outcomes[index].receipt.deposit
     place = Place(
       blockHash: block.hash, number: block.number, timestamp: block.header.timestamp, index: index)
   }
@@ -48,7 +51,7 @@ struct TransactionAnswer {
       }
       writer.member("hash", hash: hash)
       writer.member("input", data: transaction.input)
-      writer.member("nonce", quantity: transaction.nonce)
+      writer.member("nonce", quantity: deposit?.nonce ?? transaction.nonce)
       writer.member("to", address: transaction.recipient)
       writer.member("transactionIndex", quantity: place.map { UInt64($0.index) })
       writer.member("value", quantity: transaction.value)
@@ -56,7 +59,17 @@ struct TransactionAnswer {
       writeAccessList(to: &writer)
       if let chainID = transaction.chainID { writer.member("chainId", quantity: chainID) }
       writeSignature(to: &writer)
+      writeDeposit(to: &writer)
     }
+  }
+
+  /// As op-geth tells it.
+  private func writeDeposit(to writer: inout AnswerWriter) {
+    guard case .deposit(let fields) = transaction.form else { return }
+    for name in ["v", "r", "s"] as [StaticString] { writer.member(name, quantity: UInt256.zero) }
+    writer.member("sourceHash", hash: fields.sourceHash)
+    writer.member("mint", quantity: fields.mint)
+    if let deposit { writer.member("depositReceiptVersion", quantity: deposit.version) }
   }
 
   private func writeAccessList(to writer: inout AnswerWriter) {
