@@ -2,7 +2,6 @@ import Addresses
 import Bytes
 import ChainSim
 import ChainTypes
-import Digests
 import Ethereum
 import JSON
 import NodeRPC
