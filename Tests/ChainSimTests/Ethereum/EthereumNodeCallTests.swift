@@ -83,5 +83,8 @@ struct EthereumNodeCallTests {
       #expect(block.outcomes.allSatisfy { $0.receipt.outcome == .succeeded })
       _ = try await node.proof(of: block.hash)
     }
+    let tokens = Set(
+      node.machine.canonical.flatMap(\.outcomes).flatMap(\.receipt.logs).map(\.address))
+    #expect(tokens.count == 4)
   }
 }

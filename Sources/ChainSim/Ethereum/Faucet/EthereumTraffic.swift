@@ -29,7 +29,7 @@ package struct EthereumTraffic: Sendable {
     if choice % 4 == 0 || tokens.isEmpty {
       order = .ether(value, to: recipient)
     } else {
-      order = .token(tokens[Int(choice % UInt64(tokens.count))], value, to: recipient)
+      order = .token(tokens[Int(choice / 4 % UInt64(tokens.count))], value, to: recipient)
     }
     return order.by(account: Int(random.next() % UInt64(accountCount)))
   }
