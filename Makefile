@@ -4,7 +4,7 @@
 SWIFT ?= swift
 STAY ?=
 
-.PHONY: demo demo-distributed test bench setup setup-servers lint format
+.PHONY: demo demo-distributed test bench setup setup-servers setup-ethereum lint format
 
 demo: setup
 	@echo "==> Building paywatch (the first time takes a few minutes)"
@@ -16,7 +16,7 @@ demo-distributed: setup-servers
 	$(SWIFT) build --product paywatch
 	$(SWIFT) run --skip-build paywatch demo --distributed
 
-test: setup-servers lint
+test: setup-servers setup-ethereum lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
 	@echo "==> Testing what keeps something in a database, on PostgreSQL"
@@ -41,6 +41,10 @@ setup:
 
 setup-servers:
 	@sh deploy/setup.sh test
+
+# A real EVM for tests, from the Python package index into .build; once.
+setup-ethereum: setup-servers
+	@sh Tests/EthereumNode/setup.sh
 
 lint:
 	@echo "==> Checking the format"

@@ -69,12 +69,15 @@ let package = Package(
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
     library("Keys", ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses"]),
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
+    library("Ethereum", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("ChainTracking", ["Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
 
     // The shell: sockets, disks, tasks.
     library("LocalServers"),
-    library("Scanning", ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "ChainTracking"]),
+    library(
+      "Scanning",
+      ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking"]),
     library("Settings", ["Bytes", "ChainTypes", "Addresses", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
@@ -84,12 +87,14 @@ let package = Package(
     library("SQLite", ["Database", grdb, grdbSQLite]),
     library("PostgreSQL", ["CPostgres", "Database"]),
     library("Leases", ["Database"]),
-    library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "HTTPClient", "Telemetry"]),
+    library("NodeRPC", ["Bytes", "JSON", "ChainTypes", "Addresses", "HTTPClient", "Telemetry"]),
     library(
       "EventLog",
       ["Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Leases"]),
     library("Kafka", ["CKafka", "Bytes", "EventLog"]),
-    library("Watching", ["Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "NodeRPC"]),
+    library(
+      "Watching",
+      ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking", "NodeRPC"]),
     library(
       "Settlement",
       [
@@ -147,18 +152,18 @@ let package = Package(
     program(
       "payctl",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite", "PostgreSQL",
-        "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups", "Tenancy",
-        "Deployment",
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite",
+        "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups",
+        "Tenancy", "Deployment",
       ]),
     program(
       "paybench",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "LocalServers", "Telemetry", "Database", "SQLite", "PostgreSQL", "EventLog",
-        "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "Deployment", log,
-        hummingbird, nioCore,
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "LocalServers", "Telemetry", "Database", "SQLite",
+        "PostgreSQL", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "Gateway", "Deployment", log, hummingbird, nioCore,
       ]),
     program("chainsim", ["ChainTypes", "NodeRPC", "ChainSim"]),
 
@@ -181,6 +186,7 @@ let package = Package(
     tests("Digests", ["Bytes", "Digests"]),
     tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
     tests("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
+    tests("Ethereum", ["Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Ethereum"]),
     tests("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Bitcoin"]),
     tests("ChainTracking", ["Bytes", "Digests", "ChainTypes", "ChainTracking"]),
     tests("Payments", ["Bytes", "ChainTypes", "Payments"]),
@@ -199,8 +205,8 @@ let package = Package(
     tests(
       "NodeRPC",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "HTTPClient", "Telemetry", "NodeRPC",
-        "LoopbackHTTP",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Ethereum", "LocalServers",
+        "HTTPClient", "Telemetry", "NodeRPC", "LoopbackHTTP",
       ]),
     tests(
       "EventLog",
@@ -219,8 +225,8 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "Database", "SQLite", "Leases", "EventLog", "Watching", "Settlement", "SchemaChecking",
-        "TestDatabases",
+        "LocalServers", "HTTPClient", "Database", "SQLite", "Leases", "NodeRPC", "EventLog",
+        "Watching", "Settlement", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "HTTPServer",

@@ -6,12 +6,14 @@ set -eu
 
 build="libcurl4-openssl-dev libhiredis-dev libpq-dev libqrencode-dev librdkafka-dev
   libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
-servers="postgresql redis-server kcat python3"
+servers="postgresql redis-server kcat python3 python3-venv"
 
 fail() {
   echo "setup: $1" >&2
   exit 1
 }
+
+has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
 packages=$build
 programs=""
@@ -34,6 +36,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
     if [ "$package" = pkg-config ] && command -v pkg-config >/dev/null 2>&1; then continue; fi
     # A Python of another origin does as well.
     if [ "$package" = python3 ] && command -v python3 >/dev/null 2>&1; then continue; fi
+    if [ "$package" = python3-venv ] && has_venv; then continue; fi
     [ "$status" = installed ] || missing="$missing $package"
   done
 else
@@ -46,6 +49,9 @@ else
     command -v "$program" >/dev/null 2>&1 ||
       fail "$program is missing; Debian's packages are: $packages"
   done
+  case "$programs" in
+    *python3*) has_venv || fail "python3 lacks its module venv" ;;
+  esac
 fi
 [ -n "$missing" ] || exit 0
 

@@ -5,37 +5,48 @@ package import Settings
 package import Telemetry
 
 extension ChainSettings {
-  /// The chain's configured nodes, in the file's order, over one HTTP client. Nothing is asked of
-  /// them yet.
+  /// A Bitcoin chain's configured nodes with the configured quorum, in the file's order, over one
+  /// HTTP client. Nothing is asked of them yet. Throws a `NodePoolError`, or `OtherFamily`.
   ///
   /// - Parameters:
   ///   - jitterSeed: random in production, so that processes don't retry in step
   ///   - metrics: counts each node's calls under its name
-  package func configuredNodes(
-    client: HTTPClient, clock: any RPCClock, jitterSeed: UInt64, metrics: MetricsRegistry? = nil
-  ) -> [BitcoinNode] {
-    nodes.enumerated().map { place, node in
-      BitcoinNode(
-        name: node.name,
-        transport: HTTPTransport(
-          client: client, url: node.url.text, authentication: node.credentials.authentication),
-        clock: clock, jitterSeed: jitterSeed &+ UInt64(place), metrics: metrics)
-    }
-  }
-
-  /// The configured nodes with the configured quorum: a `NodePoolError`, or `NoWatcher`.
-  package func nodePool(
+  package func bitcoinPool(
     client: HTTPClient, clock: any RPCClock, jitterSeed: UInt64, metrics: MetricsRegistry? = nil
   ) throws -> NodePool {
-    let nodes = configuredNodes(
-      client: client, clock: clock, jitterSeed: jitterSeed, metrics: metrics)
-    switch spec.family {
-    case .bitcoin(let network):
-      return try NodePool(
-        nodes: nodes, quorum: quorum, genesisHash: spec.genesisHash, network: network,
-        clock: clock)
-    case .ethereum: throw NoWatcher(chain: spec.name)
+    guard case .bitcoin(let network) = spec.family else {
+      throw OtherFamily(chain: spec.name, wanted: "Bitcoin")
     }
+    let nodes = nodes.enumerated().map { place, node in
+      BitcoinNode(
+        name: node.name, transport: node.transport(client), clock: clock,
+        jitterSeed: jitterSeed &+ UInt64(place), metrics: metrics)
+    }
+    return try NodePool(
+      nodes: nodes, quorum: quorum, genesisHash: spec.genesisHash, network: network, clock: clock)
+  }
+
+  /// The same of an EVM chain.
+  package func ethereumPool(
+    client: HTTPClient, clock: any RPCClock, jitterSeed: UInt64, metrics: MetricsRegistry? = nil
+  ) throws -> EthereumPool {
+    guard case .ethereum(let network) = spec.family else {
+      throw OtherFamily(chain: spec.name, wanted: "EVM")
+    }
+    let nodes = nodes.enumerated().map { place, node in
+      EthereumNode(
+        name: node.name, transport: node.transport(client), clock: clock,
+        jitterSeed: jitterSeed &+ UInt64(place), metrics: metrics)
+    }
+    let identity = EthereumNode.Identity(
+      chainID: network.chainID, genesisHash: spec.genesisHash)
+    return try EthereumPool(nodes: nodes, quorum: quorum, identity: identity, clock: clock)
+  }
+}
+
+extension NodeSettings {
+  fileprivate func transport(_ client: HTTPClient) -> HTTPTransport {
+    HTTPTransport(client: client, url: url.text, authentication: credentials.authentication)
   }
 }
 

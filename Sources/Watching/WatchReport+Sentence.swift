@@ -10,6 +10,7 @@ extension WatchReport.Hold: CustomStringConvertible {
     case .nodes(.disagreement(let tips)):
       "the nodes disagree: " + tips.prefix(5).map(\.description).joined(separator: ", ")
     case .lessWork(let tip): "the nodes' tip \(tip) has less work than ours"
+    case .behind(let tip): "the nodes have fallen back to \(tip.height)"
     case .fromTheFuture(let block): "the time of \(block) is over two hours ahead of our clock"
     case .beyondWindow(let tip):
       "the nodes' chain to \(tip) leaves ours below all that we still know"

@@ -22,6 +22,8 @@ package struct WatchReport: Sendable {
     case nodes(TipAgreement.HoldReason)
     /// The nodes' tip has less work than ours: we wait for more.
     case lessWork(BlockRef)
+    /// The nodes' tip is one of our blocks below our own tip: we wait for them.
+    case behind(BlockRef)
     /// The time of a block on the way to the tip is over two hours ahead of our clock.
     case fromTheFuture(BlockRef)
     /// The branch leaves our chain below all that we still know; an operator must decide.

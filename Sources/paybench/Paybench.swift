@@ -48,8 +48,8 @@ struct Paybench: AsyncParsableCommand {
       rounds: rounds ?? (quick ? 3 : 9), scale: quick ? 0.005 : 1)
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
-      AddressSuite.self, BlockSuite.self, WatchSetSuite.self, DigestSuite.self,
-      PaymentSuite.self, RelaySuite.self,
+      AddressSuite.self, BlockSuite.self, EthereumSuite.self, WatchSetSuite.self,
+      DigestSuite.self, PaymentSuite.self, RelaySuite.self,
     ]
     var measurements: [Measurement] = []
     for suite in suites {

@@ -78,14 +78,20 @@ struct RealBlock: CustomStringConvertible, Sendable {
   static func mainnet18000000() throws -> RealBlock {
     RealBlock(
       name: "mainnet 18000000",
-      block: try RealAnswers.result(RealAnswers.bytes("mainnet/block-18000000.json.gz")),
+      block: try RealAnswers.result(RealAnswers.bytes("mainnet/block-18000000.json")),
       receipts: nil)
+  }
+
+  static func mainnet18000001() throws -> RealBlock {
+    let results = try RealAnswers.results(RealAnswers.bytes("mainnet/block-18000000.json"))
+    guard results.count == 2 else { throw UnexpectedVector() }
+    return RealBlock(name: "mainnet 18000001", block: results[1], receipts: nil)
   }
 
   static func mainnet21925176() throws -> RealBlock {
     RealBlock(
       name: "mainnet 21925176", block: try RealAnswers.bytes("mainnet/block-21925176.json"),
-      receipts: try RealAnswers.bytes("mainnet/receipts-21925176.json.gz"))
+      receipts: try RealAnswers.bytes("mainnet/receipts-21925176.json"))
   }
 
   static func mainnet1000001() throws -> RealBlock {

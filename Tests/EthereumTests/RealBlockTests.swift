@@ -17,6 +17,10 @@ struct RealBlockTests {
     #expect(proof.withdrawals.count == 16)
     #expect(proof.receipts == nil)
     try checkTransactions(of: proof, against: RealBlock.mainnet18000000().block)
+    let next = try RealBlock.mainnet18000001().proved()
+    #expect(next.header.parentHash == proof.hash)
+    #expect(next.transactions?.count == 132)
+    try checkTransactions(of: next, against: RealBlock.mainnet18000001().block)
   }
 
   /// Each hash is the node's, each sender the node's, and each transaction survives its encoding.

@@ -11,8 +11,8 @@ struct TransferTests {
   static let usdc = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
 
   /// What an independent decoder found, with the log's index in its block.
-  private static func expected(_ height: Int) throws -> [[String]] {
-    let rows = try RealAnswers.json("mainnet/transfers-\(height).json.gz").elements ?? []
+  private static func expected(_ file: String) throws -> [[String]] {
+    let rows = try RealAnswers.json("mainnet/" + file).elements ?? []
     return try rows.map { row in
       [
         try row.text("tx"), String(try row.decimal("logIndex")), try row.text("token"),
@@ -43,7 +43,7 @@ struct TransferTests {
         symbol, transfer.from.text, transfer.to.text, transfer.value.decimal,
       ]
     }
-    let expected = try Self.expected(21_925_176)
+    let expected = try Self.expected("transfers-21925176.json.gz")
     #expect(expected.count == 66)
     #expect(found == expected)
   }
@@ -67,7 +67,7 @@ struct TransferTests {
         claim.transfer.from.text, claim.transfer.to.text, claim.transfer.value.decimal,
       ]
     }
-    let expected = try Self.expected(18_000_000)
+    let expected = try Self.expected("transfers-18000000.json.gz")
     #expect(expected.count == 58)
     #expect(found == expected)
     #expect(answer.transfers.contains { $0.transfer.isZeroValue })
@@ -90,7 +90,7 @@ struct TransferTests {
     return try proof(of: [transaction], [receipt]).transfers(watching: WatchingAll())
   }
 
-  @Test("ether moves where the transaction succeeded, with a value, to another account")
+  @Test("ether moves where the transaction succeeded, and would have where it failed, to another account")
   func valueTransfers() throws {
     let payment = try TestBlock.payment(value: UInt256(5))
     let found = try Self.transfers(of: payment)
@@ -100,7 +100,9 @@ struct TransferTests {
     #expect(found.first?.to == payment.recipient)
     #expect(found.first?.txid == payment.hash)
     #expect(found.first?.contract == nil)
-    #expect(try Self.transfers(of: payment, outcome: .failed) == [])
+    #expect(found.first?.hasFailed == false)
+    let failed = try Self.transfers(of: payment, outcome: .failed)
+    #expect(failed.map(\.value) == [UInt256(5)] && failed.first?.hasFailed == true)
     #expect(try Self.transfers(of: payment, outcome: .stateRoot(.zero)) == [])
     #expect(try Self.transfers(of: TestBlock.payment(value: .zero)) == [])
     let own = try TestBlock.payment(value: UInt256(5), to: payment.sender)
@@ -192,6 +194,17 @@ struct TransferTests {
     #expect(found.map(\.txid) == [payments[0].hash, payments[1].hash, payments[1].hash])
     #expect(found.map(\.value) == [.max, .max, .max])
     #expect(found.map(\.position.description) == ["log:1", "log:2", "log:3"])
+  }
+
+  @Test("a failed transaction's logs, which no honest block has, move nothing")
+  func failedLogs() throws {
+    let log = EthereumLog(
+      address: try EthereumAddress(Self.usdt),
+      topics: [TokenTransfer.topic, TestBlock.padded(1), TestBlock.padded(2)],
+      data: [UInt8](repeating: 1, count: 32))
+    let payment = try TestBlock.payment(value: .zero)
+    #expect(try Self.transfers(of: payment, logs: [log]).count == 1)
+    #expect(try Self.transfers(of: payment, outcome: .failed, logs: [log]) == [])
   }
 
   @Test("only what watched accounts send or receive is found")

@@ -61,6 +61,36 @@ import Testing
     }
   }
 
+  @Test("what is stepped over may be nested deeper where that is allowed, and must still be closed")
+  func deepSkipping() throws {
+    let depth = 50_000
+    let text =
+      String(repeating: #"{"a":["#, count: depth) + "1" + String(repeating: "]}", count: depth)
+    let bytes = Array(text.utf8)
+    var reader = JSONReader(bytes, depthLimit: 2 * depth)
+    #expect(try reader.skipValue() == bytes.indices)
+    var shallow = JSONReader(bytes, depthLimit: 2 * depth - 1)
+    #expect(throws: JSONError.self) { try shallow.skipValue() }
+    var cut = JSONReader(bytes, range: 0..<(bytes.count - 1), depthLimit: 2 * depth)
+    #expect(throws: JSONError.endOfInput(offset: bytes.count - 1)) { try cut.skipValue() }
+  }
+
+  @Test(
+    "what is stepped over ends where it would have been read to, and is refused alike",
+    arguments: [
+      "[]", "{}", "[[],{}]", #"{"a":{},"b":[1,"]",null]}"#, "[1 2]", "[1,]", "[,1]", "[1]]", "{,}",
+      #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, "{1:1}", "[}", "{]", #"{"a":1]"#, "[1}", "", "[", "{",
+      #"{"a":[1,{"b":2}],"c":3} "#, "12", "\"x", "[[1],[2]", ",", ":",
+    ])
+  func skipping(text: String) {
+    let bytes = Array(text.utf8)
+    var skipper = JSONReader(bytes)
+    let skipped = (try? skipper.skipValue()).map(\.upperBound)
+    var reader = JSONReader(bytes)
+    let read = (try? JSONValue(reading: &reader)).map { _ in reader.offset }
+    #expect(skipped == read)
+  }
+
   @Test("bytes changed, left out or cut off never do more than fail")
   func mutated() throws {
     let answer = try PackageFiles.vector("rpc/core-30.99/getblockchaininfo.json", as: Recorded.self)

@@ -1,6 +1,6 @@
 import Addresses
 import Bytes
-import ChainTypes
+import Ethereum
 import JSON
 import NodeRPC
 import Synchronization
@@ -17,34 +17,34 @@ import Testing
 
   /// A transfer of `token` in the block at `height`.
   private static func log(
-    _ token: EthereumAddress, at height: UInt32, removed: Bool = false
+    _ token: EthereumAddress, at height: UInt32
   ) -> JSONValue {
-    [
-      "address": .address(token), "topics": [.string(transfer)], "data": "0x05",
-      "blockNumber": .quantity(height), "blockHash": .hash32(hash32(height % 200)),
-      "transactionHash": .hash32(hash32(1)), "logIndex": "0x0", "removed": .bool(removed),
+    let account = JSONValue.string("0x" + String(repeating: "0", count: 62) + "05")
+    return [
+      "address": .address(token), "topics": [.string(transfer), account, account],
+      "data": account, "blockNumber": .quantity(height),
+      "blockHash": .hash32(hash32(height % 200)), "transactionHash": .hash32(hash32(1)),
+      "transactionIndex": "0x0", "logIndex": "0x0", "removed": false,
     ]
   }
 
-  @Test("recorded logs are read, and those that weren't asked for are refused")
-  func recorded() async throws {
+  /// Every account is watched.
+  private struct Everyone: AddressWatching {
+    func watches(_ address: EthereumAddress) -> Bool { true }
+  }
+
+  private func transfers(_ logs: [UInt8]) throws -> [ClaimedTransfer] {
+    try ClaimedTransfer.all(in: logs.span.bytes, watching: Everyone()).transfers
+  }
+
+  @Test(
+    "recorded logs come as they are, and hold the transfers", arguments: ["logs", "logs-topic"])
+  func recorded(name: String) async throws {
     let all = LogFilter(addresses: [], topics: [])
-    let logs = try await ethereumNode(recorded: "logs").logs(all, in: 0...15)
-    #expect(logs.count == 36)
-    #expect(logs[0].topics.count == 3 && logs[0].data.count == 32 && logs[0].block.height == 7)
-    let topic = try #require(JSONValue.string(Self.transfer).hash32)
-    let tokens = try [
-      "0x5FbDB2315678afecb367f032d93F642f64180aa3", "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
-    ].map { try EthereumAddress($0) }
-    let wanted = LogFilter(addresses: tokens, topics: [[topic]])
-    #expect(try await ethereumNode(recorded: "logs-topic").logs(wanted, in: 0...15).count == 28)
-    // All logs, also of other contracts and events; a range that ends before the last of them.
-    await #expect(throws: NodeError.self) {
-      try await ethereumNode(recorded: "logs").logs(wanted, in: 0...15)
-    }
-    await #expect(throws: NodeError.self) {
-      try await ethereumNode(recorded: "logs").logs(all, in: 0...9)
-    }
+    let logs = try await ethereumNode(recorded: name).logs(all, in: 0...15)
+    let transfers = try transfers(logs)
+    #expect(transfers.count > 20)
+    #expect(transfers.allSatisfy { !$0.isRemoved && (7...14).contains($0.blockNumber) })
   }
 
   @Test("recorded errors of a range above the head, and of one the wrong way round, are told apart")
@@ -75,20 +75,21 @@ import Testing
 
   @Test("of a block by its hash, null and an unknown block are nil and an empty list isn't")
   func byHash() async throws {
-    let block = BlockRef(height: 5, hash: hash32(5))
     let filter = try filter()
-    let token = token
-    func logs(_ answer: Answer) async throws -> [NodeLog]? {
-      try await ethereumNode(methodTransport { _, _ in answer }).logs(filter, in: block)
+    func logs(_ answer: Answer) async throws -> [UInt8]? {
+      try await ethereumNode(methodTransport { _, _ in answer }).logs(filter, in: hash32(5))
     }
-    #expect(try await logs(.result([])) == [])
+    #expect(try await logs(.result([])) == Array("[]".utf8))
     #expect(try await logs(.result(.null)) == nil)
     #expect(try await logs(.error(-32000, "unknown block")) == nil)
-    #expect(try await logs(.result([Self.log(token, at: 5)]))?.map(\.block) == [block])
-    await #expect(throws: NodeError.self) { try await logs(.result([Self.log(token, at: 6)])) }
-    await #expect(throws: NodeError.self) {
-      try await logs(.result([Self.log(token, at: 5, removed: true)]))
-    }
+    await #expect(throws: NodeError.self) { try await logs(.result([:])) }
+  }
+
+  @Test("of a range, null is no answer")
+  func nullOfRange() async throws {
+    let filter = try filter()
+    let node = ethereumNode(methodTransport { _, _ in .result(.null) })
+    await #expect(throws: NodeError.self) { try await node.logs(filter, in: 1...2) }
   }
 
   @Test(
@@ -107,11 +108,11 @@ import Testing
     }
     let node = ethereumNode(transport)
     var search = LogSearch(100...1_200)
-    var heights: [UInt32] = []
+    var heights: [UInt64] = []
     var refused: [UInt32] = []
     search: while true {
       switch try await node.logs(filter, searching: &search) {
-      case .page(let page): heights += page.logs.map(\.block.height)
+      case .page(let page): heights += try transfers(page.logs).map(\.blockNumber)
       case .unanswerable(let height): refused.append(height)
       case .finished: break search
       }
@@ -138,7 +139,7 @@ import Testing
     let ahead = ethereumNode(methodTransport { _, _ in .result([]) })
     #expect(
       try await ahead.logs(filter, searching: &search)
-        == .page(LogPage(range: 10...20, logs: [])))
+        == .page(LogPage(range: 10...20, logs: Array("[]".utf8))))
     #expect(try await ahead.logs(filter, searching: &search) == .finished)
   }
 
@@ -155,6 +156,6 @@ import Testing
     var search = LogSearch(0...1_999)
     #expect(
       try await node.logs(filter(), searching: &search)
-        == .page(LogPage(range: 0...0, logs: [])))
+        == .page(LogPage(range: 0...0, logs: Array("[]".utf8))))
   }
 }

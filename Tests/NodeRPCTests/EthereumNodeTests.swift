@@ -150,6 +150,28 @@ import Testing
     #expect(clock.sleeps.count == 1)
   }
 
+  @Test(
+    "a batch that is too large for a provider is sent in smaller ones, and shuts it out of nothing")
+  func largeBatch() async throws {
+    let sizes = Mutex<[Int]>([])
+    let provider = ScriptedTransport { request, _ in
+      let calls = request.elements ?? []
+      sizes.withLock { $0.append(calls.count) }
+      guard calls.count <= 3 else { return RPCResponse(413, "<html>too large</html>") }
+      let answers = calls.map { call in
+        let height = call["params"]?.elements?.first?.quantity(UInt32.self) ?? 0
+        return Answer.result(
+          nodeBlock(BlockRef(height: height, hash: hash32(height)), parent: hash32(height &- 1))
+        ).json(id: call["id"] ?? .null)
+      }
+      return RPCResponse(status: 200, body: JSONValue.array(answers).bytes)
+    }
+    let node = ethereumNode(provider)
+    #expect(try await node.headers(1..<21).map(\.ref.height) == Array(1..<21))
+    #expect(sizes.withLock { $0 } == [20, 10, 5, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
+    #expect(node.breakerState == .closed(failures: 0))
+  }
+
   @Test("a trace is handed out however deep its calls lie in each other")
   func deepTrace() async throws {
     let depth = 1_024

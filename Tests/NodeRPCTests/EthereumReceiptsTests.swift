@@ -63,6 +63,7 @@ import Testing
       (-32600, "Unsupported method: eth_getBlockReceipts on ETH_MAINNET"),
       (-32004, "Method eth_getBlockReceipts is not supported"),
       (-32000, "method not available on your plan"),
+      (-32001, "rpc method is not whitelisted"),
     ])
   func fallback(code: Int, message: String) async throws {
     let block = block

@@ -31,6 +31,14 @@ import Testing
       (-32602, "query exceeds max block range 100000", 100_000),
       (-32602, "query exceeds max results 20000, retry with the range 1000-1500", 501),
       (-32602, "query exceeds max results 20000, retry with the range 1000-20999", 20_000),
+      // Morph, Candle, Erigon.
+      (
+        -32000,
+        "block range is larger than max block range, block range = 5120, max block range = 5000",
+        5_000
+      ),
+      (-32600, "block range too high", nil),
+      (-32005, "block range too large, max range: 1000", 1_000),
       // geth.
       (-32602, "exceed maximum block range: 5000", 5_000),
       (-32002, "request timed out", nil),
@@ -44,7 +52,7 @@ import Testing
   func transport() {
     let errors: [RPCError] = [
       .transport(.tooLarge(limit: 1)), .transport(.timedOut),
-      .overloaded(status: 504, excerpt: ""), .malformed("HTTP 413, not JSON: x", excerpt: "<html>"),
+      .transport(.requestTooLarge), .overloaded(status: 504, excerpt: ""),
     ]
     for error in errors {
       #expect(LogRefusal(error, asking: range) == .tooMuch(hint: nil))

@@ -15,7 +15,7 @@ import Watching
 @Suite("Payments on EVM chains")
 struct EthereumPaymentTests {
   /// The first account of Hardhat's published words.
-  private static func account() throws -> EthereumAccount {
+  static func account() throws -> EthereumAccount {
     let words = "test test test test test test test test test test test junk"
     let master = try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: words).seed())
     let path = try EthereumAccount.path(account: 0, coinType: 60)
@@ -40,8 +40,9 @@ struct EthereumPaymentTests {
     ) async throws -> Payment {
       let request = PaymentRequest(
         tenant: "shop", orderID: order, chain: chain, asset: asset, amount: amount)
+      let random = (UInt64(order.hashValue.magnitude), UInt64(2))
       return try await database.write {
-        try service.create(request, now: World.start, random: (1, 2), in: $0)
+        try service.create(request, now: World.start, random: random, in: $0)
       }
     }
   }

@@ -22,7 +22,8 @@ struct PaybenchTests {
     #expect(outcome.status == 0, "\(outcome.errors)")
     let measurements = try outcome.object([Measurement].self)
     let names = [
-      "addresses", "verified, 1 k", "rescan", "cold", "warm", "bytes", "Keccak",
+      "addresses", "verified, 1 k", "rescan", "EVM block", "EVM receipts root", "EVM logs", "cold",
+      "warm", "bytes", "Keccak",
       "payments on SQLite, 99th percentile", "relay from SQLite",
     ]
     for name in names {

@@ -28,9 +28,13 @@ package struct TransferTracker: Sendable {
   /// Deep enough for their next step, which was held back.
   private var held: Set<TransferID> = []
 
-  package init(rules: TransferRules, tip: BlockRef?, tracked: [TrackedTransfer]) {
+  package init(
+    rules: TransferRules, tip: BlockRef?, finalizedHeight: UInt32? = nil,
+    tracked: [TrackedTransfer]
+  ) {
     index = TransferIndex(rules: rules)
     self.tip = tip
+    self.finalizedHeight = finalizedHeight
     adopt(tracked)
   }
 

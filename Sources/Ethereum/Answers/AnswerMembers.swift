@@ -1,35 +1,60 @@
-internal import Glibc
-
 /// The members of a kind of object that are read; the cases are named as the members are.
 protocol AnswerMember: RawRepresentable<Int>, CaseIterable, Sendable {
   static var names: MemberNames<Self> { get }
 }
 
-/// Finds the member of a name.
+/// Finds the member of a name. All names lie in one run of bytes, those of one length together, so
+/// that a look-up compares a few of them and touches no reference counts.
 struct MemberNames<Member: AnswerMember>: Sendable {
-  private static var maximumLength: Int { 32 }
-  /// By the length of the name.
-  private let candidates: [[(name: [UInt8], member: Member)]]
+  private static var maximumLength: Int { 31 }
+
+  /// Each name in as many bytes as the longest may have, in the order of their lengths.
+  private let names: [UInt8]
+  private let members: [Member]
+  /// Where the names of each length begin among them, and one more.
+  private let starts: [Int]
 
   init() {
-    var candidates = [[(name: [UInt8], member: Member)]](
-      repeating: [], count: Self.maximumLength + 1)
-    for member in Member.allCases {
-      let name = Array("\(member)".utf8)
-      candidates[name.count].append((name, member))
+    let sorted = Member.allCases.map { (name: Array("\($0)".utf8), member: $0) }
+      .sorted { $0.name.count < $1.name.count }
+    names = sorted.flatMap {
+      $0.name + [UInt8](repeating: 0, count: Self.maximumLength - $0.name.count)
     }
-    self.candidates = candidates
+    members = sorted.map(\.member)
+    starts = (0...Self.maximumLength + 1).map { length in
+      sorted.count { $0.name.count < length }
+    }
   }
 
   func member(named name: AnswerReader.Text, in reader: borrowing AnswerReader) -> Member? {
     guard name.count <= Self.maximumLength else { return nil }
-    return reader.bytes.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { return nil }
-      for candidate in candidates[name.count]
-      where memcmp(base + name.lowerBound, candidate.name, name.count) == 0 {
-        return candidate.member
+    return names.withUnsafeBytes { names in
+      reader.bytes.withUnsafeBytes { bytes in
+        let text = UnsafeRawBufferPointer(rebasing: bytes[name])
+        for index in starts[name.count]..<starts[name.count + 1] {
+          let start = index * Self.maximumLength
+          let candidate = UnsafeRawBufferPointer(rebasing: names[start..<start + name.count])
+          if Self.areEqual(text, candidate) { return members[index] }
+        }
+        return nil
       }
-      return nil
+    }
+  }
+
+  /// Whether both, which are equally long, hold the same: eight bytes at a time, the last eight of
+  /// which may overlap those before.
+  @inline(__always)
+  private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    guard a.count >= 8 else { return a.elementsEqual(b) }
+    var offset = a.count &- 8
+    while true {
+      let (left, right) = (
+        a.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
+        b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      )
+      guard left == right else { return false }
+      if offset == 0 { return true }
+      offset = max(0, offset &- 8)
     }
   }
 }

@@ -4,10 +4,12 @@ internal import Bytes
 // Values as JSON-RPC writes them (execution-apis, "base types"): `0x` and hexadecimal digits.
 extension AnswerReader {
   /// The digits behind `0x`.
-  private func digits(_ text: Text, _ name: String) throws(AnswerError) -> Text {
+  private func digits(
+    _ text: Text, _ name: @autoclosure () -> String
+  ) throws(AnswerError) -> Text {
     guard text.count >= 2, byte(at: text.lowerBound) == UInt8(ascii: "0"),
       byte(at: text.lowerBound &+ 1) == UInt8(ascii: "x")
-    else { throw .invalid(name) }
+    else { throw .invalid(name()) }
     return text.lowerBound &+ 2..<text.upperBound
   }
 
@@ -116,7 +118,7 @@ extension RLPWriter {
     if count == 1 { return append(try reader.data(text, name())) }
     appendStringPrefix(count: count, first: 0)
     let start = bytes.count
-    bytes.append(contentsOf: repeatElement(0, count: count))
+    appendZeros(count)
     let isValid = bytes.withUnsafeMutableBytes {
       HexDigits.decode(
         reader.bytes, range: text.lowerBound + 2..<text.upperBound,

@@ -48,6 +48,7 @@ struct AnswerReader: ~Escapable {
   }
 
   @_lifetime(self: copy self)
+  @inline(__always)
   private mutating func expect(_ byte: UInt8) throws(AnswerError) {
     guard try peek() == byte else { throw .malformed(offset: offset) }
     offset &+= 1
@@ -82,6 +83,7 @@ struct AnswerReader: ~Escapable {
   /// The next member's name in the open object, its value to be read or skipped; nil where the
   /// object ends here.
   @_lifetime(self: copy self)
+  @inline(__always)
   mutating func nextMember() throws(AnswerError) -> Text? {
     guard try hasNext(before: UInt8(ascii: "}")) else { return nil }
     let name = try readString()
@@ -91,11 +93,13 @@ struct AnswerReader: ~Escapable {
 
   /// Whether the open array has another element, to be read or skipped; it is left where it hasn't.
   @_lifetime(self: copy self)
+  @inline(__always)
   mutating func nextElement() throws(AnswerError) -> Bool {
     try hasNext(before: UInt8(ascii: "]"))
   }
 
   @_lifetime(self: copy self)
+  @inline(__always)
   private mutating func hasNext(before bracket: UInt8) throws(AnswerError) -> Bool {
     let next = try peek()
     if needsComma {
@@ -117,6 +121,7 @@ struct AnswerReader: ~Escapable {
 
   /// A string without escapes, which nothing that is read here has.
   @_lifetime(self: copy self)
+  @inline(__always)
   mutating func readString() throws(AnswerError) -> Text {
     try expect(UInt8(ascii: "\""))
     let start = offset
@@ -130,6 +135,7 @@ struct AnswerReader: ~Escapable {
 
   /// A string, or nil for `null`.
   @_lifetime(self: copy self)
+  @inline(__always)
   mutating func readText() throws(AnswerError) -> Text? {
     if try peek() == UInt8(ascii: "\"") { return try readString() }
     try readNull()

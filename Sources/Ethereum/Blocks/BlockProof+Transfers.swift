@@ -1,13 +1,15 @@
 internal import Addresses
 internal import Bytes
 
-// What the proved block moved. Bench: `ethereum/transfers`.
+// What the proved block moved. Bench: `EVM block of 202 transactions and 463 logs, proved and
+// matched`.
 extension BlockProof {
   /// The transfers from or to watched accounts: of the chain's coin by the transactions themselves,
   /// and of whatever token by logs. In the block's order, a transaction's own value before its logs.
   ///
   /// Empty where the receipts aren't proved: then nothing tells what succeeded. Where only the
-  /// transactions aren't, tokens are found, and their txids are the node's word.
+  /// transactions aren't, tokens are found, and their txids are the node's word. A value that didn't
+  /// move because its transaction failed is among them, marked so.
   package func transfers<Watching: AddressWatching>(
     watching: Watching
   ) throws(BlockProofError) -> [EthereumTransfer] {
@@ -19,12 +21,15 @@ extension BlockProof {
         let bytes = receipts.bytes.span.bytes.extracting(receipts.range(of: index))
         var walk = try ReceiptWalk(bytes)
         var txid: Hash32?
-        if walk.outcome == .succeeded, let value = try valueTransfer(at: index, watching: watching)
+        let hasFailed = walk.outcome == .failed
+        if hasFailed || walk.outcome == .succeeded,
+          let value = try valueTransfer(at: index, hasFailed: hasFailed, watching: watching)
         {
           txid = value.txid
           found.append(value)
         }
-        // A failed transaction's receipt has no logs; before Byzantium those who failed have none.
+        // What failed has moved nothing, and consensus leaves it no logs.
+        guard walk.outcome != .failed else { continue }
         var position: UInt32 = 0
         while !walk.logs.isAtEnd {
           let transfer = try TokenTransfer.read(&walk.logs, topic: topic)
@@ -56,9 +61,9 @@ extension BlockProof {
   /// value are proved; whom the node names as sender is only a reason to look, and is then held
   /// against the signature.
   ///
-  /// The caller has checked that the transaction succeeded.
+  /// The caller tells by the receipt whether the transaction failed.
   private func valueTransfer<Watching: AddressWatching>(
-    at index: Int, watching: Watching
+    at index: Int, hasFailed: Bool, watching: Watching
   ) throws(BlockProofError) -> EthereumTransfer? {
     guard let transactions else { return nil }
     let claimed = claimedSender(at: index)
@@ -80,6 +85,6 @@ extension BlockProof {
     guard sender != recipient else { return nil }
     return EthereumTransfer(
       txid: transactionHash(at: index), transactionIndex: index, position: .value, contract: nil,
-      from: sender, to: recipient, value: transaction.value)
+      from: sender, to: recipient, value: transaction.value, hasFailed: hasFailed)
   }
 }

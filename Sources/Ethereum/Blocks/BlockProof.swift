@@ -33,7 +33,7 @@ package struct BlockProof: Sendable {
   package init(
     block answer: RawSpan, expecting expected: Hash32?, profile: ProofProfile
   ) throws(BlockProofError) {
-    guard profile.isVerifiable else { throw .profile(profile) }
+    guard profile.isProved else { throw .profile(profile) }
     let block: BlockAnswer
     do {
       block = try BlockAnswer(answer, allowing: profile.allows)

@@ -11,6 +11,9 @@ package struct ClaimedTransfer: Hashable, Sendable {
   package let transactionIndex: UInt64
   /// Within the block; a reorg can change it.
   package let logIndex: UInt64
+  /// How many logs of its transaction stand before it in the answer: its position within the
+  /// transaction, where the answer has all of them.
+  package let ordinal: UInt32
   /// Whether the node takes it back.
   package let isRemoved: Bool
 
@@ -52,11 +55,17 @@ package struct ClaimedTransfer: Hashable, Sendable {
     var count = 0
     var bloom = computingBloom ? LogBloom() : nil
     let topic = TokenTransfer.topic
+    var transaction: Hash32?
+    var ordinal: UInt32 = 0
     try reader.openArray()
     while try reader.nextElement() {
       log.removeAll()
       try encoder.encode(&reader, to: &log)
       count += 1
+      let id = try reader.hash32(
+        encoder.members.required(.transactionHash), "transactionHash")
+      ordinal = id == transaction ? ordinal &+ 1 : 0
+      transaction = id
       let bytes = log.bytes.span.bytes
       if bloom != nil {
         var items = RLPReader(bytes)
@@ -66,20 +75,22 @@ package struct ClaimedTransfer: Hashable, Sendable {
       guard let transfer = try TokenTransfer.read(&items, topic: topic),
         watching.watches(transfer.to) || watching.watches(transfer.from)
       else { continue }
-      found.append(try ClaimedTransfer(transfer, encoder, in: reader))
+      found.append(try ClaimedTransfer(transfer, id, ordinal, encoder, in: reader))
     }
     try reader.expectEnd()
     return Answer(transfers: found, logCount: count, logsBloom: bloom)
   }
 
   private init(
-    _ transfer: TokenTransfer, _ encoder: LogEncoder, in reader: borrowing AnswerReader
+    _ transfer: TokenTransfer, _ transactionHash: Hash32, _ ordinal: UInt32,
+    _ encoder: LogEncoder, in reader: borrowing AnswerReader
   ) throws(AnswerError) {
     let members = encoder.members
     self.transfer = transfer
     blockNumber = try reader.number64(members.required(.blockNumber), "blockNumber")
     blockHash = try reader.hash32(members.required(.blockHash), "blockHash")
-    transactionHash = try reader.hash32(members.required(.transactionHash), "transactionHash")
+    self.transactionHash = transactionHash
+    self.ordinal = ordinal
     transactionIndex = try reader.number64(
       members.required(.transactionIndex), "transactionIndex")
     logIndex = try reader.number64(members.required(.logIndex), "logIndex")

@@ -14,6 +14,8 @@ package struct EthereumTransfer: Hashable, Sendable {
   package let to: EthereumAddress
   /// Wei, or the token's smallest unit.
   package let value: UInt256
+  /// Whether the transaction was executed without effect, so that nothing moved.
+  package let hasFailed: Bool
 
   /// Where in its transaction: the same wherever a reorg puts the transaction.
   package enum Position: Hashable, Sendable {
@@ -27,8 +29,9 @@ package struct EthereumTransfer: Hashable, Sendable {
 
   package init(
     txid: Hash32, transactionIndex: Int, position: Position, contract: EthereumAddress?,
-    from: EthereumAddress, to: EthereumAddress, value: UInt256
+    from: EthereumAddress, to: EthereumAddress, value: UInt256, hasFailed: Bool = false
   ) {
+    self.hasFailed = hasFailed
     self.txid = txid
     self.transactionIndex = transactionIndex
     self.position = position

@@ -116,11 +116,26 @@ package struct RLPWriter: Sendable {
     }
   }
 
+  /// The last `count` of the word's eight bytes.
   private mutating func appendTrailing(_ count: Int, of word: UInt64) {
-    for index in (0..<count).reversed() {
-      bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * index)))
+    withUnsafeBytes(of: word.bigEndian) {
+      bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0.suffix(count)))
     }
   }
+
+  /// Room for bytes that are then decoded in place.
+  mutating func appendZeros(_ count: Int) {
+    var rest = count
+    while rest > 0 {
+      let part = min(rest, Self.zeros.count)
+      Self.zeros.withUnsafeBytes {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0.prefix(part)))
+      }
+      rest -= part
+    }
+  }
+
+  private static let zeros = [UInt8](repeating: 0, count: 4_096)
 
   /// How many bytes stand before a payload of `count` bytes that isn't a byte for itself.
   static func prefixCount(ofPayload count: Int) -> Int {

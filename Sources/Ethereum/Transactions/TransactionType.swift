@@ -1,4 +1,4 @@
-package import ChainTypes
+internal import ChainTypes
 
 /// The first byte of a transaction's and its receipt's encoding (EIP-2718).
 package enum TransactionType: UInt8, Hashable, Sendable, CaseIterable {
@@ -17,9 +17,6 @@ package enum TransactionType: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 extension ProofProfile {
-  /// Whether blocks of such a chain can be proved here.
-  package var isVerifiable: Bool { self == .ethereum || self == .opStack }
-
   /// Whether a transaction of that type may stand in a block of such a chain.
   func allows(_ type: TransactionType) -> Bool {
     switch self {

@@ -84,6 +84,7 @@ enum AnswerParser {
     if isOverload || response.status == 502 || response.status == 504 {
       return .overloaded(status: response.status, excerpt: excerpt)
     }
+    if response.status == 413 { return .transport(.requestTooLarge) }
     let reason = Self.excerpt("\(error)".utf8)
     return .malformed("HTTP \(response.status), not JSON: \(reason)", excerpt: excerpt)
   }

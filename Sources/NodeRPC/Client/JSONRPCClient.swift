@@ -93,7 +93,7 @@ package final class JSONRPCClient: Sendable {
   /// a second answer to one, make the whole batch `malformed`.
   ///
   /// At most `maximumCount` calls go into one request; where the answers together are too large
-  /// for `maximumBytes`, fewer. The time is that of each request, its further tries included.
+  /// for `maximumBytes`, or the request for the node, fewer. The time is that of each request, its further tries included.
   package func batch(
     _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount,
     timeoutMilliseconds: Int, maximumBytes: Int = JSONRPCClient.smallAnswerBytes
@@ -107,11 +107,10 @@ package final class JSONRPCClient: Sendable {
       let part = Array(calls[outcomes.count..<end])
       do throws(RPCError) {
         outcomes += try await smallBatch(part, Limits(timeoutMilliseconds, maximumBytes))
-      } catch .transport(.tooLarge) where part.count > 1 {
+      } catch {
+        guard error.isTooLarge, part.count > 1 else { throw error }
         // Large answers side by side are no fault of theirs: each may be fine alone.
         count = part.count / 2
-      } catch {
-        throw error
       }
     }
     return outcomes

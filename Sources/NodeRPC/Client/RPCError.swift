@@ -77,10 +77,15 @@ package enum RPCError: Error, Equatable, Sendable {
     }
   }
 
-  /// Whether it is a reason to ask the node less: one that answers with more than was asked for
-  /// works, and may be sound where it couldn't know the bound.
-  var shutsOutNode: Bool {
-    if case .transport(.tooLarge) = self { return false }
-    return countsAgainstNode
+  /// Whether it is a reason to ask the node less: one that has or is asked for too much at once
+  /// works.
+  var shutsOutNode: Bool { isTooLarge ? false : countsAgainstNode }
+
+  /// Whether less at once may go well.
+  var isTooLarge: Bool {
+    switch self {
+    case .transport(.tooLarge), .transport(.requestTooLarge): true
+    default: false
+    }
   }
 }

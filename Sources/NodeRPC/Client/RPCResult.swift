@@ -69,15 +69,4 @@ package struct RPCResult: Sendable {
     else { return nil }
     return Hash32(bytes)?.reversed
   }
-
-  /// The bytes of `token`, which a reader of this result found, as Ethereum writes data: `0x` and
-  /// two digits a byte.
-  package func data(of token: JSONReader.StringToken) -> [UInt8]? {
-    guard !token.hasEscapes, token.range.count >= 2,
-      body[token.range.lowerBound] == UInt8(ascii: "0"),
-      body[token.range.lowerBound + 1] == UInt8(ascii: "x")
-    else { return nil }
-    let digits = token.range.lowerBound + 2..<token.range.upperBound
-    return try? Hex.decode(digits: body.span.extracting(digits))
-  }
 }

@@ -27,6 +27,8 @@ package enum TransportError: Error, Equatable, Sendable {
   case connectionFailed(String)
   /// The answer grew past `limit` bytes.
   case tooLarge(limit: Int)
+  /// HTTP 413 without a JSON-RPC error: the request, or what it asks for, is too much.
+  case requestTooLarge
   /// The credential couldn't be read, for example because the cookie file isn't there (yet).
   case noCredential(String)
   case cancelled

@@ -155,14 +155,6 @@ package final class EthereumNode: RPCNode {
   }
 }
 
-/// A block that a node names by itself.
-package enum BlockTag: String, Sendable, CaseIterable {
-  case latest
-  /// Two thirds of the validators voted for it (on Ethereum; other chains mean other things).
-  case safe
-  case finalized
-}
-
 // Reading headers.
 extension EthereumNode {
   /// Headers in one request: each may list the hashes of some thousand transactions.

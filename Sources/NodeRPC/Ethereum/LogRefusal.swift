@@ -15,9 +15,9 @@ package enum LogRefusal: Equatable, Sendable {
   package init(_ error: RPCError, asking range: ClosedRange<UInt32>) {
     switch error {
     case .node(let error): self.init(error, asking: range)
-    case .transport(.tooLarge), .transport(.timedOut), .overloaded(status: 504, _):
+    case .transport(.tooLarge), .transport(.requestTooLarge), .transport(.timedOut),
+      .overloaded(status: 504, _):
       self = .tooMuch(hint: nil)
-    case .malformed(let reason, _) where reason.hasPrefix("HTTP 413"): self = .tooMuch(hint: nil)
     default: self = .other
     }
   }

@@ -20,25 +20,6 @@ final class PostgresSession: SQLConnection {
   /// Thrown into a body after a failure that isn't its own.
   struct Interrupted: Error {}
 
-  /// A statement that was sent and not yet answered.
-  private struct Sent {
-    enum Kind {
-      case preparation(StatementCache.Statement, name: String)
-      case statement
-      /// Its rows are what the caller waits for.
-      case query
-      /// The number of changed rows is what the caller waits for.
-      case execution
-      case synchronization
-    }
-
-    let kind: Kind
-    let member: Int
-    let sql: String
-    var expectedCount: Int?
-    var expectedTag: String?
-  }
-
   /// What a waiting caller gets.
   private struct Answer {
     var rows: [SQLRow] = []
@@ -49,7 +30,7 @@ final class PostgresSession: SQLConnection {
   private let inFlightLimit: Int
   private var cache: StatementCache
   private var arguments = ArgumentBuffer()
-  private var sent: [Sent] = []
+  private var sent: [SentStatement] = []
   private var firstUnanswered = 0
   private var bytesInFlight = 0
   private static let bytesInFlightLimit = 4 << 20
@@ -145,7 +126,7 @@ final class PostgresSession: SQLConnection {
     try sendRows()
     arguments.fillNothing()
     try breaking { try connection.execute(sql, &arguments) }
-    sent.append(Sent(kind: .statement, member: member, sql: sql, expectedTag: tag))
+    sent.append(SentStatement(kind: .statement, member: member, sql: sql, expectedTag: tag))
   }
 
   /// Waits for the answers to everything sent; throws the failure if there was one.
@@ -203,7 +184,7 @@ final class PostgresSession: SQLConnection {
   }
 
   private func send(
-    _ sql: String, _ values: [SQLValue], _ kind: Sent.Kind, expectedCount: Int? = nil
+    _ sql: String, _ values: [SQLValue], _ kind: SentStatement.Kind, expectedCount: Int? = nil
   ) throws {
     try checkUsable()
     let statement = try cache.statement(sql, isOwn: false)
@@ -246,7 +227,7 @@ final class PostgresSession: SQLConnection {
   }
 
   private func transmit(
-    _ statement: StatementCache.Statement, _ values: [SQLValue], _ kind: Sent.Kind,
+    _ statement: StatementCache.Statement, _ values: [SQLValue], _ kind: SentStatement.Kind,
     expectedCount: Int? = nil
   ) throws {
     let sql = statement.text.sql
@@ -262,20 +243,20 @@ final class PostgresSession: SQLConnection {
         try connection.executePrepared(name, &arguments)
       } else if let name = cache.add(statement, arguments.kinds) {
         try connection.prepare(name, sql, arguments.kinds)
-        sent.append(Sent(kind: .preparation(statement, name: name), member: member, sql: sql))
+        sent.append(SentStatement(kind: .preparation(statement, name: name), member: member, sql: sql))
         try connection.executePrepared(name, &arguments)
       } else {
         try connection.execute(sql, &arguments)
       }
     }
-    sent.append(Sent(kind: kind, member: member, sql: sql, expectedCount: expectedCount))
+    sent.append(SentStatement(kind: kind, member: member, sql: sql, expectedCount: expectedCount))
   }
 
   private func synchronize() throws {
     if isBroken { throw Interrupted() }
     try breaking {
       try connection.synchronize()
-      sent.append(Sent(kind: .synchronization, member: member, sql: ""))
+      sent.append(SentStatement(kind: .synchronization, member: member, sql: ""))
     }
   }
 
@@ -327,7 +308,7 @@ final class PostgresSession: SQLConnection {
   }
 
   private func take(
-    _ result: OpaquePointer, for current: Sent, into answer: inout Answer
+    _ result: OpaquePointer, for current: SentStatement, into answer: inout Answer
   ) throws {
     switch PQresultStatus(result) {
     case PGRES_PIPELINE_SYNC:
@@ -351,7 +332,7 @@ final class PostgresSession: SQLConnection {
   }
 
   private func accept(
-    _ result: OpaquePointer, for current: Sent, into answer: inout Answer
+    _ result: OpaquePointer, for current: SentStatement, into answer: inout Answer
   ) throws(DatabaseError) {
     switch current.kind {
     case .query: answer.rows = try ResultReading.rows(result)
@@ -370,7 +351,7 @@ final class PostgresSession: SQLConnection {
     }
   }
 
-  private func forgetPreparation(_ current: Sent) {
+  private func forgetPreparation(_ current: SentStatement) {
     if case .preparation(let statement, let name) = current.kind {
       cache.forget(statement, name: name)
     }

@@ -52,7 +52,7 @@ struct RescanCommand: AsyncParsableCommand {
     }
     let client = try HTTPClient()
     defer { client.shutdown() }
-    let pool = try settings.nodePool(
+    let pool = try settings.bitcoinPool(
       client: client, clock: SystemRPCClock(), jitterSeed: .random(in: .min ... .max))
     let isClean = try await OpenDatabase.run(configuration.database) { database in
       try await rescan(settings, pool, database)
@@ -74,7 +74,7 @@ struct RescanCommand: AsyncParsableCommand {
     _ settings: ChainSettings, _ pool: NodePool, _ database: any Database
   ) async throws -> Bool {
     let rescan = ChainRescan(
-      settings: try settings.watcherSettings(), pool: pool,
+      settings: try settings.bitcoinWatching(), pool: pool,
       store: ChainStore(database: database, specs: [settings.spec]), time: SystemTime(),
       watchKey: (.random(in: .min ... .max), .random(in: .min ... .max)))
     var progress = RescanProgress(clock: ContinuousClock())

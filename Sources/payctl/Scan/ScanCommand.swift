@@ -18,10 +18,20 @@ struct ScanCommand: ParsableCommand {
       .raw, .dat, .blk and .bin files hold one block's bytes, or blocks as Bitcoin Core stores \
       them (-blocksxor=0). .hex and .txt files hold one block in hexadecimal on each line. .json \
       files hold an object whose "block" (or "hex", or "result") is a block in hexadecimal.
+
+      On EVM chains the .json files hold a node's answers to eth_getBlockByHash with its \
+      transactions, and to eth_getBlockReceipts or eth_getLogs of the same block: envelopes of \
+      JSON-RPC, batches of them, or bare results. For each block a line says what was proved: its \
+      header by its hash, transactions and receipts by their roots. Logs without receipts are the \
+      node's word.
       """)
 
-  @Option(help: "bitcoin, or bitcoin-testnet4 and so on for another network.")
+  @Option(
+    help: "bitcoin, or bitcoin-testnet4 and so on for another network; ethereum, base and so on.")
   var chain = "bitcoin"
+
+  @Option(help: "Where the files are that describe EVM chains.", completion: .directory)
+  var chainsDirectory = "./chains"
 
   @Option(help: "mainnet, testnet3, testnet4, signet or regtest; else the chain's name tells.")
   var network: NetworkName?
@@ -30,7 +40,7 @@ struct ScanCommand: ParsableCommand {
   var blocks: String
 
   @Option(
-    help: "A file with an address or a scriptPubKey in hexadecimal on each line.",
+    help: "A file with an address on each line, or a scriptPubKey in hexadecimal.",
     completion: .file())
   var watch: String
 
@@ -38,6 +48,17 @@ struct ScanCommand: ParsableCommand {
   var format: OutputFormat = .table
 
   func run() throws {
+    if chain == "bitcoin" || chain.hasPrefix("bitcoin-") { return try scanBlocks() }
+    guard network == nil else {
+      throw ValidationError("--network is for bitcoin; --chain names an EVM chain's network")
+    }
+    try AnswerScan(
+      chain: chain, chainsDirectory: chainsDirectory, blocks: blockURLs(), watch: watch,
+      format: format
+    ).run()
+  }
+
+  private func scanBlocks() throws {
     let clock = ContinuousClock()
     let start = clock.now
     let list = try watchList()

@@ -30,11 +30,6 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let plan = try Plan(file: config, environment: ProcessInfo.processInfo.environment)
     let configuration = plan.configuration
-    do {
-      for chain in configuration.chains { _ = try chain.watcherSettings() }
-    } catch {
-      throw CommandFailure("\(error)")
-    }
     StructuredLogHandler.bootstrap(level: configuration.logLevel.level)
     let (database, pipeline) = try await Self.opened(plan, roles.roles)
     let logger = Logger(label: "paywatch")

@@ -15,8 +15,8 @@ internal import Watching
 /// Watches one chain while this process holds the chain's lease, and tells how it goes.
 final class ChainWatch: Sendable {
   let settings: ChainSettings
-  private let watcher: BitcoinWatcher
-  private let pool: NodePool
+  private let watcher: any ChainWatcher
+  private let nodes: WatchedNodes
   private let store: LeasedChainStore
   private let surroundings: Surroundings
   private let clock: SystemRPCClock
@@ -47,14 +47,26 @@ final class ChainWatch: Sendable {
     let clock = SystemRPCClock()
     self.clock = clock
     var generator = SystemRandomNumberGenerator()
-    pool = try settings.nodePool(
-      client: client, clock: clock, jitterSeed: generator.next(), metrics: surroundings.metrics)
     store = LeasedChainStore(
       database: surroundings.database,
       specs: surroundings.plan.configuration.chains.map(\.spec))
-    watcher = BitcoinWatcher(
-      settings: try settings.watcherSettings(), pool: pool, store: store, time: SystemTime(),
-      watchKey: (generator.next(), generator.next()))
+    let watchKey = (generator.next(), generator.next())
+    switch settings.spec.family {
+    case .bitcoin:
+      let pool = try settings.bitcoinPool(
+        client: client, clock: clock, jitterSeed: generator.next(), metrics: surroundings.metrics)
+      watcher = BitcoinWatcher(
+        settings: try settings.bitcoinWatching(), pool: pool, store: store, time: SystemTime(),
+        watchKey: watchKey)
+      nodes = .bitcoin(pool)
+    case .ethereum:
+      let pool = try settings.ethereumPool(
+        client: client, clock: clock, jitterSeed: generator.next(), metrics: surroundings.metrics)
+      watcher = EthereumWatcher(
+        settings: try settings.ethereumWatching(), pool: pool, store: store, time: SystemTime(),
+        watchKey: watchKey)
+      nodes = .ethereum(pool)
+    }
     var logger = surroundings.logger
     logger[metadataKey: "chain"] = "\(settings.spec.name)"
     self.logger = logger
@@ -72,7 +84,7 @@ final class ChainWatch: Sendable {
   var hold: WatchReport.Hold? { holding.withLock { $0?.hold } }
 
   /// What is known of the nodes; of a process that stands by nothing new.
-  var nodeStatus: [NodeStatus] { pool.status() }
+  var nodeStatus: [NodeStatus] { nodes.status }
 
   /// Whether this process watches the chain, rather than standing by.
   var isLeading: Bool { store.lease != nil }
@@ -80,7 +92,7 @@ final class ChainWatch: Sendable {
   /// Watches until cancelled. `onStep` is called after each step.
   func run(onStep: @escaping @Sendable () -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for node in pool.nodes { group.addTask { await self.lookAfter(node) } }
+      group.addTask { await self.nodes.lookAfter(logger: self.logger, clock: self.clock) }
       group.addTask { await self.standBy() }
       group.addTask {
         let name = self.name
@@ -147,19 +159,8 @@ final class ChainWatch: Sendable {
 
   /// Until a node has another tip, for the polling interval at most; whether one has.
   private func waitForBlock(above tip: BlockRef?) async -> Bool {
-    let milliseconds = settings.pollMilliseconds
-    let started = clock.nowMilliseconds
-    if let tip, let first = pool.servingOrder().first {
-      let node = pool.nodes[first]
-      let newest = try? await node.waitForNewBlock(
-        current: tip.hash, timeoutMilliseconds: milliseconds)
-      if let newest, newest != tip.hash { return true }
-      let shortest = min(50, milliseconds)
-      // Where the node doesn't wait, we do.
-      guard clock.nowMilliseconds - started < Int64(shortest) else { return false }
-    }
-    try? await clock.sleep(milliseconds: min(200, milliseconds))
-    return false
+    await nodes.waitForBlock(
+      above: tip, milliseconds: settings.pollMilliseconds, clock: clock)
   }
 
   private func coverageHoles() async throws -> [CoverageHole] {
@@ -195,27 +196,12 @@ final class ChainWatch: Sendable {
       logger.info("no longer holding")
       return
     }
-    let troubles = pool.status().compactMap { node in
+    let troubles = nodes.status.compactMap { node in
       node.quarantine.map { "\(node.name): quarantined, \($0.reason)" }
         ?? node.lastError.map { "\(node.name): \($0)" }
     }
     logger.warning(
       told == nil ? "holding" : "still holding",
       metadata: ["reason": "\(hold)", "nodes": "\(troubles.joined(separator: "; "))"])
-  }
-
-  /// Tells what an operator should know of a node: an old release, pruned blocks, a node that is
-  /// still catching up.
-  private func lookAfter(_ node: BitcoinNode) async {
-    var told: [NodeNote] = []
-    while !Task.isCancelled {
-      if let notes = try? await node.notes() {
-        for note in notes where !told.contains(note) {
-          logger.warning("about a node", metadata: ["node": "\(node.name)", "note": "\(note)"])
-        }
-        told = notes
-      }
-      try? await clock.sleep(milliseconds: 600_000)
-    }
   }
 }

@@ -21,7 +21,7 @@ extension BitcoinWatcher {
     // below changes in place.
     let undone = plan.disconnect.isEmpty ? nil : position
     self.position = nil
-    var step = newStep(at: next)
+    var step = standing.newStep(at: next)
     if !plan.disconnect.isEmpty {
       // What spends the coins of what comes back is looked for anew.
       mempool = MempoolMemory()
@@ -47,7 +47,7 @@ extension BitcoinWatcher {
       return
     }
     next.chain.apply(plan.connecting(step.connected.count))
-    try await commit(step, standing: next)
+    try await standing.commit(step, standing: next)
     report.connected = step.connected.count
     report.disconnected = step.disconnected.count
     report.transferChanges += step.changes.count
@@ -76,27 +76,15 @@ extension BitcoinWatcher {
   private func planBelowWindow(
     towards tip: BlockRef, _ position: Position, _ report: inout WatchReport
   ) async throws -> ChainPlan? {
-    if !position.hasAllHeaders, let record = try await store.record(of: chain, window: .max) {
-      guard record.cursor == position.cursor else {
-        throw StaleCursor(chain: chain, expected: position.cursor.version)
-      }
-      var widened = position
-      widened.chain = try HeaderChain(
-        links: record.links, capacity: max(settings.window, record.links.count))
-      widened.hasAllHeaders = true
+    if let widened = try await standing.widened(position) {
       self.position = widened
       return try await plan(towards: tip, from: widened, &report)
     }
     let lowest = position.chain.lowest.ref
     report.hold = .beyondWindow(tip)
-    guard position.cursor.halt == nil else { return nil }
-    var step = newStep(at: position)
-    step.halt =
+    try await standing.halt(
       "the nodes' chain to \(tip) leaves ours below \(lowest), the lowest block we know: "
-      + "it can't be followed, only the nodes put right or the database made anew"
-    var next = position
-    next.tracker.creditingHalted = true
-    try await commit(step, standing: next)
+        + "it can't be followed, only the nodes put right or the database made anew")
     return nil
   }
 

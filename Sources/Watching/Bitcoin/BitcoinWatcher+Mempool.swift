@@ -39,7 +39,7 @@ extension BitcoinWatcher {
 
     var next = before
     position = nil
-    var step = newStep(at: next)
+    var step = standing.newStep(at: next)
     var matches = news(in: first.value.present, next.tracker)
     var isUnanimous = pool.quorum == 1 || second?.value.isWhole == true
     let elsewhere = second?.value.present.subtracting(first.value.present) ?? []
@@ -60,13 +60,13 @@ extension BitcoinWatcher {
     if first.value.isWhole, isUnanimous, isTimely { step.lookedThrough = startedAt }
     guard
       !step.changes.isEmpty || (isDue && step.lookedThrough != nil)
-        || watchedThrough > next.cursor.addressesThrough
+        || standing.watchedThrough > next.cursor.addressesThrough
     else {
       position = next
       return
     }
     report.transferChanges += step.changes.count
-    try await commit(step, standing: next)
+    try await standing.commit(step, standing: next)
   }
 
   /// Whether a look that changes nothing is to be written. A clock that went back delays none.

@@ -1,0 +1,29 @@
+package import ChainTypes
+
+/// How a watcher behaves on its EVM chain.
+package struct EthereumWatcherSettings: Sendable {
+  package let spec: ChainSpec
+  package let network: EthereumNetwork
+  package let start: WatcherSettings.Start
+  /// How many blocks one commit holds at most.
+  package var blocksPerCommit = 64
+  /// How many blocks are fetched at once while catching up.
+  package var fetchWidth = 4
+  /// How many headers one step follows at most.
+  package var headersPerStep = 1_024
+  /// How many headers are held in memory, at least: what lies between the tip and what is final,
+  /// with room to spare. A reorg that reaches lower has the store's headers read.
+  package var window: Int
+  /// How long a node that served something invalid neither votes nor serves at most: some seconds
+  /// the first time, twice as long with each further one.
+  package var quarantineMilliseconds: Int64 = 3_600_000
+  /// Whether nodes are asked for the calls inside transactions.
+  package var asksTraces = true
+
+  package init(spec: ChainSpec, network: EthereumNetwork, start: WatcherSettings.Start) {
+    self.spec = spec
+    self.network = network
+    self.start = start
+    window = 4_096 + Int(spec.finalityDepth)
+  }
+}
