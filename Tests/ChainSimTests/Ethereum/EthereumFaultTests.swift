@@ -88,7 +88,7 @@ struct EthereumFaultTests {
   }
 
   private static let everyReceiptForgery: [ReceiptForgery] = [
-    .missing, .extra, .status, .bloom, .gas, .logRecipient(account(9)), .logValue(99),
+    .empty, .missing, .extra, .status, .bloom, .gas, .logRecipient(account(9)), .logValue(99),
     .missingLog, .addedTransfer(contract: SimulatedContracts.usdc, to: account(9), 99),
     .reversed, .unknownType,
   ]

@@ -110,6 +110,8 @@ package enum TransactionForgery: Hashable, Sendable {
 }
 
 package enum ReceiptForgery: Hashable, Sendable {
+  /// None at all: an empty list, which isn't null.
+  case empty
   /// The last is missing.
   case missing
   /// The last is there twice.

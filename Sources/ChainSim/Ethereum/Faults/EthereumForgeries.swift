@@ -60,6 +60,9 @@ extension ReceiptForgery {
   func apply(to answers: inout [ReceiptAnswer]) {
     guard var last = answers.popLast() else { return }
     switch self {
+    case .empty:
+      answers = []
+      return
     case .missing: return
     case .extra: answers.append(last)
     case .status:
