@@ -49,6 +49,8 @@ struct BitcoinCommand: AsyncParsableCommand {
     let server = try await ChainSimServer.start(
       node, port: port, authentication: authentication)
     print("bitcoin regtest node at \(server.url), tip \(node.tip)")
+    // Whoever started it through a pipe waits for that line.
+    fflush(nil)
     try await withThrowingTaskGroup { group in
       group.addTask { try await server.wait() }
       if blockInterval > 0 {

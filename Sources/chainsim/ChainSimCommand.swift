@@ -6,5 +6,5 @@ struct ChainSimCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "chainsim",
     abstract: "Development nodes for tests and demonstrations, with trouble on demand.",
-    subcommands: [BitcoinCommand.self])
+    subcommands: [BitcoinCommand.self, EthereumCommand.self])
 }

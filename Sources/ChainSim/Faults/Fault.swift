@@ -51,6 +51,8 @@ package struct Fault: Hashable, Sendable {
     /// The node is still reading its mempool from disk: it lists nothing, and says so in
     /// `getmempoolinfo`.
     case mempoolLoading
+    /// Of an EVM node alone.
+    case ethereum(EthereumFault)
   }
 
   package enum HashForgery: Hashable, Sendable, CaseIterable {
@@ -106,6 +108,7 @@ struct FaultBoard: Sendable {
     var hashForgery: (kind: Fault.HashForgery, from: UInt32)?
     var hasUnprovenTip = false
     var isMempoolLoading = false
+    var ethereum: [EthereumFault] = []
   }
 
   mutating func inject(_ fault: Fault) -> UInt64 {
@@ -124,7 +127,9 @@ struct FaultBoard: Sendable {
     result.calls = Array(repeating: CallInterference(), count: methods.count)
     for index in faults.indices {
       let fault = faults[index].fault
-      let hits = methods.indices.filter { fault.method == nil || fault.method == methods[$0] }
+      let hits = methods.indices.filter { index in
+        (fault.method ?? methods[index]) == methods[index] && fault.kind.fits(methods[index])
+      }
       guard !hits.isEmpty || (methods.isEmpty && fault.method == nil) else { continue }
       if !result.applyToRequest(fault.kind) {
         let affected = hits.prefix(fault.remaining ?? hits.count)
@@ -152,7 +157,7 @@ extension FaultBoard.Interference {
     case .body(let damage): bodyDamage.append(damage)
     case .batch(let damage): batchDamage.append(damage)
     case .error, .warmingUp, .prunedBelow, .wrongBlock, .forgedHeader, .wrongHashes, .laggingTip,
-      .unprovenTip, .mempoolLoading:
+      .unprovenTip, .mempoolLoading, .ethereum:
       return false
     }
     return true
@@ -171,7 +176,16 @@ extension FaultBoard.CallInterference {
     case .unprovenTip: hasUnprovenTip = true
     case .laggingTip(let blocks): lag = max(lag, blocks)
     case .mempoolLoading: isMempoolLoading = true
+    case .ethereum(let fault): ethereum.append(fault)
     case .slow, .httpStatus, .unauthorized, .connectionDropped, .body, .batch: break
     }
+  }
+}
+
+extension Fault.Kind {
+  /// Whether it can befall a call of that method: others don't use it up.
+  fileprivate func fits(_ method: String) -> Bool {
+    guard case .ethereum(let fault) = self else { return true }
+    return fault.methods?.contains(method) ?? true
   }
 }

@@ -6,41 +6,23 @@ internal import Synchronization
 /// and only where nothing keeps them apart. Nodes go by their place in `nodes`.
 package final class SimulatedNetwork: Sendable {
   package let nodes: [SimulatedBitcoinNode]
-  private let state: Mutex<State>
-
-  private struct State {
-    /// Nodes hear only those of their own part.
-    var parts: [Int]
-    /// Nodes that hear nothing; others hear them.
-    var lagging: Set<Int> = []
-  }
+  private let hearing: Mutex<NetworkParts>
 
   package init(_ nodes: [SimulatedBitcoinNode]) {
     self.nodes = nodes
-    state = Mutex(State(parts: nodes.map { _ in 0 }))
+    hearing = Mutex(NetworkParts(count: nodes.count))
   }
 
   /// Splits the network: the nodes of each group hear one another, the rest form a part of their
   /// own.
-  package func partition(_ groups: [[Int]]) {
-    state.withLock { state in
-      for index in state.parts.indices { state.parts[index] = 0 }
-      for (part, group) in groups.enumerated() {
-        for index in group where state.parts.indices.contains(index) {
-          state.parts[index] = part + 1
-        }
-      }
-    }
-  }
+  package func partition(_ groups: [[Int]]) { hearing.withLock { $0.partition(groups) } }
 
   /// Every node hears every other again.
   package func heal() { partition([]) }
 
   /// Keeps a node from hearing anything, until told otherwise.
   package func setLagging(_ index: Int, _ isLagging: Bool) {
-    state.withLock { state in
-      if isLagging { state.lagging.insert(index) } else { state.lagging.remove(index) }
-    }
+    hearing.withLock { $0.setLagging(index, isLagging) }
   }
 
   /// Lets all news spread until there is none; gives how many blocks and transactions moved.
@@ -50,19 +32,13 @@ package final class SimulatedNetwork: Sendable {
     while true {
       let before = moved
       for (from, sender) in nodes.enumerated() {
-        for (to, receiver) in nodes.enumerated() where hears(to, from) {
+        for (to, receiver) in nodes.enumerated() {
+          guard hearing.withLock({ $0.hears(to, from) }) else { continue }
           moved += Self.sendBlocks(from: sender, to: receiver)
           moved += Self.sendTransactions(from: sender, to: receiver)
         }
       }
       if moved == before { return moved }
-    }
-  }
-
-  private func hears(_ receiver: Int, _ sender: Int) -> Bool {
-    state.withLock { state in
-      receiver != sender && state.parts[receiver] == state.parts[sender]
-        && !state.lagging.contains(receiver)
     }
   }
 

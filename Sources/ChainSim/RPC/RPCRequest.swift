@@ -75,50 +75,83 @@ struct RPCRequest {
 }
 
 /// An answer over HTTP.
-struct RPCReply {
+package struct RPCReply: Sendable {
   var status: Int
   var contentType = "application/json"
   var body: [UInt8]
 
-  static func text(_ status: Int, _ text: String) -> RPCReply {
-    RPCReply(status: status, contentType: "text/plain", body: Array(text.utf8))
+  init(status: Int, body: [UInt8]) {
+    self.status = status
+    self.body = body
   }
 
-  /// One call's answer under the HTTP status that goes with it.
+  static func text(_ status: Int, _ text: String) -> RPCReply {
+    var reply = RPCReply(status: status, body: Array(text.utf8))
+    reply.contentType = "text/plain"
+    return reply
+  }
+
+  /// One call's answer under the HTTP status that goes with it; a result is JSON.
   static func single(
-    _ call: RPCRequest.Call, _ outcome: Result<JSONValue, RPCNodeError>
+    _ call: RPCRequest.Call, _ outcome: Result<[UInt8], RPCNodeError>, _ dialect: RPCDialect
   ) -> RPCReply {
     guard !call.isNotification else { return RPCReply(status: 204, body: []) }
     var status = 200
-    if case .failure(let error) = outcome, !call.isVersion2 {
+    if case .failure(let error) = outcome, dialect == .bitcoinCore, !call.isVersion2 {
       switch error.code {
       case -32600: status = 400
       case -32601: status = 404
       default: status = 500
       }
     }
-    return RPCReply(status: status, body: envelope(call, outcome).bytes + [0x0a])
+    return RPCReply(status: status, body: dialect.envelope(call, outcome) + [0x0a])
+  }
+}
+
+/// Whose way of writing answers it is.
+enum RPCDialect {
+  /// The id comes last. Without a version it is the mixture of 1.0 and 1.1, whose errors have HTTP
+  /// statuses of their own.
+  case bitcoinCore
+  /// The id comes before the result, and every answer is of version 2.0.
+  case geth
+
+  func envelope(
+    _ call: RPCRequest.Call, _ outcome: Result<[UInt8], RPCNodeError>
+  ) -> [UInt8] {
+    let id = Array(#""id":"#.utf8) + call.id.bytes
+    let comma = UInt8(ascii: ",")
+    var bytes = [UInt8(ascii: "{")]
+    switch (self, call.isVersion2) {
+    case (.geth, _):
+      bytes += Array(#""jsonrpc":"2.0","#.utf8) + id + [comma]
+      Self.append(outcome, to: &bytes)
+    case (.bitcoinCore, true):
+      bytes += Array(#""jsonrpc":"2.0","#.utf8)
+      Self.append(outcome, to: &bytes)
+      bytes += [comma] + id
+    case (.bitcoinCore, false):
+      if case .failure = outcome { bytes += #""result":null,"#.utf8 }
+      Self.append(outcome, to: &bytes)
+      if case .success = outcome { bytes += #","error":null"#.utf8 }
+      bytes += [comma] + id
+    }
+    return bytes + [UInt8(ascii: "}")]
   }
 
-  static func envelope(
-    _ call: RPCRequest.Call, _ outcome: Result<JSONValue, RPCNodeError>
-  ) -> JSONValue {
-    var members: [JSONValue.Member] = []
-    if call.isVersion2 { members.append(.init("jsonrpc", .string("2.0"))) }
+  private static func append(
+    _ outcome: Result<[UInt8], RPCNodeError>, to bytes: inout [UInt8]
+  ) {
     switch outcome {
     case .success(let result):
-      members.append(.init("result", result))
-      if !call.isVersion2 { members.append(.init("error", .null)) }
+      bytes += #""result":"#.utf8
+      bytes += result
     case .failure(let error):
-      if !call.isVersion2 { members.append(.init("result", .null)) }
-      members.append(
-        .init(
-          "error",
-          .object([
-            .init("code", .integer(error.code)), .init("message", .string(error.message)),
-          ])))
+      bytes += #""error":"#.utf8
+      bytes +=
+        JSONValue.object([
+          .init("code", .integer(error.code)), .init("message", .string(error.message)),
+        ]).bytes
     }
-    members.append(.init("id", call.id))
-    return .object(members)
   }
 }

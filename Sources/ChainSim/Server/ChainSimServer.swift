@@ -3,7 +3,7 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 
-/// Serves a simulated node over HTTP on 127.0.0.1, as Bitcoin Core serves its JSON-RPC.
+/// Serves a simulated node over HTTP on 127.0.0.1, as Bitcoin Core and geth serve their JSON-RPC.
 package final class ChainSimServer: Sendable {
   /// The port it listens on, also where 0 was asked for.
   package let port: UInt16
@@ -30,7 +30,7 @@ package final class ChainSimServer: Sendable {
 
   /// Starts to serve `node`; port 0 takes a free one. Returns once it listens.
   package static func start(
-    _ node: SimulatedBitcoinNode, port: UInt16 = 0,
+    _ node: any SimulatedNode, port: UInt16 = 0,
     authentication: ServerAuthentication = .none
   ) async throws -> ChainSimServer {
     let credential = try ServerCredential(authentication)
@@ -75,7 +75,7 @@ package final class ChainSimServer: Sendable {
   package func wait() async throws { try await serving.value }
 
   private static func respond(
-    to request: Request, node: SimulatedBitcoinNode, credential: ServerCredential
+    to request: Request, node: any SimulatedNode, credential: ServerCredential
   ) async throws -> Response {
     guard request.method == .post else {
       return response(.text(405, "JSONRPC server handles only POST requests"))
