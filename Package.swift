@@ -129,8 +129,8 @@ let package = Package(
     library(
       "ChainSim",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "NodeRPC", log,
-        hummingbird, nioCore, httpTypes,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "NodeRPC", log, hummingbird, nioCore, httpTypes,
       ]),
     library(
       "Simulation",
@@ -243,7 +243,10 @@ let package = Package(
       ]),
     tests(
       "ChainSim",
-      ["Bytes", "JSON", "ChainTypes", "Bitcoin", "HTTPClient", "NodeRPC", "ChainSim"]),
+      [
+        "Bytes", "JSON", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "HTTPClient", "NodeRPC",
+        "ChainSim",
+      ]),
     tests(
       "Watching",
       [
