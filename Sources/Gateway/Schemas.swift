@@ -108,9 +108,10 @@ enum Schemas {
   ]
 
   private static let provedOutput: JSONValue = [
-    "type": "object", "required": ["vout", "amount", "amount_minor", "state"],
+    "type": "object", "required": ["amount", "amount_minor", "state"],
     "properties": [
-      "vout": ["type": "integer"], "amount": units, "amount_minor": minor,
+      "vout": ["type": "integer"], "position": JSONSchema.position, "amount": units,
+      "amount_minor": minor,
       "state": JSONSchema.choices(PaymentTransfer.State.allCases.map(\.rawValue)),
     ],
   ]

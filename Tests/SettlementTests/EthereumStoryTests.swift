@@ -195,9 +195,11 @@ private final class EthereumStory {
   }
 
   private static func spec(_ contracts: [String: EthereumAddress]) throws -> ChainSpec {
+    // As on real chains, far more wei than a token's units.
     func listed(_ asset: Asset) -> ListedAsset {
       ListedAsset(
-        asset, dustLimit: 1, confirmationTiers: [.init(from: 0, confirmations: 2)],
+        asset, dustLimit: asset == .eth ? 2_000 : 100,
+        confirmationTiers: [.init(from: 0, confirmations: 2)],
         creditLimits: .none)
     }
     return try ChainSpec(

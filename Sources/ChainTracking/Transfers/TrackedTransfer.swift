@@ -18,7 +18,7 @@ package struct ConfirmationRequirement: Hashable, Sendable {
 package struct TransferRules: Hashable, Sendable {
   /// How deep a coinbase output must be before it is confirmed or final.
   package let coinbaseMaturity: UInt32
-  /// Values below this are recorded and not followed.
+  /// Values of the chain's own coin below this are recorded and not followed.
   package let dustLimit: UInt256
   /// How many later blocks a dropped, replaced or quarantined transfer is remembered for.
   package let retentionBlocks: UInt32

@@ -298,7 +298,10 @@ package struct TransferTracker: Sendable {
     for id in index.confirmed where index.transfers[id].map(isDue) ?? false { held.insert(id) }
   }
 
-  private func isDust(_ found: FoundTransfer) -> Bool { found.value < index.rules.dustLimit }
+  /// Of a token whoever finds it knows the limit.
+  private func isDust(_ found: FoundTransfer) -> Bool {
+    found.contract == nil && found.value < index.rules.dustLimit
+  }
 
   private mutating func begin(
     _ transfer: TrackedTransfer, into changes: inout [TransferChange]

@@ -135,7 +135,7 @@ package enum EventSchemas {
   // MARK: Transfers
 
   private static let transfers = Family(
-    name: "transfer", topic: "payment-events", subject: "chain/txid/vout.",
+    name: "transfer", topic: "payment-events", subject: "chain/txid/position.",
     kinds: [
       kind("seen", "It is in a mempool."),
       kind("included", "It is in a block of the active chain.", ["block_height", "block_hash"]),
@@ -144,10 +144,11 @@ package enum EventSchemas {
       kind("replaced", "Another transaction spends one of its inputs.", ["replaced_by"]),
       kind("dropped", "It has gone from the mempools for no known reason."),
       kind("orphaned", "Its block left the active chain.", ["block_height", "block_hash"]),
+      kind("failed", "Its transaction was executed without effect: nothing moved."),
       kind("quarantined", "It is recorded and not credited.", ["reason"]),
       Kind(
         type: "transfer.misdirected",
-        summary: "It pays an address whose payment is due on another chain.",
+        summary: "It pays an address whose payment is due on another chain or in another asset.",
         data: data(
           to: JSONSchema.choices(states), [],
           possible: ["block_height", "block_hash", "replaced_by", "reason"]),
@@ -156,7 +157,8 @@ package enum EventSchemas {
 
   /// The states that transfers have so far.
   private static let states = [
-    "seen", "included", "confirmed", "final", "replaced", "dropped", "orphaned", "quarantined",
+    "seen", "included", "confirmed", "final", "replaced", "dropped", "orphaned", "failed",
+    "quarantined",
   ]
 
   private static func kind(
@@ -187,7 +189,16 @@ package enum EventSchemas {
     let members: [JSONValue.Member] =
       [
         .init("chain", JSONSchema.text), .init("txid", JSONSchema.hash),
-        .init("vout", JSONSchema.count),
+        .init("vout", JSONSchema.described(JSONSchema.count, "The output's index, on Bitcoin.")),
+        .init(
+          "position",
+          JSONSchema.described(
+            JSONSchema.position,
+            "On EVM chains: the transaction's own value, one of its logs, or a call inside it.")),
+        .init(
+          "contract",
+          JSONSchema.described(
+            JSONSchema.contract, "The token's; left out where the chain's own coin moves.")),
         .init(
           "payment_id",
           JSONSchema.described(
@@ -202,7 +213,9 @@ package enum EventSchemas {
       ] + some.filter { required.contains($0.name) || possible.contains($0.name) }
     return JSONSchema.object(
       "The transfer's step.", members,
-      optional: possible.subtracting(required).union(["payment_id", "from"]))
+      optional: possible.subtracting(required).union([
+        "vout", "position", "contract", "payment_id", "from",
+      ]))
   }
 
   // MARK: Chains
@@ -250,6 +263,9 @@ package enum EventSchemas {
   }
 
   private static func block(_ description: String) -> JSONValue {
-    ["type": "string", "pattern": "^[0-9]+:[0-9a-f]{64}$", "description": .string(description)]
+    [
+      "type": "string", "pattern": "^[0-9]+:(0x)?[0-9a-f]{64}$",
+      "description": .string(description),
+    ]
   }
 }

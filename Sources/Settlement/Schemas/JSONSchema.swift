@@ -10,8 +10,13 @@ package enum JSONSchema {
     "type": "string", "pattern": "^[0-9]+([.][0-9]+)?$",
   ]
   package static let count: JSONValue = ["type": "integer", "minimum": 0]
-  /// A block's hash or a txid, in display order.
-  package static let hash: JSONValue = ["type": "string", "pattern": "^[0-9a-f]{64}$"]
+  /// A block's hash or a txid as people write it: with `0x` on EVM chains.
+  package static let hash: JSONValue = ["type": "string", "pattern": "^(0x)?[0-9a-f]{64}$"]
+  /// `TransferPosition` on EVM chains.
+  package static let position: JSONValue = [
+    "type": "string", "pattern": "^(value|log:[0-9]+|trace:[0-9]+([.][0-9]+)*)$",
+  ]
+  package static let contract: JSONValue = ["type": "string", "pattern": "^0x[0-9a-f]{40}$"]
 
   /// A schema with a description of what it means here.
   package static func described(_ schema: JSONValue, _ description: String) -> JSONValue {

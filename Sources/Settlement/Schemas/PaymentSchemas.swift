@@ -72,7 +72,9 @@ package enum PaymentSchemas {
   package static let transfer = JSONSchema.object(
     "One movement of value to the payment's address.",
     [
-      .init("txid", JSONSchema.hash), .init("vout", JSONSchema.count),
+      .init("txid", JSONSchema.hash),
+      .init("vout", JSONSchema.described(JSONSchema.count, "On Bitcoin.")),
+      .init("position", JSONSchema.described(JSONSchema.position, "On EVM chains.")),
       .init("amount", JSONSchema.units), .init("amount_minor", JSONSchema.minor),
       .init("state", JSONSchema.choices(PaymentTransfer.State.allCases.map(\.rawValue))),
       .init("late", JSONSchema.flag), .init("first_seen", JSONSchema.time),
@@ -81,5 +83,5 @@ package enum PaymentSchemas {
         "block_hash",
         JSONSchema.described(
           JSONSchema.hash, "The block that it stands in, or stood in once orphaned.")),
-    ], optional: ["block_height", "block_hash"])
+    ], optional: ["vout", "position", "block_height", "block_hash"])
 }

@@ -18,6 +18,7 @@ struct DemoAPI: Sendable {
     let status: String
     let address: String
     let uri: String
+    let asset: String
     let amount: String
     let received: String
     let late: Bool
@@ -31,8 +32,12 @@ struct DemoAPI: Sendable {
       let amount: String?
       let received: String?
       let amountMinor: String?
+      let asset: String?
+      let contract: String?
+      let reason: String?
       let txid: String?
       let vout: UInt32?
+      let position: String?
       let blockHeight: UInt32?
       let replacedBy: String?
       let from: String?
@@ -51,11 +56,14 @@ struct DemoAPI: Sendable {
     let nextAfter: String?
   }
 
-  func createPayment(order: String, amount: String, expiresIn: Int) async throws -> Payment {
+  func createPayment(
+    order: String, chain: String = "bitcoin-regtest", asset: String = "BTC", amount: String,
+    expiresIn: Int
+  ) async throws -> Payment {
     try await send(
       .post, "/v1/payments",
       body: [
-        "order_id": order, "chain": "bitcoin-regtest", "asset": "BTC", "amount": amount,
+        "order_id": order, "chain": chain, "asset": asset, "amount": amount,
         "expires_in": expiresIn,
       ])
   }

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import ArgumentParser
 internal import ChainSim
 internal import ChainTypes
@@ -16,11 +17,11 @@ internal import Watching
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "A simulated chain, the whole pipeline, and payments that meet everything.",
+    abstract: "Simulated chains, the whole pipeline, and payments that meet everything.",
     discussion: """
       Everything runs on 127.0.0.1 and in a temporary directory; the coins are worth nothing. The \
-      chain is simulated, with valid blocks behind Bitcoin Core's JSON-RPC; the rest is what \
-      `paywatch serve` runs.
+      chains are simulated, with valid blocks behind Bitcoin Core's and geth's JSON-RPC; the rest \
+      is what `paywatch serve` runs.
       """)
 
   @Flag(help: "Leave everything running afterwards, until Ctrl-C.")
@@ -55,25 +56,50 @@ struct DemoCommand: AsyncParsableCommand {
       hasTransactionIndex: true
     ) { UInt32(clamping: Int64(Date().timeIntervalSince1970)) }
     try node.mine(120)
+    Console.print("An EVM-like chain with a USDC-like and a USDT-like token")
+    let ethereum = SimulatedEthereumNode(
+      name: "demo-ethereum", options: EthereumChainOptions(chainID: 1_337, finalizedDepth: 6),
+      seed: UInt64(Date().timeIntervalSince1970), clock: SystemRPCClock()
+    ) { UInt64(max(0, Date().timeIntervalSince1970)) }
+    for _ in 0..<8 { _ = try ethereum.mine() }
     let server = try await ChainSimServer.start(
       node, port: 0,
       authentication: .cookie(file: directory.appending(path: "cookie").path))
+    let other = try await ChainSimServer.start(ethereum, port: 0)
+    let demo = Demo(
+      bitcoin: node, ethereum: ethereum, url: server.url, ethereumURL: other.url,
+      directory: directory, chains: chains, stay: stay)
     do {
-      try await serve(node, at: server.url, in: directory, chains: chains, stay: stay)
+      try await demo.serve()
     } catch {
       await server.stop()
+      await other.stop()
       throw error
     }
     await server.stop()
+    await other.stop()
   }
+}
+
+/// The embedded demo: the nodes, and the pipeline that watches them.
+private struct Demo {
+  let bitcoin: SimulatedBitcoinNode
+  let ethereum: SimulatedEthereumNode
+  let url: String
+  let ethereumURL: String
+  let directory: URL
+  let chains: String
+  let stay: Bool
 
   /// Serves as `paywatch serve` does, from a configuration file, while the story is told.
-  private static func serve(
-    _ node: SimulatedBitcoinNode, at url: String, in directory: URL, chains: String, stay: Bool
-  ) async throws {
+  func serve() async throws {
     let file = directory.appending(path: "paywatch.yaml").path
-    try DemoConfiguration.embedded(node: url, chains: chains).write(
+    try DemoConfiguration.embedded(node: url, ethereum: ethereumURL, chains: chains).write(
       toFile: file, atomically: true, encoding: .utf8)
+    try DemoConfiguration.ethereumChain(
+      usdc: SimulatedContracts.usdc.text, usdt: SimulatedContracts.usdt.text
+    ).write(
+      to: directory.appending(path: "ethereum-demo.yaml"), atomically: true, encoding: .utf8)
     let plan = try Plan(file: file)
     let path = directory.appending(path: "paywatch.sqlite").path
     let database = try plan.configuration.database.opened()
@@ -91,8 +117,9 @@ struct DemoCommand: AsyncParsableCommand {
         guard let port = await ports.first(where: { _ in true }) else { return }
         let api = DemoAPI(
           client: try HTTPClient(), url: "http://127.0.0.1:\(port)", key: key.text)
-        Console.print("paywatch serve: \(api.url), SQLite, the chain's JSON-RPC at \(url)")
-        try await tell(api, node, BitcoinNetwork(.regtest))
+        Console.print(
+          "paywatch serve: \(api.url), SQLite, JSON-RPC at \(url) and \(ethereumURL)")
+        try await tell(api)
         guard stay else { return }
         Console.print(
           """
@@ -115,19 +142,22 @@ struct DemoCommand: AsyncParsableCommand {
     try await database.close()
   }
 
-  private static func tell(
-    _ api: DemoAPI, _ node: SimulatedBitcoinNode, _ network: BitcoinNetwork
-  ) async throws {
-    try await Story(api: api, node: node, teller: Teller(api: api), network: network).run()
+  private func tell(_ api: DemoAPI) async throws {
+    let teller = Teller(api: api)
+    try await Story(
+      api: api, node: bitcoin, teller: teller, network: BitcoinNetwork(.regtest)
+    ).run()
+    try await EthereumStory(api: api, node: ethereum, teller: teller).run()
     Console.print("\nWhat became of them")
     for payment in try await api.payments() {
       let transfers = payment.transfers.map(\.state).joined(separator: ", ")
       let columns = [
-        payment.orderId, payment.status, "\(payment.received) of \(payment.amount) BTC", transfers,
+        payment.orderId, payment.status,
+        "\(payment.received) of \(payment.amount) \(payment.asset)", transfers,
       ]
       Console.print(
         "   "
-          + zip(columns, [10, 16, 30, 0]).map { text, width in
+          + zip(columns, [13, 10, 50, 0]).map { text, width in
             text + String(repeating: " ", count: max(0, width - text.count))
           }.joined())
     }

@@ -7,13 +7,55 @@ enum DemoConfiguration {
     "wpkh([73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39"
     + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
 
-  static func embedded(node url: String, chains: String) -> String {
-    """
-    database: { sqlite: paywatch.sqlite }
-    log_level: warning
-    address_pool: { ready: 20 }
+  /// Of the words "test test … junk" that development nodes use: whoever wants to has its keys.
+  private static let account =
+    "[16a93ed0/44h/1h/0h]xpub6Cb32hxJb7m2c37FsVMRAYWeBvqx1vG4XDzuTJ76ktJsxCaeg6UDAvGuTyg6xTRNntq1"
+    + "w8qVEpMi8i1CdgsqSA611kMM5yFzCpHgwUtMSGc/0/*"
 
-    """ + shared(node: url, chains: chains)
+  /// - Parameter ethereum: an EVM node besides, whose chain is described in `ethereum-demo.yaml`
+  static func embedded(node url: String, ethereum: String, chains: String) -> String {
+    let chain = """
+        - name: ethereum-demo
+          spec: ethereum-demo.yaml
+          poll_milliseconds: 100
+          traces: true
+          nodes:
+            - { name: chainsim-ethereum, url: "\(ethereum)" }
+      """
+    let family = """
+
+            - { family: ethereum, descriptor: "\(account)" }
+      """
+    return """
+      database: { sqlite: paywatch.sqlite }
+      log_level: warning
+      address_pool: { ready: 20 }
+
+      """ + shared(node: url, chains: chains, also: (chain, family))
+  }
+
+  /// The description of the demo's EVM chain, with the contracts of its tokens.
+  static func ethereumChain(usdc: String, usdt: String) -> String {
+    """
+    name: ethereum-demo
+    family: ethereum
+    network: development
+    chain_id: 1337
+    profile: ethereum
+    asset: { symbol: ETH, decimals: 18 }
+    finality_tag: finalized
+    finality_depth: 4
+    block_milliseconds: 1000
+    stall_seconds: 86400
+    dust_limit: "0.0002"
+    confirmations: [{ from: "0", depth: 2 }]
+    credit_limits: { single: none, quorum: none }
+    tokens:
+      - { symbol: USDC, contract: "\(usdc)", decimals: 6, dust_limit: "0.01",
+          confirmations: [{ from: "0", depth: 2 }], credit_limits: { single: none, quorum: none } }
+      - { symbol: USDT, contract: "\(usdt)", decimals: 6, dust_limit: "0.01",
+          confirmations: [{ from: "0", depth: 2 }], credit_limits: { single: none, quorum: none } }
+    """
   }
 
   static func distributed(
@@ -29,7 +71,9 @@ enum DemoConfiguration {
     """ + shared(node: url, chains: chains)
   }
 
-  private static func shared(node url: String, chains: String) -> String {
+  private static func shared(
+    node url: String, chains: String, also more: (chain: String, account: String) = ("", "")
+  ) -> String {
     """
     region: demo
     listen: { host: 127.0.0.1, port: 0 }
@@ -39,10 +83,11 @@ enum DemoConfiguration {
         poll_milliseconds: 100
         nodes:
           - { name: chainsim, url: "\(url)", cookie_file: cookie }
+    \(more.chain)
     tenants:
       - id: demo
         accounts:
-          - { family: bitcoin, descriptor: "\(descriptor)" }
+          - { family: bitcoin, descriptor: "\(descriptor)" }\(more.account)
         policies:
           late: hold
           expiry_seconds: { default: 900, min: 2, max: 86400 }

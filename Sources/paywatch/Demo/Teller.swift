@@ -21,17 +21,24 @@ actor Teller {
   /// Someone does something.
   func tell(_ who: String, _ what: String) { Console.print("   \(Self.column(who, 10))\(what)") }
 
+  /// Prints the stream up to an event of that type, of whatever subject.
+  func expectTransfer(_ type: String) async throws { try await expect(type) { _ in true } }
+
   /// Prints the stream up to an event of that type and subject.
   func expect(_ type: String, of subject: String) async throws {
+    try await expect(type) { $0 == subject }
+  }
+
+  private func expect(_ type: String, _ isWanted: (_ subject: String) -> Bool) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(60)
     while true {
-      if let place = told.firstIndex(where: { $0.type == type && $0.subject == subject }) {
+      if let place = told.firstIndex(where: { $0.type == type && isWanted($0.subject) }) {
         told.removeFirst(place + 1)
         return
       }
       guard clock.now < deadline else {
-        throw CommandFailure("\(type) of \(subject) didn't come within a minute")
+        throw CommandFailure("\(type) didn't come within a minute")
       }
       if try await tellEvents() == 0 { try await Task.sleep(for: .milliseconds(50)) }
     }
@@ -50,14 +57,19 @@ actor Teller {
   private func line(_ event: DemoAPI.Event) -> String {
     let data = event.data
     guard event.type.hasPrefix("payment.") else {
-      let name = "\(data.txid?.prefix(8) ?? "")…:\(data.vout ?? 0)"
-      var parts = [name, "\(data.amountMinor ?? "?") satoshi"]
+      let place = data.position ?? "\(data.vout ?? 0)"
+      let name = "\(data.txid?.prefix(10) ?? "")…:\(place)"
+      let unit = data.position == nil ? "satoshi" : data.contract == nil ? "wei" : "units"
+      var parts = [name, "\(data.amountMinor ?? "?") \(unit)"]
+      if let contract = data.contract { parts.append("of \(contract.prefix(10))…") }
+      if let reason = data.reason { parts.append("because: \(reason)") }
       if let height = data.blockHeight { parts.append("in block \(height)") }
       if let other = data.replacedBy { parts.append("by \(other.prefix(8))…") }
       return parts.joined(separator: ", ")
     }
     let name = names[event.subject] ?? event.subject
-    var text = "\(name) #\(event.sequence): \(data.received ?? "?") of \(data.amount ?? "?") BTC"
+    var text =
+      "\(name) #\(event.sequence): \(data.received ?? "?") of \(data.amount ?? "?") \(data.asset ?? "")"
     if event.type == "payment.reversed", let from = data.from, let to = data.to {
       text += ", \(from) -> \(to)"
     }
