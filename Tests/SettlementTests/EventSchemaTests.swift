@@ -134,7 +134,19 @@ struct EventSchemaTests {
     let found = try #require(try await world.found([output], on: other).first)
     let mined = TrackedTransfer(
       found, state: .included(anchor.ref), firstSeen: world.now, blockTime: nil)
-    step.changes = [TransferChange(before: nil, after: mined)]
+    // As an EVM chain tells them: a call that failed, and a token's transfer.
+    let inner = found.moved(to: .trace([0, 2]), contract: nil)
+    let token = found.moved(to: .log(3), contract: Hash20())
+    step.changes = [
+      TransferChange(before: nil, after: mined),
+      TransferChange(
+        before: nil,
+        after: TrackedTransfer(inner, state: .failed, firstSeen: world.now, blockTime: nil)),
+      TransferChange(
+        before: nil,
+        after: TrackedTransfer(
+          token, state: .included(anchor.ref), firstSeen: world.now, blockTime: nil)),
+    ]
     _ = try await world.store.commit(step)
     return world
   }
@@ -185,5 +197,14 @@ struct EventSchemaCheck {
     let value = try JSONValue(parsing: Array(text.utf8))
     guard let own = check.resolve("#/$defs/\(type)") else { return ["\(type) has no schema"] }
     return check.differences(value, from: own) + check.differences(value, from: check.document)
+  }
+}
+
+extension FoundTransfer {
+  /// The same at another place of its transaction.
+  fileprivate func moved(to position: TransferPosition, contract: Hash20?) -> FoundTransfer {
+    FoundTransfer(
+      id: TransferID(chain: id.chain, txid: id.txid, position: position), ordinal: ordinal,
+      value: value, contract: contract, inputs: [], isCoinbase: false, requirement: requirement)
   }
 }
