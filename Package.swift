@@ -94,7 +94,10 @@ let package = Package(
     library("Kafka", ["CKafka", "Bytes", "EventLog"]),
     library(
       "Watching",
-      ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking", "NodeRPC"]),
+      [
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking",
+        "NodeRPC",
+      ]),
     library(
       "Settlement",
       [

@@ -28,6 +28,15 @@ package enum ChainRecords {
       })
   }
 
+  /// How the chain's hashes are written.
+  package static func hashForm(
+    of chain: ChainName, in connection: any SQLConnection
+  ) throws -> HashForm {
+    let row = try connection.queryFirst(
+      "SELECT family FROM chains WHERE chain = $1", [.text(chain.text)])
+    return HashForm(family: try row?.text("family") ?? "")
+  }
+
   /// The last `limit` links of the active chain, lowest first.
   package static func links(
     of chain: ChainName, limit: Int, in connection: any SQLConnection

@@ -30,8 +30,9 @@ package enum ChainResumption {
     try connection.execute(
       "UPDATE chains SET halt = NULL, version = $1 WHERE chain = $2",
       [.integer(cursor.version + 1), .text(chain.text)])
+    let form = try ChainRecords.hashForm(of: chain, in: connection)
     let data = try CanonicalJSON.document(
-      Event(chain: chain.text, by: name, reason: halt, to: cursor.tip.description))
+      Event(chain: chain.text, by: name, reason: halt, to: cursor.tip.text(form)))
     let cause = SHA256.hash(Array("\(chain)\n\(cursor.version)\n\(data)".utf8))
     let event = EventDraft(
       type: "chain.resumed", subject: chain.text, cause: cause, time: now, data: data)

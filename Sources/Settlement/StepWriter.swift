@@ -125,7 +125,13 @@ struct StepWriter {
       guard let owner else { continue }
       guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
         // The same address on another chain, or another asset: it pays for nothing.
-        if change.before == nil { drafts.append(try event.draft(type: "transfer.misdirected")) }
+        let isNew =
+          change.before.map {
+            $0.contract != transfer.contract || $0.ordinal != transfer.ordinal
+          } ?? true
+        if isNew, transfer.state.moves {
+          drafts.append(try event.draft(type: "transfer.misdirected"))
+        }
         continue
       }
       touched.add(try PaymentTransfer(transfer), to: owner.payment)
@@ -134,10 +140,13 @@ struct StepWriter {
       guard var payment = try PaymentRecords.load(id, in: connection) else {
         throw CorruptRow.column("payment_id")
       }
-      // What was quarantined from the start never counted: it stands among the transfers and is
-      // told there, and whoever sends dust by the thousand costs the payment nothing.
-      let counting = updates.filter { $0.state != .quarantined || payment.knows($0.id) }
-        .map { observed($0, by: payment, from: cursor) }
+      // What was quarantined or had failed from the start never counted: it stands among the
+      // transfers and is told there, and whoever sends dust by the thousand costs the payment
+      // nothing.
+      let counting = updates.filter {
+        ($0.state != .quarantined && $0.state != .failed) || payment.knows($0.id)
+      }
+      .map { observed($0, by: payment, from: cursor) }
       guard !counting.isEmpty else { continue }
       drafts += try PaymentRecords.apply(
         .observed(counting), to: &payment, now: step.now, in: connection)
@@ -152,7 +161,8 @@ struct StepWriter {
   ) -> PaymentTransfer {
     let isHalted = (cursor.halt ?? step.halt) != nil
     let update = update.heldBack(isHalted && payment.terms.confirmations == 0)
-    guard !payment.knows(update.id) else { return update }
+    // Where nothing counts before it is in a block, the block's time tells when it came.
+    guard case .bitcoin = spec.family, !payment.knows(update.id) else { return update }
     return update.found(after: cursor.lookedThrough ?? Timestamp(microseconds: 0))
   }
 
@@ -223,6 +233,14 @@ struct StepWriter {
           "chain.halted",
           ChainEvent(chain: step.chain.text, to: tip.text(form), reason: halt)))
     }
+    if let first = step.untraced.first, let last = step.untraced.last {
+      drafts.append(
+        try draft(
+          "chain.untraced",
+          ChainEvent(
+            chain: step.chain.text, from: first.text(form), to: last.text(form),
+            blocks: step.untraced.count)))
+    }
     if let since = step.stalledSince, cursor.stallTold != tip.hash {
       drafts.append(
         try draft(
@@ -288,6 +306,7 @@ private struct ChainEvent: Encodable {
   var commonAncestor: String?
   var depth: Int?
   var connected: Int?
+  var blocks: Int?
   var reason: String?
   var since: String?
 }

@@ -72,6 +72,8 @@ package struct ChainStep: Sendable {
   /// Of the transactions that `changes` put into blocks, and of those put there before that lack
   /// it.
   package var proofs: [TransferProof] = []
+  /// Blocks among `connected` whose calls no node told of: what they moved was not looked for.
+  package var untraced: [BlockRef] = []
   package var addressesThrough: UInt64
   /// Nil where the mempool wasn't looked through.
   package var lookedThrough: Timestamp?

@@ -108,6 +108,7 @@ struct EventSchemaTests {
     try await world.restart()
     var step = world.newStep()
     step.stalledSince = World.start
+    step.untraced = [world.links[world.links.count - 1].ref]
     try await world.commit(step)
     return world
   }

@@ -126,6 +126,19 @@ package struct TrackedTransfer: Hashable, Sendable {
   }
 }
 
+extension TrackedTransfer {
+  /// The same with what another block says of it. What it requires stays, as long as it is still for
+  /// the same payment.
+  func updated(by found: FoundTransfer) -> TrackedTransfer {
+    let isSamePayment = found.ordinal == ordinal && found.contract == contract
+    return TrackedTransfer(
+      id: id, ordinal: found.ordinal, value: found.value, contract: found.contract,
+      inputs: found.inputs, isCoinbase: found.isCoinbase,
+      requirement: isSamePayment ? requirement : found.requirement, state: state,
+      firstSeen: firstSeen, blockTime: blockTime)
+  }
+}
+
 /// One step of the machine. `before` is nil where nothing was known of the transfer.
 package struct TransferChange: Hashable, Sendable {
   package let before: TrackedTransfer?

@@ -43,8 +43,8 @@ package enum TransferState: Hashable, Sendable {
   /// Executed without effect (an EVM status of 0). Becomes included where a reorg has it executed
   /// again with effect.
   case failed
-  /// Recorded, not credited. An operator's decision makes it released, refunded; what was unproven
-  /// becomes included where a later block proves it.
+  /// Recorded, not credited. An operator's decision makes it released, refunded; it becomes
+  /// included where another block has it move more, or proves it.
   case quarantined(QuarantineReason)
   /// Credited by an operator. Becomes nothing else.
   case released
@@ -77,6 +77,14 @@ package enum TransferState: Hashable, Sendable {
     }
   }
 
+  /// Whether it moves something, now or perhaps later.
+  package var moves: Bool {
+    switch self {
+    case .failed, .quarantined: false
+    default: true
+    }
+  }
+
   /// Whether it stands in a block of the active chain.
   package var isInActiveChain: Bool {
     switch self {
@@ -100,7 +108,7 @@ package enum TransferState: Hashable, Sendable {
       (.replaced, .included):
       true
     case (.orphaned, .failed), (.orphaned, .quarantined), (.dropped, .failed),
-      (.dropped, .quarantined), (.failed, .included), (.quarantined(.unproven), .included):
+      (.dropped, .quarantined), (.failed, .included), (.quarantined, .included):
       true
     case (.quarantined, .released), (.quarantined, .refunded): true
     default: false

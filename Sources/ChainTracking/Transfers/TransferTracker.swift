@@ -207,13 +207,13 @@ package struct TransferTracker: Sendable {
       switch found.effect {
       case .failed: .failed
       case .quarantined(let reason): .quarantined(reason)
-      // What is known was judged when it was found first.
-      case .moved: known == nil && isDust(found) ? .quarantined(.dust) : .included(block)
+      case .moved: isDust(found) ? .quarantined(.dust) : .included(block)
       }
     let blockTime = state.block == nil ? nil : time
     if let known {
       guard known.state.canBecome(state) else { return }
-      step(found.id, to: state, blockTime: blockTime, into: &changes)
+      // What a call moves, or logs, may depend on the block: it is what this block says.
+      step(found.id, to: state, blockTime: blockTime, as: found, into: &changes)
     } else {
       begin(
         TrackedTransfer(found, state: state, firstSeen: now, blockTime: blockTime), into: &changes)
@@ -313,6 +313,7 @@ package struct TransferTracker: Sendable {
 
   private mutating func step(
     _ id: TransferID, to state: TransferState, blockTime: Timestamp?,
+    as found: FoundTransfer? = nil,
     into changes: inout [TransferChange]
   ) {
     guard let before = index.transfers[id] else {
@@ -320,6 +321,7 @@ package struct TransferTracker: Sendable {
     }
     precondition(before.state.canBecome(state), "the machine has this step")
     var after = before
+    if let found { after = before.updated(by: found) }
     after.state = state
     after.blockTime = blockTime
     index.put(after, tipHeight: tip?.height)

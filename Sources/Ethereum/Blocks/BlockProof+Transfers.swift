@@ -58,8 +58,8 @@ extension BlockProof {
   }
 
   /// The movement of a transaction's own value, where one of its ends is watched. Its recipient and
-  /// value are proved; whom the node names as sender is only a reason to look, and is then held
-  /// against the signature.
+  /// value are proved, and its sender is the signature's; whom the node names is only a reason to
+  /// look.
   ///
   /// The caller tells by the receipt whether the transaction failed.
   private func valueTransfer<Watching: AddressWatching>(
@@ -79,9 +79,8 @@ extension BlockProof {
       watching.watches(recipient) || claimed.map(watching.watches) == true,
       let transaction = try transaction(at: index), transaction.value > .zero
     else { return nil }
-    guard let sender = transaction.sender, claimed == nil || claimed == sender else {
-      throw .sender(transaction: index)
-    }
+    // The signature decides, whoever the node names.
+    guard let sender = transaction.sender else { throw .sender(transaction: index) }
     guard sender != recipient else { return nil }
     return EthereumTransfer(
       txid: transactionHash(at: index), transactionIndex: index, position: .value, contract: nil,

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import ChainTypes
 package import Database
 internal import EventLog
 
@@ -41,11 +42,13 @@ package struct BackupContents: Sendable, Codable, Equatable {
     lastPosition = try EventLog.lastPosition(in: connection)
     waitingEvents = try EventsWaiting(in: connection).count
     chains = try connection.query(
-      "SELECT chain, version, tip_height, tip_hash, addresses_through FROM chains ORDER BY chain"
+      "SELECT chain, family, version, tip_height, tip_hash, addresses_through FROM chains "
+        + "ORDER BY chain"
     ).map {
       try Chain(
         chain: $0.text("chain"), version: $0.integer("version"),
-        tipHeight: $0.integer("tip_height"), tipHash: $0.hash("tip_hash").displayHex,
+        tipHeight: $0.integer("tip_height"),
+        tipHash: $0.hash("tip_hash").text(HashForm(family: $0.text("family"))),
         addressesThrough: $0.integer("addresses_through"))
     }
     accounts = try connection.query(

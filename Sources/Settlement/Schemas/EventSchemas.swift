@@ -242,6 +242,13 @@ package enum EventSchemas {
           .init("since", JSONSchema.described(JSONSchema.time, "The tip's own time.")),
         ]),
       chain(
+        "untraced",
+        "No node told which calls blocks made: ether that contracts moved in them isn't found.",
+        [
+          .init("from", block("The first of them.")), .init("to", block("The last of them.")),
+          .init("blocks", JSONSchema.described(JSONSchema.count, "How many they are.")),
+        ]),
+      chain(
         "halted", "Finality was broken: nothing is credited until an operator resumes the chain.",
         [.init("to", block("The tip.")), .init("reason", JSONSchema.text)]),
       chain(

@@ -48,30 +48,34 @@ struct BalanceProofs: Sendable {
   }
 }
 
-/// What a block did to an account's ether, as far as its transactions, their inner calls and its
+/// What a block brought to an account in ether, as far as its transactions, their inner calls and its
 /// withdrawals tell.
 struct BalanceAccount {
-  /// Wei; nil where more went than came.
-  let gain: UInt256?
+  /// Wei.
+  let gain: UInt256
 
-  /// Nil for who earns the block's fees, or where something can't be read.
+  /// Nil for who earns the block's fees, for who gave something away (an account whose nonce stays
+  /// the same does so by code alone), and where something can't be read.
   init?(
     of address: EthereumAddress, in proof: BlockProof, _ inner: [EthereumTransfer]
   ) {
     guard proof.header.beneficiary != address,
       let direct = try? proof.transfers(watching: OneAccount(address: address))
     else { return nil }
-    var came = UInt256.zero
-    var went = UInt256.zero
-    for transfer in direct + inner
-    where transfer.contract == nil && !transfer.hasFailed && transfer.from != transfer.to {
-      if transfer.to == address { came = came.addingReportingOverflow(transfer.value).sum }
-      if transfer.from == address { went = went.addingReportingOverflow(transfer.value).sum }
+    var sum = UInt256.zero
+    func add(_ value: UInt256) -> Bool {
+      let (next, overflow) = sum.addingReportingOverflow(value)
+      sum = next
+      return !overflow
+    }
+    for transfer in direct + inner where transfer.contract == nil && !transfer.hasFailed {
+      guard transfer.from != address else { return nil }
+      guard transfer.to != address || add(transfer.value) else { return nil }
     }
     for withdrawal in proof.withdrawals where withdrawal.recipient == address {
-      came = came.addingReportingOverflow(withdrawal.value).sum
+      guard add(withdrawal.value) else { return nil }
     }
-    gain = came >= went ? came.subtractingOrZero(went) : nil
+    gain = sum
   }
 }
 

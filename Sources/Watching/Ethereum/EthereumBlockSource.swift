@@ -9,14 +9,18 @@ internal import NodeRPC
 struct EthereumBlockSource: Sendable {
   let pool: EthereumPool
   let settings: EthereumWatcherSettings
+  let accounts: WatchedAccounts
 
   typealias Answer = Result<ProvedBlock, NodePoolError>
 
   /// A proved block and, where they were asked for, what a node says of the calls inside it.
   struct ProvedBlock: Sendable {
     let proof: BlockProof
-    /// The answer's bytes, which prove nothing; nil where no node gives any.
-    let traces: [UInt8]?
+    /// What its calls moved, by a node's traces, which prove nothing; nil where it wasn't asked for,
+    /// or no node gives traces that fit the block.
+    let inner: InnerTransfers?
+    /// Calls may have moved ether that nobody has looked for.
+    let isUntraced: Bool
   }
 
   /// Several blocks, asked for at once, in the order of `links`.
@@ -40,15 +44,18 @@ struct EthereumBlockSource: Sendable {
       }.value
       // A block without gas used has no calls.
       guard settings.asksTraces, proof.header.gasUsed > 0 else {
-        return .success(ProvedBlock(proof: proof, traces: nil))
+        return .success(ProvedBlock(proof: proof, inner: nil, isUntraced: false))
       }
-      let traces = try? await pool.serve { (node) async throws(NodeError) -> [UInt8] in
-        guard let traces = try await node.traces(of: link.ref.hash) else {
-          throw .unusable("it offers no traces")
-        }
-        return traces
+      let inner = try? await pool.serve { (node) async throws(NodeError) -> InnerTransfers in
+        // Who offers none, or none that fits, is as good a node for everything else.
+        guard let traces = try await node.traces(of: link.ref.hash),
+          let inner = try? proof.innerTransfers(
+            traces: traces.span.bytes, watching: accounts), inner.incomplete.isEmpty
+        else { throw .unknownBlock(link.ref.hash) }
+        return inner
       }
-      return .success(ProvedBlock(proof: proof, traces: traces?.value))
+      return .success(
+        ProvedBlock(proof: proof, inner: inner?.value, isUntraced: inner == nil))
     } catch {
       return .failure(error)
     }
@@ -93,7 +100,10 @@ struct EthereumBlockSource: Sendable {
   /// What this version can't judge may be sound, and is no use all the same.
   private func refuse(_ block: BlockRef, _ error: BlockProofError, _ place: Int) -> NodeError {
     let text = block.text(.ethereum)
-    if !error.isUnverifiable {
+    // A balancer's node that lags may give an empty list for a block that another one has shown.
+    var isLagging = false
+    if case .receiptCount = error { isLagging = true }
+    if !error.isUnverifiable, !isLagging {
       pool.quarantine(
         place, reason: "invalid block \(text): \(error)",
         maximumMilliseconds: settings.quarantineMilliseconds)

@@ -1,5 +1,6 @@
 internal import ChainTracking
 internal import ChainTypes
+internal import Ethereum
 internal import NodeRPC
 
 /// Headers from the nodes of a pool: where watching begins, and what leads to an agreed head.
@@ -9,32 +10,57 @@ struct EthereumHeaderSource: Sendable {
 
   /// The active chain's block at `height`, which a quorum has.
   func anchor(at height: UInt32) async throws(NodePoolError) -> ChainLink {
-    try await pool.serve { (node) async throws(NodeError) -> ChainLink in
+    try await pool.serve { (node, place) async throws(NodeError) -> ChainLink in
       guard let header = try await node.header(at: height) else { throw .heightOutOfRange(height) }
       guard await pool.agrees(on: header.ref) else {
         throw .unusable("no quorum has its \(header.ref.text(.ethereum))")
       }
-      return try EthereumBranch.link(header)
+      return try proved(
+        EthereumBranch.link(header, profile: settings.network.profile), from: place)
     }.value
   }
 
-  /// The branch that leads from `chain` to `tip`, or as far as one step follows.
+  /// The branch that leads from `chain` to `tip`, or as far as one step follows; its last block is
+  /// one that a quorum has, and all below hang from its hash. Without a fork where a quorum has
+  /// another block in place of our lowest: one liar, or nodes that are silent, halt nothing.
   func branch(
     leadingTo tip: BlockRef, above chain: HeaderChain
   ) async throws(NodePoolError) -> EthereumBranch {
-    try await pool.serve { (node) async throws(NodeError) -> EthereumBranch in
-      let branch = try await EthereumBranch.fetch(
-        from: node, leadingTo: tip, above: chain, limit: settings.headersPerStep)
-      guard branch.fork != nil else { return branch }
+    try await pool.serve { (node, place) async throws(NodeError) -> EthereumBranch in
+      let branch = try await proved(
+        EthereumBranch.fetch(
+          from: node, leadingTo: tip, above: chain, limit: settings.headersPerStep,
+          profile: settings.network.profile), from: place)
+      guard branch.fork != nil else {
+        let lowest = chain.lowest.ref
+        guard await pool.votes(on: lowest).lacking.count >= pool.quorum else {
+          throw .unusable("its chain lacks \(lowest.text(.ethereum))")
+        }
+        return branch
+      }
       guard let last = branch.links.last?.ref, last.height == branch.end else {
         throw .unusable("its headers end below \(tip.text(.ethereum))")
       }
-      // One node named the headers; where they don't end in the agreed head, a quorum must have
-      // them.
+      // Where they don't end in the agreed head, a quorum must have them.
       if last != tip, await !pool.agrees(on: last) {
         throw .unusable("no quorum has its \(last.text(.ethereum))")
       }
       return branch
     }.value
+  }
+
+  private func proved<Value>(
+    _ outcome: Result<Value, BlockProofError>, from place: Int
+  ) throws(NodeError) -> Value {
+    switch outcome {
+    case .success(let value): return value
+    case .failure(let error):
+      if !error.isUnverifiable {
+        pool.quarantine(
+          place, reason: "invalid header: \(error)",
+          maximumMilliseconds: settings.quarantineMilliseconds)
+      }
+      throw .unusable("a header of it: \(error)")
+    }
   }
 }

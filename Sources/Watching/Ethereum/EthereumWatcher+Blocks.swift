@@ -1,6 +1,7 @@
 internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
+internal import Ethereum
 internal import NodeRPC
 
 // Following the head: the branch that leads to it first, then its blocks, each proved before anything
@@ -23,9 +24,15 @@ extension EthereumWatcher {
       next.tracker.adopt(
         try await standing.store.transfers(on: chain, above: plan.commonAncestor.height))
     }
-    if let reason = broken(by: plan, position.cursor) {
+    let reason = broken(by: plan, position.cursor)
+    if let reason {
       step.halt = reason
       next.tracker.creditingHalted = true
+    }
+    if let final = position.cursor.finalized, plan.commonAncestor.height < final.height {
+      // What is called final on the new branch must be said anew.
+      step.finalized = plan.commonAncestor
+      next.tracker.finalizedHeight = plan.commonAncestor.height
     }
     for link in plan.disconnect {
       let parent = BlockRef(height: link.ref.height - 1, hash: link.parent)
@@ -36,6 +43,8 @@ extension EthereumWatcher {
     guard try await scan(run, into: &step, &next.tracker, &report) else {
       // Nothing was written, and without a reorg nothing has changed.
       standing.position = undone ?? next
+      // The nodes have left what was final, whether or not they show what they have instead.
+      if let reason { try await standing.halt(reason) }
       return
     }
     next.chain.apply(plan.connecting(step.connected.count))
@@ -88,7 +97,7 @@ extension EthereumWatcher {
   }
 
   /// The nodes' chain leaves ours below the headers in memory: plans with all that the store keeps.
-  /// Where it leaves below those too, and a quorum has another block there, crediting halts.
+  /// Where it leaves below those too, crediting halts.
   private func planBelowWindow(
     towards tip: BlockRef, _ position: Position, _ report: inout WatchReport
   ) async throws -> ChainPlan? {
@@ -97,11 +106,6 @@ extension EthereumWatcher {
       return try await plan(towards: tip, from: widened, &report)
     }
     let lowest = position.chain.lowest.ref
-    let votes = await pool.votes(on: lowest)
-    guard votes.lacking.count >= pool.quorum else {
-      report.hold = .inconsistent("a node's chain lacks \(lowest.text(.ethereum))")
-      return nil
-    }
     report.hold = .beyondWindow(tip)
     try await standing.halt(
       "the nodes' chain to \(tip.text(.ethereum)) leaves ours below \(lowest.text(.ethereum)), "
@@ -117,7 +121,8 @@ extension EthereumWatcher {
     _ run: [ChainLink], into step: inout ChainStep, _ tracker: inout TransferTracker,
     _ report: inout WatchReport
   ) async throws -> Bool {
-    let source = EthereumBlockSource(pool: pool, settings: settings)
+    let source = EthereumBlockSource(
+      pool: pool, settings: settings, accounts: WatchedAccounts(set: standing.watched))
     let width = settings.fetchWidth
     var coming = Task { await source.fetch(run.prefix(width)) }
     defer { coming.cancel() }
@@ -140,7 +145,13 @@ extension EthereumWatcher {
           // A run that began may end here, unless it must replace what was disconnected.
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
-        let found = try await transfers(in: block, at: link, &tracker)
+        let found: [FoundTransfer]
+        do {
+          found = try await transfers(in: block, at: link, &tracker)
+        } catch let error as BlockProofError {
+          report.hold = .contradiction("\(link.ref.text(.ethereum)): \(error)")
+          return !step.connected.isEmpty && step.disconnected.isEmpty
+        }
         do {
           step.changes += try tracker.connect(
             link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
@@ -150,6 +161,11 @@ extension EthereumWatcher {
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         step.connected.append(link)
+        if block.isUntraced { step.untraced.append(link.ref) }
+        // The next step goes on with the run, unless it must replace what was disconnected.
+        if step.changes.count >= settings.changesPerCommit, step.disconnected.isEmpty {
+          return true
+        }
       }
     }
     return true

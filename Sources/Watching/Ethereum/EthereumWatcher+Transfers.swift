@@ -2,6 +2,7 @@ internal import Addresses
 internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
+internal import Digests
 internal import Ethereum
 internal import NodeRPC
 
@@ -27,8 +28,14 @@ extension EthereumWatcher {
   ) async throws -> [FoundTransfer] {
     let accounts = WatchedAccounts(set: standing.watched)
     var found: [(transfer: EthereumTransfer, ordinal: UInt64, effect: FoundTransfer.Effect)] = []
+    var strays = 0
     for transfer in try block.proof.transfers(watching: accounts) {
       guard let ordinal = accounts.ordinal(of: transfer.to) else { continue }
+      let isStray =
+        transfer.isZeroValue
+        || transfer.contract.map { settings.spec.token($0.hash) == nil } ?? false
+      if isStray { strays += 1 }
+      guard !isStray || strays <= settings.strayTransfersPerBlock else { continue }
       found.append((transfer, ordinal, effect(of: transfer)))
     }
     let inner = try await innerTransfers(in: block, at: link, accounts)
@@ -56,9 +63,21 @@ extension EthereumWatcher {
       switch transfer.position {
       case .value: .value
       case .log(let index): .log(index)
-      case .trace(let path): .trace(path)
+      case .trace(let path): .trace(Self.bounded(path))
       }
     return TransferID(chain: chain, txid: transfer.txid, position: position)
+  }
+
+  /// A path that is deeper than any honest one is told by its Keccak-256, as eight numbers: no call
+  /// has so many siblings that these could be a path of their own. Without a bound anyone could make
+  /// an identity that fits no key.
+  private static func bounded(_ path: [UInt32]) -> [UInt32] {
+    guard path.count > 16 else { return path }
+    let digest = Keccak256.hash(
+      path.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) } })
+    return stride(from: 0, to: 32, by: 4).map { start in
+      digest.bytes[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    }
   }
 
   private func effect(of transfer: EthereumTransfer) -> FoundTransfer.Effect {
@@ -84,10 +103,7 @@ extension EthereumWatcher {
   private func innerTransfers(
     in block: EthereumBlockSource.ProvedBlock, at link: ChainLink, _ accounts: WatchedAccounts
   ) async throws -> [InnerFinding] {
-    guard let traces = block.traces,
-      let inner = try? block.proof.innerTransfers(
-        traces: traces.span.bytes, watching: accounts)
-    else { return [] }
+    guard let inner = block.inner else { return [] }
     let arrivals = inner.transfers.filter { accounts.watches($0.to) }
     guard !arrivals.isEmpty else { return [] }
     let recipients = Set(arrivals.map(\.to)).sorted { $0.hash.hex < $1.hash.hex }

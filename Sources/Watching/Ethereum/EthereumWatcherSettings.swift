@@ -7,6 +7,11 @@ package struct EthereumWatcherSettings: Sendable {
   package let start: WatcherSettings.Start
   /// How many blocks one commit holds at most.
   package var blocksPerCommit = 64
+  /// A commit takes no further block once it changes so many transfers.
+  package var changesPerCommit = 4_096
+  /// How many transfers of nothing, and of tokens that aren't listed, are recorded of a block at
+  /// most: anyone can make thousands of them for cents.
+  package var strayTransfersPerBlock = 64
   /// How many blocks are fetched at once while catching up.
   package var fetchWidth = 4
   /// How many headers one step follows at most.

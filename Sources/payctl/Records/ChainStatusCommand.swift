@@ -58,7 +58,7 @@ struct ChainStatusCommand: AsyncParsableCommand {
       """, [.text(chain.text)])
     return Status(
       chain: chain.text, version: cursor.version, tipHeight: cursor.tip.height,
-      tipHash: cursor.tip.hash.text(try ChainNames.hashForm(of: chain, in: connection)),
+      tipHash: cursor.tip.hash.text(try ChainRecords.hashForm(of: chain, in: connection)),
       tipTime: tip.map { Timestamp(seconds: Int64($0.time)).description },
       addressesThrough: cursor.addressesThrough,
       addresses: UInt64(clamping: try addresses?.optionalInteger("last") ?? 0),
@@ -68,13 +68,6 @@ struct ChainStatusCommand: AsyncParsableCommand {
 
 /// The chains that the database knows.
 enum ChainNames {
-  /// How the chain's hashes are written.
-  static func hashForm(of chain: ChainName, in connection: any SQLConnection) throws -> HashForm {
-    let row = try connection.queryFirst(
-      "SELECT family FROM chains WHERE chain = $1", [.text(chain.text)])
-    return HashForm(family: try row?.text("family") ?? "")
-  }
-
   static func all(in connection: any SQLConnection) throws -> [ChainName] {
     try connection.query("SELECT chain FROM chains ORDER BY chain").map { try $0.chain("chain") }
   }

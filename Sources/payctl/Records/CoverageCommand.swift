@@ -72,7 +72,7 @@ struct CoverageCommand: AsyncParsableCommand {
     of chain: ChainName, in connection: any SQLConnection
   ) throws -> Coverage? {
     guard let cursor = try ChainRecords.cursor(of: chain, in: connection) else { return nil }
-    let form = try ChainNames.hashForm(of: chain, in: connection)
+    let form = try ChainRecords.hashForm(of: chain, in: connection)
     let ranges = try ChainRecords.coverage(of: chain, in: connection)
     let holes = try ChainRecords.coverageHoles(of: chain, in: connection) ?? []
     return Coverage(

@@ -177,7 +177,8 @@ final class ChainWatch: Sendable {
       logger.info(
         "advanced",
         metadata: [
-          "tip": "\(report.tip.map(\.description) ?? "none")", "connected": "\(report.connected)",
+          "tip": "\(report.tip?.text(settings.spec.family.hashForm) ?? "none")",
+          "connected": "\(report.connected)",
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
         ])
     }
