@@ -66,6 +66,10 @@ extension PaywatchConfiguration {
     if startHash != nil, startHeight == nil {
       mapping.note("start_hash", "It needs start_height: the height of that block.")
     }
+    if case .ethereum(let network)? = spec?.family, !network.profile.isProved {
+      mapping.note(
+        "name", "Blocks of “\(name)” can't be proved yet, so that it can't be watched.")
+    }
     guard let spec else { return nil }
     return ChainSettings(
       spec: spec, quorum: quorum ?? 1, startHeight: startHeight.map(UInt32.init),
@@ -80,13 +84,10 @@ extension PaywatchConfiguration {
     switch family {
     case .bitcoin: return (ChainSpecFile.hash(mapping, "start_hash"), nil)
     case .ethereum:
-      let ethereum = EthereumSettings(
-        traces: mapping.optionalFlag("traces") ?? false,
-        balanceProofsPerBlock: mapping.integer(
-          "balance_proofs_per_block", in: 0...10_000, default: 32))
+      let ethereum = EthereumSettings(traces: mapping.optionalFlag("traces") ?? false)
       return (ChainSpecFile.ethereumHash(mapping, "start_hash"), ethereum)
     case nil:
-      for name in ["start_hash", "traces", "balance_proofs_per_block"] {
+      for name in ["start_hash", "traces"] {
         _ = mapping.optionalText(name)
       }
       return (nil, nil)

@@ -70,8 +70,6 @@ package struct ChainSettings: Sendable, Equatable {
 package struct EthereumSettings: Sendable, Equatable {
   /// Whether the nodes are asked for traces (`debug_traceBlockByHash`).
   package let traces: Bool
-  /// How many proofs of balances (`eth_getProof`) are asked for at one block.
-  package let balanceProofsPerBlock: Int
 }
 
 package struct NodeSettings: Sendable, Equatable {

@@ -41,24 +41,30 @@ struct EthereumLoadingTests {
     #expect(configuration.chains.map(\.spec.name.text) == ["bitcoin", "ethereum", "base"])
     #expect(configuration.chains.first?.ethereum == nil)
     let settings = try #require(configuration.chains.last?.ethereum)
-    #expect(!settings.traces && settings.balanceProofsPerBlock == 32)
+    #expect(!settings.traces)
   }
 
-  @Test("traces, the budget of balance proofs and a pin are read")
+  @Test("a chain whose blocks can't be proved is refused", arguments: ["arbitrum", "polygon"])
+  func unproved(name: String) {
+    #expect(throws: ConfigurationError.self) {
+      _ = try load("  - {name: \(name), nodes: [{url: \"http://127.0.0.1:1\"}]}")
+    }
+  }
+
+  @Test("traces and a pin are read")
   func settings() throws {
     let hash = "0x25a5cc106eea7138acab33231d7160d69cb777ee0c2c553fcddf5138993e6dd9"
     let configuration = try load(
       """
         - name: ethereum
           traces: true
-          balance_proofs_per_block: 0
           start_height: 0
           start_hash: "\(hash)"
           \(Self.node)
       """)
     let chain = try #require(configuration.chains.first)
     let settings = try #require(chain.ethereum)
-    #expect(settings.traces && settings.balanceProofsPerBlock == 0)
+    #expect(settings.traces)
     #expect(chain.startHash?.hex == String(hash.dropFirst(2)))
   }
 

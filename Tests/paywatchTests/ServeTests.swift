@@ -62,7 +62,7 @@ struct ServeTests {
       chains_directory: \(PackageFiles.root.appending(path: "chains").path)
       chains:
         - {name: ethereum, traces: true, nodes: [{url: "http://127.0.0.1:9"}]}
-        - {name: arbitrum, nodes: [{url: "http://127.0.0.1:9"}]}
+        - {name: base, nodes: [{url: "http://127.0.0.1:9"}]}
       \(chains)
       tenants:
         - {id: shop, accounts: [{family: ethereum, descriptor: "\(account)"}]}
@@ -80,7 +80,7 @@ struct ServeTests {
       "  token USDC: 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48, 6 decimals",
       "  ETH that contracts move is found by traces, and proved by balances",
       "  largest payment in USDC: 15000.000000 USDC",
-      "  nothing on it is credited: transfers are only told",
+      "  ETH that contracts move is not found: that needs nodes with traces",
       "tenant shop: no account, and so no payments, on bitcoin",
     ] {
       #expect(outcome.lines.contains(line[...]), "\(line)\n\(outcome.output)")

@@ -54,10 +54,9 @@ struct CheckConfigCommand: AsyncParsableCommand {
       let contract = token.asset.contract.map { EthereumAddress($0).text } ?? ""
       print("  token \(token.asset): \(contract), \(token.asset.decimals) decimals")
     }
-    let found =
+    print(
       ethereum.traces
-      ? "by traces, and proved by balances"
-      : "by balances alone, at most \(ethereum.balanceProofsPerBlock) of them at a block"
-    print("  \(spec.asset) that contracts move is found \(found)")
+        ? "  \(spec.asset) that contracts move is found by traces, and proved by balances"
+        : "  \(spec.asset) that contracts move is not found: that needs nodes with traces")
   }
 }
