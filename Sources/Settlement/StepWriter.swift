@@ -125,7 +125,7 @@ struct StepWriter {
       guard let owner else { continue }
       guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
         // The same address on another chain, or another asset: it pays for nothing.
-        if change.before == nil { drafts.append(try event.draft(type: "transfer.misdirected")) }
+        if change.isArrival { drafts.append(try event.draft(type: "transfer.misdirected")) }
         continue
       }
       touched.add(try PaymentTransfer(transfer), to: owner.payment)
@@ -246,6 +246,20 @@ struct StepWriter {
   }
 }
 
+extension TransferChange {
+  /// Whether value comes that was nowhere before: what failed or is quarantined hasn't come.
+  fileprivate var isArrival: Bool {
+    switch after.state {
+    case .failed, .quarantined: return false
+    default: break
+    }
+    switch before?.state {
+    case nil, .failed, .quarantined: return true
+    default: return false
+    }
+  }
+}
+
 /// Whose address it is.
 struct AddressOwner {
   let payment: String
@@ -261,7 +275,7 @@ struct AddressOwner {
 private struct TouchedPayments {
   private var payments: [(id: String, updates: [PaymentTransfer])] = []
   private var places: [String: Int] = [:]
-  private var updatePlaces: [TransferID: Int] = [:]
+  private var updatePlaces: [[TransferID: Int]] = []
 
   var inOrder: [(id: String, updates: [PaymentTransfer])] { payments }
 
@@ -270,11 +284,13 @@ private struct TouchedPayments {
     if place == payments.count {
       places[payment] = place
       payments.append((payment, []))
+      updatePlaces.append([:])
     }
-    if let known = updatePlaces[update.id] {
+    // A reorg can give the same transfer to another payment.
+    if let known = updatePlaces[place][update.id] {
       payments[place].updates[known] = update
     } else {
-      updatePlaces[update.id] = payments[place].updates.count
+      updatePlaces[place][update.id] = payments[place].updates.count
       payments[place].updates.append(update)
     }
   }

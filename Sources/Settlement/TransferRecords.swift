@@ -111,7 +111,8 @@ enum TransferRecords {
     try connection.execute(
       """
       UPDATE transfers SET state = $1, detail = $2, block_height = $3, block_hash = $4,
-        block_time = $5
+        block_time = $5, ordinal = $9, value = $10, contract = $11, confirmations = $12,
+        finality = $13
       WHERE chain = $6 AND txid = $7 AND position = $8
       """,
       [
@@ -119,6 +120,9 @@ enum TransferRecords {
         .optional(block.map { Int64($0.height) }), .optional(block?.hash.bytes),
         .optional(transfer.blockTime?.microseconds), .text(transfer.id.chain.text),
         .hash(transfer.id.txid), .text(transfer.id.position.description),
+        .ordinal(transfer.ordinal), .amount(transfer.value), .contract(transfer.contract),
+        .integer(Int64(transfer.requirement.confirmations)),
+        .integer(Int64(transfer.requirement.finality)),
       ])
   }
 

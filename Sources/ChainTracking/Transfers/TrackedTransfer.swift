@@ -124,6 +124,11 @@ package struct TrackedTransfer: Hashable, Sendable {
       isCoinbase: found.isCoinbase, requirement: found.requirement, state: state,
       firstSeen: firstSeen, blockTime: blockTime)
   }
+
+  /// Whether the two say the same of what moved, and to whom.
+  func isSame(as found: FoundTransfer) -> Bool {
+    value == found.value && ordinal == found.ordinal && contract == found.contract
+  }
 }
 
 /// One step of the machine. `before` is nil where nothing was known of the transfer.

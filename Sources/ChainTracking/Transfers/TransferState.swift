@@ -43,8 +43,8 @@ package enum TransferState: Hashable, Sendable {
   /// Executed without effect (an EVM status of 0). Becomes included where a reorg has it executed
   /// again with effect.
   case failed
-  /// Recorded, not credited. An operator's decision makes it released, refunded; what was unproven
-  /// becomes included where a later block proves it.
+  /// Recorded, not credited. An operator's decision makes it released, refunded; it becomes included
+  /// where a later block proves it, or moves more by it.
   case quarantined(QuarantineReason)
   /// Credited by an operator. Becomes nothing else.
   case released
@@ -100,7 +100,7 @@ package enum TransferState: Hashable, Sendable {
       (.replaced, .included):
       true
     case (.orphaned, .failed), (.orphaned, .quarantined), (.dropped, .failed),
-      (.dropped, .quarantined), (.failed, .included), (.quarantined(.unproven), .included):
+      (.dropped, .quarantined), (.failed, .included), (.quarantined, .included):
       true
     case (.quarantined, .released), (.quarantined, .refunded): true
     default: false

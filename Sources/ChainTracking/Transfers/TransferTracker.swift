@@ -213,7 +213,10 @@ package struct TransferTracker: Sendable {
     let blockTime = state.block == nil ? nil : time
     if let known {
       guard known.state.canBecome(state) else { return }
-      step(found.id, to: state, blockTime: blockTime, into: &changes)
+      let isSame = known.isSame(as: found)
+      // Dust stays dust.
+      if isSame, known.state == .quarantined(.dust) { return }
+      step(found.id, to: state, as: isSame ? nil : found, blockTime: blockTime, into: &changes)
     } else {
       begin(
         TrackedTransfer(found, state: state, firstSeen: now, blockTime: blockTime), into: &changes)
@@ -308,15 +311,20 @@ package struct TransferTracker: Sendable {
     changes.append(TransferChange(before: nil, after: transfer))
   }
 
+  /// - Parameter found: what it is now, where that isn't what it was: on an EVM chain the same
+  ///   transaction may move something else in another branch
   private mutating func step(
-    _ id: TransferID, to state: TransferState, blockTime: Timestamp?,
-    into changes: inout [TransferChange]
+    _ id: TransferID, to state: TransferState, as found: FoundTransfer? = nil,
+    blockTime: Timestamp?, into changes: inout [TransferChange]
   ) {
     guard let before = index.transfers[id] else {
       preconditionFailure("only a held transfer takes a step")
     }
     precondition(before.state.canBecome(state), "the machine has this step")
-    var after = before
+    var after =
+      found.map {
+        TrackedTransfer($0, state: state, firstSeen: before.firstSeen, blockTime: blockTime)
+      } ?? before
     after.state = state
     after.blockTime = blockTime
     index.put(after, tipHeight: tip?.height)

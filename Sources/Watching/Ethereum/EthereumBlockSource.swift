@@ -12,11 +12,13 @@ struct EthereumBlockSource: Sendable {
 
   typealias Answer = Result<ProvedBlock, NodePoolError>
 
-  /// A proved block and, where they were asked for, what a node says of the calls inside it.
+  /// A proved block and, where they were asked for, what nodes say of the calls inside it.
   struct ProvedBlock: Sendable {
     let proof: BlockProof
-    /// The answer's bytes, which prove nothing; nil where no node gives any.
-    let traces: [UInt8]?
+    /// The place of the node that gave it.
+    let node: Int
+    /// The answers' bytes, which prove nothing; none where no node gives any.
+    let traces: [[UInt8]]
   }
 
   /// Several blocks, asked for at once, in the order of `links`.
@@ -35,22 +37,36 @@ struct EthereumBlockSource: Sendable {
   /// the reason; the hash is never held against the block.
   private func fetch(_ link: ChainLink) async -> Answer {
     do throws(NodePoolError) {
-      let proof = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
+      let served = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
         try await self.proof(of: link, from: node, place)
-      }.value
+      }
       // A block without gas used has no calls.
-      guard settings.asksTraces, proof.header.gasUsed > 0 else {
-        return .success(ProvedBlock(proof: proof, traces: nil))
-      }
-      let traces = try? await pool.serve { (node) async throws(NodeError) -> [UInt8] in
-        guard let traces = try await node.traces(of: link.ref.hash) else {
-          throw .unusable("it offers no traces")
-        }
-        return traces
-      }
-      return .success(ProvedBlock(proof: proof, traces: traces?.value))
+      let asksTraces = settings.asksTraces && served.value.header.gasUsed > 0
+      return .success(
+        ProvedBlock(
+          proof: served.value, node: served.node,
+          traces: asksTraces ? await traces(of: link.ref.hash) : []))
     } catch {
       return .failure(error)
+    }
+  }
+
+  /// What two nodes say of the calls in a block, where a single one isn't believed: balances tell
+  /// when a trace says too much, but nobody looks where it says too little.
+  private func traces(of block: Hash32) async -> [[UInt8]] {
+    guard let first = await traces(of: block, besides: nil) else { return [] }
+    guard pool.quorum > 1, let second = await traces(of: block, besides: first.node),
+      second.value != first.value
+    else { return [first.value] }
+    return [first.value, second.value]
+  }
+
+  private func traces(of block: Hash32, besides other: Int?) async -> Served<[UInt8]>? {
+    try? await pool.serve(besides: other) { (node) async throws(NodeError) -> [UInt8] in
+      guard let traces = try await node.traces(of: block) else {
+        throw .unusable("it offers no traces")
+      }
+      return traces
     }
   }
 
@@ -88,6 +104,12 @@ struct EthereumBlockSource: Sendable {
       throw .unusable("it gives no transactions of \(link.ref.text(.ethereum))")
     }
     return proof
+  }
+
+  /// Keeps out a node whose block turned out to be wrong only where it was read; what was proved of
+  /// it stands.
+  func refuse(_ block: ProvedBlock, at ref: BlockRef, _ error: BlockProofError) {
+    _ = refuse(ref, error, block.node)
   }
 
   /// What this version can't judge may be sound, and is no use all the same.

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
+internal import Ethereum
 internal import NodeRPC
 
 // Following the head: the branch that leads to it first, then its blocks, each proved before anything
@@ -140,12 +141,17 @@ extension EthereumWatcher {
           // A run that began may end here, unless it must replace what was disconnected.
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
-        let found = try await transfers(in: block, at: link, &tracker)
         do {
+          let found = try await transfers(in: block, at: link, &tracker)
           step.changes += try tracker.connect(
             link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
             found: found, spends: [], now: step.now)
-        } catch {
+        } catch let error as BlockProofError {
+          // Whom a node names as senders no root covers: another is asked at the next step.
+          source.refuse(block, at: link.ref, error)
+          report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
+          return !step.connected.isEmpty && step.disconnected.isEmpty
+        } catch let error as TrackingError {
           report.hold = .contradiction("\(error)")
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }

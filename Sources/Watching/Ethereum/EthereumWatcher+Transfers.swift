@@ -78,35 +78,38 @@ extension EthereumWatcher {
     let effect: FoundTransfer.Effect
   }
 
-  /// Ether that calls inside transactions moved to watched addresses, by a node's traces. No root
-  /// covers traces: it counts where the address's balances before and after the block, proved
-  /// against the state roots, differ by exactly what came; otherwise it is unproven.
+  /// Ether that calls inside transactions moved to watched addresses, by nodes' traces. No root
+  /// covers traces: one counts for an address where its balances before and after the block, proved
+  /// against the state roots, differ by exactly what the trace says; where none does, what the first
+  /// says is unproven.
   private func innerTransfers(
     in block: EthereumBlockSource.ProvedBlock, at link: ChainLink, _ accounts: WatchedAccounts
   ) async throws -> [InnerFinding] {
-    guard let traces = block.traces,
-      let inner = try? block.proof.innerTransfers(
-        traces: traces.span.bytes, watching: accounts)
-    else { return [] }
-    let arrivals = inner.transfers.filter { accounts.watches($0.to) }
-    guard !arrivals.isEmpty else { return [] }
-    let recipients = Set(arrivals.map(\.to)).sorted { $0.hash.hex < $1.hash.hex }
+    let told = block.traces.compactMap { traces in
+      try? block.proof.innerTransfers(traces: traces.span.bytes, watching: accounts).transfers
+    }
+    let arrivals = told.map { transfers in transfers.filter { accounts.watches($0.to) } }
+    let recipients = Set(arrivals.joined().map(\.to)).sorted { $0.hash.hex < $1.hash.hex }
+    guard !recipients.isEmpty else { return [] }
     let changes = await BalanceProofs(pool: pool, profile: settings.network.profile)
       .gains(of: recipients, at: link, block.proof)
-    var proved: Set<EthereumAddress> = []
+    var findings: [InnerFinding] = []
     for address in recipients {
-      guard let change = changes[address],
-        let expected = BalanceAccount(of: address, in: block.proof, inner.transfers)?.gain,
-        change == expected
-      else { continue }
-      proved.insert(address)
-    }
-    return arrivals.compactMap { transfer in
-      accounts.ordinal(of: transfer.to).map { ordinal in
-        InnerFinding(
-          transfer: transfer, ordinal: ordinal,
-          effect: proved.contains(transfer.to) ? effect(of: transfer) : .quarantined(.unproven))
+      guard let ordinal = accounts.ordinal(of: address) else { continue }
+      let proved = changes[address].flatMap { change in
+        told.firstIndex {
+          BalanceAccount(of: address, in: block.proof, $0)?.gain == change
+        }
+      }
+      let likely = arrivals.firstIndex { $0.contains { $0.to == address } }
+      guard let place = proved ?? likely else { continue }
+      for transfer in arrivals[place] where transfer.to == address {
+        findings.append(
+          InnerFinding(
+            transfer: transfer, ordinal: ordinal,
+            effect: proved == nil ? .quarantined(.unproven) : effect(of: transfer)))
       }
     }
+    return findings
   }
 }
