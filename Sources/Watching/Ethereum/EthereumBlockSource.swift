@@ -19,6 +19,8 @@ struct EthereumBlockSource: Sendable {
     let node: Int
     /// The answers' bytes, which prove nothing; none where no node gives any.
     let traces: [[UInt8]]
+    /// There may be traces that no node gave now.
+    let lacksTraces: Bool
   }
 
   /// Several blocks, asked for at once, in the order of `links`.
@@ -40,32 +42,49 @@ struct EthereumBlockSource: Sendable {
       let served = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
         try await self.proof(of: link, from: node, place)
       }
+      let proof = served.value
+      var (traces, lacksTraces): ([[UInt8]], Bool) = ([], false)
       // A block without gas used has no calls.
-      let asksTraces = settings.asksTraces && served.value.header.gasUsed > 0
+      if settings.asksTraces, proof.header.gasUsed > 0 {
+        do throws(NodePoolError) {
+          traces = try await self.traces(of: link.ref.hash)
+        } catch {
+          lacksTraces = Self.mayHaveTraces(error)
+        }
+      }
       return .success(
         ProvedBlock(
-          proof: served.value, node: served.node,
-          traces: asksTraces ? await traces(of: link.ref.hash) : []))
+          proof: proof, node: served.node, traces: traces, lacksTraces: lacksTraces))
     } catch {
       return .failure(error)
     }
   }
 
+  private static let noTraces = NodeError.unusable("it offers no traces")
+
+  /// Whether one of the nodes may have what it didn't give.
+  private static func mayHaveTraces(_ error: NodePoolError) -> Bool {
+    guard case .allFailed(let failures) = error else { return false }
+    return failures.contains {
+      if case .pruned = $0.error { false } else { $0.error != noTraces }
+    }
+  }
+
   /// What two nodes say of the calls in a block, where a single one isn't believed: balances tell
   /// when a trace says too much, but nobody looks where it says too little.
-  private func traces(of block: Hash32) async -> [[UInt8]] {
-    guard let first = await traces(of: block, besides: nil) else { return [] }
-    guard pool.quorum > 1, let second = await traces(of: block, besides: first.node),
+  private func traces(of block: Hash32) async throws(NodePoolError) -> [[UInt8]] {
+    let first = try await traces(of: block, besides: nil)
+    guard pool.quorum > 1, let second = try? await traces(of: block, besides: first.node),
       second.value != first.value
     else { return [first.value] }
     return [first.value, second.value]
   }
 
-  private func traces(of block: Hash32, besides other: Int?) async -> Served<[UInt8]>? {
-    try? await pool.serve(besides: other) { (node) async throws(NodeError) -> [UInt8] in
-      guard let traces = try await node.traces(of: block) else {
-        throw .unusable("it offers no traces")
-      }
+  private func traces(
+    of block: Hash32, besides other: Int?
+  ) async throws(NodePoolError) -> Served<[UInt8]> {
+    try await pool.serve(besides: other) { (node) async throws(NodeError) -> [UInt8] in
+      guard let traces = try await node.traces(of: block) else { throw Self.noTraces }
       return traces
     }
   }

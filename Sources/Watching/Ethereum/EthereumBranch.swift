@@ -1,10 +1,11 @@
 internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
+internal import Ethereum
 internal import NodeRPC
 
 /// Headers from just above a block of ours towards a tip that the nodes agree on, as one node named
-/// them: nothing is proved yet but that each names the one below.
+/// them, each with the hash it should have: nothing is proved yet of what is in the blocks.
 struct EthereumBranch: Sendable {
   /// The highest block of ours that the node has in its active chain; nil below our window.
   let fork: BlockRef?
@@ -16,7 +17,8 @@ struct EthereumBranch: Sendable {
   /// Asks `node` for the branch that leads from `chain` to `tip`, at most `limit` headers above our
   /// own tip's height.
   static func fetch(
-    from node: EthereumNode, leadingTo tip: BlockRef, above chain: HeaderChain, limit: Int
+    from node: EthereumNode, leadingTo tip: BlockRef, above chain: HeaderChain, limit: Int,
+    profile: ProofProfile
   ) async throws(NodeError) -> EthereumBranch {
     guard let head = try await node.header(at: tip.height), head.ref == tip else {
       throw .unknownBlock(tip.hash)
@@ -32,7 +34,9 @@ struct EthereumBranch: Sendable {
     guard headers.first.map({ $0.parentHash == fork.hash }) ?? true else {
       throw .unusable("its chain changed while it was read")
     }
-    return EthereumBranch(fork: fork, links: try headers.map(link), end: end)
+    var links: [ChainLink] = []
+    for header in headers { links.append(try link(header, profile)) }
+    return EthereumBranch(fork: fork, links: links, end: end)
   }
 
   /// The highest block of `chain` in the node's active chain, looked for downwards from our tip in
@@ -55,12 +59,23 @@ struct EthereumBranch: Sendable {
     }
   }
 
+  /// The header by its own hash, so that a branch which ends in an agreed block is that block's.
   /// Each block weighs the same: what others have agreed on decides, not work.
-  static func link(_ header: EthereumNodeHeader) throws(NodeError) -> ChainLink {
-    guard let time = UInt32(exactly: header.timestamp) else {
-      throw .unusable("the time of its \(header.ref.text(.ethereum)) is out of range")
+  static func link(
+    _ header: EthereumNodeHeader, _ profile: ProofProfile
+  ) throws(NodeError) -> ChainLink {
+    let text = header.ref.text(.ethereum)
+    let proved: EthereumHeader
+    do throws(BlockProofError) {
+      proved = try BlockProof(
+        block: header.bytes.span.bytes, expecting: header.hash, profile: profile
+      ).header
+    } catch {
+      throw .unusable("its header of \(text): \(error)")
     }
-    return ChainLink(
-      ref: header.ref, parent: header.parentHash, time: time, bits: 0, work: .one)
+    guard proved.number == UInt64(header.ref.height), proved.parentHash == header.parentHash,
+      let time = UInt32(exactly: proved.timestamp)
+    else { throw .unusable("its header of \(text) is out of range") }
+    return ChainLink(ref: header.ref, parent: proved.parentHash, time: time, bits: 0, work: .one)
   }
 }

@@ -14,7 +14,7 @@ struct EthereumHeaderSource: Sendable {
       guard await pool.agrees(on: header.ref) else {
         throw .unusable("no quorum has its \(header.ref.text(.ethereum))")
       }
-      return try EthereumBranch.link(header)
+      return try EthereumBranch.link(header, settings.network.profile)
     }.value
   }
 
@@ -24,8 +24,16 @@ struct EthereumHeaderSource: Sendable {
   ) async throws(NodePoolError) -> EthereumBranch {
     try await pool.serve { (node) async throws(NodeError) -> EthereumBranch in
       let branch = try await EthereumBranch.fetch(
-        from: node, leadingTo: tip, above: chain, limit: settings.headersPerStep)
-      guard branch.fork != nil else { return branch }
+        from: node, leadingTo: tip, above: chain, limit: settings.headersPerStep,
+        profile: settings.network.profile)
+      guard branch.fork != nil else {
+        // One node isn't believed that we stand on another chain.
+        let lowest = chain.lowest.ref
+        guard await pool.votes(on: lowest).lacking.count >= pool.quorum else {
+          throw .unusable("its chain lacks \(lowest.text(.ethereum))")
+        }
+        return branch
+      }
       guard let last = branch.links.last?.ref, last.height == branch.end else {
         throw .unusable("its headers end below \(tip.text(.ethereum))")
       }

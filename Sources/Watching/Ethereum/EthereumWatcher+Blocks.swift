@@ -151,6 +151,9 @@ extension EthereumWatcher {
           source.refuse(block, at: link.ref, error)
           report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
           return !step.connected.isEmpty && step.disconnected.isEmpty
+        } catch is TracesMissing {
+          report.hold = .inconsistent("no node traces block \(link.ref.text(.ethereum))")
+          return !step.connected.isEmpty && step.disconnected.isEmpty
         } catch let error as TrackingError {
           report.hold = .contradiction("\(error)")
           return !step.connected.isEmpty && step.disconnected.isEmpty

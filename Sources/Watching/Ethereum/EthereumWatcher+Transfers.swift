@@ -88,28 +88,62 @@ extension EthereumWatcher {
     let told = block.traces.compactMap { traces in
       try? block.proof.innerTransfers(traces: traces.span.bytes, watching: accounts).transfers
     }
+    if !told.isEmpty {
+      lackingTracesSince = nil
+    } else if block.lacksTraces || !block.traces.isEmpty {
+      try waitForTraces()
+    }
     let arrivals = told.map { transfers in transfers.filter { accounts.watches($0.to) } }
     let recipients = Set(arrivals.joined().map(\.to)).sorted { $0.hash.hex < $1.hash.hex }
     guard !recipients.isEmpty else { return [] }
     let changes = await BalanceProofs(pool: pool, profile: settings.network.profile)
       .gains(of: recipients, at: link, block.proof)
+    // Whose accounts each of them explains: the first explains the most.
+    let explained = told.map { transfers in
+      recipients.filter { address in
+        guard let change = changes[address] else { return false }
+        return BalanceAccount(of: address, in: block.proof, transfers)?.gain == change
+      }
+    }
+    let order = told.indices.sorted { (explained[$1].count, $0) < (explained[$0].count, $1) }
     var findings: [InnerFinding] = []
     for address in recipients {
-      guard let ordinal = accounts.ordinal(of: address) else { continue }
-      let proved = changes[address].flatMap { change in
-        told.firstIndex {
-          BalanceAccount(of: address, in: block.proof, $0)?.gain == change
-        }
-      }
-      let likely = arrivals.firstIndex { $0.contains { $0.to == address } }
-      guard let place = proved ?? likely else { continue }
+      guard let place = order.first(where: { explained[$0].contains(address) }) else { continue }
       for transfer in arrivals[place] where transfer.to == address {
-        findings.append(
-          InnerFinding(
-            transfer: transfer, ordinal: ordinal,
-            effect: proved == nil ? .quarantined(.unproven) : effect(of: transfer)))
+        add(transfer, effect: effect(of: transfer), to: &findings, accounts)
       }
+    }
+    let proved = Set(explained.joined())
+    for transfer in arrivals.joined() where !proved.contains(transfer.to) {
+      add(transfer, effect: .quarantined(.unproven), to: &findings, accounts)
     }
     return findings
   }
+
+  /// Unless another one has its place: then the two nodes contradict each other.
+  private func add(
+    _ transfer: EthereumTransfer, effect: FoundTransfer.Effect, to findings: inout [InnerFinding],
+    _ accounts: WatchedAccounts
+  ) {
+    guard let ordinal = accounts.ordinal(of: transfer.to),
+      !findings.contains(where: {
+        $0.transfer.txid == transfer.txid && $0.transfer.position == transfer.position
+      })
+    else { return }
+    findings.append(InnerFinding(transfer: transfer, ordinal: ordinal, effect: effect))
+  }
+
+  /// Throws for as long as a block's traces are worth waiting for: once that is over, nothing waits
+  /// until there are some again.
+  private func waitForTraces() throws(TracesMissing) {
+    let now = standing.time.now
+    let since = lackingTracesSince ?? now
+    lackingTracesSince = since
+    guard now >= since.adding(seconds: settings.tracePatienceSeconds) else {
+      throw TracesMissing()
+    }
+  }
 }
+
+/// Nodes that offer traces give none of a block, and what moved inside it isn't known.
+struct TracesMissing: Error {}

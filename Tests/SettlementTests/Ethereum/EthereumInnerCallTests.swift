@@ -91,6 +91,48 @@ struct EthereumInnerCallTests {
     #expect(try await scene.load(payment).received == 700)
   }
 
+  @Test("a call put in the place of another takes nothing from it", arguments: [0, 1, 2])
+  func samePlace(liar: Int) async throws {
+    let scene = try await EthereumScene()
+    let other = try await scene.pay("ETH", 700)
+    scene.chain.nodes[liar].inject(.forgedTraces(.withoutCalls))
+    scene.chain.nodes[liar].inject(.forgedTraces(.phantom(to: try other.address, 700)))
+    let payment = try await called(scene, "forward")
+    try await scene.mine(12)
+    #expect(try await scene.follow()[0].hold == nil)
+    #expect(try await scene.status(payment) == .settled)
+    #expect(try await scene.status(other) == .open)
+  }
+
+  @Test("traces that no node gives for a moment are waited for, and those that never come aren't")
+  func tracesLater() async throws {
+    let scene = try await EthereumScene()
+    func interrupt() -> [UInt64] {
+      scene.chain.nodes.map {
+        $0.inject(
+          Fault(.error(code: -32_000, message: "execution timeout"), method: Self.tracing))
+      }
+    }
+    let faults = interrupt()
+    let payment = try await called(scene, "forward")
+    try await scene.mine(12)
+    #expect(try await scene.follow()[0].hold != nil)
+    for (node, fault) in zip(scene.chain.nodes, faults) { node.removeFault(fault) }
+    try await scene.follow()
+    #expect(try await scene.status(payment) == .settled)
+
+    _ = interrupt()
+    let direct = try await scene.pay("ETH", 5)
+    try scene.node.send(.ether(5, to: direct.address))
+    try await scene.mine(12)
+    #expect(try await scene.status(direct) == .open)
+    scene.pass(seconds: 600)
+    try await scene.follow()
+    #expect(try await scene.status(direct) == .settled)
+  }
+
+  private static let tracing = "debug_traceBlockByHash"
+
   private static let proofForgeries: [ProofForgery] = [
     .balance(5), .truncated, .flippedBit, .parentState,
   ]

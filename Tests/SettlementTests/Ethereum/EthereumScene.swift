@@ -51,6 +51,7 @@ final class EthereumScene {
       "USDC": SimulatedContracts.usdc, "USDT": SimulatedContracts.usdt,
     ],
     finalityTag: FinalityTag? = .finalized, policy: TenantPolicy = TenantPolicy(),
+    transport: (SimulatedEthereumNode) -> any RPCTransport = { $0 },
     adjust: (inout EthereumWatcherSettings) -> Void = { _ in }
   ) async throws {
     let time = SceneTime()
@@ -64,14 +65,15 @@ final class EthereumScene {
     var chains: [Chain] = []
     for (spec, options) in zip(specs, options) {
       let first = SimulatedEthereumNode(name: "a", options: options, seed: 1, clock: time) {
-        time.seconds
+        time.blockSeconds
       }
       try first.mine(3)
       let others = (1..<max(nodes, 1)).map { first.copy(name: "\($0)", seed: UInt64(1 + $0)) }
       let network = SimulatedEthereumNetwork([first] + others)
       let pool = try EthereumPool(
         nodes: network.nodes.map {
-          EthereumNode(name: $0.name, transport: $0, clock: time, policy: .once, jitterSeed: 1)
+          EthereumNode(
+            name: $0.name, transport: transport($0), clock: time, policy: .once, jitterSeed: 1)
         }, quorum: quorum,
         identity: .init(chainID: options.chainID, genesisHash: first.machine.genesis.hash),
         clock: time)
@@ -129,6 +131,9 @@ final class EthereumScene {
   var node: SimulatedEthereumNode { chain.nodes[0] }
 
   func pass(seconds: UInt64) { time.pass(seconds) }
+
+  /// Blocks bear times that are so far ahead of the watchers' clock.
+  func setBlocksAhead(seconds: UInt64) { time.setBlocksAhead(seconds) }
 
   /// Mines on the first node, and lets the others and the watchers follow.
   func mine(_ count: Int = 1, extras: BlockExtras = BlockExtras(), on place: Int = 0) async throws {
@@ -238,11 +243,15 @@ extension Payment {
 /// Time that passes when a test says so. Whoever sleeps wakes at once.
 private final class SceneTime: TimeSource, RPCClock {
   private let passed = Mutex<UInt64>(0)
+  private let blocksAhead = Mutex<UInt64>(0)
 
   /// A little after the simulated chain's first block.
   var seconds: UInt64 { 1_700_000_100 + passed.withLock { $0 } }
+  var blockSeconds: UInt64 { seconds + blocksAhead.withLock { $0 } }
   var now: Timestamp { Timestamp(seconds: Int64(seconds)) }
   var nowMilliseconds: Int64 { Int64(passed.withLock { $0 }) * 1_000 }
+
+  func setBlocksAhead(_ seconds: UInt64) { blocksAhead.withLock { $0 = seconds } }
 
   func pass(_ seconds: UInt64) { passed.withLock { $0 += seconds } }
 
