@@ -1,6 +1,7 @@
 import Addresses
 import Bytes
 import ChainSim
+import ChainTracking
 import ChainTypes
 import NodeRPC
 import Payments
@@ -110,6 +111,69 @@ struct EthereumReorgTests {
     #expect(received == arrived)
     #expect(try await scene.status(payment) == .partiallyPaid)
     #expect(try await scene.transfers() == ["log:1 final 9981"])
+  }
+
+  @Test("a transfer that another branch gives to another payment counts for that one alone")
+  func anotherRecipient() async throws {
+    let scene = try await EthereumScene(nodes: 1, quorum: 1)
+    let first = try await scene.pay("ETH", 700)
+    let second = try await scene.pay("ETH", 700)
+    let tip = scene.node.tip
+    func transfer(_ payment: Payment, _ state: TransferState) -> TrackedTransfer {
+      TrackedTransfer(
+        id: TransferID(chain: scene.chain.spec.name, txid: .zero, position: .trace([0])),
+        ordinal: payment.terms.ordinal, value: 700, inputs: [], isCoinbase: false,
+        requirement: ConfirmationRequirement(confirmations: 2, finality: 4), state: state,
+        firstSeen: World.start, blockTime: nil)
+    }
+    let (was, gone) = (transfer(first, .included(tip)), transfer(first, .orphaned(tip)))
+    try await scene.commit([TransferChange(before: nil, after: was)])
+    #expect(try await scene.status(first) == .processing)
+    // In one step with others, as a reorganisation is.
+    try await scene.commit([
+      TransferChange(before: was, after: gone),
+      TransferChange(before: gone, after: transfer(second, .included(tip))),
+    ])
+    #expect(try await scene.status(first) == .open)
+    #expect(try await scene.status(second) == .processing)
+    let owners = try await scene.rows("SELECT ordinal FROM transfers") { try $0.ordinal("ordinal") }
+    #expect(owners == [second.terms.ordinal])
+  }
+
+  @Test("a reorganisation whose blocks nobody proves yet takes nothing back until somebody does")
+  func unprovenBranch() async throws {
+    let scene = try await EthereumScene(nodes: 1, quorum: 1)
+    let payment = try await scene.pay("ETH", 700)
+    try scene.node.send(.ether(700, to: payment.address))
+    try await scene.mine(3)
+    try scene.node.reorganize(depth: 3, transactions: .dropped)
+    try scene.node.send(.token(SimulatedContracts.usdc, 1, to: SimulatedContracts.fake))
+    try scene.node.mine()
+    let fault = scene.node.inject(.nullReceipts)
+    let report = try await scene.follow()[0]
+    #expect(report.hold != nil)
+    #expect(report.disconnected == 0)
+    #expect(try await scene.status(payment) == .paid)
+    scene.node.removeFault(fault)
+    try await scene.follow()
+    #expect(try await scene.status(payment) == .open)
+    #expect(try await scene.transfers() == ["value orphaned 700"])
+  }
+
+  @Test("a reorganisation deeper than what is held in memory is followed from the store")
+  func belowWindow() async throws {
+    let options = EthereumChainOptions(safeDepth: 50, finalizedDepth: 50)
+    let scene = try await EthereumScene([options], adjust: { $0.window = 4 })
+    let payment = try await scene.pay("ETH", 700)
+    try scene.node.send(.ether(700, to: payment.address))
+    try await scene.mine(12)
+    try scene.node.reorganize(depth: 12, transactions: .pending)
+    try await scene.share()
+    #expect(try await scene.halt() == nil)
+    #expect(try await scene.transfers() == ["value orphaned 700"])
+    try await scene.mine(2)
+    #expect(try await scene.follow()[0].isAtTip)
+    #expect(try await scene.status(payment) == .paid)
   }
 
   @Test("nodes on branches of their own settle nothing, and the quorum's branch is followed")

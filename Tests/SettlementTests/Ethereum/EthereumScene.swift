@@ -1,6 +1,7 @@
 import Addresses
 import Bytes
 import ChainSim
+import ChainTracking
 import ChainTypes
 import Database
 import Keys
@@ -175,6 +176,17 @@ final class EthereumScene {
         store: ChainStore(database: database, specs: chains.map(\.spec)), time: time,
         watchKey: (5, 6))
     }
+  }
+
+  /// Writes changes as a watcher's step would.
+  func commit(_ changes: [TransferChange]) async throws {
+    let store = ChainStore(database: database, specs: chains.map(\.spec))
+    let record = try #require(try await store.record(of: chain.spec.name, window: 1))
+    var step = ChainStep(
+      chain: chain.spec.name, expectedVersion: record.cursor.version,
+      addressesThrough: record.cursor.addressesThrough, now: time.now)
+    step.changes = changes
+    _ = try await store.commit(step)
   }
 
   // MARK: Payments
