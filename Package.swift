@@ -229,7 +229,7 @@ let package = Package(
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
         "LocalServers", "HTTPClient", "Database", "SQLite", "Leases", "NodeRPC", "EventLog",
-        "Watching", "Settlement", "SchemaChecking", "TestDatabases",
+        "Watching", "Settlement", "ChainSim", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "HTTPServer",

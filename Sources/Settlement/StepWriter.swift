@@ -125,11 +125,7 @@ struct StepWriter {
       guard let owner else { continue }
       guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
         // The same address on another chain, or another asset: it pays for nothing.
-        let isNew =
-          change.before.map {
-            $0.contract != transfer.contract || $0.ordinal != transfer.ordinal
-          } ?? true
-        if isNew, transfer.state.moves {
+        if change.isArrival {
           drafts.append(try event.draft(type: "transfer.misdirected"))
         }
         continue
@@ -264,6 +260,15 @@ struct StepWriter {
   }
 }
 
+extension TransferChange {
+  /// Whether value comes that wasn't there before, or not as this.
+  fileprivate var isArrival: Bool {
+    guard after.state.moves else { return false }
+    guard let before, before.state.moves else { return true }
+    return before.contract != after.contract || before.ordinal != after.ordinal
+  }
+}
+
 /// Whose address it is.
 struct AddressOwner {
   let payment: String
@@ -279,7 +284,7 @@ struct AddressOwner {
 private struct TouchedPayments {
   private var payments: [(id: String, updates: [PaymentTransfer])] = []
   private var places: [String: Int] = [:]
-  private var updatePlaces: [TransferID: Int] = [:]
+  private var updatePlaces: [[TransferID: Int]] = []
 
   var inOrder: [(id: String, updates: [PaymentTransfer])] { payments }
 
@@ -288,11 +293,13 @@ private struct TouchedPayments {
     if place == payments.count {
       places[payment] = place
       payments.append((payment, []))
+      updatePlaces.append([:])
     }
-    if let known = updatePlaces[update.id] {
+    // A reorg can give the same transfer to another payment.
+    if let known = updatePlaces[place][update.id] {
       payments[place].updates[known] = update
     } else {
-      updatePlaces[update.id] = payments[place].updates.count
+      updatePlaces[place][update.id] = payments[place].updates.count
       payments[place].updates.append(update)
     }
   }

@@ -9,18 +9,18 @@ internal import NodeRPC
 struct EthereumBlockSource: Sendable {
   let pool: EthereumPool
   let settings: EthereumWatcherSettings
-  let accounts: WatchedAccounts
 
   typealias Answer = Result<ProvedBlock, NodePoolError>
 
-  /// A proved block and, where they were asked for, what a node says of the calls inside it.
+  /// A proved block and, where they were asked for, what nodes say of the calls inside it.
   struct ProvedBlock: Sendable {
     let proof: BlockProof
-    /// What its calls moved, by a node's traces, which prove nothing; nil where it wasn't asked for,
-    /// or no node gives traces that fit the block.
-    let inner: InnerTransfers?
-    /// Calls may have moved ether that nobody has looked for.
-    let isUntraced: Bool
+    /// The place of the node that gave it.
+    let node: Int
+    /// The answers' bytes, which prove nothing; none where no node gives any.
+    let traces: [[UInt8]]
+    /// There may be traces that no node gave now.
+    let lacksTraces: Bool
   }
 
   /// Several blocks, asked for at once, in the order of `links`.
@@ -39,25 +39,50 @@ struct EthereumBlockSource: Sendable {
   /// the reason; the hash is never held against the block.
   private func fetch(_ link: ChainLink) async -> Answer {
     do throws(NodePoolError) {
-      let proof = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
+      let served = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
         try await self.proof(of: link, from: node, place)
-      }.value
-      // A block without gas used has no calls.
-      guard settings.asksTraces, proof.header.gasUsed > 0 else {
-        return .success(ProvedBlock(proof: proof, inner: nil, isUntraced: false))
       }
-      let inner = try? await pool.serve { (node) async throws(NodeError) -> InnerTransfers in
-        // Who offers none, or none that fits, is as good a node for everything else.
-        guard let traces = try await node.traces(of: link.ref.hash),
-          let inner = try? proof.innerTransfers(
-            traces: traces.span.bytes, watching: accounts), inner.incomplete.isEmpty
-        else { throw .unknownBlock(link.ref.hash) }
-        return inner
+      let proof = served.value
+      var (traces, lacksTraces): ([[UInt8]], Bool) = ([], false)
+      // A block without gas used has no calls.
+      if settings.asksTraces, proof.header.gasUsed > 0 {
+        do throws(NodePoolError) {
+          traces = try await self.traces(of: link.ref.hash)
+        } catch {
+          lacksTraces = Self.mayHaveTraces(error)
+        }
       }
       return .success(
-        ProvedBlock(proof: proof, inner: inner?.value, isUntraced: inner == nil))
+        ProvedBlock(
+          proof: proof, node: served.node, traces: traces, lacksTraces: lacksTraces))
     } catch {
       return .failure(error)
+    }
+  }
+
+  /// Whether one of the nodes may have what it didn't give.
+  private static func mayHaveTraces(_ error: NodePoolError) -> Bool {
+    guard case .allFailed(let failures) = error else { return false }
+    return failures.contains { if case .pruned = $0.error { false } else { true } }
+  }
+
+  /// What two nodes say of the calls in a block, where a single one isn't believed: balances tell
+  /// when a trace says too much, but nobody looks where it says too little.
+  private func traces(of block: Hash32) async throws(NodePoolError) -> [[UInt8]] {
+    let first = try await traces(of: block, besides: nil)
+    guard pool.quorum > 1, let second = try? await traces(of: block, besides: first.node),
+      second.value != first.value
+    else { return [first.value] }
+    return [first.value, second.value]
+  }
+
+  private func traces(
+    of block: Hash32, besides other: Int?
+  ) async throws(NodePoolError) -> Served<[UInt8]> {
+    try await pool.serve(besides: other) { (node) async throws(NodeError) -> [UInt8] in
+      // Not to offer any is no fault of the node's.
+      guard let traces = try await node.traces(of: block) else { throw .pruned(block) }
+      return traces
     }
   }
 
@@ -95,6 +120,12 @@ struct EthereumBlockSource: Sendable {
       throw .unusable("it gives no transactions of \(link.ref.text(.ethereum))")
     }
     return proof
+  }
+
+  /// Keeps out a node whose block turned out to be wrong only where it was read; what was proved of
+  /// it stands.
+  func refuse(_ block: ProvedBlock, at ref: BlockRef, _ error: BlockProofError) {
+    _ = refuse(ref, error, block.node)
   }
 
   /// What this version can't judge may be sound, and is no use all the same.

@@ -121,8 +121,7 @@ extension EthereumWatcher {
     _ run: [ChainLink], into step: inout ChainStep, _ tracker: inout TransferTracker,
     _ report: inout WatchReport
   ) async throws -> Bool {
-    let source = EthereumBlockSource(
-      pool: pool, settings: settings, accounts: WatchedAccounts(set: standing.watched))
+    let source = EthereumBlockSource(pool: pool, settings: settings)
     let width = settings.fetchWidth
     var coming = Task { await source.fetch(run.prefix(width)) }
     defer { coming.cancel() }
@@ -146,10 +145,15 @@ extension EthereumWatcher {
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         let found: [FoundTransfer]
+        let isUntraced: Bool
         do {
-          found = try await transfers(in: block, at: link, &tracker)
+          (found, isUntraced) = try await transfers(in: block, at: link, &tracker)
         } catch let error as BlockProofError {
-          report.hold = .contradiction("\(link.ref.text(.ethereum)): \(error)")
+          source.refuse(block, at: link.ref, error)
+          report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
+          return !step.connected.isEmpty && step.disconnected.isEmpty
+        } catch is TracesMissing {
+          report.hold = .inconsistent("no node traces block \(link.ref.text(.ethereum))")
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         do {
@@ -161,7 +165,7 @@ extension EthereumWatcher {
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         step.connected.append(link)
-        if block.isUntraced { step.untraced.append(link.ref) }
+        if isUntraced { step.untraced.append(link.ref) }
         // The next step goes on with the run, unless it must replace what was disconnected.
         if step.changes.count >= settings.changesPerCommit, step.disconnected.isEmpty {
           return true

@@ -22,10 +22,13 @@ struct WatchedAccounts: AddressWatching {
 extension EthereumWatcher {
   /// The block's transfers to watched addresses, with their requirements. The tracker takes back
   /// what the store knows of them.
+  ///
+  /// - Returns: also whether nobody has looked for what calls moved, though they may have moved
+  ///   something
   func transfers(
     in block: EthereumBlockSource.ProvedBlock, at link: ChainLink,
     _ tracker: inout TransferTracker
-  ) async throws -> [FoundTransfer] {
+  ) async throws -> (found: [FoundTransfer], isUntraced: Bool) {
     let accounts = WatchedAccounts(set: standing.watched)
     var found: [(transfer: EthereumTransfer, ordinal: UInt64, effect: FoundTransfer.Effect)] = []
     var strays = 0
@@ -39,8 +42,8 @@ extension EthereumWatcher {
       found.append((transfer, ordinal, effect(of: transfer)))
     }
     let inner = try await innerTransfers(in: block, at: link, accounts)
-    found += inner.map { ($0.transfer, $0.ordinal, $0.effect) }
-    guard !found.isEmpty else { return [] }
+    found += inner?.map { ($0.transfer, $0.ordinal, $0.effect) } ?? []
+    guard !found.isEmpty else { return ([], inner == nil) }
 
     let ids = found.map { id(of: $0.transfer) }
     let unknown = ids.filter { !tracker.knows($0) }
@@ -50,12 +53,13 @@ extension EthereumWatcher {
     let spec = settings.spec
     let rule = ConfirmationRequirement(
       confirmations: spec.finalityDepth, finality: spec.finalityDepth)
-    return zip(found, ids).map { found, id in
+    let transfers = zip(found, ids).map { found, id in
       FoundTransfer(
         id: id, ordinal: found.ordinal, value: found.transfer.value,
         contract: found.transfer.contract?.hash, inputs: [], isCoinbase: false,
         requirement: requirements[found.ordinal] ?? rule, effect: found.effect)
     }
+    return (transfers, inner == nil)
   }
 
   private func id(of transfer: EthereumTransfer) -> TransferID {
@@ -73,10 +77,12 @@ extension EthereumWatcher {
   /// an identity that fits no key.
   private static func bounded(_ path: [UInt32]) -> [UInt32] {
     guard path.count > 16 else { return path }
-    let digest = Keccak256.hash(
-      path.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) } })
-    return stride(from: 0, to: 32, by: 4).map { start in
-      digest.bytes[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    let bytes = path.flatMap { index in
+      stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: index >> UInt32($0)) }
+    }
+    let digest = Keccak256.hash(bytes).bytes
+    return stride(from: 0, to: digest.count, by: 4).map { start in
+      digest[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
     }
   }
 
@@ -97,32 +103,74 @@ extension EthereumWatcher {
     let effect: FoundTransfer.Effect
   }
 
-  /// Ether that calls inside transactions moved to watched addresses, by a node's traces. No root
-  /// covers traces: it counts where the address's balances before and after the block, proved
-  /// against the state roots, differ by exactly what came; otherwise it is unproven.
+  /// Ether that calls inside transactions moved to watched addresses, by nodes' traces. No root
+  /// covers traces: one counts for an address where its balances before and after the block, proved
+  /// against the state roots, differ by exactly what the trace says; where none does, what the first
+  /// says is unproven. Nil where no node gives traces that fit the block.
   private func innerTransfers(
     in block: EthereumBlockSource.ProvedBlock, at link: ChainLink, _ accounts: WatchedAccounts
-  ) async throws -> [InnerFinding] {
-    guard let inner = block.inner else { return [] }
-    let arrivals = inner.transfers.filter { accounts.watches($0.to) }
-    guard !arrivals.isEmpty else { return [] }
-    let recipients = Set(arrivals.map(\.to)).sorted { $0.hash.hex < $1.hash.hex }
+  ) async throws -> [InnerFinding]? {
+    guard settings.asksTraces, block.proof.header.gasUsed > 0 else { return [] }
+    let told = block.traces.compactMap { traces in
+      try? block.proof.innerTransfers(traces: traces.span.bytes, watching: accounts).transfers
+    }
+    if !told.isEmpty {
+      lackingTracesSince = nil
+    } else if block.lacksTraces || !block.traces.isEmpty {
+      try waitForTraces()
+    }
+    guard !told.isEmpty else { return nil }
+    let arrivals = told.map { transfers in transfers.filter { accounts.watches($0.to) } }
+    let recipients = Set(arrivals.joined().map(\.to)).sorted { $0.hash.hex < $1.hash.hex }
+    guard !recipients.isEmpty else { return [] }
     let changes = await BalanceProofs(pool: pool, profile: settings.network.profile)
       .gains(of: recipients, at: link, block.proof)
-    var proved: Set<EthereumAddress> = []
-    for address in recipients {
-      guard let change = changes[address],
-        let expected = BalanceAccount(of: address, in: block.proof, inner.transfers)?.gain,
-        change == expected
-      else { continue }
-      proved.insert(address)
-    }
-    return arrivals.compactMap { transfer in
-      accounts.ordinal(of: transfer.to).map { ordinal in
-        InnerFinding(
-          transfer: transfer, ordinal: ordinal,
-          effect: proved.contains(transfer.to) ? effect(of: transfer) : .quarantined(.unproven))
+    // Whose accounts each of them explains: the first explains the most.
+    let explained = told.map { transfers in
+      recipients.filter { address in
+        guard let change = changes[address] else { return false }
+        return BalanceAccount(of: address, in: block.proof, transfers)?.gain == change
       }
+    }
+    let order = told.indices.sorted { (explained[$1].count, $0) < (explained[$0].count, $1) }
+    var findings: [InnerFinding] = []
+    for address in recipients {
+      guard let place = order.first(where: { explained[$0].contains(address) }) else { continue }
+      for transfer in arrivals[place] where transfer.to == address {
+        add(transfer, effect: effect(of: transfer), to: &findings, accounts)
+      }
+    }
+    let proved = Set(explained.joined())
+    for transfer in arrivals.joined() where !proved.contains(transfer.to) {
+      add(transfer, effect: .quarantined(.unproven), to: &findings, accounts)
+    }
+    return findings
+  }
+
+  /// Unless another one has its place: then the two nodes contradict each other.
+  private func add(
+    _ transfer: EthereumTransfer, effect: FoundTransfer.Effect, to findings: inout [InnerFinding],
+    _ accounts: WatchedAccounts
+  ) {
+    guard let ordinal = accounts.ordinal(of: transfer.to),
+      !findings.contains(where: {
+        $0.transfer.txid == transfer.txid && $0.transfer.position == transfer.position
+      })
+    else { return }
+    findings.append(InnerFinding(transfer: transfer, ordinal: ordinal, effect: effect))
+  }
+
+  /// Throws for as long as a block's traces are worth waiting for: once that is over, nothing waits
+  /// until there are some again.
+  private func waitForTraces() throws(TracesMissing) {
+    let now = standing.time.now
+    let since = lackingTracesSince ?? now
+    lackingTracesSince = since
+    guard now >= since.adding(seconds: settings.tracePatienceSeconds) else {
+      throw TracesMissing()
     }
   }
 }
+
+/// Nodes that offer traces give none of a block, and what moved inside it isn't known.
+struct TracesMissing: Error {}

@@ -12,6 +12,8 @@ package actor EthereumWatcher: ChainWatcher {
   let settings: EthereumWatcherSettings
   let pool: EthereumPool
   let standing: ChainStanding
+  /// Since when nodes that offer traces have given none; nil where they do.
+  var lackingTracesSince: Timestamp?
 
   typealias Position = ChainStanding.Position
 
@@ -124,10 +126,11 @@ package actor EthereumWatcher: ChainWatcher {
     "the nodes call \(theirs.text(.ethereum)) final, ours is \(ours.text(.ethereum))"
   }
 
-  /// Everything with a time up to the tip's is known: deadlines before it may pass.
+  /// Everything with a time up to the tip's is known: deadlines before it may pass. Not those that
+  /// are still to come by our own clock, whatever the chain's says.
   private func passTime() async throws {
     guard let position = standing.position else { return }
-    let covered = Timestamp(seconds: Int64(position.chain.tip.time))
+    let covered = min(Timestamp(seconds: Int64(position.chain.tip.time)), standing.time.now)
     guard position.cursor.lookedThrough.map({ $0 < covered }) ?? true else { return }
     var step = standing.newStep(at: position)
     step.lookedThrough = covered

@@ -24,6 +24,9 @@ package struct EthereumWatcherSettings: Sendable {
   package var quarantineMilliseconds: Int64 = 3_600_000
   /// Whether nodes are asked for the calls inside transactions.
   package var asksTraces = true
+  /// How long a block waits for traces that nodes offer and don't give. Then it counts without them,
+  /// and so do those behind it until there are some again.
+  package var tracePatienceSeconds: Int64 = 60
 
   package init(spec: ChainSpec, network: EthereumNetwork, start: WatcherSettings.Start) {
     self.spec = spec
