@@ -16,6 +16,8 @@ struct SharedPostgres: Sendable {
     let uri = try await PostgresServer.shared.makeDatabase("tests", owner: "paywatch")
     var options = PostgresOptions(connection: uri)
     options.poolSize = 2
+    options.connectTimeoutSeconds = 30
+    options.connectPatienceMilliseconds = 60_000
     // Dropping a schema waits for whoever still uses it.
     options.lockTimeoutMilliseconds = 60_000
     return SharedPostgres(uri: uri, database: PostgresDatabase(options: options))

@@ -64,6 +64,9 @@ package final class TestStore: Sendable {
     case .sqlite: return try SQLiteDatabase(path: location, options: sqlite(options))
     case .postgreSQL:
       var settings = PostgresOptions(connection: location)
+      // A machine that stands still for seconds is no reason to fail.
+      settings.connectTimeoutSeconds = 30
+      settings.connectPatienceMilliseconds = 60_000
       settings.commitHooks = options.commitHooks
       settings.groupLimit = options.groupLimit
       settings.waitingLimit = options.waitingLimit

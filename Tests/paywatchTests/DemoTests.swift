@@ -16,15 +16,21 @@ struct DemoTests {
     let table = outcome.output.components(separatedBy: "What became of them").last ?? ""
     let states = table.split(separator: "\n").map { $0.split(separator: " ").prefix(2) }
       .filter { $0.count == 2 }.map { $0.joined(separator: " ") }
+    // Whether the last ones have settled too depends on when the demo ends.
+    let paid = ["roaster", "mugs", "syrup", "subscription", "tamper", "scales"]
+    let others = states.filter { state in !paid.contains { state.hasPrefix("\($0) ") } }
     #expect(
-      Set(states) == [
+      Set(others) == [
         "espresso settled", "beans settled", "grinder paid", "kettle paid", "scale paid",
         "filter expired",
       ])
+    for order in paid {
+      #expect(states.contains("\(order) paid") || states.contains("\(order) settled"), "\(order)")
+    }
     for event in [
       "payment.created", "payment.processing", "payment.partially_paid", "payment.paid",
       "payment.settled", "payment.reversed", "payment.expired", "payment.late",
-      "transfer.orphaned", "transfer.replaced",
+      "transfer.orphaned", "transfer.replaced", "transfer.misdirected", "transfer.quarantined",
     ] {
       #expect(outcome.output.contains(event), "\(event) isn't told")
     }

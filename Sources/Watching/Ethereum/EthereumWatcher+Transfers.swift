@@ -111,8 +111,11 @@ extension EthereumWatcher {
     in block: EthereumBlockSource.ProvedBlock, at link: ChainLink, _ accounts: WatchedAccounts
   ) async throws -> [InnerFinding]? {
     guard settings.asksTraces, block.proof.header.gasUsed > 0 else { return [] }
-    let told = block.traces.compactMap { traces in
-      try? block.proof.innerTransfers(traces: traces.span.bytes, watching: accounts).transfers
+    let told = block.traces.compactMap { traces -> [EthereumTransfer]? in
+      let inner = try? block.proof.innerTransfers(
+        traces: traces.span.bytes, watching: accounts)
+      guard let inner, inner.incomplete.isEmpty else { return nil }
+      return inner.transfers
     }
     if !told.isEmpty {
       lackingTracesSince = nil
