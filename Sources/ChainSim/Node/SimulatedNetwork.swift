@@ -1,14 +1,19 @@
-internal import Bitcoin
-internal import Bytes
 internal import Synchronization
+
+/// A node that can tell another one what that lacks.
+package protocol NetworkedNode: Sendable {
+  /// Gives `receiver` the blocks of the own active chain, then the transactions of the own mempool,
+  /// that it doesn't know; how many it took.
+  func share(with receiver: Self) -> Int
+}
 
 /// Nodes that tell each other their blocks and transactions, but only when `propagate` is called,
 /// and only where nothing keeps them apart. Nodes go by their place in `nodes`.
-package final class SimulatedNetwork: Sendable {
-  package let nodes: [SimulatedBitcoinNode]
+package final class SimulatedNetwork<Node: NetworkedNode>: Sendable {
+  package let nodes: [Node]
   private let hearing: Mutex<NetworkParts>
 
-  package init(_ nodes: [SimulatedBitcoinNode]) {
+  package init(_ nodes: [Node]) {
     self.nodes = nodes
     hearing = Mutex(NetworkParts(count: nodes.count))
   }
@@ -34,42 +39,10 @@ package final class SimulatedNetwork: Sendable {
       for (from, sender) in nodes.enumerated() {
         for (to, receiver) in nodes.enumerated() {
           guard hearing.withLock({ $0.hears(to, from) }) else { continue }
-          moved += Self.sendBlocks(from: sender, to: receiver)
-          moved += Self.sendTransactions(from: sender, to: receiver)
+          moved += sender.share(with: receiver)
         }
       }
       if moved == before { return moved }
     }
-  }
-
-  private static func sendBlocks(
-    from sender: SimulatedBitcoinNode, to receiver: SimulatedBitcoinNode
-  ) -> Int {
-    let (source, known) = (sender.machine, receiver.machine)
-    var news: [StoredBlock] = []
-    var cursor: StoredBlock? = source.tip
-    while let block = cursor, known.block(block.hash) == nil {
-      news.append(block)
-      cursor = source.block(block.header.previousBlockHash)
-    }
-    var moved = 0
-    for block in news.reversed() {
-      switch receiver.accept(block.block) {
-      case .connected, .sideBranch: moved += 1
-      case .known, .missingParent, .invalid: return moved
-      }
-    }
-    return moved
-  }
-
-  private static func sendTransactions(
-    from sender: SimulatedBitcoinNode, to receiver: SimulatedBitcoinNode
-  ) -> Int {
-    let known = receiver.machine.mempool
-    var moved = 0
-    for entry in sender.machine.mempool.ordered where known[entry.known.txid] == nil {
-      if (try? receiver.accept(entry.known.transaction)) != nil { moved += 1 }
-    }
-    return moved
   }
 }

@@ -21,7 +21,7 @@ struct ReceiptEncoder {
     } catch {
       throw .answer(error)
     }
-    let type = try type(in: reader)
+    let type = try TransactionType(members[.type], in: reader) { .receiptType($0) }
     do {
       try items.append { writer throws(AnswerError) in
         try append(type, from: reader, to: &writer)
@@ -29,20 +29,6 @@ struct ReceiptEncoder {
     } catch {
       throw .answer(error)
     }
-  }
-
-  private func type(in reader: borrowing AnswerReader) throws(EthereumError) -> TransactionType {
-    guard let text = members[.type] else { return .legacy }
-    let number: UInt64
-    do {
-      number = try reader.number64(text, "type")
-    } catch {
-      throw .answer(error)
-    }
-    guard let type = UInt8(exactly: number).flatMap(TransactionType.init(rawValue:)) else {
-      throw .unverifiable(.receiptType(number))
-    }
-    return type
   }
 
   private mutating func read(_ reader: inout AnswerReader) throws(AnswerError) {

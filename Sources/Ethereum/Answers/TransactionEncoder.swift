@@ -37,7 +37,7 @@ struct TransactionEncoder {
     } catch {
       throw .answer(error)
     }
-    let type = try type(in: reader)
+    let type = try TransactionType(members[.type], in: reader) { .transactionType($0) }
     guard profile(type) else { throw .unverifiable(.transactionType(UInt64(type.rawValue))) }
     do {
       try items.append { writer throws(AnswerError) in
@@ -46,20 +46,6 @@ struct TransactionEncoder {
     } catch {
       throw .answer(error)
     }
-  }
-
-  private func type(in reader: borrowing AnswerReader) throws(EthereumError) -> TransactionType {
-    guard let text = members[.type] else { return .legacy }
-    let number: UInt64
-    do {
-      number = try reader.number64(text, "type")
-    } catch {
-      throw .answer(error)
-    }
-    guard let type = UInt8(exactly: number).flatMap(TransactionType.init(rawValue:)) else {
-      throw .unverifiable(.transactionType(number))
-    }
-    return type
   }
 
   // MARK: Reading

@@ -150,7 +150,7 @@ struct EthereumReorganisationTests {
   func network() throws {
     let first = try makeEthereumNode(blocks: 2)
     let second = first.copy(name: "second", seed: 9)
-    let network = SimulatedEthereumNetwork([first, second])
+    let network = SimulatedNetwork([first, second])
     network.partition([[0], [1]])
     let paid = try first.send(.ether(5, to: account(1)))
     try first.mine()
@@ -178,7 +178,7 @@ struct EthereumReorganisationTests {
     let rival = node.copy(name: "rival", seed: 9)
     try node.mine(4)
     try rival.mine(9)
-    SimulatedEthereumNetwork([node, rival]).propagate()
+    SimulatedNetwork([node, rival]).propagate()
     #expect(node.tip.height == 5)
     #expect(rival.tip.height == 10)
   }

@@ -24,7 +24,7 @@ final class EthereumScene {
   /// A chain's nodes, which know of one another only by `share`, and who watches them.
   final class Chain {
     let spec: ChainSpec
-    let network: SimulatedEthereumNetwork
+    let network: SimulatedNetwork<SimulatedEthereumNode>
     let pool: EthereumPool
     fileprivate let settings: EthereumWatcherSettings
     fileprivate(set) var watcher: EthereumWatcher
@@ -32,7 +32,7 @@ final class EthereumScene {
     var nodes: [SimulatedEthereumNode] { network.nodes }
 
     fileprivate init(
-      spec: ChainSpec, network: SimulatedEthereumNetwork, pool: EthereumPool,
+      spec: ChainSpec, network: SimulatedNetwork<SimulatedEthereumNode>, pool: EthereumPool,
       settings: EthereumWatcherSettings, watcher: EthereumWatcher
     ) {
       self.spec = spec
@@ -70,7 +70,7 @@ final class EthereumScene {
       }
       try first.mine(3)
       let others = (1..<max(nodes, 1)).map { first.copy(name: "\($0)", seed: UInt64(1 + $0)) }
-      let network = SimulatedEthereumNetwork([first] + others)
+      let network = SimulatedNetwork([first] + others)
       let pool = try EthereumPool(
         nodes: network.nodes.map {
           EthereumNode(
