@@ -101,8 +101,8 @@ let package = Package(
     library(
       "Settlement",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "Database", "Leases", "EventLog", "Watching",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "Database", "Leases", "EventLog", "Watching",
       ]),
     library("Backups", ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
@@ -164,9 +164,9 @@ let package = Package(
       "paybench",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "LocalServers", "Telemetry", "Database", "SQLite",
-        "PostgreSQL", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
-        "Gateway", "Deployment", log, hummingbird, nioCore,
+        "ChainTracking", "Payments", "LocalServers", "HTTPClient", "Telemetry", "Database",
+        "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
+        "HTTPServer", "Gateway", "Deployment", "ChainSim", log, hummingbird, nioCore,
       ]),
     program("chainsim", ["ChainTypes", "NodeRPC", "ChainSim"]),
 
@@ -227,9 +227,9 @@ let package = Package(
     tests(
       "Settlement",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments",
-        "LocalServers", "HTTPClient", "Database", "SQLite", "Leases", "NodeRPC", "EventLog",
-        "Watching", "Settlement", "ChainSim", "SchemaChecking", "TestDatabases",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
+        "Payments", "LocalServers", "HTTPClient", "Database", "SQLite", "Leases", "NodeRPC",
+        "EventLog", "Watching", "Settlement", "ChainSim", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "HTTPServer",
@@ -240,9 +240,9 @@ let package = Package(
     tests(
       "Gateway",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "ChainTracking", "QRCode",
-        "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy", "HTTPServer",
-        "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
+        "QRCode", "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy",
+        "HTTPServer", "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "ChainSim",
@@ -265,9 +265,9 @@ let package = Package(
     tests(
       "payctl",
       [
-        "Bytes", "ChainTypes", "Keys", "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
-        "TestDatabases", "payctl", "paybench",
+        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Settings",
+        "HTTPClient", "Database", "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement",
+        "Tenancy", "Deployment", "ChainSim", "Simulation", "TestDatabases", "payctl", "paybench",
       ]),
     tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
     tests(

@@ -80,6 +80,7 @@ enum Schemas {
     "required": ["payment_id", "chain", "asset", "address", "data", "next_after"],
     "properties": [
       "payment_id": text, "chain": text, "asset": text,
+      "contract": described(text, "The token's; absent for the chain's own coin."),
       "address": described(text, "What each of the outputs pays."),
       "data": [
         "type": "array",
@@ -92,7 +93,10 @@ enum Schemas {
               "description": "The payment's transfers in this transaction.",
             ],
             "proof": [
-              "oneOf": [OpenAPIDocument.reference("Proof"), ["type": "null"]],
+              "oneOf": [
+                OpenAPIDocument.reference("InclusionProof"),
+                OpenAPIDocument.reference("ExecutionProof"), ["type": "null"],
+              ],
               "description": .string(
                 "Null where the transaction is in no block of the active chain, and where it was "
                   + "recorded before proofs were kept."),
@@ -116,10 +120,10 @@ enum Schemas {
     ],
   ]
 
-  static let proof: JSONValue = [
+  static let inclusionProof: JSONValue = [
     "type": "object",
     "description": .string(
-      "Checked in this order: SHA-256d of transaction, reversed, is the txid; its output at vout "
+      "On Bitcoin. Checked in this order: SHA-256d of transaction, reversed, is the txid; its output at vout "
         + "pays the address amount_minor; from there the hashes of merkle lead to the merkle root "
         + "in header; SHA-256d of header, reversed, is block_hash, which you compare with a source "
         + "of your own. That the coinbase is one, and as deep in the tree, shows that no inner "
@@ -147,6 +151,41 @@ enum Schemas {
       ],
     ],
   ]
+
+  static let executionProof: JSONValue = [
+    "type": "object",
+    "description": .string(
+      "On EVM chains. Checked in this order: Keccak-256 of header is block_hash, which you compare "
+        + "with a source of your own; transaction_proof leads from the header's transactions root "
+        + "under the key rlp(pos) to bytes whose Keccak-256 is the txid, receipt_proof from its "
+        + "receipts root to the receipt. Its status is 1; position value is the transaction's own "
+        + "value and recipient, log:n the receipt's log n, a Transfer that contract has logged. "
+        + "Of trace, what calls moved, no root says anything: before and after lead from the "
+        + "state roots of parent_header and header, under Keccak-256 of the address, to two "
+        + "accounts with one nonce, and the balance grew by as much at least."),
+    "required": [
+      "block_hash", "block_height", "header", "pos", "transaction_proof", "receipt_proof",
+      "balances",
+    ],
+    "properties": [
+      "block_hash": text, "block_height": ["type": "integer"],
+      "header": described(data, "The block's header in RLP."),
+      "pos": ["type": "integer", "description": "The transaction's place in the block."],
+      "transaction_proof": described(nodes, "A trie's nodes from its root on, in RLP."),
+      "receipt_proof": nodes,
+      "balances": [
+        "type": "array",
+        "items": [
+          "type": "object", "required": ["address", "parent_header", "before", "after"],
+          "properties": ["address": text, "parent_header": data, "before": nodes, "after": nodes],
+        ],
+      ],
+    ],
+  ]
+
+  private static let data: JSONValue = ["type": "string", "pattern": "^0x([0-9a-f]{2})*$"]
+
+  private static let nodes: JSONValue = ["type": "array", "items": data]
 
   private static let branch: JSONValue = ["type": "array", "items": hex(64)]
 

@@ -1,23 +1,29 @@
+internal import Addresses
+internal import Bitcoin
 package import Bytes
 internal import ChainTypes
 internal import Database
+internal import Ethereum
 internal import Payments
 internal import Watching
 
 /// A page of a payment's transactions, each with the proof that it stands in its block: anyone can
 /// check it, and has to believe nobody but their own source of block hashes.
 ///
-/// Hashes are in display order, as Bitcoin Core and Electrum write them; `pos` and `merkle` are
-/// those of Electrum's `blockchain.transaction.get_merkle` (protocol 1.4).
+/// On Bitcoin hashes are in display order, as Bitcoin Core and Electrum write them; `pos` and
+/// `merkle` are those of Electrum's `blockchain.transaction.get_merkle` (protocol 1.4). On EVM
+/// chains bytes are as in the nodes' JSON, with 0x, and branches are as `eth_getProof` has them.
 package struct PaymentProof: Encodable, Sendable {
   /// A page ends behind the transaction with which it reaches so many bytes, told twice as long in
-  /// hexadecimal. One proof has at most a million: a block without its witnesses.
+  /// hexadecimal. One proof has at most a block's transactions or logs, which consensus bounds.
   private static let pageBytes = 1 << 22
   private static let outputBytes = 50
 
   let paymentID: String
   let chain: String
   let asset: String
+  /// The token's; nil for the chain's own coin.
+  let contract: String?
   let address: String
   private(set) var data: [ProvedTransaction] = []
   /// Nil on the last page.
@@ -39,19 +45,41 @@ package struct PaymentProof: Encodable, Sendable {
     let state: String
   }
 
-  struct Proof: Encodable, Sendable {
+  enum Proof: Sendable {
+    case inclusion(Inclusion)
+    case execution(Execution)
+  }
+
+  struct Inclusion: Encodable, Sendable {
     let blockHash: String
     let blockHeight: UInt32
     let header: String
     let transaction: String
     let pos: UInt32
     let merkle: [String]
-    let coinbase: Coinbase
+    let coinbase: Coinbase?
   }
 
   struct Coinbase: Encodable, Sendable {
     let transaction: String
     let merkle: [String]
+  }
+
+  struct Execution: Encodable, Sendable {
+    let blockHash: String
+    let blockHeight: UInt32
+    let header: String
+    let pos: UInt32
+    let transactionProof: [String]
+    let receiptProof: [String]
+    let balances: [Balance]
+  }
+
+  struct Balance: Encodable, Sendable {
+    let address: String
+    let parentHeader: String
+    let before: [String]
+    let after: [String]
   }
 
   /// The txid behind which the next page begins; nil where there is none.
@@ -68,6 +96,7 @@ package struct PaymentProof: Encodable, Sendable {
     paymentID = terms.id
     chain = terms.chain.text
     asset = terms.asset.symbol
+    contract = terms.asset.contract.map { "0x\($0.hex)" }
     address = terms.address
     let groups = Self.byTransaction(payment.transfers)
     var start = 0
@@ -82,7 +111,7 @@ package struct PaymentProof: Encodable, Sendable {
       let proof = try group.block.flatMap {
         try ProofRecords.find(group.txid, in: $0, on: terms.chain, in: connection)
       }
-      bytes += proof.map { $0.transaction.count + $0.coinbase.count } ?? 0
+      bytes += proof?.byteCount ?? 0
       bytes += Self.outputBytes * group.transfers.count
       data.append(
         ProvedTransaction(
@@ -131,7 +160,7 @@ extension PaymentTransfer {
 
 extension PaymentProof {
   private enum CodingKeys: CodingKey {
-    case paymentID, chain, asset, address, data, nextAfter
+    case paymentID, chain, asset, contract, address, data, nextAfter
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -139,6 +168,7 @@ extension PaymentProof {
     try container.encode(paymentID, forKey: .paymentID)
     try container.encode(chain, forKey: .chain)
     try container.encode(asset, forKey: .asset)
+    try container.encodeIfPresent(contract, forKey: .contract)
     try container.encode(address, forKey: .address)
     try container.encode(data, forKey: .data)
     // Written as null where there is none.
@@ -174,16 +204,42 @@ extension PaymentProof.Output {
   }
 }
 
-extension PaymentProof.Proof {
+extension PaymentProof.Proof: Encodable {
   fileprivate init(_ proof: TransferProof) {
-    blockHash = proof.block.hash.displayHex
-    blockHeight = proof.block.height
-    header = Hex.encode(proof.header)
-    transaction = Hex.encode(proof.transaction)
-    pos = proof.position
-    merkle = proof.siblings.map(\.displayHex)
-    coinbase = PaymentProof.Coinbase(
-      transaction: Hex.encode(proof.coinbase),
-      merkle: proof.coinbaseSiblings.map(\.displayHex))
+    switch proof.evidence {
+    case .inclusion(let inclusion, let header):
+      self = .inclusion(
+        PaymentProof.Inclusion(
+          blockHash: proof.block.hash.text(.bitcoin), blockHeight: proof.block.height,
+          header: Hex.encode(header), transaction: Hex.encode(inclusion.transaction),
+          pos: inclusion.branch.position, merkle: inclusion.branch.siblings.map(\.displayHex),
+          coinbase: inclusion.coinbase.map { coinbase in
+            PaymentProof.Coinbase(
+              transaction: Hex.encode(coinbase.transaction),
+              merkle: coinbase.siblings.map(\.displayHex))
+          }))
+    case .execution(let execution):
+      self = .execution(
+        PaymentProof.Execution(
+          blockHash: proof.block.hash.text(.ethereum), blockHeight: proof.block.height,
+          header: Self.data(execution.header), pos: execution.index,
+          transactionProof: execution.transactionNodes.map(Self.data),
+          receiptProof: execution.receiptNodes.map(Self.data),
+          balances: execution.balances.map { balance in
+            PaymentProof.Balance(
+              address: balance.address.description,
+              parentHeader: Self.data(balance.parentHeader),
+              before: balance.before.map(Self.data), after: balance.after.map(Self.data))
+          }))
+    }
+  }
+
+  private static func data(_ bytes: [UInt8]) -> String { "0x" + Hex.encode(bytes) }
+
+  func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .inclusion(let inclusion): try inclusion.encode(to: encoder)
+    case .execution(let execution): try execution.encode(to: encoder)
+    }
   }
 }

@@ -1,6 +1,8 @@
+internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
 internal import Database
+internal import Ethereum
 internal import Watching
 
 /// The proofs that transactions stand in blocks, in their table: one for each transaction, in the
@@ -9,6 +11,29 @@ enum ProofRecords {
   static func save(
     _ proof: TransferProof, chain: ChainName, in connection: any SQLConnection
   ) throws {
+    switch proof.evidence {
+    case .inclusion(let inclusion, let header):
+      try save(inclusion, header, of: proof, chain: chain, in: connection)
+    case .execution(let execution):
+      try connection.execute(
+        """
+        INSERT INTO execution_proofs (chain, txid, block_height, block_hash, evidence)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (chain, txid) DO UPDATE SET block_height = excluded.block_height,
+          block_hash = excluded.block_hash, evidence = excluded.evidence
+        """,
+        [
+          .text(chain.text), .hash(proof.txid), .integer(Int64(proof.block.height)),
+          .hash(proof.block.hash), .blob(execution.rlp),
+        ])
+    }
+  }
+
+  private static func save(
+    _ inclusion: TransactionProof, _ header: [UInt8], of proof: TransferProof,
+    chain: ChainName, in connection: any SQLConnection
+  ) throws {
+    guard let coinbase = inclusion.coinbase else { return }
     try connection.execute(
       """
       INSERT INTO transfer_proofs (chain, txid, block_height, block_hash, header, position,
@@ -21,9 +46,9 @@ enum ProofRecords {
       """,
       [
         .text(chain.text), .hash(proof.txid), .integer(Int64(proof.block.height)),
-        .hash(proof.block.hash), .blob(proof.header), .integer(Int64(proof.position)),
-        .blob(proof.transaction), .blob(proof.siblings.flatMap(\.bytes)), .blob(proof.coinbase),
-        .blob(proof.coinbaseSiblings.flatMap(\.bytes)),
+        .hash(proof.block.hash), .blob(header), .integer(Int64(inclusion.branch.position)),
+        .blob(inclusion.transaction), .blob(inclusion.branch.siblings.flatMap(\.bytes)),
+        .blob(coinbase.transaction), .blob(coinbase.siblings.flatMap(\.bytes)),
       ])
   }
 
@@ -31,16 +56,32 @@ enum ProofRecords {
   static func find(
     _ txid: Hash32, in block: BlockRef, on chain: ChainName, in connection: any SQLConnection
   ) throws -> TransferProof? {
-    let row = try connection.queryFirst(
-      "SELECT * FROM transfer_proofs WHERE chain = $1 AND txid = $2 AND block_hash = $3",
-      [.text(chain.text), .hash(txid), .hash(block.hash)])
-    return try row.map { row in
-      TransferProof(
-        txid: txid, block: block, header: try row.blob("header"),
-        position: try row.uint32("position"), transaction: try row.blob("transaction_bytes"),
-        siblings: try hashes(row, "siblings"), coinbase: try row.blob("coinbase"),
-        coinbaseSiblings: try hashes(row, "coinbase_siblings"))
+    let arguments: [SQLValue] = [.text(chain.text), .hash(txid), .hash(block.hash)]
+    func row(_ table: String) throws -> SQLRow? {
+      try connection.queryFirst(
+        "SELECT * FROM \(table) WHERE chain = $1 AND txid = $2 AND block_hash = $3", arguments)
     }
+    let evidence: TransferProof.Evidence
+    if let row = try row("transfer_proofs") {
+      evidence = .inclusion(
+        TransactionProof(
+          transaction: try row.blob("transaction_bytes"),
+          branch: MerkleBranch(
+            position: try row.uint32("position"), siblings: try hashes(row, "siblings")),
+          coinbase: TransactionProof.Coinbase(
+            transaction: try row.blob("coinbase"),
+            siblings: try hashes(row, "coinbase_siblings"))),
+        header: try row.blob("header"))
+    } else if let row = try row("execution_proofs") {
+      let bytes = try row.blob("evidence")
+      guard let execution = try? ExecutionProof(rlp: bytes.span.bytes) else {
+        throw CorruptRow.column("evidence")
+      }
+      evidence = .execution(execution)
+    } else {
+      return nil
+    }
+    return TransferProof(txid: txid, block: block, evidence: evidence)
   }
 
   /// The transactions of transfers that stand in blocks of these heights without one.
@@ -55,6 +96,9 @@ enum ProofRecords {
         AND NOT EXISTS (SELECT 1 FROM transfer_proofs
           WHERE transfer_proofs.chain = transfers.chain AND transfer_proofs.txid = transfers.txid
             AND transfer_proofs.block_hash = transfers.block_hash)
+        AND NOT EXISTS (SELECT 1 FROM execution_proofs
+          WHERE execution_proofs.chain = transfers.chain AND execution_proofs.txid = transfers.txid
+            AND execution_proofs.block_hash = transfers.block_hash)
       """,
       [
         .text(chain.text), .integer(Int64(heights.lowerBound)),

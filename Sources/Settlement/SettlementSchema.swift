@@ -42,6 +42,8 @@ package enum SettlementSchema {
       number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
     Migration(number: 10, name: "tokens and EVM chains", statements: tokens),
+    Migration(
+      number: 11, name: "proofs of what came of transactions", statements: executions),
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.
@@ -296,5 +298,20 @@ package enum SettlementSchema {
           PRIMARY KEY (chain, txid)
         """)
     ]
+  }
+
+  private static func executions(_ dialect: SQLDialect) -> [String] {
+    let table = dialect.createTable(
+      "execution_proofs",
+      // As `transfer_proofs`, of EVM chains: an `ExecutionProof` in RLP.
+      """
+        chain TEXT NOT NULL,
+        txid \(dialect.blob) NOT NULL CHECK (length(txid) = 32),
+        block_height \(dialect.integer) NOT NULL,
+        block_hash \(dialect.blob) NOT NULL CHECK (length(block_hash) = 32),
+        evidence \(dialect.blob) NOT NULL,
+        PRIMARY KEY (chain, txid)
+      """)
+    return dialect == .postgreSQL ? [table, RowSecurity.share("execution_proofs")] : [table]
   }
 }

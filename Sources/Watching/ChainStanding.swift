@@ -47,7 +47,7 @@ final class ChainStanding {
     guard let record = try await store.record(of: spec.name, window: window) else { return false }
     position = try Position(
       cursor: record.cursor, chain: HeaderChain(links: record.links, capacity: window),
-      tracker: tracker(at: record.cursor, tracked: record.tracked))
+      tracker: TransferTracker(spec, at: record.cursor, tracked: record.tracked))
     return true
   }
 
@@ -56,16 +56,7 @@ final class ChainStanding {
     let cursor = try await store.start(spec.name, links: links, now: time.now)
     position = try Position(
       cursor: cursor, chain: HeaderChain(links: links, capacity: window),
-      tracker: tracker(at: cursor, tracked: []))
-  }
-
-  private func tracker(at cursor: ChainCursor, tracked: [TrackedTransfer]) -> TransferTracker {
-    var tracker = TransferTracker(
-      rules: TransferRules(spec), tip: cursor.tip,
-      finalizedHeight: spec.finalityTag.map { _ in cursor.finalized?.height ?? 0 },
-      tracked: tracked)
-    tracker.creditingHalted = cursor.halt != nil
-    return tracker
+      tracker: TransferTracker(spec, at: cursor, tracked: []))
   }
 
   /// The same position with all headers that the store keeps; nil where it keeps no more.
@@ -152,5 +143,22 @@ final class ChainStanding {
     var next = position
     next.tracker.creditingHalted = true
     try await commit(step, standing: next)
+  }
+}
+
+extension TransferTracker {
+  /// Where the cursor stands, under the chain's rules.
+  init(_ spec: ChainSpec, at cursor: ChainCursor, tracked: [TrackedTransfer]) {
+    self.init(
+      rules: TransferRules(spec), tip: cursor.tip,
+      finalizedHeight: spec.finalityTag.map { _ in cursor.finalized?.height ?? 0 },
+      tracked: tracked)
+    creditingHalted = cursor.halt != nil
+  }
+}
+
+extension TransferRules {
+  init(_ spec: ChainSpec) {
+    self.init(coinbaseMaturity: spec.coinbaseMaturity, dustLimit: spec.dustLimit)
   }
 }

@@ -48,7 +48,7 @@ struct Paybench: AsyncParsableCommand {
       rounds: rounds ?? (quick ? 3 : 9), scale: quick ? 0.005 : 1)
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
-      AddressSuite.self, BlockSuite.self, EthereumSuite.self, WatchSetSuite.self,
+      AddressSuite.self, BlockSuite.self, EthereumSuite.self, CatchUpSuite.self, WatchSetSuite.self,
       DigestSuite.self, PaymentSuite.self, RelaySuite.self,
     ]
     var measurements: [Measurement] = []

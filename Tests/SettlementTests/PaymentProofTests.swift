@@ -1,3 +1,4 @@
+import Bitcoin
 import Bytes
 import ChainTypes
 import Database
@@ -39,10 +40,14 @@ struct PaymentProofTests {
   /// Evidence of so many bytes: what it says is not the store's affair.
   private func proof(_ transaction: String, in block: BlockRef, size: Int = 60) -> TransferProof {
     TransferProof(
-      txid: World.hash(transaction), block: block, header: [UInt8](repeating: 1, count: 80),
-      position: 1, transaction: [UInt8](repeating: 2, count: size),
-      siblings: [World.hash("beside")], coinbase: [UInt8](repeating: 3, count: 60),
-      coinbaseSiblings: [World.hash("opposite")])
+      txid: World.hash(transaction), block: block,
+      evidence: .inclusion(
+        TransactionProof(
+          transaction: [UInt8](repeating: 2, count: size),
+          branch: MerkleBranch(position: 1, siblings: [World.hash("beside")]),
+          coinbase: .init(
+            transaction: [UInt8](repeating: 3, count: 60), siblings: [World.hash("opposite")])),
+        header: [UInt8](repeating: 1, count: 80)))
   }
 
   private func record(_ proofs: [TransferProof], _ world: World) async throws {

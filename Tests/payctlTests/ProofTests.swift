@@ -174,8 +174,9 @@ struct ProofTests {
     var settings = WatcherSettings(spec: .simulated, network: .regtest, start: .tip)
     settings.proofBytesPerCommit = 1
     let rescan = ChainRescan(
-      settings: settings, pool: scene.pipeline.pool, store: scene.pipeline.store,
-      time: SimulatedTime(start: SimulatedWorld.beginning), watchKey: (1, 2))
+      BitcoinRescanReader(settings: settings, pool: scene.pipeline.pool),
+      store: scene.pipeline.store, time: SimulatedTime(start: SimulatedWorld.beginning),
+      watchKey: (1, 2))
     for left in [true, false] {
       let findings = try await rescan.compare(from: 105, through: nil)
       #expect(findings.missing.isEmpty)

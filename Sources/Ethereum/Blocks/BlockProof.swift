@@ -56,6 +56,11 @@ package struct BlockProof: Sendable {
     withdrawals = try Self.withdrawals(of: block, profile: profile)
   }
 
+  /// How large what was proved is, encoded.
+  package var byteCount: Int {
+    (transactions?.bytes.count ?? 0) + (receipts?.bytes.count ?? 0)
+  }
+
   /// Proves a block and its receipts at once.
   package static func verify(
     block: RawSpan, receipts: RawSpan, expecting expected: Hash32?, profile: ProofProfile

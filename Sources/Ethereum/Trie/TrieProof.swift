@@ -62,6 +62,16 @@ package enum TrieProof {
     }
   }
 
+  /// The item at `index` of a block's list with that root, whose key is rlp(index); nil where the
+  /// nodes prove that the list is shorter.
+  package static func verify(
+    root: Hash32, index: UInt32, proof: [[UInt8]]
+  ) throws(TrieProofError) -> [UInt8]? {
+    var key = RLPWriter()
+    key.append(UInt64(index))
+    return try verify(root: root, key: key.bytes, proof: proof)
+  }
+
   private static func finish(
     _ value: [UInt8]?, used: Int, of proof: [[UInt8]]
   ) throws(TrieProofError) -> [UInt8]? {

@@ -17,6 +17,19 @@ package enum TrieRoot {
   }
 
   package static func root(of items: [[UInt8]]) -> Hash32 { root(of: TrieItems(items)) }
+
+  /// The nodes from the root to each of the items at `indices`, as `TrieProof` takes them.
+  package static func branches(
+    to indices: Set<Int>, in items: TrieItems
+  ) -> [Int: [[UInt8]]] {
+    let wanted = indices.filter { (0..<items.count).contains($0) }
+    guard !wanted.isEmpty else { return [:] }
+    var builder = IndexTrieBuilder(items)
+    builder.keepBranches(to: wanted)
+    _ = builder.root()
+    // Each node is written after those below it.
+    return builder.branches.mapValues { $0.reversed() }
+  }
 }
 
 /// How a node stands in its parent: by its hash, or itself where its encoding is under 32 bytes.
@@ -68,6 +81,8 @@ private struct IndexTrieBuilder {
   /// The items whose key is a single byte, 0x80 among them.
   private let shortKeyCount: Int
   private var scratch = RLPWriter()
+  /// The nodes above the items whose branches are kept, from the lowest up.
+  private(set) var branches: [Int: [[UInt8]]] = [:]
 
   init(_ items: TrieItems) {
     self.items = items
@@ -76,15 +91,39 @@ private struct IndexTrieBuilder {
 
   mutating func root() -> Hash32 {
     switch node(0..<items.count, depth: 0) {
-    case .hash(let hash): hash
-    case .embedded(let node): Keccak256.hash(node)
+    case .hash(let hash): return hash
+    case .embedded(let node):
+      for index in branches.keys { branches[index]?.append(node) }
+      return Keccak256.hash(node)
     }
+  }
+
+  mutating func keepBranches(to indices: Set<Int>) {
+    for index in indices { branches[index] = [] }
+  }
+
+  /// How the node over `positions` stands in its parent. One that stands there itself is no part of
+  /// a branch.
+  private mutating func reference(
+    to node: [UInt8], over positions: Range<Int>
+  ) -> NodeReference {
+    if !branches.isEmpty, node.count >= 32 {
+      for index in branches.keys where positions.contains(position(of: index)) {
+        branches[index]?.append(node)
+      }
+    }
+    return NodeReference(node)
   }
 
   /// The index whose key stands at `position` among the sorted keys: 01 … 7f, 80, 8180 ….
   private func index(at position: Int) -> Int {
     if position >= shortKeyCount { return position }
     return position == shortKeyCount - 1 ? 0 : position + 1
+  }
+
+  private func position(of index: Int) -> Int {
+    if index >= shortKeyCount { return index }
+    return index == 0 ? shortKeyCount - 1 : index - 1
   }
 
   private func key(at position: Int) -> IndexKey { IndexKey(index(at: position)) }
@@ -94,13 +133,14 @@ private struct IndexTrieBuilder {
   private mutating func node(_ positions: Range<Int>, depth: Int) -> NodeReference {
     let first = key(at: positions.lowerBound)
     if positions.count == 1 {
-      return leaf(index(at: positions.lowerBound), key: first, depth: depth)
+      return leaf(at: positions, key: first, depth: depth)
     }
     let last = key(at: positions.upperBound - 1)
     let shared = (first.bits ^ last.bits).leadingZeroBitCount / 4
     let branch = branch(positions, depth: shared)
-    return shared > depth
-      ? Self.extending(branch, path: first, from: depth, to: shared) : branch
+    guard shared > depth else { return branch }
+    return reference(
+      to: Self.extending(branch, path: first, from: depth, to: shared), over: positions)
   }
 
   private mutating func branch(_ positions: Range<Int>, depth: Int) -> NodeReference {
@@ -119,10 +159,13 @@ private struct IndexTrieBuilder {
     }
     writer.appendEmptyString()
     writer.closeList(list)
-    return NodeReference(writer.bytes)
+    return reference(to: writer.bytes, over: positions)
   }
 
-  private mutating func leaf(_ index: Int, key: IndexKey, depth: Int) -> NodeReference {
+  private mutating func leaf(
+    at positions: Range<Int>, key: IndexKey, depth: Int
+  ) -> NodeReference {
+    let index = index(at: positions.lowerBound)
     let path = HexPrefix.encode(
       nibbles: (depth..<key.nibbleCount).map(key.nibble), isLeaf: true)
     let items = items
@@ -132,17 +175,17 @@ private struct IndexTrieBuilder {
       count: RLPWriter.encodedCount(of: path.span.bytes) + RLPWriter.encodedCount(of: value))
     scratch.append(path)
     scratch.append(value)
-    return NodeReference(scratch.bytes)
+    return reference(to: scratch.bytes, over: positions)
   }
 
   private static func extending(
     _ child: NodeReference, path: IndexKey, from start: Int, to end: Int
-  ) -> NodeReference {
+  ) -> [UInt8] {
     var writer = RLPWriter()
     let list = writer.openList()
     writer.append(HexPrefix.encode(nibbles: (start..<end).map(path.nibble), isLeaf: false))
     writer.append(child)
     writer.closeList(list)
-    return NodeReference(writer.bytes)
+    return writer.bytes
   }
 }

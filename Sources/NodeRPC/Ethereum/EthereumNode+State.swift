@@ -28,7 +28,8 @@ extension EthereumNode {
   private static let proofBytes = 1 << 17
 
   /// `eth_getProof` without storage for each of the addresses, in their order, at the state after
-  /// `block`. The error is `pruned` where the node no longer has that state.
+  /// `block`. The error is `pruned` where the node no longer has that state, or offers no
+  /// such answers.
   package func proofs(
     of addresses: [EthereumAddress], at block: BlockRef
   ) async throws(NodeError) -> StateAnswer<[NodeAccountProof]> {
@@ -152,7 +153,7 @@ extension EthereumNode {
   }
 
   private static func stateError(_ error: RPCNodeError, at block: BlockRef) -> NodeError {
-    if error.saysStateIsGone { return .pruned(block.hash) }
+    if error.saysStateIsGone || error.saysMethodIsAbsent { return .pruned(block.hash) }
     if error.saysBlockIsUnknown { return .unknownBlock(block.hash) }
     return .rpc(.node(error))
   }

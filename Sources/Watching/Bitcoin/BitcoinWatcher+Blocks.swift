@@ -142,7 +142,9 @@ extension BitcoinWatcher {
   func transfers(
     in matches: [MatchedTransaction], _ tracker: inout TransferTracker
   ) async throws -> (found: [FoundTransfer], spends: [Spend]) {
-    let outputs = WatchedOutput.all(in: matches, on: chain, watching: watched)
+    let outputs = matches.flatMap {
+      ScannedTransfer.outputs(of: $0, on: chain, watching: watched)
+    }
     var spends: [Spend] = []
     for match in matches {
       for input in match.inputs where tracker.isPendingInput(input) {
@@ -151,6 +153,6 @@ extension BitcoinWatcher {
     }
     let unknown = outputs.map(\.id).filter { !tracker.knows($0) }
     if !unknown.isEmpty { tracker.adopt(try await store.stored(unknown)) }
-    return (try await store.transfers(of: outputs, on: settings.spec), spends)
+    return (try await store.found(outputs, on: settings.spec), spends)
   }
 }

@@ -1,6 +1,5 @@
 internal import Addresses
 internal import Bytes
-internal import ChainTracking
 internal import ChainTypes
 internal import Ethereum
 internal import NodeRPC
@@ -11,40 +10,67 @@ struct BalanceProofs: Sendable {
   let pool: EthereumPool
   let profile: ProofProfile
 
+  struct Change: Sendable {
+    /// Wei, by which the balance grew.
+    let gain: UInt256
+    let proof: BalanceProof
+  }
+
+  struct Changes: Sendable {
+    var byAddress: [EthereumAddress: Change] = [:]
+    /// Whether a node may give later what none gives now.
+    var mayCome = false
+  }
+
   /// By how much each account's balance grew. Of one that isn't proved, that shrank, or that sent
   /// something and so paid for gas, which isn't accounted, nothing is said.
-  func gains(
-    of addresses: [EthereumAddress], at link: ChainLink, _ proof: BlockProof
-  ) async -> [EthereumAddress: UInt256] {
-    guard link.ref.height > 0 else { return [:] }
-    let parent = BlockRef(height: link.ref.height - 1, hash: link.parent)
-    let served = try? await pool.serve {
-      (node) async throws(NodeError) -> [EthereumAddress: UInt256] in
-      guard let header = try await node.header(parent.hash) else {
-        throw .unknownBlock(parent.hash)
+  func changes(of addresses: [EthereumAddress], in proof: BlockProof) async -> Changes {
+    guard let height = UInt32(exactly: proof.header.number), height > 0 else { return Changes() }
+    let block = BlockRef(height: height, hash: proof.hash)
+    let parent = BlockRef(height: height - 1, hash: proof.header.parentHash)
+    do throws(NodePoolError) {
+      let served = try await pool.serve { (node) async throws(NodeError) in
+        try await changes(of: addresses, from: parent, to: block, proof.header, at: node)
       }
-      let before = try await node.proofs(of: addresses, at: parent).value
-      let after = try await node.proofs(of: addresses, at: link.ref).value
-      do {
-        let parentProof = try BlockProof(
-          block: header.bytes.span.bytes, expecting: parent.hash, profile: profile)
-        var gains: [EthereumAddress: UInt256] = [:]
-        for (before, after) in zip(before, after) {
-          let old = try AccountState.verify(
-            stateRoot: parentProof.header.stateRoot, address: before.address,
-            proof: before.accountProof)
-          let new = try AccountState.verify(
-            stateRoot: proof.header.stateRoot, address: after.address,
-            proof: after.accountProof)
-          guard old.nonce == new.nonce, new.balance >= old.balance else { continue }
-          gains[after.address] = new.balance.subtractingOrZero(old.balance)
-        }
-        return gains
+      return Changes(byAddress: served.value)
+    } catch {
+      return Changes(mayCome: error.mayPass)
+    }
+  }
+
+  private func changes(
+    of addresses: [EthereumAddress], from parent: BlockRef, to block: BlockRef,
+    _ header: EthereumHeader, at node: EthereumNode
+  ) async throws(NodeError) -> [EthereumAddress: Change] {
+    guard let answer = try await node.header(parent.hash) else {
+      throw .unknownBlock(parent.hash)
+    }
+    let before = try await node.proofs(of: addresses, at: parent).value
+    let after = try await node.proofs(of: addresses, at: block).value
+    let parentHeader: [UInt8]
+    do throws(BlockProofError) {
+      parentHeader = try BlockProof(
+        block: answer.bytes.span.bytes, expecting: parent.hash, profile: profile
+      ).header.rlp
+    } catch {
+      throw .unusable("its \(parent.text(.ethereum)): \(error)")
+    }
+    var changes: [EthereumAddress: Change] = [:]
+    for (before, after) in zip(before, after) {
+      let proof = BalanceProof(
+        address: after.address, parentHeader: parentHeader, before: before.accountProof,
+        after: after.accountProof)
+      do throws(BalanceProof.Failure) {
+        changes[after.address] = Change(gain: try proof.gain(in: header), proof: proof)
       } catch {
-        throw .unusable("its proofs at \(link.ref.text(.ethereum)): \(error)")
+        switch error {
+        case .nonceChanged, .shrank: continue
+        case .parentHeader, .notTheParent, .before, .after:
+          throw .unusable("its proofs at \(block.text(.ethereum)): \(error)")
+        }
       }
     }
-    return served?.value ?? [:]
+    return changes
   }
 }
 

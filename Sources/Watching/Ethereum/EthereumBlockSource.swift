@@ -23,11 +23,11 @@ struct EthereumBlockSource: Sendable {
     let lacksTraces: Bool
   }
 
-  /// Several blocks, asked for at once, in the order of `links`.
-  func fetch(_ links: some Collection<ChainLink>) async -> [Answer] {
+  /// Several blocks, asked for at once, in the order of `blocks`.
+  func fetch(_ blocks: some Collection<BlockRef>) async -> [Answer] {
     await withTaskGroup(of: (Int, Answer).self) { group in
-      for (place, link) in links.enumerated() {
-        group.addTask { (place, await fetch(link)) }
+      for (place, block) in blocks.enumerated() {
+        group.addTask { (place, await fetch(block)) }
       }
       var answers: [(place: Int, answer: Answer)] = []
       for await (place, answer) in group { answers.append((place, answer)) }
@@ -37,19 +37,19 @@ struct EthereumBlockSource: Sendable {
 
   /// From the first node whose answers stand the check. Whoever serves others is quarantined with
   /// the reason; the hash is never held against the block.
-  private func fetch(_ link: ChainLink) async -> Answer {
+  private func fetch(_ block: BlockRef) async -> Answer {
     do throws(NodePoolError) {
       let served = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
-        try await self.proof(of: link, from: node, place)
+        try await self.proof(of: block, from: node, place)
       }
       let proof = served.value
       var (traces, lacksTraces): ([[UInt8]], Bool) = ([], false)
       // A block without gas used has no calls.
       if settings.asksTraces, proof.header.gasUsed > 0 {
         do throws(NodePoolError) {
-          traces = try await self.traces(of: link.ref.hash)
+          traces = try await self.traces(of: block.hash)
         } catch {
-          lacksTraces = Self.mayHaveTraces(error)
+          lacksTraces = error.mayPass
         }
       }
       return .success(
@@ -58,12 +58,6 @@ struct EthereumBlockSource: Sendable {
     } catch {
       return .failure(error)
     }
-  }
-
-  /// Whether one of the nodes may have what it didn't give.
-  private static func mayHaveTraces(_ error: NodePoolError) -> Bool {
-    guard case .allFailed(let failures) = error else { return false }
-    return failures.contains { if case .pruned = $0.error { false } else { true } }
   }
 
   /// What two nodes say of the calls in a block, where a single one isn't believed: balances tell
@@ -87,45 +81,44 @@ struct EthereumBlockSource: Sendable {
   }
 
   private func proof(
-    of link: ChainLink, from node: EthereumNode, _ place: Int
+    of block: BlockRef, from node: EthereumNode, _ place: Int
   ) async throws(NodeError) -> BlockProof {
-    guard let block = try await node.block(link.ref.hash) else {
-      throw .unknownBlock(link.ref.hash)
-    }
+    guard let answer = try await node.block(block.hash) else { throw .unknownBlock(block.hash) }
     var proof: BlockProof
     do throws(BlockProofError) {
       proof = try BlockProof(
-        block: block.span.bytes, expecting: link.ref.hash, profile: settings.network.profile)
+        block: answer.span.bytes, expecting: block.hash, profile: settings.network.profile)
     } catch {
-      throw refuse(link.ref, error, place)
+      throw refuse(block, error, place)
     }
-    // The hash is right, so it is the header that was told before which was wrong.
-    guard proof.header.number == UInt64(link.ref.height), proof.header.parentHash == link.parent,
-      proof.header.timestamp == UInt64(link.time)
-    else { throw .unusable("its header of \(link.ref.text(.ethereum)) was another before") }
+    // The hash is right, so it is who asked that was told another height.
+    guard proof.header.number == UInt64(block.height) else {
+      throw .unusable("its \(block.text(.ethereum)) has another number")
+    }
     let hashes = (0..<proof.transactionCount).map { proof.transactionHash(at: $0) }
     let receipts = try await node.receipts(
-      of: link.ref.hash, transactions: hashes, gasUsed: proof.header.gasUsed)
+      of: block.hash, transactions: hashes, gasUsed: proof.header.gasUsed)
     // `null` says nothing about whether there are any.
-    guard let receipts else { throw .unknownBlock(link.ref.hash) }
+    guard let receipts else { throw .unknownBlock(block.hash) }
     do throws(BlockProofError) {
       switch receipts {
       case .whole(let bytes): try proof.prove(receipts: bytes.span.bytes)
       case .single(let answers): try proof.prove(singleReceipts: answers)
       }
     } catch {
-      throw refuse(link.ref, error, place)
+      throw refuse(block, error, place)
     }
     guard proof.transactions != nil else {
-      throw .unusable("it gives no transactions of \(link.ref.text(.ethereum))")
+      throw .unusable("it gives no transactions of \(block.text(.ethereum))")
     }
     return proof
   }
 
   /// Keeps out a node whose block turned out to be wrong only where it was read; what was proved of
   /// it stands.
-  func refuse(_ block: ProvedBlock, at ref: BlockRef, _ error: BlockProofError) {
-    _ = refuse(ref, error, block.node)
+  @discardableResult
+  func refuse(_ block: ProvedBlock, at ref: BlockRef, _ error: BlockProofError) -> NodeError {
+    refuse(ref, error, block.node)
   }
 
   /// What this version can't judge may be sound, and is no use all the same.
@@ -140,5 +133,14 @@ struct EthereumBlockSource: Sendable {
         maximumMilliseconds: settings.quarantineMilliseconds)
     }
     return .unusable("its block \(text): \(error)")
+  }
+}
+
+extension NodePoolError {
+  /// Whether one of the nodes may have what it didn't give.
+  var mayPass: Bool {
+    guard case .allFailed(let failures) = self else { return false }
+    return failures.isEmpty
+      || failures.contains { if case .pruned = $0.error { false } else { true } }
   }
 }

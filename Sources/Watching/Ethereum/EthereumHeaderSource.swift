@@ -1,3 +1,4 @@
+internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
 internal import Ethereum
@@ -46,6 +47,28 @@ struct EthereumHeaderSource: Sendable {
         throw .unusable("no quorum has its \(last.text(.ethereum))")
       }
       return branch
+    }.value
+  }
+
+  /// The active chain's blocks of `heights`, lowest first, each the parent of the next, the last of
+  /// them with the hash. As many as one question asks for at most.
+  func links(
+    _ heights: Range<UInt32>, endingIn hash: Hash32
+  ) async throws(NodePoolError) -> [ChainLink] {
+    try await pool.serve { (node, place) async throws(NodeError) -> [ChainLink] in
+      var links: [ChainLink] = []
+      for header in try await node.headers(heights) {
+        let link = try proved(
+          EthereumBranch.link(header, profile: settings.network.profile), from: place)
+        guard links.last.map({ $0.ref.hash == link.parent }) ?? true else {
+          throw .unusable("its chain changed while it was read")
+        }
+        links.append(link)
+      }
+      guard links.count == heights.count, links.last?.ref.hash == hash else {
+        throw .unknownBlock(hash)
+      }
+      return links
     }.value
   }
 

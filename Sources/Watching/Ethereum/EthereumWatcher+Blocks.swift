@@ -123,9 +123,10 @@ extension EthereumWatcher {
   ) async throws -> Bool {
     let source = EthereumBlockSource(pool: pool, settings: settings)
     let width = settings.fetchWidth
-    var coming = Task { await source.fetch(run.prefix(width)) }
+    var coming = Task { await source.fetch(run.prefix(width).map(\.ref)) }
     defer { coming.cancel() }
     var start = 0
+    var proofBytes = 0
     while start < run.count {
       let links = run[start..<min(start + width, run.count)]
       let answers = await withTaskCancellationHandler {
@@ -135,7 +136,7 @@ extension EthereumWatcher {
         coming.cancel()
       }
       start = links.endIndex
-      let following = run[start..<min(start + width, run.count)]
+      let following = run[start..<min(start + width, run.count)].map(\.ref)
       coming = Task { await source.fetch(following) }
       for (link, answer) in zip(links, answers) {
         guard case .success(let block) = answer else {
@@ -145,31 +146,37 @@ extension EthereumWatcher {
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         let found: [FoundTransfer]
-        let isUntraced: Bool
+        let reading: EthereumBlockReader.Reading
         do {
-          (found, isUntraced) = try await transfers(in: block, at: link, &tracker)
+          (found, reading) = try await transfers(in: block, &tracker)
         } catch let error as BlockProofError {
           source.refuse(block, at: link.ref, error)
           report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
           return !step.connected.isEmpty && step.disconnected.isEmpty
-        } catch is TracesMissing {
-          report.hold = .inconsistent("no node traces block \(link.ref.text(.ethereum))")
+        } catch let error as InnerUnknown {
+          report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
+        let changes: [TransferChange]
         do {
-          step.changes += try tracker.connect(
+          changes = try tracker.connect(
             link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
             found: found, spends: [], now: step.now)
         } catch {
           report.hold = .contradiction("\(error)")
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
+        let proofs = reading.proofs(of: changes)
+        step.changes += changes
+        step.proofs += proofs
         step.connected.append(link)
-        if isUntraced { step.untraced.append(link.ref) }
+        if !reading.inner.isTold { step.untraced.append(link.ref) }
+        proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
         // The next step goes on with the run, unless it must replace what was disconnected.
-        if step.changes.count >= settings.changesPerCommit, step.disconnected.isEmpty {
-          return true
-        }
+        let isFull =
+          step.changes.count >= settings.changesPerCommit
+          || proofBytes >= settings.proofBytesPerCommit
+        if isFull, step.disconnected.isEmpty { return true }
       }
     }
     return true

@@ -12,8 +12,10 @@ package actor EthereumWatcher: ChainWatcher {
   let settings: EthereumWatcherSettings
   let pool: EthereumPool
   let standing: ChainStanding
-  /// Since when nodes that offer traces have given none; nil where they do.
-  var lackingTracesSince: Timestamp?
+  /// With nodes that offer traces and give none.
+  var tracePatience = Patience()
+  /// The same with proofs of balances.
+  var proofPatience = Patience()
 
   typealias Position = ChainStanding.Position
 

@@ -9,6 +9,9 @@ package struct EthereumWatcherSettings: Sendable {
   package var blocksPerCommit = 64
   /// A commit takes no further block once it changes so many transfers.
   package var changesPerCommit = 4_096
+  /// A commit takes no further block once its proofs have so many bytes, and a rescan no further
+  /// proof.
+  package var proofBytesPerCommit = 1 << 24
   /// How many transfers of nothing, and of tokens that aren't listed, are recorded of a block at
   /// most: anyone can make thousands of them for cents.
   package var strayTransfersPerBlock = 64

@@ -3,20 +3,14 @@ internal import ChainTracking
 internal import ChainTypes
 internal import NodeRPC
 
-/// A block to read again, and its parent.
-struct RescanStep: Sendable {
-  let ref: BlockRef
-  let parent: Hash32
-}
-
 // Which blocks are read: those that the store's headers and coverage say were scanned.
 extension ChainRescan {
   /// The store's chain must be the one that a quorum of nodes has.
   func checkAgreement(on tip: BlockRef) async throws(RescanError) {
-    _ = await pool.connect()
-    let voters = await pool.votes(on: tip).having.count
-    guard voters >= pool.quorum else {
-      throw .tipNotAgreed(tip, by: voters, quorum: pool.quorum)
+    _ = await reader.pool.connect()
+    let voters = await reader.pool.votes(on: tip).having.count
+    guard voters >= reader.pool.quorum else {
+      throw .tipNotAgreed(tip, by: voters, quorum: reader.pool.quorum)
     }
   }
 
@@ -35,7 +29,7 @@ extension ChainRescan {
     var steps: [RescanStep] = []
     if heights.lowerBound < lowest.ref.height {
       let below = heights.lowerBound...min(heights.upperBound, lowest.ref.height - 1)
-      steps = try await HeaderWalk(pool: pool).steps(in: below, below: lowest)
+      steps = try await reader.steps(in: below, below: lowest)
     }
     steps += record.links.filter { heights.contains($0.ref.height) }
       .map { RescanStep(ref: $0.ref, parent: $0.parent) }

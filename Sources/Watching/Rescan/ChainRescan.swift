@@ -1,8 +1,7 @@
-internal import Bitcoin
 internal import Bytes
 package import ChainTracking
 internal import ChainTypes
-package import NodeRPC
+internal import NodeRPC
 
 /// Reads blocks that were scanned before once more and compares them with what is recorded: for
 /// addresses that were imported after their money came, and after a restore.
@@ -10,28 +9,26 @@ package import NodeRPC
 /// Each block is the one that the store's own headers lead to, and is verified as a watcher
 /// verifies it. Comparing only reads. Memory holds the watched scripts, 72 bytes for each block of
 /// the range, the differences, and proofs up to a limit.
-package struct ChainRescan: Sendable {
-  let settings: WatcherSettings
-  let pool: NodePool
+package struct ChainRescan<Reader: RescanReader>: Sendable {
+  let reader: Reader
   let store: any RescanStore
   private let time: any TimeSource
   private let watchKey: (UInt64, UInt64)
   /// How often a write is tried on a cursor that a watcher keeps moving.
-  private static let writeAttempts = 10
+  private static var writeAttempts: Int { 10 }
 
   /// `watchKey` is random and secret, as a watcher's.
   package init(
-    settings: WatcherSettings, pool: NodePool, store: any RescanStore, time: any TimeSource,
-    watchKey: (UInt64, UInt64)
+    _ reader: Reader, store: any RescanStore, time: any TimeSource, watchKey: (UInt64, UInt64)
   ) {
-    self.settings = settings
-    self.pool = pool
+    self.reader = reader
     self.store = store
     self.time = time
     self.watchKey = watchKey
   }
 
-  var chain: ChainName { settings.spec.name }
+  private var spec: ChainSpec { reader.spec }
+  var chain: ChainName { spec.name }
 
   /// Compares the blocks from `from` through `through`, by default the cursor's tip, with what is
   /// recorded. `progress` is called with the findings so far, every few blocks.
@@ -52,18 +49,13 @@ package struct ChainRescan: Sendable {
       throw RescanError.emptyRange(from: from, through: through)
     }
     let watched = try await watchedScripts()
-    let source = BlockSource(pool: pool, settings: settings)
     var findings = RescanFindings(
       chain: chain, from: first.ref, through: last.ref,
-      proofByteLimit: settings.proofBytesPerCommit)
+      proofByteLimit: reader.proofByteLimit)
     var start = 0
     while start < steps.count {
-      let run = Array(steps[start..<min(start + settings.fetchWidth, steps.count)])
-      var blocks: [RescannedBlock] = []
-      for (step, answer) in zip(run, await source.fetch(run.map(\.ref))) {
-        blocks.append(try await scan(step, answer, source, watching: watched, &findings))
-      }
-      try await compare(blocks, &findings)
+      let run = Array(steps[start..<min(start + reader.width, steps.count)])
+      try await compare(reader.read(run, watching: watched), &findings)
       progress(findings)
       start += run.count
     }
@@ -91,7 +83,7 @@ package struct ChainRescan: Sendable {
         chain: chain, expectedVersion: record.cursor.version,
         addressesThrough: record.cursor.addressesThrough, now: time.now)
       var changes = RescanChanges(
-        record: record, stored: stored, rules: TransferRules(settings.spec), now: step.now)
+        record: record, stored: stored, spec: spec, now: step.now)
       do throws(TrackingError) {
         step.changes = try changes.recording(findings.missing)
       } catch {
@@ -136,31 +128,9 @@ package struct ChainRescan: Sendable {
     }
   }
 
-  private func scan(
-    _ step: RescanStep, _ answer: BlockSource.Answer, _ source: BlockSource,
-    watching watched: WatchSet, _ findings: inout RescanFindings
-  ) async throws(RescanError) -> RescannedBlock {
-    let block: ScannedBlock
-    do throws(BlockUnavailable) {
-      block = try await source.scan(
-        step.ref, from: answer, watching: WatchedScripts(set: watched))
-    } catch {
-      throw .block(error)
-    }
-    guard block.header.previousBlockHash == step.parent else {
-      throw .storeContradictsItself(step.ref)
-    }
-    findings.blockCount += 1
-    findings.transactionCount += block.transactionCount
-    findings.byteCount += block.byteCount
-    return RescannedBlock(
-      step: step, header: block.header,
-      outputs: WatchedOutput.all(in: block.matches, on: chain, watching: watched))
-  }
-
   /// Compares consecutive blocks with what is recorded in them.
   private func compare(
-    _ blocks: [RescannedBlock], _ findings: inout RescanFindings
+    _ blocks: [RescanBlock], _ findings: inout RescanFindings
   ) async throws {
     guard let first = blocks.first, let last = blocks.last else { return }
     let heights = first.step.ref.height...last.step.ref.height
@@ -168,12 +138,13 @@ package struct ChainRescan: Sendable {
     var unproved = try await store.unproved(on: chain, in: heights)
     var standing = Dictionary(recorded.map { ($0.id, $0) }) { first, _ in first }
     for block in blocks {
-      findings.transferCount += block.outputs.count
-      let absent = block.outputs.filter { output in
-        guard standing[output.id]?.state.block == block.step.ref else { return true }
-        standing[output.id] = nil
-        if unproved.remove(output.id.txid) != nil,
-          let proof = findings.kept(block.proof(of: output))
+      findings.count(block)
+      let absent = block.transfers.filter { transfer in
+        guard standing[transfer.id]?.state.block == block.step.ref, transfer.effect != .failed
+        else { return true }
+        standing[transfer.id] = nil
+        if unproved.remove(transfer.id.txid) != nil,
+          let proof = findings.kept(block.proofs[transfer.id.txid])
         {
           findings.unproved.append(proof)
         }
@@ -181,37 +152,40 @@ package struct ChainRescan: Sendable {
       }
       let elsewhere = try await store.stored(absent.map(\.id))
       let known = Dictionary(elsewhere.map { ($0.id, $0) }) { first, _ in first }
-      let unrecorded = absent.filter { known[$0.id]?.state.isAside != true }
-      let transfers = try await store.transfers(of: unrecorded, on: settings.spec)
-      for (output, transfer) in zip(unrecorded, transfers) {
+      let unrecorded = absent.filter { transfer in
+        known[transfer.id].map { !$0.state.accounts(for: transfer.effect) } ?? true
+      }
+      for transfer in try await store.found(unrecorded, on: spec) {
         findings.missing.append(
           MissingTransfer(
             transfer: transfer, block: block.step.ref, parent: block.step.parent,
-            time: Timestamp(seconds: Int64(block.header.time)),
-            proof: findings.kept(block.proof(of: output)), recorded: known[transfer.id]))
+            time: block.time, proof: findings.kept(block.proofs[transfer.id.txid]),
+            recorded: known[transfer.id]))
+      }
+      if !block.isWhole {
+        // What calls moved may stand there all the same.
+        for (id, transfer) in standing
+        where transfer.state.block == block.step.ref && id.position.isInner {
+          standing[id] = nil
+        }
       }
     }
     findings.surplus += recorded.filter { standing[$0.id] != nil }
   }
 }
 
-/// A block of the range as it was read again.
-private struct RescannedBlock {
-  let step: RescanStep
-  let header: BlockHeader
-  let outputs: [WatchedOutput]
-
-  func proof(of output: WatchedOutput) -> TransferProof? {
-    TransferProof(output.transaction, in: step.ref, header: header)
-  }
-}
-
 extension TransferState {
-  /// Recorded as something that doesn't count, wherever it stands.
-  fileprivate var isAside: Bool {
+  /// Whether it is recorded as something that doesn't count, wherever it stands, and the block
+  /// doesn't show more than that.
+  fileprivate func accounts(for effect: FoundTransfer.Effect) -> Bool {
     switch self {
-    case .failed, .quarantined, .released, .refunded: true
+    case .quarantined(.dust), .released, .refunded: true
+    case .quarantined(.unproven), .failed: effect != .moved
     case .seen, .included, .confirmed, .final, .replaced, .dropped, .orphaned: false
     }
   }
+}
+
+extension TransferPosition {
+  fileprivate var isInner: Bool { if case .trace = self { true } else { false } }
 }

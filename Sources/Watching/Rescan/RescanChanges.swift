@@ -6,16 +6,16 @@ internal import ChainTypes
 /// them in their blocks.
 struct RescanChanges {
   let record: ChainRecord
-  let rules: TransferRules
+  let spec: ChainSpec
   let now: Timestamp
   /// Transfers as they stand: those to record that the store has, and their rivals.
   private var known: [TransferID: TrackedTransfer]
   /// Who else waits for a coin.
   private var rivals: [Outpoint: [TransferID]] = [:]
 
-  init(record: ChainRecord, stored: [TrackedTransfer], rules: TransferRules, now: Timestamp) {
+  init(record: ChainRecord, stored: [TrackedTransfer], spec: ChainSpec, now: Timestamp) {
     self.record = record
-    self.rules = rules
+    self.spec = spec
     self.now = now
     known = Dictionary(stored.map { ($0.id, $0) }) { first, _ in first }
   }
@@ -25,7 +25,7 @@ struct RescanChanges {
     _ missing: [MissingTransfer]
   ) throws(TrackingError) -> [TransferChange] {
     let recordable = missing.filter { missing in
-      known[missing.transfer.id].map { $0.state.canBecome(.included(missing.block)) } ?? true
+      known[missing.transfer.id].map { missing.canFollow($0.state) } ?? true
     }
     // Whoever waits for one of the same coins has been replaced by what a block holds.
     let coins = Set(recordable.flatMap { $0.transfer.isCoinbase ? [] : $0.transfer.inputs })
@@ -60,7 +60,7 @@ struct RescanChanges {
       [transfer.id] + transfer.inputs.flatMap { rivals[$0] ?? [] }
     }
     var tracker = TransferTracker(
-      rules: rules, tip: below, tracked: concerned.compactMap { known[$0] })
+      rules: TransferRules(spec), tip: below, tracked: concerned.compactMap { known[$0] })
     tracker.creditingHalted = true
     let changes = try tracker.connect(
       block.block, parent: block.parent, time: block.time, found: found, spends: [], now: now)
@@ -71,13 +71,7 @@ struct RescanChanges {
   /// A tracker that stands at the cursor's tip takes them up, and credits what is deep enough.
   private func deepen(_ included: [TrackedTransfer]) -> [TransferChange] {
     guard record.cursor.halt == nil else { return [] }
-    var tracker = TransferTracker(rules: rules, tip: record.cursor.tip, tracked: included)
+    var tracker = TransferTracker(spec, at: record.cursor, tracked: included)
     return tracker.resume()
-  }
-}
-
-extension TransferRules {
-  init(_ spec: ChainSpec) {
-    self.init(coinbaseMaturity: spec.coinbaseMaturity, dustLimit: spec.dustLimit)
   }
 }

@@ -16,6 +16,8 @@ package enum RescanError: Error, Equatable {
   /// No node gives the headers of these heights that lead to the block the store has.
   case noHeaders(from: UInt32, to: BlockRef, NodePoolError)
   case block(BlockUnavailable)
+  /// The same of an EVM chain's block.
+  case unproved(BlockRef, NodePoolError)
   /// The blocks left the active chain while they were read: another rescan is needed.
   case reorganised(BlockRef)
   /// A block holds what can't be true beside what is recorded, such as an output's second spend.

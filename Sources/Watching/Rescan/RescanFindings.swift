@@ -8,15 +8,17 @@ package struct RescanFindings: Sendable {
   package let from: BlockRef
   package let through: BlockRef
   /// Blocks verified so far.
-  package internal(set) var blockCount = 0
-  package internal(set) var transactionCount = 0
-  package internal(set) var byteCount = 0
-  /// Outputs to watched scripts in them.
-  package internal(set) var transferCount = 0
+  package private(set) var blockCount = 0
+  package private(set) var transactionCount = 0
+  package private(set) var byteCount = 0
+  /// Transfers to watched addresses in them.
+  package private(set) var transferCount = 0
   /// Those that aren't recorded where they stand, in the chain's order.
   package internal(set) var missing: [MissingTransfer] = []
   /// Recorded in one of these blocks, which doesn't hold it.
   package internal(set) var surplus: [TrackedTransfer] = []
+  /// Blocks that no node tells the calls of: ether that these moved isn't compared.
+  package private(set) var untracedCount = 0
   /// Of transactions that are recorded where they stand, but without a proof: no difference.
   package internal(set) var unproved: [TransferProof] = []
   /// Whether further proofs were left out, once those kept had `proofByteLimit` bytes: another
@@ -30,6 +32,14 @@ package struct RescanFindings: Sendable {
     self.from = from
     self.through = through
     self.proofByteLimit = proofByteLimit
+  }
+
+  mutating func count(_ block: RescanBlock) {
+    blockCount += 1
+    transactionCount += block.transactionCount
+    byteCount += block.byteCount
+    transferCount += block.transfers.count
+    if !block.isWhole { untracedCount += 1 }
   }
 
   /// The proof, while there is room for it.
@@ -57,7 +67,14 @@ package struct MissingTransfer: Sendable {
 
   /// Whether recording it is a step of its machine. One that is recorded in another block of the
   /// active chain contradicts the store: that is no gap to fill.
-  package var isRecordable: Bool {
-    recorded.map { $0.state.canBecome(.included(block)) } ?? true
+  package var isRecordable: Bool { recorded.map { canFollow($0.state) } ?? true }
+
+  /// Whether what the block makes of it can follow upon `state`.
+  func canFollow(_ state: TransferState) -> Bool {
+    switch transfer.effect {
+    case .moved: state.canBecome(.included(block))
+    case .failed: state.canBecome(.failed)
+    case .quarantined(let reason): state.canBecome(.quarantined(reason))
+    }
   }
 }

@@ -9,8 +9,10 @@ struct PaymentProofCommand: AsyncParsableCommand {
     abstract: "Prints the proofs that a payment's transactions are in blocks, and checks them.",
     discussion: """
       Prints what GET /v1/payments/{id}/proof answers, one JSON object a page, and checks it as \
-      anyone can: from the transaction's bytes to its txid, with the branch to the merkle root, \
-      and from the header to the block's hash and its work. That this block is in the active \
+      anyone can. On Bitcoin: from the transaction's bytes to its txid, with the branch to the \
+      merkle root, and from the header to the block's hash and its work. On EVM chains: by the \
+      tries' branches to the transaction, its receipt and, for what calls moved, the balances, \
+      and from the header to the block's hash. That this block is in the active \
       chain isn't shown by it: compare its hash with a source you trust. Where a proof fails the \
       exit code is 1. A transaction in no block, or recorded before proofs were kept, has none.
       """)

@@ -19,7 +19,8 @@ struct RescanCommand: AsyncParsableCommand {
       blocks come from the configured nodes, are those that the database's headers lead to, and \
       are verified as the watcher does. Each transfer to a watched address that isn't recorded \
       where it stands is a line, and each that is recorded in a block that doesn't hold it; a \
-      summary follows. The exit code is 1 where differences are left.
+      summary follows. On EVM chains what was recorded as unproven is a line where it can be \
+      proved by now. The exit code is 1 where differences are left.
 
       With --write the missing ones are recorded as the watcher would have done it: payments and \
       events follow. So are the proofs of recorded transfers that have none, because they are \
@@ -52,10 +53,20 @@ struct RescanCommand: AsyncParsableCommand {
     }
     let client = try HTTPClient()
     defer { client.shutdown() }
-    let pool = try settings.bitcoinPool(
-      client: client, clock: SystemRPCClock(), jitterSeed: .random(in: .min ... .max))
     let isClean = try await OpenDatabase.run(configuration.database) { database in
-      try await rescan(settings, pool, database)
+      let (clock, seed) = (SystemRPCClock(), UInt64.random(in: .min ... .max))
+      switch settings.spec.family {
+      case .bitcoin:
+        let reader = BitcoinRescanReader(
+          settings: try settings.bitcoinWatching(),
+          pool: try settings.bitcoinPool(client: client, clock: clock, jitterSeed: seed))
+        return try await rescan(reader, database)
+      case .ethereum:
+        let reader = EthereumRescanReader(
+          settings: try settings.ethereumWatching(),
+          pool: try settings.ethereumPool(client: client, clock: clock, jitterSeed: seed))
+        return try await rescan(reader, database)
+      }
     }
     if !isClean { throw ExitCode.failure }
   }
@@ -71,11 +82,11 @@ struct RescanCommand: AsyncParsableCommand {
 
   /// Whether no difference is left.
   private func rescan(
-    _ settings: ChainSettings, _ pool: NodePool, _ database: any Database
+    _ reader: some RescanReader, _ database: any Database
   ) async throws -> Bool {
+    let (spec, pool) = (reader.spec, reader.pool)
     let rescan = ChainRescan(
-      settings: try settings.bitcoinWatching(), pool: pool,
-      store: ChainStore(database: database, specs: [settings.spec]), time: SystemTime(),
+      reader, store: ChainStore(database: database, specs: [spec]), time: SystemTime(),
       watchKey: (.random(in: .min ... .max), .random(in: .min ... .max)))
     var progress = RescanProgress(clock: ContinuousClock())
     do {
@@ -87,23 +98,28 @@ struct RescanCommand: AsyncParsableCommand {
           "\(findings.unproved.count) recorded transactions lack a proof"
             + (write ? ", which is recorded now" : "; --write records it"))
       }
+      if findings.untracedCount > 0 {
+        StandardError.writeLine(
+          "no node tells the calls of \(findings.untracedCount) blocks: what these moved wasn't "
+            + "compared")
+      }
       if findings.leavesProofsOut {
         StandardError.writeLine("there are more proofs than one rescan keeps: run it again")
       }
       let changes = write ? try await rescan.write(findings) : []
       let lines = try await database.read { connection in
-        try RescanLines(findings, spec: settings.spec, recorded: changes, in: connection)
+        try RescanLines(findings, spec: spec, recorded: changes, in: connection)
       }
       try lines.write(format)
       return lines.remaining == 0
     } catch let error as RescanError {
       tellQuarantines(of: pool)
-      throw CommandFailure(error.sentence(pool))
+      throw CommandFailure(error.sentence(pool, spec.family.hashForm))
     }
   }
 
   /// A node that lied is told, also where another one served.
-  private func tellQuarantines(of pool: NodePool) {
+  private func tellQuarantines(of pool: QuorumPool<some ChainNode>) {
     for status in pool.status() {
       guard let reason = status.quarantine?.reason else { continue }
       StandardError.writeLine("payctl: node \(status.name) isn't believed: \(reason)")

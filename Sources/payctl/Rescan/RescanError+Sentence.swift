@@ -7,7 +7,10 @@ internal import Watching
 
 extension RescanError {
   /// The reason in words, with the names of the nodes concerned.
-  func sentence(_ pool: NodePool) -> String {
+  ///
+  /// - Parameter form: how the chain writes hashes
+  func sentence(_ pool: QuorumPool<some ChainNode>, _ form: HashForm) -> String {
+    func text(_ block: BlockRef) -> String { Self.text(block, form) }
     switch self {
     case .unknownChain(let chain):
       return "the database knows no chain \(chain): its watcher never started"
@@ -18,18 +21,20 @@ extension RescanError {
       let states = pool.status().map { status in
         "\(status.name): \(Self.sentence(of: status))"
       }
-      return "\(count) nodes have \(Self.text(tip)), the last scanned block, and \(quorum) must; "
+      return "\(count) nodes have \(text(tip)), the last scanned block, and \(quorum) must; "
         + states.joined(separator: "; ")
     case .storeContradictsItself(let block):
-      return "the database's headers and coverage don't fit together at \(Self.text(block)): "
+      return "the database's headers and coverage don't fit together at \(text(block)): "
         + "see payctl coverage"
     case .noHeaders(let from, let known, let error):
-      return "no node gives the headers from \(from) that lead to \(Self.text(known)): "
+      return "no node gives the headers from \(from) that lead to \(text(known)): "
         + error.sentence(pool)
     case .block(let error):
       return error.sentence(pool)
+    case .unproved(let block, let error):
+      return "no node proves \(text(block)): \(error.sentence(pool))"
     case .reorganised(let block):
-      return "\(Self.text(block)) left the active chain meanwhile: rescan again"
+      return "\(text(block)) left the active chain meanwhile: rescan again"
     case .contradiction(let error):
       return "the blocks contradict what is recorded, nothing was written: \(error)"
     case .keptStale(let attempts):
@@ -37,8 +42,8 @@ extension RescanError {
     }
   }
 
-  fileprivate static func text(_ block: BlockRef) -> String {
-    "block \(block.height) (\(block.hash.displayHex))"
+  fileprivate static func text(_ block: BlockRef, _ form: HashForm) -> String {
+    "block \(block.height) (\(block.hash.text(form)))"
   }
 
   private static func sentence(of status: NodeStatus) -> String {
@@ -49,18 +54,18 @@ extension RescanError {
 }
 
 extension BlockUnavailable {
-  fileprivate func sentence(_ pool: NodePool) -> String {
+  fileprivate func sentence(_ pool: QuorumPool<some ChainNode>) -> String {
     var reasons = refusals.map { refusal in
       "\(pool.name(of: refusal.node)): \(refusal.error.sentence)"
     }
     if let failure, failure != .allFailed([]) { reasons.append(failure.sentence(pool)) }
-    return "no node gives a valid \(RescanError.text(block)): "
+    return "no node gives a valid \(RescanError.text(block, .bitcoin)): "
       + reasons.joined(separator: "; ")
   }
 }
 
 extension NodePoolError {
-  fileprivate func sentence(_ pool: NodePool) -> String {
+  fileprivate func sentence(_ pool: QuorumPool<some ChainNode>) -> String {
     switch self {
     case .noNodes: "there are no nodes"
     case .impossibleQuorum(let quorum, let count): "\(quorum) of \(count) nodes can't be had"
@@ -73,7 +78,7 @@ extension NodePoolError {
   }
 }
 
-extension NodePool {
+extension QuorumPool {
   fileprivate func name(of node: Int) -> String {
     nodes.indices.contains(node) ? nodes[node].name : "node \(node)"
   }

@@ -11,7 +11,6 @@ struct RescanLines: Sendable {
   let remaining: Int
   private let lines: [RescanLine]
   private let summary: Summary
-  private let asset: Asset
 
   private struct Summary: Encodable, Sendable {
     let chain: String
@@ -32,21 +31,19 @@ struct RescanLines: Sendable {
     _ findings: RescanFindings, spec: ChainSpec, recorded changes: [TransferChange],
     in connection: any SQLConnection
   ) throws {
-    asset = spec.asset
     // A transfer's last step is what it is now.
     let written = Dictionary(changes.map { ($0.after.id, $0.after.state.name) }) { $1 }
-    let family = spec.family.name
     let missing = try findings.missing.map { missing in
       try RescanLine(
         missing.isRecordable ? "missing" : "elsewhere", missing.transfer.id,
-        missing.transfer.ordinal, missing.transfer.value, missing.block,
-        recorded: missing.recorded?.state, written: written[missing.transfer.id], family,
-        connection)
+        missing.transfer.ordinal, missing.transfer.value, missing.transfer.contract,
+        missing.block, recorded: missing.recorded?.state,
+        written: written[missing.transfer.id], spec, connection)
     }
     let surplus = try findings.surplus.map { transfer in
       try RescanLine(
-        "surplus", transfer.id, transfer.ordinal, transfer.value,
-        transfer.state.block ?? findings.through, recorded: transfer.state, written: nil, family,
+        "surplus", transfer.id, transfer.ordinal, transfer.value, transfer.contract,
+        transfer.state.block ?? findings.through, recorded: transfer.state, written: nil, spec,
         connection)
     }
     lines = missing + surplus
@@ -67,15 +64,12 @@ struct RescanLines: Sendable {
     }
     if !lines.isEmpty {
       var table = Table(
-        "difference", "block", "transfer", asset.symbol, "address", "payment", "recorded")
+        "difference", "block", "transfer", "amount", "address", "payment", "recorded")
       for line in lines {
-        let amount = (try? UInt256(decimal: line.amountMinor)).map {
-          Amount(minorUnits: $0, asset: asset).units
-        }
         let state = [line.recorded ?? "no", line.written].compactMap(\.self)
         table.append(
           line.difference, "\(line.blockHeight)", "\(line.txid)/\(line.place)",
-          amount ?? line.amountMinor, line.address ?? "-", line.paymentId ?? "-",
+          line.amount, line.address ?? "-", line.paymentId ?? "-",
           state.joined(separator: " → "))
       }
       try table.write()

@@ -1,3 +1,4 @@
+import Bitcoin
 import Bytes
 import ChainTracking
 import ChainTypes
@@ -122,10 +123,15 @@ actor ChainByHand {
 
   private static func proof(of txid: Hash32, in block: BlockRef) -> TransferProof {
     TransferProof(
-      txid: txid, block: block, header: [UInt8](repeating: 0x0a, count: 80), position: 2,
-      transaction: [UInt8](repeating: 0x0b, count: 60), siblings: [hash("left"), hash("right")],
-      coinbase: [UInt8](repeating: 0x0c, count: 61),
-      coinbaseSiblings: [hash("beside"), hash("above")])
+      txid: txid, block: block,
+      evidence: .inclusion(
+        TransactionProof(
+          transaction: [UInt8](repeating: 0x0b, count: 60),
+          branch: MerkleBranch(position: 2, siblings: [hash("left"), hash("right")]),
+          coinbase: .init(
+            transaction: [UInt8](repeating: 0x0c, count: 61),
+            siblings: [hash("beside"), hash("above")])),
+        header: [UInt8](repeating: 0x0a, count: 80)))
   }
 
   private func newStep() -> ChainStep {

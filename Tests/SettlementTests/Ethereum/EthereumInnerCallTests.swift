@@ -158,9 +158,38 @@ struct EthereumInnerCallTests {
     scene.node.inject(.forgedProof(forgery))
     let payment = try await called(scene, "forward")
     try await scene.mine(10)
+    #expect(try await scene.follow()[0].hold != nil, "proofs may come yet")
+    #expect(try await scene.transfers() == [])
+    scene.pass(seconds: 600)
+    try await scene.follow()
     #expect(try await scene.status(payment) == .open)
     #expect(try await scene.transfers() == ["trace:0 quarantined(unproven) 700"])
     #expect(try await scene.eventCount("transfer.quarantined") == 1)
+  }
+
+  @Test("proofs that no node gives for a moment are waited for")
+  func proofsLater() async throws {
+    let scene = try await EthereumScene(nodes: 1, quorum: 1)
+    let fault = scene.node.inject(.forgedProof(.truncated))
+    let payment = try await called(scene, "forward")
+    try await scene.mine(12)
+    #expect(try await scene.follow()[0].hold != nil)
+    scene.node.removeFault(fault)
+    try await scene.follow()
+    #expect(try await scene.transfers() == ["trace:0 final 700"])
+    #expect(try await scene.status(payment) == .settled)
+  }
+
+  @Test("a state that every node has thrown away is waited for by nobody")
+  func prunedState() async throws {
+    let scene = try await EthereumScene(nodes: 1, quorum: 1)
+    let payment = try await called(scene, "forward")
+    try scene.node.mine(12)
+    scene.node.inject(.prunedState(depth: 2))
+    try await scene.follow()
+    #expect(try await scene.follow()[0].hold == nil)
+    #expect(try await scene.transfers() == ["trace:0 quarantined(unproven) 700"])
+    #expect(try await scene.status(payment) == .open)
   }
 
   @Test("a node without traces keeps neither the chain nor other payments waiting")

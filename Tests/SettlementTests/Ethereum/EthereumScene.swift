@@ -178,6 +178,13 @@ final class EthereumScene {
     }
   }
 
+  func rescan() -> ChainRescan<EthereumRescanReader> {
+    ChainRescan(
+      EthereumRescanReader(settings: chain.settings, pool: chain.pool),
+      store: ChainStore(database: database, specs: chains.map(\.spec)), time: time,
+      watchKey: (7, 8))
+  }
+
   /// Writes changes as a watcher's step would.
   func commit(_ changes: [TransferChange]) async throws {
     let store = ChainStore(database: database, specs: chains.map(\.spec))

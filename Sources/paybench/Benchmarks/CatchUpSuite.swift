@@ -1,0 +1,48 @@
+internal import Addresses
+internal import Bytes
+internal import ChainSim
+
+/// Blocks of an EVM chain from a node over HTTP to committed steps: fetched, proved, matched and
+/// written, on two processors with the node itself, which is the simulated one.
+enum CatchUpSuite: Suite {
+  private static let few = "EVM catch-up over HTTP into SQLite, 1,000 watched"
+  private static let many =
+    "EVM catch-up over HTTP into SQLite, as many watched as there are scripts"
+
+  static let names = [few, many]
+
+  private static let transactionsPerBlock = 100
+
+  static func contests(named names: Set<String>, _ materials: Materials) async throws -> [Contest] {
+    let settings = materials.settings
+    var contests: [Contest] = []
+    for (name, watched) in [(few, 1_000), (many, settings.scripts)] where names.contains(name) {
+      contests.append(
+        try await contest(name, watched: watched, blocks: settings.repetitions(100)))
+    }
+    return contests
+  }
+
+  private static func contest(
+    _ name: String, watched: Int, blocks: Int
+  ) async throws -> Contest {
+    let pipeline = try await CatchUpPipeline.start(watched: watched)
+    return Contest(
+      name: name,
+      ours: {
+        try pipeline.mine(blocks, transactions: transactionsPerBlock)
+        return [Double(blocks) / (try await WallClock.seconds { try await pipeline.catchUp() })]
+      },
+      others: [
+        { [Double(blocks) / (try await WallClock.seconds { try await pipeline.fetch(blocks) })] }
+      ],
+      comparisons: [
+        .init(
+          name: name, unit: "blocks/s",
+          reference:
+            "the same answers fetched and thrown away, \(transactionsPerBlock) transactions each"
+        )
+      ],
+      finish: { try await pipeline.close() })
+  }
+}
