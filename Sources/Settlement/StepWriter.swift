@@ -17,7 +17,7 @@ struct StepWriter {
   let deadlineLimit: Int
   let connection: any SQLConnection
 
-  private var form: HashForm { spec.family.hashForm }
+  var form: HashForm { spec.family.hashForm }
 
   func write() throws -> ChainCursor {
     if let lease { try Leases.check(lease, in: connection) }
@@ -33,6 +33,7 @@ struct StepWriter {
 
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
+    drafts += try noticeDrafts()
     drafts += try writeTransfers(from: cursor)
     for proof in step.proofs {
       try ProofRecords.save(proof, chain: step.chain, in: connection)
@@ -173,7 +174,7 @@ struct StepWriter {
     return touched > 0
   }
 
-  private func owner(of ordinal: UInt64) throws -> AddressOwner? {
+  func owner(of ordinal: UInt64) throws -> AddressOwner? {
     let row = try connection.queryFirst(
       """
       SELECT payments.payment_id, payments.tenant, payments.chain, payments.contract FROM addresses
@@ -248,8 +249,8 @@ struct StepWriter {
   }
 
   /// - Parameter fact: what caused it, where that isn't this very step
-  private func draft(
-    _ type: String, _ event: ChainEvent, causedBy fact: String? = nil
+  func draft(
+    _ type: String, _ event: some Encodable, causedBy fact: String? = nil
   ) throws -> EventDraft {
     let text = try CanonicalJSON.document(event)
     // The cursor's version makes the same thing happening twice two events.

@@ -74,6 +74,8 @@ package struct ChainStep: Sendable {
   package var proofs: [TransferProof] = []
   /// Blocks among `connected` whose calls no node told of: what they moved was not looked for.
   package var untraced: [BlockRef] = []
+  /// What issuers did to listed tokens in blocks of `connected`.
+  package var notices: [BlockNotice] = []
   package var addressesThrough: UInt64
   /// Nil where the mempool wasn't looked through.
   package var lookedThrough: Timestamp?

@@ -1,7 +1,9 @@
+import Addresses
 import Bytes
 import ChainTracking
 import ChainTypes
 import Database
+import Ethereum
 import EventLog
 import Foundation
 import JSON
@@ -109,8 +111,27 @@ struct EventSchemaTests {
     var step = world.newStep()
     step.stalledSince = World.start
     step.untraced = [world.links[world.links.count - 1].ref]
+    step.notices = try Self.notices(in: step.untraced[0])
     try await world.commit(step)
     return world
+  }
+
+  /// One of each kind that is told, of an address of ours where it is about one.
+  private static func notices(in block: BlockRef) throws -> [BlockNotice] {
+    let address = try EthereumAddress("0x" + String(repeating: "7", count: 40))
+    let notices: [TokenNotice] = [
+      .feeChanged(basisPoints: 10, maximum: 49), .deprecated(successor: address), .paused,
+      .unpaused, .blacklisted(address), .unblacklisted(address), .fundsDestroyed(address, 5),
+      .upgraded(implementation: address), .adminChanged(from: address, to: address),
+    ]
+    return notices.enumerated().map { place, notice in
+      let logged = LoggedNotice(
+        txid: World.hash("t"), position: UInt32(place), contract: address, notice: notice)
+      var told = BlockNotice(
+        block: block, logged: logged, symbol: "USDT", ordinal: notice.account.map { _ in 1 })
+      told.omitted = place
+      return told
+    }
   }
 
   /// Dust, a coin that goes elsewhere, money on an address that nobody has, and on another chain.

@@ -52,6 +52,7 @@ extension EthereumWatcher {
     report.connected = step.connected.count
     report.disconnected = step.disconnected.count
     report.transferChanges += step.changes.count
+    report.notices = step.notices.count
   }
 
   /// Why following the plan would take back what is final; nil where it doesn't.
@@ -146,8 +147,10 @@ extension EthereumWatcher {
         }
         let found: [FoundTransfer]
         let isUntraced: Bool
+        let notices: [BlockNotice]
         do {
           (found, isUntraced) = try await transfers(in: block, at: link, &tracker)
+          notices = try self.notices(in: block.proof, at: link.ref)
         } catch let error as BlockProofError {
           source.refuse(block, at: link.ref, error)
           report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
@@ -165,6 +168,7 @@ extension EthereumWatcher {
           return !step.connected.isEmpty && step.disconnected.isEmpty
         }
         step.connected.append(link)
+        step.notices += notices
         if isUntraced { step.untraced.append(link.ref) }
         // The next step goes on with the run, unless it must replace what was disconnected.
         if step.changes.count >= settings.changesPerCommit, step.disconnected.isEmpty {

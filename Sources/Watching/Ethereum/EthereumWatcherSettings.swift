@@ -12,6 +12,9 @@ package struct EthereumWatcherSettings: Sendable {
   /// How many transfers of nothing, and of tokens that aren't listed, are recorded of a block at
   /// most: anyone can make thousands of them for cents.
   package var strayTransfersPerBlock = 64
+  /// How many notices of tokens' issuers are told of a block at most, besides those that name watched
+  /// addresses.
+  package var noticesPerBlock = 64
   /// How many blocks are fetched at once while catching up.
   package var fetchWidth = 4
   /// How many headers one step follows at most.

@@ -180,6 +180,7 @@ final class ChainWatch: Sendable {
           "tip": "\(report.tip?.text(settings.spec.family.hashForm) ?? "none")",
           "connected": "\(report.connected)",
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
+          "notices": "\(report.notices)",
         ])
     }
     let now = clock.nowMilliseconds
