@@ -42,6 +42,8 @@ package enum SettlementSchema {
       number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
     Migration(number: 10, name: "tokens and EVM chains", statements: tokens),
+    Migration(
+      number: 11, name: "coin that comes without transfers", statements: IncomeRecords.statements),
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.

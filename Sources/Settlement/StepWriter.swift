@@ -34,6 +34,7 @@ struct StepWriter {
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
     drafts += try noticeDrafts()
+    drafts += try writeIncomes()
     drafts += try writeTransfers(from: cursor)
     for proof in step.proofs {
       try ProofRecords.save(proof, chain: step.chain, in: connection)
@@ -165,7 +166,7 @@ struct StepWriter {
 
   /// Money on an address that nobody was given: it never will be handed out. False where somebody
   /// has it.
-  private func touch(_ ordinal: UInt64) throws -> Bool {
+  func touch(_ ordinal: UInt64) throws -> Bool {
     let touched = try connection.execute(
       """
       UPDATE addresses SET touched = 1

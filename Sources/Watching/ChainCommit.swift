@@ -76,6 +76,8 @@ package struct ChainStep: Sendable {
   package var untraced: [BlockRef] = []
   /// What issuers did to listed tokens in blocks of `connected`.
   package var notices: [BlockNotice] = []
+  /// Coin that came to watched addresses without transfers, in blocks of `connected` or at the tip.
+  package var incomes: [AddressIncome] = []
   package var addressesThrough: UInt64
   /// Nil where the mempool wasn't looked through.
   package var lookedThrough: Timestamp?

@@ -9,6 +9,8 @@ package struct WatchReport: Sendable {
   package var transferChanges = 0
   /// What issuers did to listed tokens.
   package var notices = 0
+  /// What came to watched addresses without transfers.
+  package var incomes = 0
   /// New addresses that are watched from now on.
   package var addresses = 0
   /// Our tip is the one that the nodes agree on.

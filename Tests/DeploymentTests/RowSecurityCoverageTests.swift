@@ -8,7 +8,7 @@ struct RowSecurityCoverageTests {
   /// What belongs to nobody: chains, and the program's own bookkeeping.
   private static let shared: Set<String> = [
     "schema_migrations", "chains", "headers", "coverage", "transfers", "transfer_inputs",
-    "transfer_proofs", "event_positions", "leases", "relay_cursor", "relay_epochs",
+    "transfer_proofs", "incomes", "event_positions", "leases", "relay_cursor", "relay_epochs",
     "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
     "inbox_parked",
   ]

@@ -44,7 +44,7 @@ struct EventSchemaTests {
       for path in try FileManager.default.subpathsOfDirectory(atPath: sources.path)
       where path.hasSuffix(".swift") && !path.hasPrefix("Schemas/") {
         let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
-        for match in text.matches(of: /"((?:payment|transfer|chain)\.[a-z_]+)"/) {
+        for match in text.matches(of: /"((?:payment|transfer|income|chain)\.[a-z_]+)"/) {
           #expect(types.contains(String(match.output.1)), "\(match.output.1) in \(path)")
           named += 1
         }
@@ -74,7 +74,7 @@ struct EventSchemaTests {
     #expect(messages == EventSchemas.types)
   }
 
-  @Test("each payment, transfer and chain event that a life tells is as its schema says")
+  @Test("each payment, transfer, income and chain event that a life tells is as its schema says")
   func lives() async throws {
     var worlds = [try await haltedLife(), try await strayLife()]
     for seed: UInt64 in 1...8 { worlds.append(try await RandomLife.world(seed: seed)) }
@@ -112,7 +112,12 @@ struct EventSchemaTests {
     step.stalledSince = World.start
     step.untraced = [world.links[world.links.count - 1].ref]
     step.notices = try Self.notices(in: step.untraced[0])
+    let tip = world.links[world.links.count - 1]
+    step.incomes = [.withdrawal(.max), .fees, .unattributed].enumerated().map { place, source in
+      AddressIncome(block: tip.ref, ordinal: UInt64(1 + place), source: source, value: 5)
+    }
     try await world.commit(step)
+    try await world.advance(leaving: 1, [[], []], label: "c")
     return world
   }
 

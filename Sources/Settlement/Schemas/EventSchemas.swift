@@ -32,7 +32,7 @@ package enum EventSchemas {
     case always, sometimes, never
   }
 
-  package static let families = [payments, transfers, chains]
+  package static let families = [payments, transfers, incomes, chains]
 
   /// All types that are told.
   package static var types: Set<String> { Set(families.flatMap(\.kinds).map(\.type)) }

@@ -53,6 +53,7 @@ extension EthereumWatcher {
     report.disconnected = step.disconnected.count
     report.transferChanges += step.changes.count
     report.notices = step.notices.count
+    report.incomes = step.incomes.count
   }
 
   /// Why following the plan would take back what is final; nil where it doesn't.
@@ -148,9 +149,11 @@ extension EthereumWatcher {
         let found: [FoundTransfer]
         let isUntraced: Bool
         let notices: [BlockNotice]
+        let incomes: [AddressIncome]
         do {
           (found, isUntraced) = try await transfers(in: block, at: link, &tracker)
           notices = try self.notices(in: block.proof, at: link.ref)
+          incomes = try self.incomes(in: block.proof, at: link.ref)
         } catch let error as BlockProofError {
           source.refuse(block, at: link.ref, error)
           report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
@@ -169,6 +172,7 @@ extension EthereumWatcher {
         }
         step.connected.append(link)
         step.notices += notices
+        step.incomes += incomes
         if isUntraced { step.untraced.append(link.ref) }
         // The next step goes on with the run, unless it must replace what was disconnected.
         if step.changes.count >= settings.changesPerCommit, step.disconnected.isEmpty {

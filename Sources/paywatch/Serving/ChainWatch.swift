@@ -173,14 +173,14 @@ final class ChainWatch: Sendable {
   // MARK: Telling
 
   private func log(_ report: WatchReport) {
-    if report.connected + report.disconnected + report.transferChanges > 0 {
+    if report.connected + report.disconnected + report.transferChanges + report.incomes > 0 {
       logger.info(
         "advanced",
         metadata: [
           "tip": "\(report.tip?.text(settings.spec.family.hashForm) ?? "none")",
           "connected": "\(report.connected)",
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
-          "notices": "\(report.notices)",
+          "notices": "\(report.notices)", "incomes": "\(report.incomes)",
         ])
     }
     let now = clock.nowMilliseconds
