@@ -70,6 +70,35 @@ package enum IncomeRecords {
     return incomes
   }
 
+  /// Those of an address that nothing explains, of blocks from `height` on, lowest first.
+  static func unattributed(
+    of ordinal: UInt64, family: String, on chain: ChainName, fromHeight height: UInt32,
+    in connection: any SQLConnection
+  ) throws -> [AddressIncome] {
+    try connection.query(
+      """
+      SELECT * FROM incomes
+      WHERE family = $1 AND ordinal = $2 AND chain = $3 AND source = 'unattributed'
+        AND block_height >= $4
+      ORDER BY block_height
+      """, [.text(family), .ordinal(ordinal), .text(chain.text), .integer(Int64(height))]
+    ).map(income)
+  }
+
+  static func remove(
+    _ income: AddressIncome, of chain: ChainName, in connection: any SQLConnection
+  ) throws {
+    try connection.execute(
+      """
+      DELETE FROM incomes
+      WHERE chain = $1 AND block_height = $2 AND ordinal = $3 AND source = $4
+      """,
+      [
+        .text(chain.text), .integer(Int64(income.block.height)), .ordinal(income.ordinal),
+        .text(income.source.description),
+      ])
+  }
+
   private static func income(_ row: SQLRow) throws -> AddressIncome {
     guard let source = IncomeSource(try row.text("source")) else {
       throw CorruptRow.column("source")

@@ -42,8 +42,11 @@ package enum SettlementSchema {
       number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
     Migration(number: 10, name: "tokens and EVM chains", statements: tokens),
-    Migration(
-      number: 11, name: "coin that comes without transfers", statements: IncomeRecords.statements),
+    Migration(number: 11, name: "coin without transfers, and blocks without traces") { dialect in
+      // `untraced_at`: when the last block was covered without traces, where others have some.
+      IncomeRecords.statements(dialect)
+        + ["ALTER TABLE chains ADD COLUMN untraced_at \(dialect.integer)"]
+    },
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.

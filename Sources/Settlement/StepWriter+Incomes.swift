@@ -9,7 +9,9 @@ internal import Watching
 // Coin that came without transfers. It is booked beside the payments: none ever counts it.
 extension StepWriter {
   /// Takes back what blocks brought that left the active chain, and books what came.
-  func writeIncomes() throws -> [EventDraft] {
+  ///
+  /// - Parameter tip: as the step leaves it
+  func writeIncomes(at tip: BlockRef) throws -> [EventDraft] {
     var drafts: [EventDraft] = []
     for link in step.disconnected {
       for income in try IncomeRecords.remove(in: link.ref, of: step.chain, in: connection) {
@@ -17,11 +19,43 @@ extension StepWriter {
       }
     }
     for income in step.incomes {
+      guard income.source != .unattributed || income.block == tip else {
+        // Whoever proved a balance did so at another block than the one whose transfers are known.
+        throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
+      }
       try IncomeRecords.insert(
         income, chain: step.chain, family: spec.family.name, now: step.now, in: connection)
       _ = try touch(income.ordinal)
       let isAlert = income.source == .unattributed
       drafts.append(try incomeDraft(isAlert ? "income.unattributed" : "income.booked", income))
+    }
+    return drafts
+  }
+
+  /// A transfer that is found belatedly may be what an unattributed income was: of that stays what
+  /// it doesn't explain.
+  func attribute(_ change: TransferChange) throws -> [EventDraft] {
+    let transfer = change.after
+    guard case .ethereum = spec.family, transfer.contract == nil, let block = transfer.state.block,
+      transfer.state.isInActiveChain, change.isNews
+    else { return [] }
+    var drafts: [EventDraft] = []
+    var rest = transfer.value
+    let incomes = try IncomeRecords.unattributed(
+      of: transfer.ordinal, family: spec.family.name, on: step.chain, fromHeight: block.height,
+      in: connection)
+    for income in incomes where rest > .zero {
+      try IncomeRecords.remove(income, of: step.chain, in: connection)
+      drafts.append(try incomeDraft("income.reversed", income))
+      if income.value > rest {
+        let remainder = AddressIncome(
+          block: income.block, ordinal: income.ordinal, source: .unattributed,
+          value: income.value.subtractingOrZero(rest))
+        try IncomeRecords.insert(
+          remainder, chain: step.chain, family: spec.family.name, now: step.now, in: connection)
+        drafts.append(try incomeDraft("income.unattributed", remainder))
+      }
+      rest = rest.subtractingOrZero(income.value)
     }
     return drafts
   }
@@ -47,6 +81,15 @@ extension StepWriter {
     return EventDraft(
       type: type, subject: subject, tenant: try row.optionalText("tenant"), cause: cause,
       time: step.now, data: text)
+  }
+}
+
+extension TransferChange {
+  /// Whether nothing was known of the transfer that explained a balance.
+  fileprivate var isNews: Bool {
+    guard let before else { return true }
+    if case .quarantined = before.state { return false }
+    return !before.state.isInActiveChain
   }
 }
 

@@ -34,7 +34,7 @@ struct StepWriter {
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
     drafts += try noticeDrafts()
-    drafts += try writeIncomes()
+    drafts += try writeIncomes(at: tip)
     drafts += try writeTransfers(from: cursor)
     for proof in step.proofs {
       try ProofRecords.save(proof, chain: step.chain, in: connection)
@@ -49,7 +49,8 @@ struct StepWriter {
       addressesThrough: max(cursor.addressesThrough, step.addressesThrough),
       lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt,
       stallTold: step.stalledSince == nil ? cursor.stallTold : tip.hash,
-      finalized: step.finalized ?? cursor.finalized)
+      finalized: step.finalized ?? cursor.finalized,
+      untracedAt: step.untraced.isEmpty ? cursor.untracedAt : step.now)
     try write(next)
     return next
   }
@@ -59,7 +60,7 @@ struct StepWriter {
       """
       UPDATE chains SET version = $1, tip_height = $2, tip_hash = $3, addresses_through = $4,
         looked_through = $5, halt = $6, stall_told = $7, writer_epoch = COALESCE($8, writer_epoch),
-        final_height = $10, final_hash = $11
+        final_height = $10, final_hash = $11, untraced_at = $12
       WHERE chain = $9 AND writer_epoch <= COALESCE($8, writer_epoch)
       """,
       [
@@ -67,7 +68,7 @@ struct StepWriter {
         .ordinal(next.addressesThrough), .optional(next.lookedThrough?.microseconds),
         .optional(next.halt), .optional(next.stallTold?.bytes), .optional(lease?.epoch),
         .text(step.chain.text), .optional(next.finalized.map { Int64($0.height) }),
-        .optional(next.finalized?.hash.bytes),
+        .optional(next.finalized?.hash.bytes), .optional(next.untracedAt?.microseconds),
       ])
     // Someone wrote under a later lease, whatever the table of leases says.
     if moved != 1, let lease { throw LeaseLost(lease) }
@@ -124,6 +125,7 @@ struct StepWriter {
       }
       let event = TransferEvent(change, owner: owner, now: step.now)
       drafts.append(try event.draft())
+      drafts += try attribute(change)
       guard let owner else { continue }
       guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
         // The same address on another chain, or another asset: it pays for nothing.

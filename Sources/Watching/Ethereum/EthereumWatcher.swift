@@ -14,6 +14,9 @@ package actor EthereumWatcher: ChainWatcher {
   let standing: ChainStanding
   /// Since when nodes that offer traces have given none; nil where they do.
   var lackingTracesSince: Timestamp?
+  /// The last tip at which balances were held against what is known, and whose come next.
+  var auditedTip: Hash32?
+  var auditPlace: BalanceExpectations.Place?
 
   typealias Position = ChainStanding.Position
 
@@ -62,6 +65,7 @@ package actor EthereumWatcher: ChainWatcher {
       report.isAtTip = true
       try await learnFinality()
       report.transferChanges += try await standing.creditHeldBack()
+      try await auditBalances(&report)
       try await passTime()
     }
     try await standing.writeAddresses()

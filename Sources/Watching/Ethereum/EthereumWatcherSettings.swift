@@ -31,6 +31,10 @@ package struct EthereumWatcherSettings: Sendable {
   /// and so do those behind it until there are some again.
   package var tracePatienceSeconds: Int64 = 60
 
+  /// Of how many addresses with open payments in the chain's coin a block's state is asked for their
+  /// balances, where blocks aren't traced. What contracts moved is noticed by that, and not credited.
+  package var balanceProofsPerBlock = 8
+
   package init(spec: ChainSpec, network: EthereumNetwork, start: WatcherSettings.Start) {
     self.spec = spec
     self.network = network

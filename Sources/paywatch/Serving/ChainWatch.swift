@@ -154,6 +154,12 @@ final class ChainWatch: Sendable {
   private func measure(_ report: WatchReport) async throws {
     if let tip = report.tip { height.set(Int64(tip.height)) }
     if let moment = report.lookedThrough { lookedThrough.set(moment.microseconds / 1_000_000) }
+    switch report.audit {
+    case .proved(let accounts):
+      surroundings.metrics.counter(.balanceProofs, name.text, "proved").add(UInt64(accounts))
+    case .unproved: surroundings.metrics.counter(.balanceProofs, name.text, "unproved").add(1)
+    case nil: break
+    }
     if report.connected > 0 { holes.set(Int64(try await coverageHoles().count)) }
   }
 
@@ -182,6 +188,11 @@ final class ChainWatch: Sendable {
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
           "notices": "\(report.notices)", "incomes": "\(report.incomes)",
         ])
+    }
+    if case .unproved(let block) = report.audit {
+      logger.warning(
+        "no node proves balances, by which coin from contracts is noticed",
+        metadata: ["block": "\(block.text(settings.spec.family.hashForm))"])
     }
     let now = clock.nowMilliseconds
     let (told, isDue) = holding.withLock { holding in
