@@ -227,9 +227,10 @@ let package = Package(
     tests(
       "Settlement",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "LocalServers", "HTTPClient", "Database", "SQLite", "Leases", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "ChainSim", "SchemaChecking", "TestDatabases",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "LocalServers", "HTTPClient", "Database", "SQLite", "Leases",
+        "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim", "SchemaChecking",
+        "TestDatabases",
       ]),
     tests(
       "HTTPServer",
@@ -253,8 +254,8 @@ let package = Package(
     tests(
       "Watching",
       [
-        "Bytes", "ChainTypes", "Bitcoin", "ChainTracking", "Payments", "Database", "NodeRPC",
-        "Watching", "Settlement", "ChainSim", "Simulation", "TestDatabases",
+        "Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking", "Payments",
+        "Database", "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation", "TestDatabases",
       ]),
     tests(
       "Simulation",

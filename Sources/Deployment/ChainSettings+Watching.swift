@@ -18,6 +18,7 @@ extension ChainSettings {
     }
     var watching = EthereumWatcherSettings(spec: spec, network: network, start: start)
     watching.asksTraces = ethereum?.traces ?? false
+    if let count = ethereum?.balanceProofsPerBlock { watching.balanceProofsPerBlock = count }
     return watching
   }
 

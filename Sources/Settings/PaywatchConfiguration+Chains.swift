@@ -84,10 +84,13 @@ extension PaywatchConfiguration {
     switch family {
     case .bitcoin: return (ChainSpecFile.hash(mapping, "start_hash"), nil)
     case .ethereum:
-      let ethereum = EthereumSettings(traces: mapping.optionalFlag("traces") ?? false)
+      let ethereum = EthereumSettings(
+        traces: mapping.optionalFlag("traces") ?? false,
+        balanceProofsPerBlock: mapping.integer(
+          "balance_proofs_per_block", in: 0...1_000, default: 8))
       return (ChainSpecFile.ethereumHash(mapping, "start_hash"), ethereum)
     case nil:
-      for name in ["start_hash", "traces"] {
+      for name in ["start_hash", "traces", "balance_proofs_per_block"] {
         _ = mapping.optionalText(name)
       }
       return (nil, nil)

@@ -70,6 +70,9 @@ package struct ChainSettings: Sendable, Equatable {
 package struct EthereumSettings: Sendable, Equatable {
   /// Whether the nodes are asked for traces (`debug_traceBlockByHash`).
   package let traces: Bool
+  /// Of how many addresses with open payments the balance is proved at each block where blocks
+  /// aren't traced; 0 for none.
+  package let balanceProofsPerBlock: Int
 }
 
 package struct NodeSettings: Sendable, Equatable {

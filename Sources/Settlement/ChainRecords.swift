@@ -25,7 +25,7 @@ package enum ChainRecords {
       stallTold: row.optionalHash("stall_told"),
       finalized: row.optionalHash("final_hash").map {
         try BlockRef(height: row.uint32("final_height"), hash: $0)
-      })
+      }, untracedAt: row.optionalInteger("untraced_at").map(Timestamp.init(microseconds:)))
   }
 
   /// How the chain's hashes are written.

@@ -117,6 +117,15 @@ package struct ChainStore: RescanStore {
     try await database.read { try TransferRecords.find(ids, in: $0) }
   }
 
+  package func expectedBalances(
+    on chain: ChainName, _ selection: BalanceExpectations.Selection
+  ) async throws -> BalanceExpectations? {
+    let family = try spec(chain).family.name
+    return try await database.read {
+      try BalanceRecords.expectations(on: chain, family: family, selection, in: $0)
+    }
+  }
+
   package func transfers(
     on chain: ChainName, above height: UInt32
   ) async throws -> [TrackedTransfer] {

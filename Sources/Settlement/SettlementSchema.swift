@@ -42,8 +42,13 @@ package enum SettlementSchema {
       number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
     Migration(number: 10, name: "tokens and EVM chains", statements: tokens),
+    Migration(number: 11, name: "coin without transfers, and blocks without traces") { dialect in
+      // `untraced_at`: when the last block was covered without traces, where others have some.
+      IncomeRecords.statements(dialect)
+        + ["ALTER TABLE chains ADD COLUMN untraced_at \(dialect.integer)"]
+    },
     Migration(
-      number: 11, name: "proofs of what came of transactions", statements: executions),
+      number: 12, name: "proofs of what came of transactions", statements: executions),
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.

@@ -17,7 +17,7 @@ struct StepWriter {
   let deadlineLimit: Int
   let connection: any SQLConnection
 
-  private var form: HashForm { spec.family.hashForm }
+  var form: HashForm { spec.family.hashForm }
 
   func write() throws -> ChainCursor {
     if let lease { try Leases.check(lease, in: connection) }
@@ -33,6 +33,8 @@ struct StepWriter {
 
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
+    drafts += try noticeDrafts()
+    drafts += try writeIncomes(at: tip)
     drafts += try writeTransfers(from: cursor)
     for proof in step.proofs {
       try ProofRecords.save(proof, chain: step.chain, in: connection)
@@ -47,7 +49,8 @@ struct StepWriter {
       addressesThrough: max(cursor.addressesThrough, step.addressesThrough),
       lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt,
       stallTold: step.stalledSince == nil ? cursor.stallTold : tip.hash,
-      finalized: step.finalized ?? cursor.finalized)
+      finalized: step.finalized ?? cursor.finalized,
+      untracedAt: step.untraced.isEmpty ? cursor.untracedAt : step.now)
     try write(next)
     return next
   }
@@ -57,7 +60,7 @@ struct StepWriter {
       """
       UPDATE chains SET version = $1, tip_height = $2, tip_hash = $3, addresses_through = $4,
         looked_through = $5, halt = $6, stall_told = $7, writer_epoch = COALESCE($8, writer_epoch),
-        final_height = $10, final_hash = $11
+        final_height = $10, final_hash = $11, untraced_at = $12
       WHERE chain = $9 AND writer_epoch <= COALESCE($8, writer_epoch)
       """,
       [
@@ -65,7 +68,7 @@ struct StepWriter {
         .ordinal(next.addressesThrough), .optional(next.lookedThrough?.microseconds),
         .optional(next.halt), .optional(next.stallTold?.bytes), .optional(lease?.epoch),
         .text(step.chain.text), .optional(next.finalized.map { Int64($0.height) }),
-        .optional(next.finalized?.hash.bytes),
+        .optional(next.finalized?.hash.bytes), .optional(next.untracedAt?.microseconds),
       ])
     // Someone wrote under a later lease, whatever the table of leases says.
     if moved != 1, let lease { throw LeaseLost(lease) }
@@ -122,6 +125,7 @@ struct StepWriter {
       }
       let event = TransferEvent(change, owner: owner, now: step.now)
       drafts.append(try event.draft())
+      drafts += try attribute(change)
       guard let owner else { continue }
       guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
         // The same address on another chain, or another asset: it pays for nothing.
@@ -164,7 +168,7 @@ struct StepWriter {
 
   /// Money on an address that nobody was given: it never will be handed out. False where somebody
   /// has it.
-  private func touch(_ ordinal: UInt64) throws -> Bool {
+  func touch(_ ordinal: UInt64) throws -> Bool {
     let touched = try connection.execute(
       """
       UPDATE addresses SET touched = 1
@@ -173,7 +177,7 @@ struct StepWriter {
     return touched > 0
   }
 
-  private func owner(of ordinal: UInt64) throws -> AddressOwner? {
+  func owner(of ordinal: UInt64) throws -> AddressOwner? {
     let row = try connection.queryFirst(
       """
       SELECT payments.payment_id, payments.tenant, payments.chain, payments.contract FROM addresses
@@ -248,8 +252,8 @@ struct StepWriter {
   }
 
   /// - Parameter fact: what caused it, where that isn't this very step
-  private func draft(
-    _ type: String, _ event: ChainEvent, causedBy fact: String? = nil
+  func draft(
+    _ type: String, _ event: some Encodable, causedBy fact: String? = nil
   ) throws -> EventDraft {
     let text = try CanonicalJSON.document(event)
     // The cursor's version makes the same thing happening twice two events.

@@ -17,6 +17,10 @@ extension Metric {
     "paywatch_detection_milliseconds", .histogram(bounds: Histogram.detectionBounds),
     labels: ["chain"],
     help: "Time from a block's arrival at a node to the commit of what it changed.")
+  package static let balanceProofs = Metric(
+    "paywatch_balance_proofs_total", .counter, labels: ["chain", "outcome"],
+    help: "Balances held against what is known, where blocks aren't traced: proved, or not "
+      + "(unproved counts blocks at which no node gave any).")
   package static let rpcCalls = Metric(
     "paywatch_rpc_calls_total", .counter, labels: ["node", "method", "outcome"],
     help: "Calls to a node by method and outcome.")
@@ -77,7 +81,7 @@ extension Metric {
 package enum MetricCatalog {
   package static let all: [Metric] = [
     .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
-    .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
+    .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
     .freeAddresses, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld, .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
   ]

@@ -28,11 +28,15 @@ package struct ChainCursor: Sendable, Hashable {
   package let stallTold: Hash32?
   /// The highest block that the chain itself has called final; nil where it calls none so.
   package let finalized: BlockRef?
+  /// When the last block was covered whose calls no node told of; nil where there was none.
+  package let untracedAt: Timestamp?
 
   package init(
     version: Int64, tip: BlockRef, addressesThrough: UInt64, lookedThrough: Timestamp?,
-    halt: String?, stallTold: Hash32? = nil, finalized: BlockRef? = nil
+    halt: String?, stallTold: Hash32? = nil, finalized: BlockRef? = nil,
+    untracedAt: Timestamp? = nil
   ) {
+    self.untracedAt = untracedAt
     self.finalized = finalized
     self.version = version
     self.tip = tip
@@ -74,6 +78,10 @@ package struct ChainStep: Sendable {
   package var proofs: [TransferProof] = []
   /// Blocks among `connected` whose calls no node told of: what they moved was not looked for.
   package var untraced: [BlockRef] = []
+  /// What issuers did to listed tokens in blocks of `connected`.
+  package var notices: [BlockNotice] = []
+  /// Coin that came to watched addresses without transfers, in blocks of `connected` or at the tip.
+  package var incomes: [AddressIncome] = []
   package var addressesThrough: UInt64
   /// Nil where the mempool wasn't looked through.
   package var lookedThrough: Timestamp?
@@ -120,6 +128,12 @@ package protocol ChainCommit: Sendable {
 
   /// All transfers in blocks above `height`, final ones too.
   func transfers(on chain: ChainName, above height: UInt32) async throws -> [TrackedTransfer]
+
+  /// What the store explains of the balances of some addresses with open payments in the chain's
+  /// coin; nil where there is no such chain.
+  func expectedBalances(
+    on chain: ChainName, _ selection: BalanceExpectations.Selection
+  ) async throws -> BalanceExpectations?
 
   /// Writes the step. Throws `StaleCursor` where another writer was faster.
   func commit(_ step: ChainStep) async throws -> ChainCursor

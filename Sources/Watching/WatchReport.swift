@@ -7,6 +7,12 @@ package struct WatchReport: Sendable {
   package var connected = 0
   package var disconnected = 0
   package var transferChanges = 0
+  /// What issuers did to listed tokens.
+  package var notices = 0
+  /// What came to watched addresses without transfers.
+  package var incomes = 0
+  /// Nil where no balances were to be held against what is known.
+  package var audit: Audit?
   /// New addresses that are watched from now on.
   package var addresses = 0
   /// Our tip is the one that the nodes agree on.
@@ -16,6 +22,12 @@ package struct WatchReport: Sendable {
   /// Until when the mempools were looked through: deadlines up to then may pass.
   package var lookedThrough: Timestamp?
   package var hold: Hold?
+
+  package enum Audit: Sendable, Equatable {
+    case proved(accounts: Int)
+    /// No node proves the accounts' balances at this block.
+    case unproved(BlockRef)
+  }
 
   /// Why a watcher doesn't move on.
   package enum Hold: Sendable, Equatable {

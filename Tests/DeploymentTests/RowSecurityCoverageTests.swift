@@ -8,7 +8,8 @@ struct RowSecurityCoverageTests {
   /// What belongs to nobody: chains, and the program's own bookkeeping.
   private static let shared: Set<String> = [
     "schema_migrations", "chains", "headers", "coverage", "transfers", "transfer_inputs",
-    "transfer_proofs", "event_positions", "leases", "relay_cursor", "relay_epochs",
+    "transfer_proofs", "execution_proofs", "incomes", "event_positions", "leases", "relay_cursor",
+    "relay_epochs",
     "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
     "inbox_parked",
   ]
@@ -64,6 +65,7 @@ struct RowSecurityCoverageTests {
         "address_reservations SELECT", "events SELECT",
         "outbox INSERT, SELECT", "event_subjects INSERT, SELECT", "idempotency_keys INSERT, SELECT",
         "event_positions SELECT", "chains SELECT", "transfer_proofs SELECT",
+        "execution_proofs SELECT",
       ])
     let updated = try await Self.names(
       """

@@ -42,6 +42,7 @@ struct EthereumLoadingTests {
     #expect(configuration.chains.first?.ethereum == nil)
     let settings = try #require(configuration.chains.last?.ethereum)
     #expect(!settings.traces)
+    #expect(settings.balanceProofsPerBlock == 8)
   }
 
   @Test("a chain whose blocks can't be proved is refused", arguments: ["arbitrum", "polygon"])
@@ -58,6 +59,7 @@ struct EthereumLoadingTests {
       """
         - name: ethereum
           traces: true
+          balance_proofs_per_block: 40
           start_height: 0
           start_hash: "\(hash)"
           \(Self.node)
@@ -65,6 +67,7 @@ struct EthereumLoadingTests {
     let chain = try #require(configuration.chains.first)
     let settings = try #require(chain.ethereum)
     #expect(settings.traces)
+    #expect(settings.balanceProofsPerBlock == 40)
     #expect(chain.startHash?.hex == String(hash.dropFirst(2)))
   }
 
@@ -77,6 +80,12 @@ struct EthereumLoadingTests {
       try mistakes(
         "  - {name: ethereum, traces: yes please, start_height: 1, start_hash: \"\(digits)\", "
           + "\(Self.node)}") == ["5 chains[0].traces", "5 chains[0].start_hash"])
+    #expect(
+      try mistakes("  - {name: ethereum, balance_proofs_per_block: -1, \(Self.node)}")
+        == ["5 chains[0].balance_proofs_per_block"])
+    #expect(
+      try mistakes("  - {name: bitcoin, balance_proofs_per_block: 8, \(Self.node)}")
+        == ["5 chains[0].balance_proofs_per_block"])
   }
 
   @Test("test coins and real ones don't share a database, and a chain id stands once")

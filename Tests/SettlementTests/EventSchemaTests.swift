@@ -1,7 +1,9 @@
+import Addresses
 import Bytes
 import ChainTracking
 import ChainTypes
 import Database
+import Ethereum
 import EventLog
 import Foundation
 import JSON
@@ -42,7 +44,7 @@ struct EventSchemaTests {
       for path in try FileManager.default.subpathsOfDirectory(atPath: sources.path)
       where path.hasSuffix(".swift") && !path.hasPrefix("Schemas/") {
         let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
-        for match in text.matches(of: /"((?:payment|transfer|chain)\.[a-z_]+)"/) {
+        for match in text.matches(of: /"((?:payment|transfer|income|chain)\.[a-z_]+)"/) {
           #expect(types.contains(String(match.output.1)), "\(match.output.1) in \(path)")
           named += 1
         }
@@ -72,7 +74,7 @@ struct EventSchemaTests {
     #expect(messages == EventSchemas.types)
   }
 
-  @Test("each payment, transfer and chain event that a life tells is as its schema says")
+  @Test("each payment, transfer, income and chain event that a life tells is as its schema says")
   func lives() async throws {
     var worlds = [try await haltedLife(), try await strayLife()]
     for seed: UInt64 in 1...8 { worlds.append(try await RandomLife.world(seed: seed)) }
@@ -109,8 +111,32 @@ struct EventSchemaTests {
     var step = world.newStep()
     step.stalledSince = World.start
     step.untraced = [world.links[world.links.count - 1].ref]
+    step.notices = try Self.notices(in: step.untraced[0])
+    let tip = world.links[world.links.count - 1]
+    step.incomes = [.withdrawal(.max), .fees, .unattributed].enumerated().map { place, source in
+      AddressIncome(block: tip.ref, ordinal: UInt64(1 + place), source: source, value: 5)
+    }
     try await world.commit(step)
+    try await world.advance(leaving: 1, [[], []], label: "c")
     return world
+  }
+
+  /// One of each kind that is told, of an address of ours where it is about one.
+  private static func notices(in block: BlockRef) throws -> [BlockNotice] {
+    let address = try EthereumAddress("0x" + String(repeating: "7", count: 40))
+    let notices: [TokenNotice] = [
+      .feeChanged(basisPoints: 10, maximum: 49), .deprecated(successor: address), .paused,
+      .unpaused, .blacklisted(address), .unblacklisted(address), .fundsDestroyed(address, 5),
+      .upgraded(implementation: address), .adminChanged(from: address, to: address),
+    ]
+    return notices.enumerated().map { place, notice in
+      let logged = LoggedNotice(
+        txid: World.hash("t"), position: UInt32(place), contract: address, notice: notice)
+      var told = BlockNotice(
+        block: block, logged: logged, symbol: "USDT", ordinal: notice.account.map { _ in 1 })
+      told.omitted = place
+      return told
+    }
   }
 
   /// Dust, a coin that goes elsewhere, money on an address that nobody has, and on another chain.

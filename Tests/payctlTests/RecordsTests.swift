@@ -17,6 +17,14 @@ struct RecordsTests {
     let address: Address
     let descriptor: String
     let transfers: [Transfer]
+    let incomes: [Income]
+
+    struct Income: Decodable {
+      let chain: String
+      let source: String
+      let amountMinor: String
+      let blockHeight: Int
+    }
 
     struct Transfer: Decodable {
       let vout: Int
@@ -84,6 +92,24 @@ struct RecordsTests {
     #expect(page.transfers.map(\.amountMinor) == ["40000"])
     #expect(page.transfers.map(\.state) == ["confirmed"])
     #expect(try sample.payctl("address", "show", all[0].address).output.contains(sample.partly))
+    #expect(page.incomes.isEmpty)
+    try await sample.change {
+      try $0.execute(
+        """
+        INSERT INTO incomes (chain, block_height, ordinal, source, family, block_hash, value,
+          booked_at)
+        VALUES ('bitcoin-regtest', 101, 1, 'withdrawal:7', 'bitcoin', $1, '9000000000', 5)
+        """, [.blob([UInt8](repeating: 7, count: 32))])
+    }
+    let booked = try sample.payctl("address", "show", all[0].address, "--format", "json")
+    let income = try #require(try booked.objects(AddressPage.self).first?.incomes.first)
+    #expect(income.chain == "bitcoin-regtest")
+    #expect(income.source == "withdrawal:7")
+    #expect(income.amountMinor == "9000000000")
+    #expect(income.blockHeight == 101)
+    #expect(
+      try sample.payctl("address", "show", all[0].address).output.contains(
+        "bitcoin-regtest/withdrawal:7"))
     #expect(try sample.payctl("address", "show", "bcrt1qnothing").status == 1)
   }
 

@@ -63,6 +63,9 @@ struct ServeTests {
       chains:
         - {name: ethereum, traces: true, nodes: [{url: "http://127.0.0.1:9"}]}
         - {name: base, nodes: [{url: "http://127.0.0.1:9"}]}
+        - name: optimism
+          balance_proofs_per_block: 0
+          nodes: [{url: "http://127.0.0.1:9"}]
       \(chains)
       tenants:
         - {id: shop, accounts: [{family: ethereum, descriptor: "\(account)"}]}
@@ -80,6 +83,8 @@ struct ServeTests {
       "  token USDC: 0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48, 6 decimals",
       "  ETH that contracts move is found by traces, and proved by balances",
       "  largest payment in USDC: 15000.000000 USDC",
+      "  ETH that contracts move is not credited: that needs nodes with traces; that it came is "
+        + "told, by 8 balances a block",
       "  ETH that contracts move is not found: that needs nodes with traces",
       "tenant shop: no account, and so no payments, on bitcoin",
     ] {

@@ -9,6 +9,15 @@ package struct LoggedNotice: Hashable, Sendable {
   package let position: UInt32
   package let contract: EthereumAddress
   package let notice: TokenNotice
+
+  package init(
+    txid: Hash32, position: UInt32, contract: EthereumAddress, notice: TokenNotice
+  ) {
+    self.txid = txid
+    self.position = position
+    self.contract = contract
+    self.notice = notice
+  }
 }
 
 extension BlockProof {
@@ -22,6 +31,8 @@ extension BlockProof {
       do {
         let bytes = receipts.bytes.span.bytes.extracting(receipts.range(of: index))
         var walk = try ReceiptWalk(bytes)
+        // What failed has done nothing, and consensus leaves it no logs.
+        guard walk.outcome != .failed else { continue }
         var position: UInt32 = 0
         while !walk.logs.isAtEnd {
           let log = try EthereumLog(reading: &walk.logs)

@@ -27,6 +27,24 @@ package enum TokenNotice: Hashable, Sendable {
   /// Who may upgrade it (`AdminChanged`).
   case adminChanged(from: EthereumAddress, to: EthereumAddress)
 
+  /// The one account whose tokens it stops, frees or destroys; nil where it is about the whole token.
+  package var account: EthereumAddress? {
+    switch self {
+    case .blacklisted(let account), .unblacklisted(let account), .fundsDestroyed(let account, _):
+      account
+    default: nil
+    }
+  }
+
+  /// Whether it only says how many units there are: an issuer's daily business, which changes no
+  /// balance but its own.
+  package var isSupply: Bool {
+    switch self {
+    case .issued, .redeemed: true
+    default: false
+    }
+  }
+
   /// Nil for any other log, and one whose arguments aren't of the event's types.
   package init?(_ log: EthereumLog) {
     guard let topic = log.topics.first, let event = Self.events[topic] else { return nil }

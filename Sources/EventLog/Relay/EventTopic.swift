@@ -35,7 +35,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   package init?(eventType type: String) {
     guard let dot = type.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
     switch type[..<dot] {
-    case "payment", "transfer", "refund", "sweep": self = .payment
+    case "payment", "transfer", "income", "refund", "sweep": self = .payment
     case "order": self = .order
     case "supply": self = .supply
     case "claim": self = .claim

@@ -32,7 +32,7 @@ package enum EventSchemas {
     case always, sometimes, never
   }
 
-  package static let families = [payments, transfers, chains]
+  package static let families = [payments, transfers, incomes, chains]
 
   /// All types that are told.
   package static var types: Set<String> { Set(families.flatMap(\.kinds).map(\.type)) }
@@ -248,6 +248,7 @@ package enum EventSchemas {
           .init("from", block("The first of them.")), .init("to", block("The last of them.")),
           .init("blocks", JSONSchema.described(JSONSchema.count, "How many they are.")),
         ]),
+      tokenNotice,
       chain(
         "halted", "Finality was broken: nothing is credited until an operator resumes the chain.",
         [.init("to", block("The tip.")), .init("reason", JSONSchema.text)]),
@@ -259,17 +260,19 @@ package enum EventSchemas {
         ]),
     ], definitions: [])
 
-  private static func chain(
-    _ name: String, _ summary: String, _ members: [JSONValue.Member]
+  /// - Parameter optional: those members that can be left out
+  static func chain(
+    _ name: String, _ summary: String, _ members: [JSONValue.Member], optional: Set<String> = []
   ) -> Kind {
     Kind(
       type: "chain.\(name)", summary: summary,
       data: JSONSchema.object(
-        "Blocks as height:hash.", [.init("chain", JSONSchema.text)] + members),
+        "Blocks as height:hash.", [.init("chain", JSONSchema.text)] + members,
+        optional: optional),
       tenant: .never)
   }
 
-  private static func block(_ description: String) -> JSONValue {
+  static func block(_ description: String) -> JSONValue {
     [
       "type": "string", "pattern": "^[0-9]+:(0x)?[0-9a-f]{64}$",
       "description": .string(description),

@@ -36,6 +36,13 @@ struct FaultyStore: ChainCommit {
     return try await store.stored(ids)
   }
 
+  func expectedBalances(
+    on chain: ChainName, _ selection: BalanceExpectations.Selection
+  ) async throws -> BalanceExpectations? {
+    try killSwitch.pass(.beforeStoreRead)
+    return try await store.expectedBalances(on: chain, selection)
+  }
+
   func transfers(on chain: ChainName, above height: UInt32) async throws -> [TrackedTransfer] {
     try killSwitch.pass(.beforeStoreRead)
     return try await store.transfers(on: chain, above: height)

@@ -74,6 +74,35 @@ struct BalanceProofs: Sendable {
   }
 }
 
+/// What is proved of accounts at one block, against the root of its state.
+extension BalanceProofs {
+  /// The balances in wei of those accounts that have never sent anything (nonce 0): what ever came
+  /// to them. Of the others, which may have spent something, nothing is said.
+  func untouchedBalances(
+    of addresses: [EthereumAddress], at block: BlockRef
+  ) async throws(NodePoolError) -> [EthereumAddress: UInt256] {
+    try await pool.serve { (node) async throws(NodeError) -> [EthereumAddress: UInt256] in
+      guard let header = try await node.header(block.hash) else {
+        throw .unknownBlock(block.hash)
+      }
+      let answers = try await node.proofs(of: addresses, at: block).value
+      do {
+        let proof = try BlockProof(
+          block: header.bytes.span.bytes, expecting: block.hash, profile: profile)
+        var balances: [EthereumAddress: UInt256] = [:]
+        for answer in answers {
+          let account = try AccountState.verify(
+            stateRoot: proof.header.stateRoot, address: answer.address, proof: answer.accountProof)
+          if account.nonce == 0 { balances[answer.address] = account.balance }
+        }
+        return balances
+      } catch {
+        throw .unusable("its proofs at \(block.text(.ethereum)): \(error)")
+      }
+    }.value
+  }
+}
+
 /// What a block brought to an account in ether, as far as its transactions, their inner calls and its
 /// withdrawals tell.
 struct BalanceAccount {

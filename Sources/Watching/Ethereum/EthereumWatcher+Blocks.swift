@@ -52,6 +52,8 @@ extension EthereumWatcher {
     report.connected = step.connected.count
     report.disconnected = step.disconnected.count
     report.transferChanges += step.changes.count
+    report.notices = step.notices.count
+    report.incomes = step.incomes.count
   }
 
   /// Why following the plan would take back what is final; nil where it doesn't.
@@ -147,8 +149,12 @@ extension EthereumWatcher {
         }
         let found: [FoundTransfer]
         let reading: EthereumBlockReader.Reading
+        let notices: [BlockNotice]
+        let incomes: [AddressIncome]
         do {
           (found, reading) = try await transfers(in: block, &tracker)
+          notices = try self.notices(in: block.proof, at: link.ref)
+          incomes = try self.incomes(in: block.proof, at: link.ref)
         } catch let error as BlockProofError {
           source.refuse(block, at: link.ref, error)
           report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
@@ -170,6 +176,8 @@ extension EthereumWatcher {
         step.changes += changes
         step.proofs += proofs
         step.connected.append(link)
+        step.notices += notices
+        step.incomes += incomes
         if !reading.inner.isTold { step.untraced.append(link.ref) }
         proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
         // The next step goes on with the run, unless it must replace what was disconnected.

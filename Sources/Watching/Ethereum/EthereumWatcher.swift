@@ -16,6 +16,9 @@ package actor EthereumWatcher: ChainWatcher {
   var tracePatience = Patience()
   /// The same with proofs of balances.
   var proofPatience = Patience()
+  /// The last tip at which balances were held against what is known, and whose come next.
+  var auditedTip: Hash32?
+  var auditPlace: BalanceExpectations.Place?
 
   typealias Position = ChainStanding.Position
 
@@ -64,6 +67,7 @@ package actor EthereumWatcher: ChainWatcher {
       report.isAtTip = true
       try await learnFinality()
       report.transferChanges += try await standing.creditHeldBack()
+      try await auditBalances(&report)
       try await passTime()
     }
     try await standing.writeAddresses()

@@ -15,6 +15,9 @@ package struct EthereumWatcherSettings: Sendable {
   /// How many transfers of nothing, and of tokens that aren't listed, are recorded of a block at
   /// most: anyone can make thousands of them for cents.
   package var strayTransfersPerBlock = 64
+  /// How many notices of tokens' issuers are told of a block at most, besides those that name watched
+  /// addresses.
+  package var noticesPerBlock = 64
   /// How many blocks are fetched at once while catching up.
   package var fetchWidth = 4
   /// How many headers one step follows at most.
@@ -30,6 +33,10 @@ package struct EthereumWatcherSettings: Sendable {
   /// How long a block waits for traces that nodes offer and don't give. Then it counts without them,
   /// and so do those behind it until there are some again.
   package var tracePatienceSeconds: Int64 = 60
+
+  /// Of how many addresses with open payments in the chain's coin a block's state is asked for their
+  /// balances, where blocks aren't traced. What contracts moved is noticed by that, and not credited.
+  package var balanceProofsPerBlock = 8
 
   package init(spec: ChainSpec, network: EthereumNetwork, start: WatcherSettings.Start) {
     self.spec = spec

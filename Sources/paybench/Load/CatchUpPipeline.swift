@@ -180,5 +180,11 @@ private struct ManyAddresses: ChainCommit {
     try await store.transfers(on: chain, above: height)
   }
 
+  func expectedBalances(
+    on chain: ChainName, _ selection: BalanceExpectations.Selection
+  ) async throws -> BalanceExpectations? {
+    try await store.expectedBalances(on: chain, selection)
+  }
+
   func commit(_ step: ChainStep) async throws -> ChainCursor { try await store.commit(step) }
 }

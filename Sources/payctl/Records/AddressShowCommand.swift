@@ -4,6 +4,7 @@ internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import Settlement
+internal import Watching
 
 struct AddressShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,6 +20,24 @@ struct AddressShowCommand: AsyncParsableCommand {
     let descriptor: String
     let script: String
     let transfers: [Transfer]
+    let incomes: [Income]
+  }
+
+  /// Coin that came without a transfer.
+  private struct Income: Encodable {
+    let chain: String
+    let source: String
+    let amountMinor: String
+    let blockHeight: UInt32
+    let blockHash: String
+
+    init(_ chain: ChainName, _ income: AddressIncome, _ form: HashForm) {
+      self.chain = chain.text
+      source = income.source.description
+      amountMinor = income.value.decimal
+      blockHeight = income.block.height
+      blockHash = income.block.hash.text(form)
+    }
   }
 
   private struct Transfer: Encodable {
@@ -81,6 +100,12 @@ struct AddressShowCommand: AsyncParsableCommand {
         transfer.blockHeight.map(String.init) ?? "-", transfer.amountMinor)
     }
     if !answer.transfers.isEmpty { try table.write() }
+    var incomes = Table("income", "block", "minor units")
+    for income in answer.incomes {
+      incomes.append(
+        "\(income.chain)/\(income.source)", "\(income.blockHeight)", income.amountMinor)
+    }
+    if !answer.incomes.isEmpty { try incomes.write() }
   }
 
   /// The address as it is stored. A segwit address may be written in capitals, as in QR codes, and
@@ -108,9 +133,14 @@ struct AddressShowCommand: AsyncParsableCommand {
       SELECT chain, txid, position, contract, value, state, block_height FROM transfers
       WHERE family = $1 AND ordinal = $2 ORDER BY first_seen, txid, position LIMIT 1000
       """, [.text(origin.text("family")), .ordinal(record.ordinal)])
+    let incomes = try IncomeRecords.incomes(
+      of: record.ordinal, family: origin.text("family"), in: connection)
     return Answer(
       address: record, descriptor: try origin.text("descriptor"),
       script: Hex.encode(try origin.blob("script")),
-      transfers: try transfers.map(Transfer.init))
+      transfers: try transfers.map(Transfer.init),
+      incomes: incomes.map {
+        Income($0.chain, $0.income, HashForm(family: record.family))
+      })
   }
 }

@@ -44,6 +44,20 @@ struct CheckConfigCommand: AsyncParsableCommand {
     }
   }
 
+  /// What becomes of coin that contracts move.
+  private static func innerCoin(_ ethereum: EthereumSettings, _ coin: Asset) -> String {
+    if ethereum.traces {
+      return "\(coin) that contracts move is found by traces, and proved by balances"
+    }
+    let count = ethereum.balanceProofsPerBlock
+    guard count > 0 else {
+      return "\(coin) that contracts move is not found: that needs nodes with traces"
+    }
+    return
+      "\(coin) that contracts move is not credited: that needs nodes with traces; that it came "
+      + "is told, by \(count) balances a block"
+  }
+
   private func explain(_ ethereum: EthereumSettings, of spec: ChainSpec) {
     guard case .ethereum(let network) = spec.family else { return }
     print("  chain id \(network.chainID), proof profile \(network.profile.rawValue)")
@@ -54,9 +68,6 @@ struct CheckConfigCommand: AsyncParsableCommand {
       let contract = token.asset.contract.map { EthereumAddress($0).text } ?? ""
       print("  token \(token.asset): \(contract), \(token.asset.decimals) decimals")
     }
-    print(
-      ethereum.traces
-        ? "  \(spec.asset) that contracts move is found by traces, and proved by balances"
-        : "  \(spec.asset) that contracts move is not found: that needs nodes with traces")
+    print("  \(Self.innerCoin(ethereum, spec.asset))")
   }
 }

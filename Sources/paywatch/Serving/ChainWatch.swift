@@ -154,6 +154,12 @@ final class ChainWatch: Sendable {
   private func measure(_ report: WatchReport) async throws {
     if let tip = report.tip { height.set(Int64(tip.height)) }
     if let moment = report.lookedThrough { lookedThrough.set(moment.microseconds / 1_000_000) }
+    switch report.audit {
+    case .proved(let accounts):
+      surroundings.metrics.counter(.balanceProofs, name.text, "proved").add(UInt64(accounts))
+    case .unproved: surroundings.metrics.counter(.balanceProofs, name.text, "unproved").add(1)
+    case nil: break
+    }
     if report.connected > 0 { holes.set(Int64(try await coverageHoles().count)) }
   }
 
@@ -173,14 +179,20 @@ final class ChainWatch: Sendable {
   // MARK: Telling
 
   private func log(_ report: WatchReport) {
-    if report.connected + report.disconnected + report.transferChanges > 0 {
+    if report.connected + report.disconnected + report.transferChanges + report.incomes > 0 {
       logger.info(
         "advanced",
         metadata: [
           "tip": "\(report.tip?.text(settings.spec.family.hashForm) ?? "none")",
           "connected": "\(report.connected)",
           "disconnected": "\(report.disconnected)", "transfers": "\(report.transferChanges)",
+          "notices": "\(report.notices)", "incomes": "\(report.incomes)",
         ])
+    }
+    if case .unproved(let block) = report.audit {
+      logger.warning(
+        "no node proves balances, by which coin from contracts is noticed",
+        metadata: ["block": "\(block.text(settings.spec.family.hashForm))"])
     }
     let now = clock.nowMilliseconds
     let (told, isDue) = holding.withLock { holding in

@@ -59,6 +59,12 @@ final class LeasedChainStore: ChainCommit {
     try await reading.stored(ids)
   }
 
+  func expectedBalances(
+    on chain: ChainName, _ selection: BalanceExpectations.Selection
+  ) async throws -> BalanceExpectations? {
+    try await reading.expectedBalances(on: chain, selection)
+  }
+
   func transfers(on chain: ChainName, above height: UInt32) async throws -> [TrackedTransfer] {
     try await reading.transfers(on: chain, above: height)
   }

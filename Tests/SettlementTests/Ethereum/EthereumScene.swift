@@ -4,6 +4,7 @@ import ChainSim
 import ChainTracking
 import ChainTypes
 import Database
+import JSON
 import Keys
 import NodeRPC
 import Payments
@@ -239,6 +240,16 @@ final class EthereumScene {
       try $0.integer("n")
     }
     return counts.first ?? 0
+  }
+
+  /// The data of all events of a type, in the order in which they were appended.
+  func told(_ type: String) async throws -> [JSONValue] {
+    let (table, order) =
+      database.dialect == .sqlite ? ("events", "position") : ("outbox", "outbox_id")
+    let texts = try await rows(
+      "SELECT data FROM \(table) WHERE type = '\(type)' ORDER BY \(order)"
+    ) { try $0.text("data") }
+    return try texts.map { try JSONValue(parsing: Array($0.utf8)) }
   }
 
   func halt() async throws -> String? {

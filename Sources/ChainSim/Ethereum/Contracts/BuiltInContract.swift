@@ -5,7 +5,8 @@ internal import Ethereum
 
 /// The contracts of simulated chains. They are Swift: their code is a name that no EVM could run.
 package enum BuiltInContract: String, Hashable, Sendable, CaseIterable {
-  /// As USDC: a pause, a blacklist that stops both sides, minting, its proxy's `Upgraded`.
+  /// As USDC: a pause, a blacklist that stops both sides, minting, its proxy's
+  /// `Upgraded` and `AdminChanged`.
   case usdCoin = "USDCoin"
   /// As USDT: no return value, a fee that logs a second Transfer, a blacklist whose funds can be
   /// destroyed without one, deprecation.

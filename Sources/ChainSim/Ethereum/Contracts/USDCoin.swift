@@ -23,6 +23,7 @@ enum USDCoin {
     case blacklist = "blacklist(address)"
     case unBlacklist = "unBlacklist(address)"
     case upgradeTo = "upgradeTo(address)"
+    case changeAdmin = "changeAdmin(address)"
   }
 
   private enum Topic {
@@ -33,6 +34,7 @@ enum USDCoin {
     static let blacklisted = ABI.topic("Blacklisted(address)")
     static let unBlacklisted = ABI.topic("UnBlacklisted(address)")
     static let upgraded = ABI.topic("Upgraded(address)")
+    static let adminChanged = ABI.topic("AdminChanged(address,address)")
   }
 
   private static let functions = FunctionTable<Function>()
@@ -58,7 +60,7 @@ enum USDCoin {
       try token.emit(
         [Topic.approval, call.sender.paddedWord, spender.paddedWord], data: value.bigEndianBytes,
         &execution)
-    case .mint, .pause, .unpause, .blacklist, .unBlacklist, .upgradeTo:
+    case .mint, .pause, .unpause, .blacklist, .unBlacklist, .upgradeTo, .changeAdmin:
       try administer(function, token, &execution)
     default: return try view(function, token, &execution)
     }
@@ -108,6 +110,13 @@ enum USDCoin {
       let implementation = try call.address(0)
       try token.write(UInt256(implementation), at: TokenSlot.implementation, &execution)
       try token.emit([Topic.upgraded, implementation.paddedWord], &execution)
+    case .changeAdmin:
+      try token.requireOwner("only the admin", &execution)
+      let admin = try call.address(0)
+      try token.write(UInt256(admin), at: TokenSlot.owner, &execution)
+      try token.emit(
+        [Topic.adminChanged], data: call.sender.paddedWord.bytes + admin.paddedWord.bytes,
+        &execution)
     default:
       try token.requireOwner("Blacklistable: caller is not the blacklister", &execution)
       let account = try call.address(0)
