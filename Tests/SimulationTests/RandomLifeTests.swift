@@ -30,7 +30,7 @@ struct RandomLifeTests {
     let statistics = try await simulation.run()
     if Self.environment["PAYWATCH_SEED"] != nil { print(statistics) }
     #expect(statistics.events > 0)
-    #expect(!statistics.isHalted)
+    #expect(statistics.halted.isEmpty)
   }
 
   @Test(
@@ -43,8 +43,8 @@ struct RandomLifeTests {
         seed: seed, steps: Self.steps, database: TestDatabase.simulated
       ).run()
       #expect(statistics.events > 0)
-      #expect(!statistics.isHalted)
-      #expect(statistics.reorgs > 0, "seed \(seed)")
+      #expect(statistics.halted.isEmpty)
+      #expect(statistics.reorgs.count == 3, "seed \(seed)")
       kills.formUnion(statistics.kills.keys)
     }
     #expect(kills == Set(FaultPoint.allCases))
@@ -81,7 +81,7 @@ struct RandomLifeTests {
       let simulation = try await Simulation(
         seed: seed, steps: 250, mode: .beyondFinality,
         database: TestDatabase.simulated)
-      if try await simulation.run().isHalted { halted += 1 }
+      if try await !simulation.run().halted.isEmpty { halted += 1 }
     }
     #expect(halted == 2)
   }

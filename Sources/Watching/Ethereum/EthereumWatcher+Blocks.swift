@@ -123,7 +123,11 @@ extension EthereumWatcher {
   ) async throws -> Bool {
     let source = EthereumBlockSource(pool: pool, settings: settings)
     let width = settings.fetchWidth
-    var coming = Task { await source.fetch(run.prefix(width)) }
+    func fetch(from start: Int) -> Task<[EthereumBlockSource.Answer], Never> {
+      let links = run[start..<min(start + width, run.count)]
+      return Task { await source.fetch(links) }
+    }
+    var coming = fetch(from: 0)
     defer { coming.cancel() }
     var start = 0
     while start < run.count {
@@ -135,8 +139,7 @@ extension EthereumWatcher {
         coming.cancel()
       }
       start = links.endIndex
-      let following = run[start..<min(start + width, run.count)]
-      coming = Task { await source.fetch(following) }
+      if width > 1 { coming = fetch(from: start) }
       for (link, answer) in zip(links, answers) {
         guard case .success(let block) = answer else {
           report.hold = .inconsistent(
@@ -171,6 +174,8 @@ extension EthereumWatcher {
           return true
         }
       }
+      // One alone is fetched when its turn has come.
+      if width == 1 { coming = fetch(from: start) }
     }
     return true
   }

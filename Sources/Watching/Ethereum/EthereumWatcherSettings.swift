@@ -12,7 +12,8 @@ package struct EthereumWatcherSettings: Sendable {
   /// How many transfers of nothing, and of tokens that aren't listed, are recorded of a block at
   /// most: anyone can make thousands of them for cents.
   package var strayTransfersPerBlock = 64
-  /// How many blocks are fetched at once while catching up.
+  /// How many blocks are fetched at once while catching up, and while as many are read; with 1 nothing
+  /// else is asked meanwhile.
   package var fetchWidth = 4
   /// How many headers one step follows at most.
   package var headersPerStep = 1_024

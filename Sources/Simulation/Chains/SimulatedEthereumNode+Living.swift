@@ -1,0 +1,137 @@
+internal import Addresses
+internal import Bytes
+internal import ChainSim
+internal import ChainTypes
+internal import Ethereum
+
+extension SimulatedEthereumNode: LivingNode {
+  var finalized: BlockRef? { machine.finalized.ref }
+
+  func teach(_ truth: inout ChainTruth) {
+    let machine = machine
+    var cursor: SimulatedEthereumBlock? = machine.head
+    while let block = cursor, !truth.knows(block.hash) {
+      truth.learn(TrueBlock(block))
+      cursor = machine.block(block.header.parentHash)
+    }
+  }
+
+  // MARK: Disturbances
+
+  /// A waiting transaction is replaced, or a token's owner changes what its transfers do.
+  func interfere(_ truth: inout ChainTruth, _ random: inout SplitMix64) -> String? {
+    if Bool.random(using: &random) {
+      guard let victim = machine.mempool.ordered.randomElement(using: &random) else { return nil }
+      let order: EthereumOrder? =
+        Bool.random(using: &random)
+        ? nil : .ether(1, to: BlockExtras.standardFeeRecipient)
+      guard let known = try? replace(victim.hash, by: order) else { return nil }
+      return "replace 0x\(victim.hash.hex) by 0x\(known.hash.hex) at \(name)"
+    }
+    let (text, order) = ownersAct(&random)
+    guard (try? send(order)) != nil else { return nil }
+    return "\(text) at \(name)"
+  }
+
+  /// What the owner of the tokens does with them.
+  private func ownersAct(_ random: inout SplitMix64) -> (text: String, order: EthereumOrder) {
+    let (usdc, usdt) = (SimulatedContracts.usdc, SimulatedContracts.usdt)
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: return ("pause USDC", .calling(usdc, "pause()"))
+    case 1: return ("pause USDT", .calling(usdt, "pause()"))
+    case 2: return ("unpause USDC", .calling(usdc, "unpause()"))
+    case 3: return ("unpause USDT", .calling(usdt, "unpause()"))
+    case 4:
+      return (
+        "deprecate USDT",
+        .calling(usdt, "deprecate(address)", [.address(SimulatedContracts.usdtSuccessor)])
+      )
+    case 5:
+      let zero = EthereumAddress(Hash20())
+      return ("restore USDT", .calling(usdt, "deprecate(address)", [.address(zero)]))
+    default:
+      let points = UInt256(Bool.random(using: &random) ? 0 : 10)
+      return (
+        "USDT's fee is \(points.decimal)",
+        .calling(usdt, "setParams(uint256,uint256)", [.number(points), .number(49)])
+      )
+    }
+  }
+
+  func evict(_ random: inout SplitMix64) -> (text: String, everywhere: Hash32?)? {
+    if Int.random(in: 0..<4, using: &random) == 0 {
+      loseMempool()
+      return ("\(name) restarts without its mempool", nil)
+    }
+    guard let victim = machine.mempool.ordered.randomElement(using: &random)?.hash else {
+      return nil
+    }
+    return ("evict 0x\(victim.hex)", victim)
+  }
+
+  func forget(_ transaction: Hash32) { try? drop(transaction) }
+
+  // MARK: Miners
+
+  func mine(_ random: inout SplitMix64) -> String? {
+    let content: BlockContent
+    switch Int.random(in: 0..<6, using: &random) {
+    case 0: content = .none
+    case 1:
+      // All of some accounts, so that no nonce is left out.
+      let senders = machine.mempool.ordered.map(\.sender)
+      let chosen = Set(senders).sorted { $0.hash.hex < $1.hash.hex }
+        .filter { _ in Bool.random(using: &random) }
+      content = .only(
+        machine.mempool.ordered.filter { chosen.contains($0.sender) }.map(\.hash))
+    default: content = .all
+    }
+    let count = Int.random(in: 1...3, using: &random)
+    if (try? mine(count, transactions: content)) == nil { _ = try? mine(count) }
+    return "mine \(count) at \(name), \(content == .all ? "all" : "some")"
+  }
+
+  func mineEverything() { _ = try? mine() }
+
+  /// What the lost blocks held stands in the new ones, in another order and perhaps behind an act of
+  /// the tokens' owner, or waits again, or is gone.
+  func reorganise(_ depth: UInt32, _ random: inout SplitMix64) -> String? {
+    var fate: ReorganizedTransactions
+    var act: (text: String, order: EthereumOrder)?
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: fate = .pending
+    case 1: fate = .dropped
+    case 2, 3: fate = .mined(except: dropped(&random, depth: depth), reversed: true)
+    default:
+      fate = .mined(reversed: Bool.random(using: &random))
+      if Bool.random(using: &random) { act = ownersAct(&random) }
+    }
+    let including = act.map { [transaction($0.order)] } ?? []
+    let count = Int(depth) + Int.random(in: 1...2, using: &random)
+    let made = try? reorganize(
+      depth: UInt64(depth), blocks: count, transactions: fate, including: including)
+    if made == nil {
+      // A nonce is missing: the branch is tried without content.
+      _ = try? reorganize(depth: UInt64(depth), blocks: count, transactions: .pending)
+    }
+    return "reorganise \(depth) at \(name), \(fate)"
+      + (act.map { ", \($0.text)" } ?? "") + (made == nil ? ", without content" : "")
+  }
+
+  /// Some of the lost transactions, each with all that its account did later.
+  private func dropped(_ random: inout SplitMix64, depth: UInt32) -> [Hash32] {
+    var accounts: Set<EthereumAddress> = []
+    return machine.canonical.suffix(Int(depth)).flatMap(\.transactions).filter { known in
+      if Int.random(in: 0..<4, using: &random) == 0 { accounts.insert(known.sender) }
+      return accounts.contains(known.sender)
+    }.map(\.hash)
+  }
+
+  func finalise(upTo height: UInt32, _ random: inout SplitMix64) -> String? {
+    let known = machine.finalized.number
+    guard UInt64(height) > known else { return nil }
+    let number = UInt64.random(in: known + 1...UInt64(height), using: &random)
+    finalize(number, safe: number)
+    return "\(name) calls \(number) final"
+  }
+}
