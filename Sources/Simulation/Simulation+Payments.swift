@@ -10,7 +10,7 @@ internal import Settlement
 extension Simulation {
   func requestPayment() async throws {
     guard let tenant = world.settings.tenants.randomElement(using: &random) else { return }
-    let place = Int.random(in: chains.indices, using: &random)
+    let place = focus
     let assets = chains[place].spec.assets.map(\.asset)
     let asset = assets[Int.random(in: assets.indices, using: &random)]
     let amounts: [ClosedRange<UInt64>] = [1_000...20_000, 20_000...200_000, 200_000...3_000_000]
@@ -75,7 +75,11 @@ extension Simulation {
   }
 
   func pay() {
-    guard let order = anyOrder(), let script = try? world.script(of: order.terms) else { return }
+    let here = orderIDs.filter { orders[$0]?.terms.chain == chains[focus].spec.name }
+    let recent = here.suffix(5).randomElement(using: &random).flatMap { orders[$0] }
+    guard let order = Int.random(in: 0..<6, using: &random) == 0 ? anyOrder() : recent,
+      let script = try? world.script(of: order.terms)
+    else { return }
     // Mostly where it is due, now and then on another chain with the same addresses.
     let possible = chains.filter { Self.sharesAddresses(order, with: $0.spec) }
     let due = possible.first { $0.spec.name == order.terms.chain }

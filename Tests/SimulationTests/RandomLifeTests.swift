@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Random lives of the whole pipeline")
 struct RandomLifeTests {
-  /// `PAYWATCH_SEED` replays one seed, `PAYWATCH_SEEDS` runs so many fresh ones, `PAYWATCH_STEPS`
+  /// `PAYWATCH_SEED` replays one seed and tells what happens, `PAYWATCH_SEEDS` runs so many fresh ones, `PAYWATCH_STEPS`
   /// sets how long each is.
   private static let environment = ProcessInfo.processInfo.environment
 
@@ -28,7 +28,10 @@ struct RandomLifeTests {
     let simulation = try await Simulation(
       seed: seed, steps: Self.steps, database: TestDatabase.simulated)
     let statistics = try await simulation.run()
-    if Self.environment["PAYWATCH_SEED"] != nil { print(statistics) }
+    if Self.environment["PAYWATCH_SEED"] != nil {
+      print(simulation.journal.joined(separator: "\n"))
+      print(statistics)
+    }
     #expect(statistics.events > 0)
     #expect(statistics.halted.isEmpty)
   }

@@ -117,14 +117,15 @@ final class ChainLife<Node: LivingNode>: LivingChain {
 
   func mine(_ random: inout SplitMix64) -> String? {
     let text = randomNode(&random).mine(&random)
+    if Bool.random(using: &random) { network.propagate() }
     healDivergence()
     return text
   }
 
   func finalise(_ random: inout SplitMix64) -> String? {
     learn()
-    guard let common = commonHeight else { return nil }
-    return randomNode(&random).finalise(upTo: common, &random)
+    guard let common = commonHeight, common > 2 else { return nil }
+    return randomNode(&random).finalise(upTo: common - 2, &random)
   }
 
   func reorganise(_ random: inout SplitMix64) -> String? {
@@ -143,6 +144,7 @@ final class ChainLife<Node: LivingNode>: LivingChain {
     // No other node would follow. One is made anew from this, so that a quorum has left the block.
     if breaksFinality { nodes[(place + 1) % nodes.count].resync(from: node) }
     learn()
+    if Bool.random(using: &random) { network.propagate() }
     healDivergence()
     return text
   }
@@ -227,8 +229,12 @@ final class ChainLife<Node: LivingNode>: LivingChain {
 
   func removeFaults(_ random: inout SplitMix64) -> String {
     let place = Int.random(in: nodes.indices, using: &random)
-    removeFaults(at: place)
-    return "\(nodes[place].name) works again"
+    if Bool.random(using: &random) {
+      removeFaults(at: place)
+      return "\(nodes[place].name) works again"
+    }
+    for place in nodes.indices { removeFaults(at: place) }
+    return "all nodes of \(spec.name) work again"
   }
 
   private func removeFaults(at place: Int) {

@@ -144,7 +144,8 @@ extension SimulatedEthereumNode {
     let amount = UInt256(bill.amounts[0])
     let forms = ["logFourTopics", "logOneTopic", "logDirtyPadding", "logLongData"]
     switch Int.random(in: 0..<4, using: &random) {
-    case 0: return ("in an unlisted token ", [.token(SimulatedContracts.unlisted, amount, to: recipient)])
+    case 0:
+      return ("in an unlisted token ", [.token(SimulatedContracts.unlisted, amount, to: recipient)])
     case 1:
       let form = forms[Int.random(in: forms.indices, using: &random)]
       return (

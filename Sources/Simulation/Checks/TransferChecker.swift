@@ -97,7 +97,9 @@ struct TransferChecker {
   /// Anything of a token that isn't listed is recorded, as it counts for nothing.
   private func dustLimit(of transfer: TrueTransfer) -> UInt256 {
     guard !transfer.contract.isEmpty else { return chain.spec.dustLimit }
-    let token = chain.spec.tokens.first { $0.asset.contract.map { "0x\($0.hex)" } == transfer.contract }
+    let token = chain.spec.tokens.first {
+      $0.asset.contract.map { "0x\($0.hex)" } == transfer.contract
+    }
     return token?.dustLimit ?? .one
   }
 

@@ -52,7 +52,9 @@ struct ChainTruth: Sendable {
     for transfer in block.transfers { learn(transfer) }
   }
 
-  mutating func learn(_ transfer: TrueTransfer) { forms[transfer.key, default: []].insert(transfer) }
+  mutating func learn(_ transfer: TrueTransfer) {
+    forms[transfer.key, default: []].insert(transfer)
+  }
 
   /// A node calls a block final, which it has shown before.
   mutating func learn(final block: Hash32, at node: Int) {
