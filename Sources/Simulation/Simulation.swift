@@ -312,7 +312,7 @@ package final class Simulation {
       truth: chain.truth, spec: chain.spec, quorum: world.settings.quorum, stored: rows,
       addresses: stored.addresses.filter { $0.family == chain.spec.family.name },
       anchorHeight: chain.anchorHeight, untraced: events.untraced(on: name),
-      mayLackProofs: chain.hasFaults
+      latestTime: chain.latestTime, mayLackProofs: chain.hasFaults
     ).check(&findings)
     for transfer in rows.transfers {
       let since = lookedThrough[name] ?? 0

@@ -12,6 +12,8 @@ protocol LivingChain: AnyObject {
   var hasFaults: Bool { get }
   /// The height after which scanning began, -1 before.
   var anchorHeight: Int64 { get }
+  /// The time of the latest block at which its watcher has stood; seconds since 1970.
+  var latestTime: Int64 { get }
 
   /// Takes in what its nodes know by now.
   func learn()
@@ -50,6 +52,7 @@ final class ChainLife<Node: LivingNode>: LivingChain {
   private var isolated: Set<Int> = []
   private(set) var truth = ChainTruth()
   private(set) var anchorHeight: Int64 = -1
+  private(set) var latestTime: Int64 = 0
   /// Where the watcher stood at the last look, and what was final for it.
   private var watched: (tip: BlockRef, finalHeight: UInt32)?
   /// Faults that a node keeps.
@@ -91,6 +94,7 @@ final class ChainLife<Node: LivingNode>: LivingChain {
     let first = stored.coverage.first.map { $0.from - 1 } ?? cursor.height
     // A reorg that reaches below the anchor is scanned from there.
     anchorHeight = anchorHeight < 0 ? first : min(anchorHeight, first)
+    latestTime = max(latestTime, truth.block(hash)?.time ?? 0)
     watched = (
       BlockRef(height: UInt32(clamping: cursor.height), hash: hash),
       UInt32(clamping: cursor.finalHeight ?? 0)

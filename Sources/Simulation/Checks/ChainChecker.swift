@@ -15,6 +15,8 @@ struct ChainChecker {
   let anchorHeight: Int64
   /// Heights at which it was told that nobody knew what calls had moved.
   let untraced: [ClosedRange<Int64>]
+  /// The time of the latest block at which the watcher has stood; seconds.
+  let latestTime: Int64
   /// Whether nodes have been such that what calls moved may stay unproven.
   let mayLackProofs: Bool
 
@@ -33,6 +35,11 @@ struct ChainChecker {
     checkCoverage(branch, cursor, &findings)
     checkFinality(branch, cursor, &findings)
     TransferChecker(self, cursor).check(branch, &findings)
+    if spec.family.chainID != nil, let looked = cursor.lookedThrough {
+      findings.require(
+        looked <= latestTime * 1_000_000, promise: 5,
+        "it is known to \(looked) what came, with blocks to \(latestTime)")
+    }
     for address in addresses where address.payment != nil {
       findings.require(
         address.ordinal <= cursor.addressesThrough, promise: 1,

@@ -47,6 +47,8 @@ struct ChainTruth: Sendable {
 
   func knows(_ block: Hash32) -> Bool { blocks[block] != nil }
 
+  func block(_ hash: Hash32) -> TrueBlock? { blocks[hash] }
+
   mutating func learn(_ block: TrueBlock) {
     blocks[block.ref.hash] = block
     for transfer in block.transfers { learn(transfer) }
