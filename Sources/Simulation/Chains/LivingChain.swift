@@ -222,8 +222,9 @@ final class ChainLife<Node: LivingNode>: LivingChain {
   func injectFault(about recipient: [UInt8]?, _ random: inout SplitMix64) -> String? {
     guard hasFaults else { return nil }
     let place = Int.random(in: nodes.indices, using: &random)
+    let lies = place == liar ? nodes[place].lies(about: recipient) : []
     let kinds =
-      nodes[place].faults() + (place == liar ? nodes[place].lies(about: recipient) : [])
+      lies.isEmpty || Bool.random(using: &random) ? nodes[place].faults() : lies
     guard let kind = kinds.randomElement(using: &random) else { return nil }
     let count =
       Int.random(in: 0..<4, using: &random) == 0 ? nil : Int.random(in: 1...6, using: &random)

@@ -28,34 +28,34 @@ extension SimulatedEthereumNode: LivingNode {
       guard let known = try? replace(victim.hash, by: order) else { return nil }
       return "replace 0x\(victim.hash.hex) by 0x\(known.hash.hex) at \(name)"
     }
-    let (text, order) = ownersAct(&random)
+    let (text, order) = ownersAct(on: nil, &random)
     guard (try? send(order)) != nil else { return nil }
     return "\(text) at \(name)"
   }
 
-  /// What the owner of the tokens does with them.
-  private func ownersAct(_ random: inout SplitMix64) -> (text: String, order: EthereumOrder) {
-    let (usdc, usdt) = (SimulatedContracts.usdc, SimulatedContracts.usdt)
-    switch Int.random(in: 0..<8, using: &random) {
-    case 0: return ("pause USDC", .calling(usdc, "pause()"))
-    case 1: return ("pause USDT", .calling(usdt, "pause()"))
-    case 2: return ("unpause USDC", .calling(usdc, "unpause()"))
-    case 3: return ("unpause USDT", .calling(usdt, "unpause()"))
-    case 4:
+  /// What the owner of a token, any where none is said, does to it.
+  private func ownersAct(
+    on token: EthereumAddress? = nil, _ random: inout SplitMix64
+  ) -> (text: String, order: EthereumOrder) {
+    let usdt = SimulatedContracts.usdt
+    let token = token ?? (Bool.random(using: &random) ? SimulatedContracts.usdc : usdt)
+    let kind = Int.random(in: 0..<8, using: &random)
+    guard token == usdt, kind > 1 else {
+      let function = Bool.random(using: &random) ? "pause" : "unpause"
+      return ("\(function) \(token)", .calling(token, "\(function)()"))
+    }
+    guard kind > 4 else {
+      let successor = kind == 2 ? SimulatedContracts.usdtSuccessor : EthereumAddress(Hash20())
       return (
-        "deprecate USDT",
-        .calling(usdt, "deprecate(address)", [.address(SimulatedContracts.usdtSuccessor)])
-      )
-    case 5:
-      let zero = EthereumAddress(Hash20())
-      return ("restore USDT", .calling(usdt, "deprecate(address)", [.address(zero)]))
-    default:
-      let points = UInt256(Bool.random(using: &random) ? 0 : 10)
-      return (
-        "USDT's fee is \(points.decimal)",
-        .calling(usdt, "setParams(uint256,uint256)", [.number(points), .number(49)])
+        "deprecate \(token) for \(successor)",
+        .calling(token, "deprecate(address)", [.address(successor)])
       )
     }
+    let points = UInt256(UInt64.random(in: 0...3, using: &random) * 5)
+    return (
+      "the fee of \(token) is \(points.decimal)",
+      .calling(token, "setParams(uint256,uint256)", [.number(points), .number(49)])
+    )
   }
 
   func evict(_ random: inout SplitMix64) -> (text: String, everywhere: Hash32?)? {
@@ -104,7 +104,13 @@ extension SimulatedEthereumNode: LivingNode {
     case 2, 3: fate = .mined(except: dropped(&random, depth: depth), reversed: true)
     default:
       fate = .mined(reversed: Bool.random(using: &random))
-      if Bool.random(using: &random) { act = ownersAct(&random) }
+      // What it is done to is rather what the lost blocks moved.
+      let lost = machine.canonical.suffix(Int(depth)).flatMap(\.transactions)
+        .compactMap(\.transaction.recipient)
+      let tokens = [SimulatedContracts.usdc, SimulatedContracts.usdt].filter(lost.contains)
+      if Int.random(in: 0..<3, using: &random) > 0 {
+        act = ownersAct(on: tokens.randomElement(using: &random), &random)
+      }
     }
     let including = act.map { [transaction($0.order)] } ?? []
     let count = Int(depth) + Int.random(in: 1...2, using: &random)

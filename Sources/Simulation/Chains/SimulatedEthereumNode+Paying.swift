@@ -7,8 +7,13 @@ internal import ChainTypes
 extension SimulatedEthereumNode {
   func pay(_ bill: Bill, _ truth: inout ChainTruth, _ random: inout SplitMix64) -> String? {
     guard let recipient = Hash20(bill.recipient).map(EthereumAddress.init) else { return nil }
+    if options.profile == .opStack, bill.contract == nil,
+      Int.random(in: 0..<3, using: &random) == 0
+    {
+      return deposit(bill, to: recipient, &random)
+    }
     let form: (text: String, orders: [EthereumOrder])
-    switch Int.random(in: 0..<24, using: &random) {
+    switch Int.random(in: 0..<22, using: &random) {
     case 0..<12: form = ("", plain(bill, to: recipient))
     case 12..<16: form = inCalls(bill, to: recipient, &random)
     case 16, 17: form = undone(bill, to: recipient, &random)
@@ -32,9 +37,6 @@ extension SimulatedEthereumNode {
             [.address(recipient), .number(UInt256($0))])
         }
       )
-    case 22, 23:
-      guard options.profile == .opStack, bill.contract == nil else { fallthrough }
-      return deposit(bill, to: recipient, &random)
     default: form = ("", plain(bill, to: recipient))
     }
     return send(form.text, form.orders, &random)
@@ -165,7 +167,7 @@ extension SimulatedEthereumNode {
   private func deposit(
     _ bill: Bill, to recipient: EthereumAddress, _ random: inout SplitMix64
   ) -> String? {
-    let isCovered = Int.random(in: 0..<3, using: &random) > 0
+    let isCovered = Bool.random(using: &random)
     let deposits = bill.amounts.map { amount in
       BlockExtras.Deposit(
         from: BlockExtras.standardDepositor, to: recipient, wei: UInt256(amount),
