@@ -150,8 +150,10 @@ extension Simulation {
       rows.transfers.filter { TransferHistory.standing.contains($0.state) }.map {
         TransferKey(txid: Hash32($0.txid) ?? Hash32(), position: $0.position)
       })
-    let transfers = (chain.truth.branch(to: tip.hash) ?? []).flatMap(\.transfers)
-      .filter { !$0.hasFailed && (!$0.isInner || counted.contains($0.key)) }
+    let moved = (chain.truth.branch(to: tip.hash) ?? []).flatMap(\.transfers)
+      .filter { !$0.hasFailed }
+    checkBooks(of: chain, moved, accounts: Array(scripts.values), &findings)
+    let transfers = moved.filter { !$0.isInner || counted.contains($0.key) }
     for payment in stored.payments where payment.chain == name.text {
       let dust = orders[payment.id]?.terms.asset.simulatedDust ?? 0
       let received = transfers.filter {
@@ -164,6 +166,30 @@ extension Simulation {
       findings.require(
         payment.received == String(received), promise: 2,
         "\(payment.id) received \(payment.received), its address \(received)")
+    }
+  }
+
+  /// The truth itself is held against the nodes' own books: what came to our accounts is there, as
+  /// nothing ever leaves them.
+  private func checkBooks(
+    of chain: any LivingChain, _ moved: [TrueTransfer], accounts: [[UInt8]],
+    _ findings: inout Findings
+  ) {
+    let ours = Set(accounts)
+    let contracts = [""] + chain.spec.tokens.compactMap { $0.asset.contract.map { "0x\($0.hex)" } }
+    var sums: [String: [[UInt8]: UInt64]] = [:]
+    for transfer in moved where ours.contains(transfer.recipient) {
+      sums[transfer.contract, default: [:]][transfer.recipient, default: 0] +=
+        UInt64(transfer.value.decimal) ?? 0
+    }
+    for contract in contracts {
+      for account in accounts {
+        guard let balance = chain.balance(of: account, contract: contract) else { return }
+        let sum = sums[contract]?[account] ?? 0
+        findings.require(
+          balance == UInt256(sum), promise: 6,
+          "\(chain.spec.name) has \(balance.decimal) of \(contract) where \(sum) came")
+      }
     }
   }
 }

@@ -34,7 +34,7 @@ package final class Simulation {
   private var histories: [String: TransferHistory] = [:]
   /// Until when each chain's mempools had been looked through at the last check.
   private var lookedThrough: [String: Int64] = [:]
-  package private(set) var statistics = Statistics()
+  var statistics = Statistics()
   /// What was done, newest last: told where a promise is broken.
   package private(set) var journal: [String] = []
 
@@ -43,48 +43,6 @@ package final class Simulation {
   package typealias Damage = @Sendable (any SQLConnection) throws -> Bool
 
   private var damage: Damage?
-
-  package enum Mode: Sendable {
-    /// No reorg is as deep as finality.
-    case shallow
-    /// Reorgs may break finality, after which nothing is credited.
-    case beyondFinality
-  }
-
-  package struct Statistics: Sendable {
-    package var payments = 0
-    package var kills: [FaultPoint: Int] = [:]
-    /// By chain.
-    package var reorgs: [String: Int] = [:]
-    package var transfers: [String: Int] = [:]
-    package var events = 0
-    package var heldSteps = 0
-    package var watcherSteps = 0
-    package var statuses: [String: Int] = [:]
-    package var eventTypes: [String: Int] = [:]
-    package var halted: Set<String> = []
-    /// A digest of all events in their order: equal for equal runs.
-    package var digest: UInt64 = 0xcbf2_9ce4_8422_2325
-  }
-
-  /// A promise that was broken, with all that is needed to see it again.
-  package struct Failure: Error, CustomStringConvertible {
-    package let seed: UInt64
-    package let steps: Int
-    package let step: Int
-    package let reasons: [String]
-    package let journal: [String]
-
-    package var description: String {
-      """
-      seed \(seed) fails at step \(step) of \(steps):
-      \(reasons.joined(separator: "\n"))
-      after:
-      \(journal.suffix(25).joined(separator: "\n"))
-      replay: PAYWATCH_SEED=\(seed) PAYWATCH_STEPS=\(steps) swift test --filter SimulationTests
-      """
-    }
-  }
 
   /// - Parameter ethereum: the EVM chains beside Bitcoin
   package init(
@@ -106,11 +64,11 @@ package final class Simulation {
     for (chain, links) in zip(ethereum, world.ethereum) {
       // Where no node ever fails, all that calls move must be found and proved.
       let hasFaults = Int.random(in: 0..<4, using: &random) > 0
-      var standing: [(place: Int, fault: Fault)] = []
-      if Bool.random(using: &random) {
-        let untraced = Fault(
-          .ethereum(.methodUnavailable), method: "debug_traceBlockByHash")
-        standing.append((Int.random(in: links.indices, using: &random), untraced))
+      // Nodes that never trace anything: mostly none or one, now and then all.
+      let untraced = [0, 0, 1, 1, links.count].randomElement(using: &random) ?? 0
+      let standing = links.indices.shuffled(using: &random).prefix(untraced).map { place in
+        let kind = Fault.Kind.ethereum(.methodUnavailable)
+        return (place: place, fault: Fault(kind, method: "debug_traceBlockByHash"))
       }
       chains.append(
         ChainLife(

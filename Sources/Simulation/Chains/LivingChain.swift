@@ -37,6 +37,8 @@ protocol LivingChain: AnyObject {
   /// One more block, which all nodes have.
   func advance()
   var agreedTip: BlockRef { get }
+  /// What an account has there by the nodes' own books; nil where coins are outputs.
+  func balance(of account: [UInt8], contract: String) -> UInt256?
 }
 
 /// A chain by its nodes, which hear one another only when told to.
@@ -271,4 +273,8 @@ final class ChainLife<Node: LivingNode>: LivingChain {
   }
 
   var agreedTip: BlockRef { nodes[0].tip }
+
+  func balance(of account: [UInt8], contract: String) -> UInt256? {
+    nodes[0].balance(of: account, contract: contract)
+  }
 }

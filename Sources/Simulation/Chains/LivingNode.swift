@@ -24,6 +24,9 @@ protocol LivingNode: NetworkedNode, SimulatedNode {
   /// Tells all blocks and transactions that it knows.
   func teach(_ truth: inout ChainTruth)
 
+  /// What an account has at the tip by the node's own books; nil where coins are outputs.
+  func balance(of account: [UInt8], contract: String) -> UInt256?
+
   func pay(_ bill: Bill, _ truth: inout ChainTruth, _ random: inout SplitMix64) -> String?
 
   /// Something else takes the place of a transaction that waits, or gets in its way.

@@ -17,6 +17,8 @@ extension SimulatedBitcoinNode: LivingNode {
     for entry in machine.mempool.ordered { truth.learn(entry.known.transaction) }
   }
 
+  func balance(of account: [UInt8], contract: String) -> UInt256? { nil }
+
   // MARK: Payers
 
   func pay(_ bill: Bill, _ truth: inout ChainTruth, _ random: inout SplitMix64) -> String? {

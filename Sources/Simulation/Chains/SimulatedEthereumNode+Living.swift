@@ -16,6 +16,12 @@ extension SimulatedEthereumNode: LivingNode {
     }
   }
 
+  func balance(of account: [UInt8], contract: String) -> UInt256? {
+    guard let address = Hash20(account).map(EthereumAddress.init) else { return nil }
+    guard !contract.isEmpty else { return balance(of: address) }
+    return try? balance(of: address, in: EthereumAddress(contract))
+  }
+
   // MARK: Disturbances
 
   /// A waiting transaction is replaced, or a token's owner changes what its transfers do.

@@ -111,6 +111,9 @@ struct PaymentChecker {
           isSettled: order.settled.contains(transfer.id))
       })
     findings.require(
+      transfers.allSatisfy { $0.confirmations == Int64(terms.confirmations) }, promise: 2,
+      "a transfer to \(payment.id) needs another depth than \(terms.confirmations)")
+    findings.require(
       payment.status == oracle.status, promise: 5,
       "\(payment.id) is \(payment.status), should be \(oracle.status)")
     findings.require(
