@@ -155,10 +155,10 @@ package final class Simulation {
     case 40..<41: note(chain.finalise(&random))
     case 41..<47: note(chain.relay())
     case 47..<49: note(chain.changeTopology(&random))
-    case 49..<53: note(chain.injectFault(about: anyRecipient(on: chain.spec), &random))
-    case 53..<58: note(chain.removeFaults(&random))
-    case 58..<62: advanceClock()
-    case 62..<69:
+    case 49..<56: note(chain.injectFault(about: anyRecipient(on: chain.spec), &random))
+    case 56..<60: note(chain.removeFaults(&random))
+    case 60..<63: advanceClock()
+    case 63..<69:
       try await requestPayment()
       return true
     case 69..<72:

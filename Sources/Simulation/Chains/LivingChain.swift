@@ -137,10 +137,12 @@ final class ChainLife<Node: LivingNode>: LivingChain {
   func reorganise(_ random: inout SplitMix64) -> String? {
     let place = Int.random(in: nodes.indices, using: &random)
     let deepest: UInt32 = mode == .shallow ? 4 : 9
-    let depth =
+    var depth =
       Int.random(in: 0..<4, using: &random) == 0
       ? UInt32.random(in: 1...deepest, using: &random) : UInt32.random(in: 1...2, using: &random)
     let node = nodes[place]
+    // Rather one that takes something back.
+    while depth < deepest, !node.holdsPayments(inLast: depth) { depth += 1 }
     let tip = node.tip
     guard Int64(tip.height) > Int64(depth) + anchorHeight + 1, isAllowed(depth, at: tip) else {
       return nil
@@ -223,10 +225,12 @@ final class ChainLife<Node: LivingNode>: LivingChain {
 
   func injectFault(about recipient: [UInt8]?, _ random: inout SplitMix64) -> String? {
     guard hasFaults else { return nil }
-    let place = Int.random(in: nodes.indices, using: &random)
-    let lies = place == liar ? nodes[place].lies(about: recipient) : []
-    let kinds =
-      lies.isEmpty || Bool.random(using: &random) ? nodes[place].faults() : lies
+    var place = liar
+    var kinds = Int.random(in: 0..<3, using: &random) == 0 ? nodes[liar].lies(about: recipient) : []
+    if kinds.isEmpty {
+      place = Int.random(in: nodes.indices, using: &random)
+      kinds = nodes[place].faults()
+    }
     guard let kind = kinds.randomElement(using: &random) else { return nil }
     let count =
       Int.random(in: 0..<4, using: &random) == 0 ? nil : Int.random(in: 1...6, using: &random)

@@ -42,6 +42,9 @@ protocol LivingNode: NetworkedNode, SimulatedNode {
   /// Makes all that waits and can stand in a block stand in one.
   func mineEverything()
 
+  /// Whether the last `depth` blocks hold what somebody sent.
+  func holdsPayments(inLast depth: UInt32) -> Bool
+
   /// Another branch takes the place of the last `depth` blocks, which may leave transactions out or
   /// have others take their effect.
   func reorganise(_ depth: UInt32, _ random: inout SplitMix64) -> String?

@@ -102,6 +102,13 @@ extension SimulatedBitcoinNode: LivingNode {
 
   func mineEverything() { _ = try? mine(1, transactions: .all) }
 
+  func holdsPayments(inLast depth: UInt32) -> Bool {
+    let machine = machine
+    return (0..<min(depth, machine.tip.height)).contains { below in
+      (machine.block(at: machine.tip.height - below)?.transactions.count ?? 0) > 1
+    }
+  }
+
   func reorganise(_ depth: UInt32, _ random: inout SplitMix64) -> String? {
     let machine = machine
     let lost = (0..<depth).reversed().flatMap { below in

@@ -99,6 +99,12 @@ extension SimulatedEthereumNode: LivingNode {
 
   func mineEverything() { _ = try? mine() }
 
+  func holdsPayments(inLast depth: UInt32) -> Bool {
+    machine.canonical.suffix(Int(depth)).contains { block in
+      block.transactions.contains { $0.transaction.type != .deposit }
+    }
+  }
+
   /// What the lost blocks held stands in the new ones, in another order and perhaps behind an act of
   /// the tokens' owner, or waits again, or is gone.
   func reorganise(_ depth: UInt32, _ random: inout SplitMix64) -> String? {
@@ -107,14 +113,14 @@ extension SimulatedEthereumNode: LivingNode {
     switch Int.random(in: 0..<8, using: &random) {
     case 0: fate = .pending
     case 1: fate = .dropped
-    case 2, 3: fate = .mined(except: dropped(&random, depth: depth), reversed: true)
+    case 2: fate = .mined(except: dropped(&random, depth: depth), reversed: true)
     default:
       fate = .mined(reversed: Bool.random(using: &random))
       // What it is done to is rather what the lost blocks moved.
       let lost = machine.canonical.suffix(Int(depth)).flatMap(\.transactions)
         .compactMap(\.transaction.recipient)
       let tokens = [SimulatedContracts.usdc, SimulatedContracts.usdt].filter(lost.contains)
-      if Int.random(in: 0..<3, using: &random) > 0 {
+      if Int.random(in: 0..<4, using: &random) > 0 {
         act = ownersAct(on: tokens.randomElement(using: &random), &random)
       }
     }
