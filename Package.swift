@@ -138,9 +138,9 @@ let package = Package(
     library(
       "Simulation",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement",
-        "ChainSim",
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Watching",
+        "Settlement", "ChainSim",
       ]),
 
     // Programs.

@@ -15,12 +15,15 @@ enum ProofRecords {
     case .inclusion(let inclusion, let header):
       try save(inclusion, header, of: proof, chain: chain, in: connection)
     case .execution(let execution):
+      // One with balances that nodes no longer prove isn't given up for one without.
       try connection.execute(
         """
         INSERT INTO execution_proofs (chain, txid, block_height, block_hash, evidence)
         VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (chain, txid) DO UPDATE SET block_height = excluded.block_height,
           block_hash = excluded.block_hash, evidence = excluded.evidence
+        WHERE execution_proofs.block_hash <> excluded.block_hash
+          OR length(execution_proofs.evidence) <= length(excluded.evidence)
         """,
         [
           .text(chain.text), .hash(proof.txid), .integer(Int64(proof.block.height)),

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import ChainTracking
 internal import ChainTypes
 package import Database
 internal import EventLog
@@ -131,16 +132,18 @@ private struct PaymentReplay {
     expect("addresses", [terms.address], found: try rows.map { try $0.text("address") })
   }
 
-  /// What the payment knows of its transfers is what stands in their table.
+  /// What the payment knows of its transfers is what stands in their table; its address may have been
+  /// paid in other assets besides.
   private mutating func compareTransfers(_ payment: Payment) throws {
     let stored = try TransferRecords.paying(
-      payment.terms.ordinal, on: payment.terms.chain, in: connection)
+      payment.terms.ordinal, on: payment.terms.chain, in: connection
+    ).filter { $0.contract == payment.terms.asset.contract }
     var known = Dictionary(payment.transfers.map { ($0.id, $0) }) { first, _ in first }
     for tracked in stored {
       let transfer = try PaymentTransfer(tracked)
       guard let own = known.removeValue(forKey: transfer.id) else {
         // What never counted is recorded beside the payment only.
-        if transfer.state != .quarantined {
+        if transfer.state != .quarantined, transfer.state != .failed {
           differences.append("\(id): doesn't know the transfer \(transfer.id)")
         }
         continue

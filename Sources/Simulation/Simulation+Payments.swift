@@ -1,4 +1,3 @@
-internal import Bitcoin
 internal import Bytes
 internal import ChainSim
 internal import ChainTypes
@@ -11,11 +10,16 @@ internal import Settlement
 extension Simulation {
   func requestPayment() async throws {
     guard let tenant = world.settings.tenants.randomElement(using: &random) else { return }
+    let place = focus
+    let assets = chains[place].spec.assets.map(\.asset)
+    let asset = assets[Int.random(in: assets.indices, using: &random)]
     let amounts: [ClosedRange<UInt64>] = [1_000...20_000, 20_000...200_000, 200_000...3_000_000]
     guard let range = amounts.randomElement(using: &random) else { return }
-    let amount = UInt64.random(in: range, using: &random)
+    let scale = asset.simulatedScale
+    let amount = UInt64.random(in: range, using: &random) * scale
     let expiry = Int64.random(in: 60...1_800, using: &random)
-    let tolerance = Bool.random(using: &random) ? UInt64.random(in: 0...900, using: &random) : nil
+    let tolerance =
+      Bool.random(using: &random) ? UInt64.random(in: 0...900, using: &random) * scale : nil
     // One in ten asks again for an order that may have a payment.
     let number =
       Int.random(in: 0..<10, using: &random) == 0
@@ -26,12 +30,14 @@ extension Simulation {
     try await surviving("request") {
       do {
         let payment = try await world.request(
-          amount, tenant: tenant, order: "\(tenant)-\(number)", expiresInSeconds: expiry,
-          tolerance: tolerance)
+          amount, of: asset, chain: place, tenant: tenant, order: "\(tenant)-\(number)",
+          expiresInSeconds: expiry, tolerance: tolerance)
         orders[payment.terms.id] = OrderedPayment(terms: payment.terms)
         orderIDs.append(payment.terms.id)
         countPayment()
-        note("request \(payment.terms.id) \(amount) of \(tenant), \(expiry) s")
+        note(
+          "request \(payment.terms.id) \(amount) \(asset) on \(payment.terms.chain) of \(tenant), "
+            + "\(expiry) s")
       } catch let refusal as PaymentRefusal {
         note("refused: \(refusal)")
       }
@@ -57,99 +63,55 @@ extension Simulation {
     return recent.randomElement(using: &random).flatMap { orders[$0] }
   }
 
+  /// The script of an address on the chain that has been given to a payment; nil where none has.
+  func anyRecipient(on spec: ChainSpec) -> [UInt8]? {
+    orderIDs.suffix(8).compactMap { orders[$0] }
+      .filter { Self.sharesAddresses($0, with: spec) }
+      .randomElement(using: &random).flatMap { try? world.script(of: $0.terms) }
+  }
+
+  private static func sharesAddresses(_ order: OrderedPayment, with spec: ChainSpec) -> Bool {
+    (order.terms.chainID == nil) == (spec.family.chainID == nil)
+  }
+
   func pay() {
-    guard let order = anyOrder(), let script = try? world.script(of: order.terms) else { return }
-    let place = randomNode()
-    let due = UInt64(order.terms.amount.decimal) ?? 1_000
-    let tolerance = UInt64(order.terms.tolerance.decimal) ?? 0
-    var outputs: [TransactionOutput]
-    func output(_ value: UInt64) -> TransactionOutput {
-      TransactionOutput(value: value, scriptPubKey: script)
+    let here = orderIDs.filter { orders[$0]?.terms.chain == chains[focus].spec.name }
+    let recent = here.suffix(5).randomElement(using: &random).flatMap { orders[$0] }
+    guard let order = Int.random(in: 0..<6, using: &random) == 0 ? anyOrder() : recent,
+      let script = try? world.script(of: order.terms)
+    else { return }
+    // Mostly where it is due, now and then on another chain with the same addresses.
+    let possible = chains.filter { Self.sharesAddresses(order, with: $0.spec) }
+    let due = possible.first { $0.spec.name == order.terms.chain }
+    let isAstray = Int.random(in: 0..<12, using: &random) == 0
+    guard let chain = isAstray ? possible.randomElement(using: &random) : due else { return }
+    var other: (recipient: [UInt8], amount: UInt64)?
+    if Int.random(in: 0..<12, using: &random) == 0, let second = anyOrder(),
+      Self.sharesAddresses(second, with: chain.spec),
+      let script = try? world.script(of: second.terms)
+    {
+      other = (script, 30_000 * order.terms.asset.simulatedScale)
     }
-    switch Int.random(in: 0..<12, using: &random) {
-    case 0..<5: outputs = [output(due)]
-    case 5: outputs = [output(max(700, due / 2))]
-    case 6: outputs = [output(due * 2)]
-    case 7: outputs = [output(due - min(tolerance, due - 1))]
-    case 8: outputs = [output(due / 2 + 400), output(due / 2 + 400)]
-    case 9: outputs = [output(545)]
-    case 10:
-      outputs = [output(due)]
-      if let other = anyOrder(), let second = try? world.script(of: other.terms) {
-        outputs.append(TransactionOutput(value: 30_000, scriptPubKey: second))
-      }
-    default: outputs = [output(max(600, due - due / 10)), output(max(600, due / 10))]
-    }
-    // A foreign output in front moves ours to another vout.
-    if Bool.random(using: &random) {
-      outputs.insert(
-        TransactionOutput(value: 5_000, scriptPubKey: Faucet.scriptPubKey), at: 0)
-    }
-    send(outputs, at: place)
+    let bill = Bill(
+      recipient: script, asset: order.terms.asset, amounts: amounts(for: order.terms),
+      other: other)
+    note(chain.pay(bill, &random))
   }
 
-  private func send(_ outputs: [TransactionOutput], at place: Int) {
-    let mempool = node(place).machine.mempool.ordered
-    var payment = PaymentOrder(
-      outputs: outputs, feeRate: UInt64.random(in: 1...5, using: &random),
-      signalsReplacement: Bool.random(using: &random))
-    switch Int.random(in: 0..<10, using: &random) {
-    case 0:
-      // Straight into a block: no mempool ever saw it.
-      guard let transaction = try? node(place).payment(payment) else { return }
-      note("pay in a block at node \(place): \(transaction.txid.displayHex)")
-      truth.learn(transaction)
-      _ = try? node(place).mine(exactly: [transaction])
-      healDivergence()
-      return
-    case 1:
-      note("pay with a coinbase at node \(place)")
-      _ = try? node(place).mineCoinbase(to: outputs[outputs.count - 1].scriptPubKey)
-      healDivergence()
-      return
-    case 2:
-      if let parent = mempool.randomElement(using: &random)?.known.txid {
-        payment.source = .unconfirmed(parent: parent)
-      }
-    default: break
+  /// Exactly what is due, or less, or more, or in parts.
+  private func amounts(for terms: PaymentTerms) -> [UInt64] {
+    let due = UInt64(terms.amount.decimal) ?? 1_000
+    let tolerance = UInt64(terms.tolerance.decimal) ?? 0
+    let dust = terms.asset.simulatedDust
+    switch Int.random(in: 0..<11, using: &random) {
+    case 0..<5: return [due]
+    case 5: return [max(dust + dust / 4, due / 2)]
+    case 6: return [due * 2]
+    case 7: return [due - min(tolerance, due - 1)]
+    case 8: return [due / 2 + dust, due / 2 + dust]
+    case 9: return [dust - 1]
+    default: return [max(dust, due - due / 10), max(dust, due / 10)]
     }
-    guard let known = try? node(place).pay(payment) else { return }
-    note("pay at node \(place): \(known.txid.displayHex)")
-    truth.learn(known.transaction)
-  }
-
-  /// Another transaction takes the place of one that waits: it pays us less, or nobody, or the same.
-  func replace() {
-    let place = randomNode()
-    guard let victim = node(place).machine.mempool.ordered.randomElement(using: &random) else {
-      return
-    }
-    let outputs: [TransactionOutput]?
-    switch Int.random(in: 0..<3, using: &random) {
-    case 0: outputs = []
-    case 1: outputs = nil
-    default:
-      outputs = victim.known.transaction.outputs
-        .filter { $0.scriptPubKey != Faucet.scriptPubKey }
-        .map { TransactionOutput(value: max(600, $0.value / 2), scriptPubKey: $0.scriptPubKey) }
-    }
-    guard let known = try? node(place).replace(victim.known.txid, paying: outputs) else { return }
-    note("replace \(victim.known.txid.displayHex) by \(known.txid.displayHex) at node \(place)")
-    truth.learn(known.transaction)
-  }
-
-  /// A transaction leaves every mempool, or everything leaves one.
-  func evict() {
-    let place = randomNode()
-    if Int.random(in: 0..<4, using: &random) == 0 {
-      note("node \(place) restarts without its mempool")
-      return node(place).loseMempool()
-    }
-    guard let victim = node(place).machine.mempool.ordered.randomElement(using: &random) else {
-      return
-    }
-    note("evict \(victim.known.txid.displayHex)")
-    for link in world.links { _ = try? link.node.evict(victim.known.txid) }
   }
 
   /// A shop withdraws, an operator accepts or closes.
@@ -183,10 +145,12 @@ extension Simulation {
     case .resolved:
       orders[id]?.isResolved = true
       orders[id]?.isReopened = false
-      let there = stored.transfers.filter {
-        $0.ordinal == Int64(order.terms.ordinal) && TransferHistory.standing.contains($0.state)
+      let contract = order.terms.asset.contract.map { "0x\($0.hex)" } ?? ""
+      let there = stored.chain(order.terms.chain).transfers.filter {
+        $0.ordinal == Int64(order.terms.ordinal) && $0.contract == contract
+          && TransferHistory.standing.contains($0.state)
       }
-      orders[id]?.settled.formUnion(there.map(\.key))
+      orders[id]?.settled.formUnion(there.map(\.id))
     case .observed, .deadlinePassed: break
     }
   }

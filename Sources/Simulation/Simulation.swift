@@ -18,23 +18,25 @@ package final class Simulation {
   package let mode: Mode
   var random: SplitMix64
   let world: SimulatedWorld
-  var truth = ChainTruth()
+  /// Bitcoin, then the EVM chains, as the world has them.
+  let chains: [any LivingChain]
   var orders: [String: OrderedPayment] = [:]
   /// The ids in the order in which they were made.
   var orderIDs: [String] = []
-  /// Nodes that neither hear nor tell anything.
-  var isolated: Set<Int> = []
+  /// The chain on which most happens for now.
+  private(set) var focus = 0
   var events = EventChecker()
+  /// The versions of payments whose facts were replayed.
+  private var replayed: [String: Int64] = [:]
   private var statuses: [String: String] = [:]
-  /// The cursor at the last check.
-  private(set) var recentTip: BlockRef?
-  private var anchorHeight: Int64 = -1
-  private var histories: [[UInt8]: TransferHistory] = [:]
-  /// Until when mempools had been looked through at the last check; zero for never.
-  private var lookedThrough: Int64 = 0
-  package private(set) var statistics = Statistics()
+  private var misdirections = MisdirectionChecker()
+  /// By `StoredState.Transfer.id`.
+  private var histories: [String: TransferHistory] = [:]
+  /// Until when each chain's mempools had been looked through at the last check.
+  private var lookedThrough: [String: Int64] = [:]
+  var statistics = Statistics()
   /// What was done, newest last: told where a promise is broken.
-  private(set) var journal: [String] = []
+  package private(set) var journal: [String] = []
 
   /// Damages the store behind the pipeline's back, to see that the checks notice; whether there was
   /// something to damage. Called after each step until then.
@@ -42,49 +44,10 @@ package final class Simulation {
 
   private var damage: Damage?
 
-  package enum Mode: Sendable {
-    /// No reorg is as deep as finality.
-    case shallow
-    /// Reorgs may break finality, after which nothing is credited.
-    case beyondFinality
-  }
-
-  package struct Statistics: Sendable {
-    package var payments = 0
-    package var kills: [FaultPoint: Int] = [:]
-    package var reorgs = 0
-    package var transfers = 0
-    package var events = 0
-    package var heldSteps = 0
-    package var watcherSteps = 0
-    package var statuses: [String: Int] = [:]
-    package var eventTypes: [String: Int] = [:]
-    package var isHalted = false
-    /// A digest of all events in their order: equal for equal runs.
-    package var digest: UInt64 = 0xcbf2_9ce4_8422_2325
-  }
-
-  /// A promise that was broken, with all that is needed to see it again.
-  package struct Failure: Error, CustomStringConvertible {
-    package let seed: UInt64
-    package let steps: Int
-    package let step: Int
-    package let reasons: [String]
-    package let journal: [String]
-
-    package var description: String {
-      """
-      seed \(seed) fails at step \(step) of \(steps):
-      \(reasons.joined(separator: "\n"))
-      after:
-      \(journal.suffix(25).joined(separator: "\n"))
-      replay: PAYWATCH_SEED=\(seed) PAYWATCH_STEPS=\(steps) swift test --filter SimulationTests
-      """
-    }
-  }
-
+  /// - Parameter ethereum: the EVM chains beside Bitcoin
   package init(
     seed: UInt64, steps: Int, mode: Mode = .shallow,
+    ethereum: [EthereumChainSettings] = EthereumChainSettings.siblings,
     database: SimulatedWorld.DatabaseMaker = SimulatedWorld.inMemory, damage: Damage? = nil
   ) async throws {
     self.seed = seed
@@ -92,28 +55,54 @@ package final class Simulation {
     self.mode = mode
     self.damage = damage
     random = SplitMix64(seed: seed)
+    world = try await SimulatedWorld(
+      seed: random.next(), nodes: 3, settings: Self.settings(ethereum), database: database)
+    var chains: [any LivingChain] = [
+      ChainLife(
+        world.settings.spec, world.links, mode: mode, hasFaults: true, &random)
+    ]
+    for (chain, links) in zip(ethereum, world.ethereum) {
+      // Where no node ever fails, all that calls move must be found and proved.
+      let hasFaults = Int.random(in: 0..<4, using: &random) > 0
+      // Nodes that never trace anything: mostly none or one, now and then all.
+      let untraced = [0, 0, 1, 1, links.count].randomElement(using: &random) ?? 0
+      let standing = links.indices.shuffled(using: &random).prefix(untraced).map { place in
+        let kind = Fault.Kind.ethereum(.methodUnavailable)
+        return (place: place, fault: Fault(kind, method: "debug_traceBlockByHash"))
+      }
+      chains.append(
+        ChainLife(
+          chain.spec, links, mode: mode, hasFaults: hasFaults, standingFaults: standing, &random))
+    }
+    self.chains = chains
+  }
+
+  private static func settings(_ ethereum: [EthereumChainSettings]) -> PipelineSettings {
     var settings = PipelineSettings()
     settings.quorum = 2
     settings.tenants = ["roastery", "kiosk", "wholesale"]
     settings.ready = 4
     settings.quarantineMilliseconds = 60_000
     settings.blocksPerCommit = 4
+    settings.ethereum = ethereum
     var kiosk = TenantPolicy()
     kiosk.late = .accept
     kiosk.zeroConfirmationMaximum = [.btc: 20_000]
     var wholesale = TenantPolicy()
-    wholesale.tolerance = [.btc: 500]
+    wholesale.tolerance = [
+      .btc: 500, .simulatedUSDC: 500, .eth: UInt256(500 * Asset.eth.simulatedScale),
+    ]
     wholesale.confirmations = 4
     settings.policies = ["kiosk": kiosk, "wholesale": wholesale]
-    world = try await SimulatedWorld(
-      seed: random.next(), nodes: 3, settings: settings, database: database)
+    return settings
   }
 
   /// Runs all steps, heals the world, and checks that everything came out right.
   package func run() async throws -> Statistics {
     var step = 0
     do {
-      try await watch()
+      learn()
+      for place in chains.indices { try await watch(place) }
       try await fill()
       while step < steps {
         step += 1
@@ -145,53 +134,66 @@ package final class Simulation {
     let reasons: [String]
   }
 
-  func note(_ text: String) { journal.append(text) }
+  func note(_ text: String?) { if let text { journal.append(text) } }
 
   // MARK: Steps
 
   /// One step of the world; whether it may have touched the store.
   private func act() async throws -> Bool {
     defer { learn() }
+    // Much happens on one chain before the next has its turn.
+    if Int.random(in: 0..<8, using: &random) == 0 {
+      focus = Int.random(in: chains.indices, using: &random)
+    }
+    let (place, chain) = (focus, chains[focus])
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<16: pay()
-    case 16..<21: replace()
-    case 21..<23: evict()
-    case 23..<33: mine()
-    case 33..<40: reorganise()
-    case 40..<49: relay()
-    case 49..<51: changeTopology()
-    case 51..<55: injectFault()
-    case 55..<59: removeFaults()
-    case 59..<65: advanceClock()
-    case 65..<73:
+    case 16..<20: note(chain.interfere(&random))
+    case 20..<22: note(chain.evict(&random))
+    case 22..<32: note(chain.mine(&random))
+    case 32..<40: note(chain.reorganise(&random))
+    case 40..<41: note(chain.finalise(&random))
+    case 41..<47: note(chain.relay())
+    case 47..<49: note(chain.changeTopology(&random))
+    case 49..<56: note(chain.injectFault(about: anyRecipient(on: chain.spec), &random))
+    case 56..<60: note(chain.removeFaults(&random))
+    case 60..<63: advanceClock()
+    case 63..<69:
       try await requestPayment()
       return true
-    case 73..<76:
+    case 69..<72:
       try await decide()
       return true
-    case 76..<79:
+    case 72..<74:
       try await fill()
       return true
     default:
-      try await watch()
+      try await watch(place)
       return true
     }
     return false
   }
 
   func learn() {
-    for link in world.links { truth.learn(from: link.node.machine) }
+    for chain in chains { chain.learn() }
   }
 
-  /// One step of the process, which may die on the way and is then started again.
-  func watch() async throws {
-    if Int.random(in: 0..<6, using: &random) == 0 { armKill() }
+  private func advanceClock() {
+    let seconds = Int64.random(in: 1...(Bool.random(using: &random) ? 20 : 400), using: &random)
+    note("\(seconds) s pass")
+    world.time.advance(milliseconds: seconds * 1_000)
+  }
+
+  /// One step of a watcher, whose process may die on the way and is then started again.
+  private func watch(_ place: Int) async throws {
+    if Int.random(in: 0..<6, using: &random) == 0 { armKill(on: chains[place]) }
+    let name = chains[place].spec.name
     try await surviving("watch") {
-      let report = try await world.step()
+      let report = try await world.step(chain: place)
       statistics.watcherSteps += 1
       if report.hold != nil { statistics.heldSteps += 1 }
-      if report.disconnected > 0 { statistics.reorgs += 1 }
-      note("watch: \(report)")
+      if report.disconnected > 0 { statistics.reorgs[name.text, default: 0] += 1 }
+      note("watch \(name): \(report)")
     }
   }
 
@@ -202,13 +204,13 @@ package final class Simulation {
     try await surviving("fill") { _ = try await world.fill() }
   }
 
-  private func armKill() {
+  private func armKill(on chain: any LivingChain) {
     guard let point = (FaultPoint.ordered + [.beforeNodeCall]).randomElement(using: &random) else {
       return
     }
     if point == .beforeNodeCall {
       world.killSwitch.armCall(
-        to: Int.random(in: 0..<world.links.count, using: &random),
+        to: chain.linkPlaces[Int.random(in: chain.linkPlaces.indices, using: &random)],
         passages: Int.random(in: 1...8, using: &random))
     } else {
       world.killSwitch.arm(point, passages: Int.random(in: 1...4, using: &random))
@@ -243,39 +245,44 @@ package final class Simulation {
         try EventChecker.read(after: after, in: connection)
       )
     }
-    if let cursor = stored.cursor {
-      let first = stored.coverage.first.map { $0.from - 1 } ?? cursor.height
-      // A reorg that reaches below the anchor is scanned from there.
-      anchorHeight = anchorHeight < 0 ? first : min(anchorHeight, first)
-    }
-    if let cursor = stored.cursor, let hash = Hash32(cursor.hash) {
-      recentTip = BlockRef(height: UInt32(clamping: cursor.height), hash: hash)
-    }
-    let spec = world.settings.spec
-    ChainChecker(
-      truth: truth, stored: stored, finalityDepth: Int64(spec.finalityDepth),
-      coinbaseMaturity: Int64(spec.coinbaseMaturity), dustLimit: 546, anchorHeight: anchorHeight
-    ).check(&findings)
-    for transfer in stored.transfers {
-      histories[transfer.key, default: TransferHistory(lookedThrough: lookedThrough)]
-        .learn(transfer, isHalted: stored.cursor?.halt != nil)
-    }
-    lookedThrough = stored.cursor?.lookedThrough ?? 0
-    PaymentChecker(orders: orders, stored: stored, histories: histories).check(&findings)
     let new = events.learn(read, stored, &findings)
+    misdirections.learn(new, stored)
+    for chain in chains { check(chain, stored, &findings) }
+    PaymentChecker(orders: orders, stored: stored, histories: histories)
+      .check(&replayed, &findings)
     events.checkStatuses(stored, &findings)
+    misdirections.check(stored, &findings)
     checkReversals(stored, new, &findings)
     for event in new { digest(event) }
-    if let halt = stored.cursor?.halt {
-      statistics.isHalted = true
-      findings.require(mode == .beyondFinality, promise: 5, "halted without cause: \(halt)")
-    }
-    statistics.transfers = stored.transfers.count
     statistics.events = events.events.count
     statistics.statuses = stored.payments.reduce(into: [:]) { $0[$1.status, default: 0] += 1 }
     if !findings.violations.isEmpty {
       throw Broken(reasons: findings.violations.map(\.description))
     }
+  }
+
+  private func check(
+    _ chain: any LivingChain, _ stored: StoredState, _ findings: inout Findings
+  ) {
+    let (name, rows) = (chain.spec.name.text, stored.chain(chain.spec.name))
+    chain.learn(rows)
+    ChainChecker(
+      truth: chain.truth, spec: chain.spec, quorum: world.settings.quorum, stored: rows,
+      addresses: stored.addresses.filter { $0.family == chain.spec.family.name },
+      anchorHeight: chain.anchorHeight, untraced: events.untraced(on: name),
+      latestTime: chain.latestTime, mayLackProofs: chain.hasFaults
+    ).check(&findings)
+    for transfer in rows.transfers {
+      let since = lookedThrough[name] ?? 0
+      histories[transfer.id, default: TransferHistory(lookedThrough: since)]
+        .learn(transfer, isHalted: rows.cursor?.halt != nil)
+    }
+    lookedThrough[name] = rows.cursor?.lookedThrough ?? 0
+    if let halt = rows.cursor?.halt {
+      statistics.halted.insert(name)
+      findings.require(mode == .beyondFinality, promise: 5, "\(name) halted without cause: \(halt)")
+    }
+    statistics.transfers[name] = rows.transfers.count
   }
 
   /// A payment that stands lower than at the last check has told a reversal since.
@@ -303,7 +310,4 @@ package final class Simulation {
   }
 
   func countPayment() { statistics.payments += 1 }
-
-  /// The first height that was scanned.
-  var anchor: Int64 { anchorHeight }
 }

@@ -128,10 +128,18 @@ extension EthereumNode {
         isByNumber
         ? .string(Self.quantity(block.height))
         : .object([.init("blockHash", .hash32(block.hash))])
-      let outcomes = try await batch(
-        parameters.map { RPCCall(method, $0 + [place]) }, maximumCount: maximumCount,
-        maximumBytes: JSONRPCClient.smallAnswerBytes
-          + min(parameters.count, maximumCount) * answerBytes)
+      let outcomes: [Result<RPCResult, RPCNodeError>]
+      do throws(NodeError) {
+        outcomes = try await batch(
+          parameters.map { RPCCall(method, $0 + [place]) }, maximumCount: maximumCount,
+          maximumBytes: JSONRPCClient.smallAnswerBytes
+            + min(parameters.count, maximumCount) * answerBytes)
+      } catch .rpc(.unauthorized(status: 403)) {
+        // A proxy that lets other methods pass.
+        throw .pruned(block.hash)
+      } catch {
+        throw error
+      }
       var results: [RPCResult?] = []
       results.reserveCapacity(outcomes.count)
       var isRefused = false

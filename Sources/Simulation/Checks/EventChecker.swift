@@ -19,6 +19,8 @@ struct EventChecker {
   private var lastSequence: [String: Int64] = [:]
   private var lastPosition: Int64 = 0
   private var lastStatus: [String: String] = [:]
+  /// Heights at which nobody looked for what calls had moved, by chain.
+  private var untraced: [String: [ClosedRange<Int64>]] = [:]
 
   private struct Body: Decodable {
     let version: Int64?
@@ -27,6 +29,8 @@ struct EventChecker {
   }
 
   var events: [Event] { known }
+
+  func untraced(on chain: String) -> [ClosedRange<Int64>] { untraced[chain] ?? [] }
 
   /// What has a position behind `position`, then what waits for one, in their order.
   static func read(after position: Int64, in connection: any SQLConnection) throws -> [Event] {
@@ -70,11 +74,26 @@ struct EventChecker {
     for event in new {
       checkPosition(event, &findings)
       checkSequence(event, &findings)
-      checkIdentity(event, payments, stored.cursor?.version ?? 0, &findings)
+      checkIdentity(
+        event, payments, stored.chains[event.subject]?.cursor?.version ?? 0, &findings)
       checkStatus(event, &findings)
+      noteUntraced(event)
       known.append(event)
     }
     return new
+  }
+
+  private mutating func noteUntraced(_ event: Event) {
+    guard event.type == "chain.untraced", let body = body(of: event),
+      let from = body.from.flatMap(Self.height), let to = body.to.flatMap(Self.height),
+      from <= to
+    else { return }
+    untraced[event.subject, default: []].append(from...to)
+  }
+
+  /// Of a block written as `height:hash`.
+  private static func height(_ block: String) -> Int64? {
+    Int64(block.prefix { $0 != ":" })
   }
 
   /// Compares the whole log with what was learnt.

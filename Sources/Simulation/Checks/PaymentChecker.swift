@@ -8,8 +8,8 @@ struct OrderedPayment {
   var isCanceled = false
   var acceptedDue: UInt64?
   var isResolved = false
-  /// The transfers that had come by then, by `StoredState.Transfer.key`.
-  var settled: Set<[UInt8]> = []
+  /// The transfers that had come by then, by `StoredState.Transfer.id`.
+  var settled: Set<String> = []
   /// Whether what came after the resolution was accepted.
   var isReopened = false
 }
@@ -48,22 +48,41 @@ struct TransferHistory {
 struct PaymentChecker {
   let orders: [String: OrderedPayment]
   let stored: StoredState
-  /// By `StoredState.Transfer.key`.
-  let histories: [[UInt8]: TransferHistory]
+  /// By `StoredState.Transfer.id`.
+  let histories: [String: TransferHistory]
 
-  func check(_ findings: inout Findings) {
-    var byOrdinal: [Int64: [StoredState.Transfer]] = [:]
-    for transfer in stored.transfers { byOrdinal[transfer.ordinal, default: []].append(transfer) }
+  /// What pays for something: an address of a chain, in one asset.
+  private struct Account: Hashable {
+    let chain: String
+    let ordinal: Int64
+    let contract: String
+  }
+
+  /// - Parameter replayed: the version of each payment whose facts were replayed before
+  func check(_ replayed: inout [String: Int64], _ findings: inout Findings) {
+    var transfers: [Account: [StoredState.Transfer]] = [:]
+    for transfer in stored.transfers {
+      let account = Account(
+        chain: transfer.chain, ordinal: transfer.ordinal, contract: transfer.contract)
+      transfers[account, default: []].append(transfer)
+    }
     findings.require(
       Set(stored.payments.map(\.id)) == Set(orders.keys), promise: 4,
       "the stored payments aren't those that were acknowledged")
+    let addresses = stored.addresses.filter { $0.payment != nil }
     findings.require(
-      Set(stored.payments.map(\.ordinal)).count == stored.payments.count, promise: 1,
-      "two payments share an address")
+      addresses.count == stored.payments.count
+        && Set(addresses.map(\.payment)).count == addresses.count
+        && Set(addresses.map(\.script)).count == addresses.count,
+      promise: 1, "two payments share an address")
     for payment in stored.payments {
       guard let order = orders[payment.id] else { continue }
-      checkOracle(payment, order, byOrdinal[payment.ordinal] ?? [], &findings)
-      checkReplay(payment, &findings)
+      let account = Account(
+        chain: payment.chain, ordinal: payment.ordinal, contract: payment.contract)
+      checkOracle(payment, order, transfers[account] ?? [], &findings)
+      if replayed.updateValue(payment.version, forKey: payment.id) != payment.version {
+        checkReplay(payment, &findings)
+      }
     }
   }
 
@@ -72,6 +91,8 @@ struct PaymentChecker {
     _ transfers: [StoredState.Transfer], _ findings: inout Findings
   ) {
     let terms = order.terms
+    let cursor = stored.chain(terms.chain).cursor
+    let looksAtMempools = terms.chainID == nil
     let oracle = PaymentOracle(
       amount: UInt64(terms.amount.decimal) ?? 0, tolerance: UInt64(terms.tolerance.decimal) ?? 0,
       confirmations: Int64(terms.confirmations), acceptsLate: terms.latePolicy == .accept,
@@ -79,14 +100,19 @@ struct PaymentChecker {
       acceptedDue: order.acceptedDue, isResolved: order.isResolved,
       isReopened: order.isReopened,
       money: transfers.map { transfer in
-        let history = histories[transfer.key] ?? TransferHistory(lookedThrough: 0)
+        let history = histories[transfer.id] ?? TransferHistory(lookedThrough: 0)
+        // Where nothing counts before it is in a block, the block's time tells when it came.
         let first = min(
-          transfer.firstSeen, history.earliestBlockTime ?? .max, history.lookedThrough)
+          transfer.firstSeen, history.earliestBlockTime ?? .max,
+          looksAtMempools ? history.lookedThrough : .max)
         return PaymentOracle.Money(
           value: UInt64(transfer.value) ?? 0, state: transfer.state,
           isLate: first > payment.expiresAt, isCredited: history.isCredited,
-          isSettled: order.settled.contains(transfer.key))
+          isSettled: order.settled.contains(transfer.id))
       })
+    findings.require(
+      transfers.allSatisfy { $0.confirmations == Int64(terms.confirmations) }, promise: 2,
+      "a transfer to \(payment.id) needs another depth than \(terms.confirmations)")
     findings.require(
       payment.status == oracle.status, promise: 5,
       "\(payment.id) is \(payment.status), should be \(oracle.status)")
@@ -98,7 +124,7 @@ struct PaymentChecker {
         + "should have \(oracle.received)/\(oracle.confirmed)")
     if payment.deadlinePassed {
       findings.require(
-        (stored.cursor?.lookedThrough ?? .min) > payment.expiresAt, promise: 5,
+        (cursor?.lookedThrough ?? .min) > payment.expiresAt, promise: 5,
         "\(payment.id) expired before a look passed its deadline")
     }
   }

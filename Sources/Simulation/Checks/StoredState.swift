@@ -5,16 +5,35 @@ internal import Settlement
 
 /// What the database holds, read with plain queries: none of the code that wrote it takes part.
 package struct StoredState: Sendable {
+  /// By the chain's name.
+  var chains: [String: Chain] = [:]
+  var addresses: [Address] = []
+  var payments: [StoredPayment] = []
+
+  /// What is stored of one chain.
+  struct Chain: Sendable {
+    var cursor: Cursor?
+    var transfers: [Transfer] = []
+    /// By txid.
+    var proofs: [[UInt8]: Proof] = [:]
+    var headers: [Header] = []
+    var coverage: [Coverage] = []
+  }
+
   struct Cursor: Sendable {
+    let family: String
     let version: Int64
     let height: Int64
     let hash: [UInt8]
     let addressesThrough: Int64
     let lookedThrough: Int64?
     let halt: String?
+    let finalHeight: Int64?
+    let finalHash: [UInt8]?
   }
 
   struct Address: Sendable {
+    let family: String
     let ordinal: Int64
     let script: [UInt8]
     let payment: String?
@@ -22,22 +41,29 @@ package struct StoredState: Sendable {
   }
 
   struct Transfer: Sendable {
+    let chain: String
     let txid: [UInt8]
-    let vout: Int64
+    let position: String
     let ordinal: Int64
+    let contract: String
     let value: String
     let state: String
+    let detail: String?
     let confirmations: Int64
     let blockHeight: Int64?
     let blockHash: [UInt8]?
     let blockTime: Int64?
     let firstSeen: Int64
 
-    /// What tells it from all others: txid, then vout.
-    var key: [UInt8] { txid + withUnsafeBytes(of: vout.bigEndian) { Array($0) } }
+    /// What tells it from all others, as the subject of its events: the txid as people write it.
+    var id: String {
+      // A Bitcoin output's position is its number.
+      let text = Int64(position) == nil ? "0x" + Hex.encode(txid) : Hex.encode(txid.reversed())
+      return "\(chain)/\(text)/\(position)"
+    }
   }
 
-  struct Proof: Sendable {
+  struct Proof: Sendable, Equatable {
     let block: [UInt8]
     let header: [UInt8]
     let position: Int64
@@ -49,6 +75,9 @@ package struct StoredState: Sendable {
 
   struct StoredPayment: Sendable {
     let id: String
+    let chain: String
+    /// As in rows of transfers.
+    let contract: String
     let ordinal: Int64
     let expiresAt: Int64
     let version: Int64
@@ -75,75 +104,86 @@ package struct StoredState: Sendable {
     let addressesThrough: Int64
   }
 
-  var cursor: Cursor?
-  var addresses: [Address] = []
-  var transfers: [Transfer] = []
-  /// By txid.
-  var proofs: [[UInt8]: Proof] = [:]
-  var payments: [StoredPayment] = []
-  var headers: [Header] = []
-  var coverage: [Coverage] = []
+  /// Of all chains.
+  var transfers: [Transfer] { chains.values.flatMap(\.transfers) }
 
+  func chain(_ name: ChainName) -> Chain { chains[name.text] ?? Chain() }
+}
+
+// Reading.
+extension StoredState {
   package static func read(from connection: any SQLConnection) throws -> StoredState {
     var state = StoredState()
-    state.cursor = try connection.query("SELECT * FROM chains").first.map { row in
-      try Cursor(
-        version: row.integer("version"), height: row.integer("tip_height"),
-        hash: row.blob("tip_hash"), addressesThrough: row.integer("addresses_through"),
-        lookedThrough: row.optionalInteger("looked_through"), halt: row.optionalText("halt"))
+    try state.readChains(connection)
+    try state.readTransfers(connection)
+    try state.readPayments(connection)
+    return state
+  }
+
+  private mutating func readChains(_ connection: any SQLConnection) throws {
+    for row in try connection.query("SELECT * FROM chains") {
+      chains[try row.text("chain"), default: Chain()].cursor = try Cursor(
+        family: row.text("family"), version: row.integer("version"),
+        height: row.integer("tip_height"), hash: row.blob("tip_hash"),
+        addressesThrough: row.integer("addresses_through"),
+        lookedThrough: row.optionalInteger("looked_through"), halt: row.optionalText("halt"),
+        finalHeight: row.optionalInteger("final_height"),
+        finalHash: row.optionalBlob("final_hash"))
     }
-    state.addresses = try connection.query("SELECT * FROM addresses ORDER BY ordinal").map { row in
-      try Address(
-        ordinal: row.integer("ordinal"), script: row.blob("script"),
-        payment: row.optionalText("payment_id"), touched: row.integer("touched") == 1)
+    for row in try connection.query("SELECT * FROM headers ORDER BY height") {
+      chains[try row.text("chain"), default: Chain()].headers.append(
+        try Header(
+          height: row.integer("height"), hash: row.blob("hash"), parent: row.blob("parent")))
     }
-    state.transfers = try connection.query("SELECT * FROM transfers").map { row in
-      try Transfer(
-        txid: row.blob("txid"), vout: row.vout("position"), ordinal: row.integer("ordinal"),
-        value: row.text("value"), state: row.text("state"),
-        confirmations: row.integer("confirmations"),
-        blockHeight: row.optionalInteger("block_height"),
-        blockHash: row.optionalBlob("block_hash"), blockTime: row.optionalInteger("block_time"),
-        firstSeen: row.integer("first_seen"))
+    for row in try connection.query("SELECT * FROM coverage ORDER BY from_height") {
+      chains[try row.text("chain"), default: Chain()].coverage.append(
+        try Coverage(
+          from: row.integer("from_height"), fromParent: row.blob("from_parent"),
+          through: row.integer("through_height"), throughHash: row.blob("through_hash"),
+          addressesThrough: row.integer("addresses_through")))
+    }
+  }
+
+  private mutating func readTransfers(_ connection: any SQLConnection) throws {
+    for row in try connection.query("SELECT * FROM transfers") {
+      chains[try row.text("chain"), default: Chain()].transfers.append(
+        try Transfer(
+          chain: row.text("chain"), txid: row.blob("txid"), position: row.text("position"),
+          ordinal: row.integer("ordinal"), contract: row.text("contract"),
+          value: row.text("value"), state: row.text("state"), detail: row.optionalText("detail"),
+          confirmations: row.integer("confirmations"),
+          blockHeight: row.optionalInteger("block_height"),
+          blockHash: row.optionalBlob("block_hash"),
+          blockTime: row.optionalInteger("block_time"), firstSeen: row.integer("first_seen")))
     }
     for row in try connection.query("SELECT * FROM transfer_proofs") {
-      state.proofs[try row.blob("txid")] = try Proof(
+      chains[try row.text("chain"), default: Chain()].proofs[try row.blob("txid")] = try Proof(
         block: row.blob("block_hash"), header: row.blob("header"),
         position: row.integer("position"), transaction: row.blob("transaction_bytes"),
         siblings: row.blob("siblings"), coinbase: row.blob("coinbase"),
         coinbaseSiblings: row.blob("coinbase_siblings"))
     }
+  }
+
+  private mutating func readPayments(_ connection: any SQLConnection) throws {
+    addresses = try connection.query("SELECT * FROM addresses ORDER BY ordinal").map { row in
+      try Address(
+        family: row.text("family"), ordinal: row.integer("ordinal"), script: row.blob("script"),
+        payment: row.optionalText("payment_id"), touched: row.integer("touched") == 1)
+    }
     var facts: [String: [String]] = [:]
     for row in try connection.query("SELECT * FROM payment_facts ORDER BY payment_id, number") {
       facts[try row.text("payment_id"), default: []].append(try row.text("fact"))
     }
-    state.payments = try connection.query("SELECT * FROM payments ORDER BY payment_id").map { row in
+    payments = try connection.query("SELECT * FROM payments ORDER BY payment_id").map { row in
       let id = try row.text("payment_id")
       return try StoredPayment(
-        id: id, ordinal: row.integer("ordinal"), expiresAt: row.integer("expires_at"),
+        id: id, chain: row.text("chain"), contract: row.text("contract"),
+        ordinal: row.integer("ordinal"), expiresAt: row.integer("expires_at"),
         version: row.integer("version"), status: row.text("status"), amount: row.text("amount"),
         received: row.text("received"), confirmed: row.text("confirmed"),
         deadlinePassed: row.integer("deadline_passed") == 1, terms: row.text("terms"),
         facts: facts[id] ?? [])
     }
-    state.headers = try connection.query("SELECT * FROM headers ORDER BY height").map { row in
-      try Header(
-        height: row.integer("height"), hash: row.blob("hash"), parent: row.blob("parent"))
-    }
-    state.coverage = try connection.query("SELECT * FROM coverage ORDER BY from_height").map {
-      row in
-      try Coverage(
-        from: row.integer("from_height"), fromParent: row.blob("from_parent"),
-        through: row.integer("through_height"), throughHash: row.blob("through_hash"),
-        addressesThrough: row.integer("addresses_through"))
-    }
-    return state
-  }
-}
-
-extension SQLRow {
-  fileprivate func vout(_ column: String) throws -> Int64 {
-    guard let vout = Int64(try text(column)) else { throw CorruptRow.column(column) }
-    return vout
   }
 }

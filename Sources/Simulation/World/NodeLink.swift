@@ -3,14 +3,15 @@ package import NodeRPC
 internal import Synchronization
 
 /// The way from the process to one node, in process: it can be cut, and the process can die on it.
-package final class NodeLink: RPCTransport {
+package final class NodeLink<Node: SimulatedNode>: RPCTransport {
+  /// Among all nodes of the world.
   package let place: Int
-  package let node: SimulatedBitcoinNode
+  package let node: Node
   private let killSwitch: KillSwitch
   private let cut = Mutex(false)
   private let observer = Mutex<(@Sendable (_ body: [UInt8]) -> Void)?>(nil)
 
-  init(place: Int, node: SimulatedBitcoinNode, killSwitch: KillSwitch) {
+  init(place: Int, node: Node, killSwitch: KillSwitch) {
     self.place = place
     self.node = node
     self.killSwitch = killSwitch

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import ChainSim
 package import ChainTypes
 package import Database
 package import EventLog
@@ -13,6 +14,8 @@ package struct Pipeline: Sendable {
   package let pool: NodePool
   package let store: ChainStore
   package let watcher: BitcoinWatcher
+  /// Of Bitcoin, then of the EVM chains in their order.
+  let watchers: [any ChainWatcher]
   package let addresses: AddressPool
   package let sequencer: Sequencer
   package let service: PaymentService
@@ -20,11 +23,12 @@ package struct Pipeline: Sendable {
   private let settings: PipelineSettings
   private let time: any TimeSource
 
-  /// `clock` is what quarantines go by, `time` the time of day.
+  /// `clock` is what quarantines go by, `time` the time of day. `ethereumNodes` are those of each of
+  /// the settings' EVM chains.
   package init(
-    nodes: [BitcoinNode], database: any Database, settings: PipelineSettings,
-    time: any TimeSource, clock: any RPCClock, killSwitch: KillSwitch = KillSwitch(),
-    watchKey: (UInt64, UInt64)
+    nodes: [BitcoinNode], ethereumNodes: [[EthereumNode]] = [], database: any Database,
+    settings: PipelineSettings, time: any TimeSource, clock: any RPCClock,
+    killSwitch: KillSwitch = KillSwitch(), watchKey: (UInt64, UInt64)
   ) throws {
     self.database = database
     self.settings = settings
@@ -32,26 +36,27 @@ package struct Pipeline: Sendable {
     pool = try NodePool(
       nodes: nodes, quorum: settings.quorum, genesisHash: settings.spec.genesisHash,
       network: settings.network, clock: clock)
-    store = ChainStore(database: database, specs: [settings.spec])
-    var watching = WatcherSettings(
-      spec: settings.spec, network: settings.network, start: settings.start)
-    watching.fetchWidth = 1
-    watching.blocksPerCommit = settings.blocksPerCommit
-    if let bytes = settings.proofBytesPerCommit { watching.proofBytesPerCommit = bytes }
-    if let window = settings.window { watching.window = window }
-    if let headers = settings.headersPerStep { watching.headersPerStep = headers }
-    watching.lookCommitSeconds = settings.lookCommitSeconds
-    if let transactions = settings.lookTransactions { watching.lookTransactions = transactions }
-    watching.quarantineMilliseconds = settings.quarantineMilliseconds
+    store = ChainStore(database: database, specs: settings.specs)
+    let faulty = FaultyStore(store: store, killSwitch: killSwitch)
     watcher = BitcoinWatcher(
-      settings: watching, pool: pool, store: FaultyStore(store: store, killSwitch: killSwitch),
-      time: time, watchKey: watchKey)
+      settings: settings.watching, pool: pool, store: faulty, time: time, watchKey: watchKey)
+    var watchers: [any ChainWatcher] = [watcher]
+    for (chain, nodes) in zip(settings.ethereum, ethereumNodes) {
+      let pool = try EthereumPool(
+        nodes: nodes, quorum: settings.quorum,
+        identity: .init(chainID: chain.options.chainID, genesisHash: nil), clock: clock)
+      watchers.append(
+        EthereumWatcher(
+          settings: settings.watching(chain), pool: pool, store: faulty, time: time,
+          watchKey: watchKey))
+    }
+    self.watchers = watchers
     addresses = AddressPool(
       database: FaultyDatabase(database: database, killSwitch: killSwitch), ready: settings.ready)
     sequencer = Sequencer(database: database)
     let policies = settings.tenants.map { ($0, settings.policies[$0] ?? TenantPolicy()) }
     service = PaymentService(
-      specs: [settings.spec], policies: Dictionary(policies) { first, _ in first },
+      specs: settings.specs, policies: Dictionary(policies) { first, _ in first },
       region: settings.region)
   }
 
@@ -67,36 +72,62 @@ package struct Pipeline: Sendable {
     "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkg"
     + "DKf31mGDtKsAYz2oz2AGutZYs"
 
+  /// The same words' on EVM chains.
+  private static let ethereumAccountKey =
+    "[73c5da0a/44h/60h/0h]xpub6DCoCpSuQZB2jawqnGMEPS63ePKWkwWPH4TU45Q7LPXWuNd8TMtVxRrgjtEshuqpK"
+    + "3mdhaWHPFsBngh5GFZaM6si3yZdUsT8ddYM3PwnATt"
+
   package func registerAccounts() async throws {
     let key = try ExtendedPublicKey(Self.accountKey, network: .mainnet)
       .text(network: settings.network)
     for (place, tenant) in settings.tenants.enumerated() {
-      try await addresses.register(
-        AddressPool.Account(
-          tenant: tenant, region: settings.region, epoch: 0,
-          keys: .bitcoin(
-            Descriptor(
-              "wpkh(\(key)/\(place)/*)", network: settings.network, checksum: .optional))))
+      var keys = [
+        AccountKeys.bitcoin(
+          try Descriptor(
+            "wpkh(\(key)/\(place)/*)", network: settings.network, checksum: .optional))
+      ]
+      if !settings.ethereum.isEmpty {
+        keys.append(
+          .ethereum(
+            try EthereumAccount(
+              accountKey: Self.ethereumAccountKey, branch: UInt32(place), isTest: true)))
+      }
+      for keys in keys {
+        try await addresses.register(
+          AddressPool.Account(tenant: tenant, region: settings.region, epoch: 0, keys: keys))
+      }
     }
   }
 
+  /// Fills the reserve of each family's addresses.
   @discardableResult
-  package func fill() async throws -> Int { try await addresses.fill(.bitcoin(settings.network)) }
+  package func fill() async throws -> Int {
+    var filled = try await addresses.fill(settings.spec.family)
+    // All EVM chains have the same addresses.
+    if let chain = settings.ethereum.first {
+      filled += try await addresses.fill(chain.spec.family)
+    }
+    return filled
+  }
 
-  /// One step of the watcher, then of the sequencer.
+  /// One step of a chain's watcher, then of the sequencer.
   @discardableResult
-  package func step() async throws -> WatchReport {
-    let report = try await watcher.step()
+  package func step(chain: Int = 0) async throws -> WatchReport {
+    let report = try await watchers[chain].step()
     try await sequencer.drain()
     return report
   }
 
+  /// - Parameters:
+  ///   - chain: its place among all
+  ///   - asset: nil for the chain's own coin
   package func request(
-    _ amount: UInt64, tenant: String, order: String, expiresInSeconds: Int64? = nil,
-    tolerance: UInt64? = nil, random: (UInt64, UInt64)
+    _ amount: UInt64, of asset: Asset? = nil, chain: Int = 0, tenant: String, order: String,
+    expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil, random: (UInt64, UInt64)
   ) async throws -> Payment {
     let request = PaymentRequest(
-      tenant: tenant, orderID: order, chain: settings.spec.name, amount: UInt256(amount),
+      tenant: tenant, orderID: order, chain: settings.specs[chain].name, asset: asset,
+      amount: UInt256(amount),
       expiresInSeconds: expiresInSeconds, tolerance: tolerance.map { UInt256($0) })
     let (service, now) = (service, time.now)
     return try await database.groupedWrite { connection in
@@ -140,6 +171,38 @@ package struct PipelineSettings: Sendable {
   /// Transactions of a mempool that one step looks into; nil for a watcher's own choice.
   package var lookTransactions: Int?
   package var quarantineMilliseconds: Int64 = 3_600_000
+  /// The EVM chains beside Bitcoin.
+  package var ethereum: [EthereumChainSettings] = []
 
   package init() {}
+
+  /// Of all chains, Bitcoin first.
+  package var specs: [ChainSpec] { [spec] + ethereum.map(\.spec) }
+}
+
+// One block after the other is asked for, so that a run replays exactly.
+extension PipelineSettings {
+  fileprivate var watching: WatcherSettings {
+    var watching = WatcherSettings(spec: spec, network: network, start: start)
+    watching.fetchWidth = 1
+    watching.blocksPerCommit = blocksPerCommit
+    if let bytes = proofBytesPerCommit { watching.proofBytesPerCommit = bytes }
+    if let window { watching.window = window }
+    if let headers = headersPerStep { watching.headersPerStep = headers }
+    watching.lookCommitSeconds = lookCommitSeconds
+    if let transactions = lookTransactions { watching.lookTransactions = transactions }
+    watching.quarantineMilliseconds = quarantineMilliseconds
+    return watching
+  }
+
+  fileprivate func watching(_ chain: EthereumChainSettings) -> EthereumWatcherSettings {
+    var watching = EthereumWatcherSettings(
+      spec: chain.spec, network: chain.network, start: start)
+    watching.fetchWidth = 1
+    watching.blocksPerCommit = blocksPerCommit
+    if let window { watching.window = window }
+    if let headers = headersPerStep { watching.headersPerStep = headers }
+    watching.quarantineMilliseconds = quarantineMilliseconds
+    return watching
+  }
 }

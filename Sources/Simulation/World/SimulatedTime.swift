@@ -21,6 +21,9 @@ package final class SimulatedTime: TimeSource, RPCClock {
   /// The time that blocks bear.
   package var nowSeconds: UInt32 { UInt32(clamping: now.microseconds / 1_000_000) }
 
+  /// The same, of EVM chains.
+  var nowLongSeconds: UInt64 { UInt64(clamping: now.microseconds / 1_000_000) }
+
   /// Sets the time of day ahead, or back, without letting time pass.
   package func shift(seconds: Int64) { shift.withLock { $0 += seconds * 1_000_000 } }
 

@@ -1,6 +1,6 @@
 internal import Addresses
 internal import Bytes
-internal import ChainSim
+package import ChainSim
 package import ChainTypes
 package import Database
 internal import EventLog
@@ -16,7 +16,9 @@ package import Watching
 package final class SimulatedWorld {
   package let time: SimulatedTime
   package let settings: PipelineSettings
-  package let links: [NodeLink]
+  package let links: [NodeLink<SimulatedBitcoinNode>]
+  /// The ways to the nodes of each EVM chain.
+  let ethereum: [[NodeLink<SimulatedEthereumNode>]]
   package let killSwitch = KillSwitch()
   package let database: any Database
   package private(set) var process: Pipeline
@@ -25,7 +27,8 @@ package final class SimulatedWorld {
   private var random: SplitMix64
 
   /// 2026-01-01T00:00:00Z.
-  package static let beginning = Timestamp(seconds: 1_767_225_600)
+  static let beginningSeconds: Int64 = 1_767_225_600
+  package static let beginning = Timestamp(seconds: beginningSeconds)
 
   /// Makes an empty database whose commits can be stopped.
   package typealias DatabaseMaker = @Sendable (CommitHooks) async throws -> any Database
@@ -37,7 +40,8 @@ package final class SimulatedWorld {
     return try SQLiteDatabase.inMemory(options: options)
   }
 
-  /// A world whose nodes have `height` blocks, all the same, enough to have money.
+  /// A world whose nodes have `height` blocks, all the same, enough to have money. Each of the
+  /// settings' EVM chains has as many nodes.
   package init(
     seed: UInt64, nodes count: Int = 1, height: Int = 110,
     settings: PipelineSettings = PipelineSettings(),
@@ -59,6 +63,17 @@ package final class SimulatedWorld {
     links = nodes.enumerated().map { [killSwitch] in
       NodeLink(place: $0.offset, node: $0.element, killSwitch: killSwitch)
     }
+    var place = nodes.count
+    var ethereum: [[NodeLink<SimulatedEthereumNode>]] = []
+    for chain in settings.ethereum {
+      let nodes = try Self.nodes(count, of: chain, &random, time)
+      ethereum.append(
+        nodes.enumerated().map { [killSwitch] in
+          NodeLink(place: place + $0.offset, node: $0.element, killSwitch: killSwitch)
+        })
+      place += nodes.count
+    }
+    self.ethereum = ethereum
     let killSwitch = killSwitch
     database = try await makeDatabase(
       CommitHooks(
@@ -68,9 +83,30 @@ package final class SimulatedWorld {
     self.time = time
     self.settings = settings
     self.random = random
-    process = try Self.process(links, database, settings, time, killSwitch, &self.random)
+    process = try Self.process(
+      links, ethereum, database, settings, time, killSwitch, &self.random)
     starts = 1
     try await process.registerAccounts()
+  }
+
+  /// Nodes of an EVM chain that have a few blocks.
+  private static func nodes(
+    _ count: Int, of chain: EthereumChainSettings, _ random: inout SplitMix64,
+    _ time: SimulatedTime
+  ) throws -> [SimulatedEthereumNode] {
+    let name = chain.spec.name
+    let first = SimulatedEthereumNode(
+      name: "\(name)-0", options: chain.options, seed: random.next(), clock: ConnectionTime(time),
+      now: { time.nowLongSeconds })
+    for _ in 0..<10 {
+      time.advance(milliseconds: 12_000)
+      try first.mine()
+    }
+    var nodes = [first]
+    while nodes.count < count {
+      nodes.append(first.copy(name: "\(name)-\(nodes.count)", seed: random.next()))
+    }
+    return nodes
   }
 
   package func close() async throws { try await database.close() }
@@ -80,23 +116,32 @@ package final class SimulatedWorld {
   /// What happens after a kill: all memory is gone, and a new process starts from the database.
   package func restart() async throws {
     killSwitch.reset()
-    process = try Self.process(links, database, settings, time, killSwitch, &random)
+    process = try Self.process(links, ethereum, database, settings, time, killSwitch, &random)
     starts += 1
     try await process.registerAccounts()
   }
 
   private static func process(
-    _ links: [NodeLink], _ database: any Database, _ settings: PipelineSettings,
-    _ time: SimulatedTime, _ killSwitch: KillSwitch, _ random: inout SplitMix64
+    _ links: [NodeLink<SimulatedBitcoinNode>],
+    _ ethereum: [[NodeLink<SimulatedEthereumNode>]], _ database: any Database,
+    _ settings: PipelineSettings, _ time: SimulatedTime, _ killSwitch: KillSwitch,
+    _ random: inout SplitMix64
   ) throws -> Pipeline {
     let nodes = links.map { link in
       BitcoinNode(
         name: link.node.name, transport: link, clock: ConnectionTime(time),
         jitterSeed: random.next())
     }
+    let ethereumNodes = ethereum.map { links in
+      links.map { link in
+        EthereumNode(
+          name: link.node.name, transport: link, clock: ConnectionTime(time),
+          jitterSeed: random.next())
+      }
+    }
     return try Pipeline(
-      nodes: nodes, database: database, settings: settings, time: time, clock: time,
-      killSwitch: killSwitch, watchKey: (random.next(), random.next()))
+      nodes: nodes, ethereumNodes: ethereumNodes, database: database, settings: settings,
+      time: time, clock: time, killSwitch: killSwitch, watchKey: (random.next(), random.next()))
   }
 
   @discardableResult
@@ -104,10 +149,10 @@ package final class SimulatedWorld {
     try await process.fill()
   }
 
-  /// One step of the watcher, then of the sequencer.
+  /// One step of a chain's watcher, then of the sequencer.
   @discardableResult
-  package func step() async throws -> WatchReport {
-    try await process.step()
+  package func step(chain: Int = 0) async throws -> WatchReport {
+    try await process.step(chain: chain)
   }
 
   /// Steps until there is nothing more to do; the last report.
@@ -123,18 +168,19 @@ package final class SimulatedWorld {
   // MARK: Payments
 
   package func request(
-    _ amount: UInt64, tenant: String = "roastery", order: String,
-    expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil
+    _ amount: UInt64, of asset: Asset? = nil, chain: Int = 0, tenant: String = "roastery",
+    order: String, expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil
   ) async throws -> Payment {
     let bits = (random.next(), random.next())
     return try await process.request(
-      amount, tenant: tenant, order: order, expiresInSeconds: expiresInSeconds,
-      tolerance: tolerance, random: bits)
+      amount, of: asset, chain: chain, tenant: tenant, order: order,
+      expiresInSeconds: expiresInSeconds, tolerance: tolerance, random: bits)
   }
 
-  /// The output script of the payment's address.
+  /// The output script of the payment's address; on EVM chains the account's 20 bytes.
   package static func script(of terms: PaymentTerms) throws -> [UInt8] {
-    try BitcoinAddress(terms.address, network: .regtest).output.scriptPubKey
+    guard terms.chainID == nil else { return try EthereumAddress(terms.address).hash.bytes }
+    return try BitcoinAddress(terms.address, network: .regtest).output.scriptPubKey
   }
 
   package func script(of terms: PaymentTerms) throws -> [UInt8] { try Self.script(of: terms) }

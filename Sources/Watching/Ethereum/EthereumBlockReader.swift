@@ -15,7 +15,7 @@ struct EthereumBlockReader: Sendable {
     let transfers: [ScannedTransfer]
     let inner: Inner
     fileprivate let block: BlockProof
-    /// The places of the transfers' transactions in the block.
+    /// The places in the block of the transactions whose transfers may count.
     fileprivate let places: [Hash32: Int]
     /// Of whom calls paid, by transaction.
     fileprivate let balances: [Hash32: [BalanceProof]]
@@ -33,6 +33,8 @@ struct EthereumBlockReader: Sendable {
     case untold
 
     var isTold: Bool { self == .judged || self == .awaitsProofs }
+    /// Whether nodes may give more later.
+    var mayPass: Bool { self == .awaitsTraces || self == .awaitsProofs }
   }
 
   /// Throws where the block can't be read, though its roots are right: the node's fault.
@@ -40,104 +42,121 @@ struct EthereumBlockReader: Sendable {
     _ block: EthereumBlockSource.ProvedBlock, watching set: WatchSet
   ) async throws(BlockProofError) -> Reading {
     let accounts = WatchedAccounts(set: set)
-    var reading = Findings(chain: settings.spec.name, accounts: accounts)
-    var strays = 0
-    for transfer in try block.proof.transfers(watching: accounts)
-    where accounts.watches(transfer.to) {
-      let isStray =
-        transfer.isZeroValue
-        || transfer.contract.map { settings.spec.token($0.hash) == nil } ?? false
-      if isStray { strays += 1 }
-      guard !isStray || strays <= settings.strayTransfersPerBlock else { continue }
-      reading.add(transfer, effect: effect(of: transfer))
+    var findings = Findings(
+      spec: settings.spec, accounts: accounts, strayLimit: settings.strayTransfersPerBlock)
+    for transfer in try block.proof.transfers(watching: accounts) {
+      findings.add(transfer, effect: effect(of: transfer, total: transfer.value))
     }
-    let inner = await addInner(of: block, to: &reading)
+    let inner = await addInner(of: block, to: &findings)
     return Reading(
-      transfers: reading.transfers, inner: inner, block: block.proof, places: reading.places,
-      balances: reading.balances)
+      transfers: findings.transfers, inner: inner, block: block.proof, places: findings.places,
+      balances: findings.balances)
   }
 
-  private func effect(of transfer: EthereumTransfer) -> FoundTransfer.Effect {
+  /// - Parameter total: what the transaction moved to the recipient in the same way
+  private func effect(
+    of transfer: EthereumTransfer, total: UInt256
+  ) -> FoundTransfer.Effect {
     guard !transfer.hasFailed else { return .failed }
-    let listed =
-      transfer.contract.map { settings.spec.token($0.hash) } ?? settings.spec.coin
-    // Nothing is dust in any token.
-    let least = max(listed?.dustLimit ?? .one, .one)
-    return transfer.value < least ? .quarantined(.dust) : .moved
+    return total < least(of: transfer.contract) ? .quarantined(.dust) : .moved
+  }
+
+  /// The least that isn't dust. Nothing is dust in any token.
+  private func least(of contract: EthereumAddress?) -> UInt256 {
+    let listed = contract.map { settings.spec.token($0.hash) } ?? settings.spec.coin
+    return max(listed?.dustLimit ?? .one, .one)
   }
 
   // MARK: Inside transactions
 
   /// Ether that calls inside transactions moved to watched addresses, by nodes' traces. No root
   /// covers traces: one counts for an address where its balances before and after the block, proved
-  /// against the state roots, differ by exactly what the trace says; where none does, what the first
-  /// says is unproven.
+  /// against the state roots, differ by exactly what the trace says. Where none does, and where two
+  /// do that say different things, what they say is unproven.
   private func addInner(
-    of block: EthereumBlockSource.ProvedBlock, to reading: inout Findings
+    of block: EthereumBlockSource.ProvedBlock, to findings: inout Findings
   ) async -> Inner {
-    guard settings.asksTraces, block.proof.header.gasUsed > 0 else { return .judged }
-    let accounts = reading.accounts
-    let told = block.traces.compactMap { traces -> [EthereumTransfer]? in
-      let inner = try? block.proof.innerTransfers(
-        traces: traces.span.bytes, watching: accounts)
-      guard let inner, inner.incomplete.isEmpty else { return nil }
-      return inner.transfers
-    }
-    guard !told.isEmpty else {
-      return block.lacksTraces || !block.traces.isEmpty ? .awaitsTraces : .untold
-    }
-    let arrivals = told.map { transfers in transfers.filter { accounts.watches($0.to) } }
-    let recipients = Set(arrivals.joined().map(\.to)).sorted { $0.hash.hex < $1.hash.hex }
-    guard !recipients.isEmpty else { return .judged }
-    let changes = await BalanceProofs(pool: pool, profile: settings.network.profile)
-      .changes(of: recipients, in: block.proof)
+    guard block.proof.header.gasUsed > 0 else { return .judged }
+    guard settings.asksTraces else { return .untold }
+    guard !block.told.isEmpty else { return block.lacksTraces ? .awaitsTraces : .untold }
+    let told = block.told.map { InnerTelling($0, accounts: findings.accounts) }
+    let isUnknown = block.lacksTraces || !block.told.contains { $0.incomplete.isEmpty }
+
+    // What is dust by everyone's word isn't worth a proof.
+    let least = least(of: nil)
+    let worthy = Set(told.flatMap { $0.recipients(ofAtLeast: least) })
+    let recipients = worthy.sorted { $0.hash.hex < $1.hash.hex }
+    let changes =
+      recipients.isEmpty
+      ? BalanceProofs.Changes()
+      : await BalanceProofs(pool: pool, profile: settings.network.profile)
+        .changes(of: recipients, in: block.proof)
     // Whose accounts each of them explains: the first explains the most.
-    let explained = told.map { transfers in
+    let explained = told.map { telling in
       recipients.filter { address in
         guard let gain = changes.byAddress[address]?.gain else { return false }
-        return BalanceAccount(of: address, in: block.proof, transfers)?.gain == gain
+        return BalanceAccount(of: address, in: block.proof, telling.all)?.gain == gain
       }
     }
     let order = told.indices.sorted { (explained[$1].count, $0) < (explained[$0].count, $1) }
+    var proved: Set<EthereumAddress> = []
     for address in recipients {
-      guard let place = order.first(where: { explained[$0].contains(address) }) else { continue }
-      for transfer in arrivals[place] where transfer.to == address {
-        reading.add(
-          transfer, effect: effect(of: transfer), changes.byAddress[address]?.proof)
+      let tellings = order.filter { explained[$0].contains(address) }.map { told[$0] }
+      guard let first = tellings.first,
+        tellings.allSatisfy({ $0.amounts(to: address) == first.amounts(to: address) })
+      else { continue }
+      proved.insert(address)
+      for transfer in first.arrivals(to: address) {
+        findings.add(
+          transfer, effect: effect(of: transfer, total: first.total(with: transfer)),
+          changes.byAddress[address]?.proof)
       }
     }
-    let proved = Set(explained.joined())
-    for transfer in arrivals.joined() where !proved.contains(transfer.to) {
-      reading.add(transfer, effect: .quarantined(.unproven))
+    for telling in told {
+      for transfer in telling.arrivals where !proved.contains(transfer.to) {
+        findings.add(
+          transfer,
+          effect: .quarantined(worthy.contains(transfer.to) ? .unproven : .dust))
+      }
     }
+    if isUnknown { return .awaitsTraces }
     return changes.mayCome ? .awaitsProofs : .judged
   }
 
   /// Transfers in the order in which they were found, each identity once.
   private struct Findings {
-    let chain: ChainName
+    let spec: ChainSpec
     let accounts: WatchedAccounts
+    let strayLimit: Int
+    private var strays = 0
     private(set) var transfers: [ScannedTransfer] = []
     private(set) var places: [Hash32: Int] = [:]
     private(set) var balances: [Hash32: [BalanceProof]] = [:]
     private var ids: Set<TransferID> = []
 
-    init(chain: ChainName, accounts: WatchedAccounts) {
-      self.chain = chain
+    init(spec: ChainSpec, accounts: WatchedAccounts, strayLimit: Int) {
+      self.spec = spec
       self.accounts = accounts
+      self.strayLimit = strayLimit
     }
 
-    /// Unless another one has its place: then two nodes contradict each other.
+    /// Unless it isn't to a watched address, or another one has its place: then two nodes
+    /// contradict each other. Of what never counts only so many are taken: anyone can make
+    /// thousands for cents.
     ///
     /// - Parameter balance: what shows that a call paid it
     mutating func add(
       _ transfer: EthereumTransfer, effect: FoundTransfer.Effect, _ balance: BalanceProof? = nil
     ) {
-      let id = TransferID(chain: chain, txid: transfer.txid, position: .init(transfer.position))
-      guard let ordinal = accounts.ordinal(of: transfer.to), ids.insert(id).inserted else {
-        return
+      let id = TransferID(chain: spec.name, txid: transfer.txid, position: .init(transfer.position))
+      guard let ordinal = accounts.ordinal(of: transfer.to), !ids.contains(id) else { return }
+      let isListed = transfer.contract.map { spec.token($0.hash) != nil } ?? true
+      if !isListed || effect == .quarantined(.dust) {
+        strays += 1
+        guard strays <= strayLimit else { return }
       }
-      places[transfer.txid] = transfer.transactionIndex
+      ids.insert(id)
+      if isListed, effect == .moved { places[transfer.txid] = transfer.transactionIndex }
       if let balance, balances[transfer.txid]?.contains(balance) != true {
         balances[transfer.txid, default: []].append(balance)
       }
@@ -150,6 +169,10 @@ struct EthereumBlockReader: Sendable {
 }
 
 extension EthereumBlockReader.Reading {
+  /// A receipt can have as many logs as a block has room for: of such a transaction no proof is kept,
+  /// whoever filled it paid less for that than keeping it costs.
+  private static let maximumProofBytes = 1 << 20
+
   /// That those of these transactions which have transfers stand in the block, and what came of
   /// them.
   func proofs(of txids: Set<Hash32>) -> [Hash32: TransferProof] {
@@ -161,6 +184,7 @@ extension EthereumBlockReader.Reading {
     for (txid, place) in wanted {
       guard var execution = executions[place] else { continue }
       execution.balances = balances[txid] ?? []
+      guard execution.byteCount <= Self.maximumProofBytes else { continue }
       proofs[txid] = TransferProof(txid: txid, block: ref, evidence: .execution(execution))
     }
     return proofs
@@ -173,6 +197,56 @@ extension EthereumBlockReader.Reading {
     }
     return TransferProof.needed(
       by: included, among: proofs(of: Set(included.map(\.after.id.txid))).values)
+  }
+}
+
+/// What one node says that calls moved.
+private struct InnerTelling {
+  /// From or to watched addresses.
+  let all: [EthereumTransfer]
+  /// Those to them.
+  let arrivals: [EthereumTransfer]
+  private var totals: [Payee: UInt256] = [:]
+
+  private struct Payee: Hashable {
+    let txid: Hash32
+    let address: EthereumAddress
+  }
+
+  /// What came in a transaction, whichever calls brought it: nodes number calls differently.
+  struct Amount: Hashable {
+    let txid: Hash32
+    let value: UInt256
+  }
+
+  init(_ inner: InnerTransfers, accounts: WatchedAccounts) {
+    all = inner.transfers
+    arrivals = inner.transfers.filter { accounts.watches($0.to) }
+    for transfer in arrivals {
+      let payee = Payee(txid: transfer.txid, address: transfer.to)
+      let (sum, overflow) = (totals[payee] ?? .zero).addingReportingOverflow(transfer.value)
+      totals[payee] = overflow ? .max : sum
+    }
+  }
+
+  func arrivals(to address: EthereumAddress) -> [EthereumTransfer] {
+    arrivals.filter { $0.to == address }
+  }
+
+  /// All that came to the transfer's recipient in its transaction.
+  func total(with transfer: EthereumTransfer) -> UInt256 {
+    totals[Payee(txid: transfer.txid, address: transfer.to)] ?? transfer.value
+  }
+
+  func recipients(ofAtLeast least: UInt256) -> [EthereumAddress] {
+    totals.filter { $0.value >= least }.map(\.key.address)
+  }
+
+  /// How often each amount came.
+  func amounts(to address: EthereumAddress) -> [Amount: Int] {
+    arrivals(to: address).reduce(into: [:]) { counts, transfer in
+      counts[Amount(txid: transfer.txid, value: transfer.value), default: 0] += 1
+    }
   }
 }
 

@@ -9,6 +9,14 @@ internal import NodeRPC
 struct EthereumBlockSource: Sendable {
   let pool: EthereumPool
   let settings: EthereumWatcherSettings
+  /// Of whom nodes' traces are read.
+  let accounts: WatchedAccounts
+
+  init(pool: EthereumPool, settings: EthereumWatcherSettings, watching set: WatchSet) {
+    self.pool = pool
+    self.settings = settings
+    accounts = WatchedAccounts(set: set)
+  }
 
   typealias Answer = Result<ProvedBlock, NodePoolError>
 
@@ -17,9 +25,9 @@ struct EthereumBlockSource: Sendable {
     let proof: BlockProof
     /// The place of the node that gave it.
     let node: Int
-    /// The answers' bytes, which prove nothing; none where no node gives any.
-    let traces: [[UInt8]]
-    /// There may be traces that no node gave now.
+    /// By the traces of two nodes, of one where one is believed, or of none. They prove nothing.
+    let told: [InnerTransfers]
+    /// There may be traces that are needed and that no node gave now.
     let lacksTraces: Bool
   }
 
@@ -42,41 +50,49 @@ struct EthereumBlockSource: Sendable {
       let served = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
         try await self.proof(of: block, from: node, place)
       }
-      let proof = served.value
-      var (traces, lacksTraces): ([[UInt8]], Bool) = ([], false)
-      // A block without gas used has no calls.
-      if settings.asksTraces, proof.header.gasUsed > 0 {
-        do throws(NodePoolError) {
-          traces = try await self.traces(of: block.hash)
-        } catch {
-          lacksTraces = error.mayPass
-        }
-      }
+      let (told, lacksTraces) = await inner(of: served.value, block)
       return .success(
         ProvedBlock(
-          proof: proof, node: served.node, traces: traces, lacksTraces: lacksTraces))
+          proof: served.value, node: served.node, told: told, lacksTraces: lacksTraces))
     } catch {
       return .failure(error)
     }
   }
 
-  /// What two nodes say of the calls in a block, where a single one isn't believed: balances tell
+  /// What nodes say that calls moved. Two are asked where a single one isn't believed: balances tell
   /// when a trace says too much, but nobody looks where it says too little.
-  private func traces(of block: Hash32) async throws(NodePoolError) -> [[UInt8]] {
-    let first = try await traces(of: block, besides: nil)
-    guard pool.quorum > 1, let second = try? await traces(of: block, besides: first.node),
-      second.value != first.value
-    else { return [first.value] }
-    return [first.value, second.value]
+  private func inner(
+    of proof: BlockProof, _ block: BlockRef
+  ) async -> (told: [InnerTransfers], lacksTraces: Bool) {
+    // A block without gas used has no calls.
+    guard settings.asksTraces, proof.header.gasUsed > 0 else { return ([], false) }
+    var told: [InnerTransfers] = []
+    var asked: Int?
+    for _ in 0..<min(pool.quorum, 2) {
+      do throws(NodePoolError) {
+        let served = try await pool.serve(besides: asked) {
+          (node) async throws(NodeError) -> InnerTransfers in
+          try await inner(of: proof, block, from: node)
+        }
+        asked = served.node
+        told.append(served.value)
+      } catch {
+        return (told, error.mayPass)
+      }
+    }
+    return (told, false)
   }
 
-  private func traces(
-    of block: Hash32, besides other: Int?
-  ) async throws(NodePoolError) -> Served<[UInt8]> {
-    try await pool.serve(besides: other) { (node) async throws(NodeError) -> [UInt8] in
-      // Not to offer any is no fault of the node's.
-      guard let traces = try await node.traces(of: block) else { throw .pruned(block) }
-      return traces
+  /// Read at once: an answer can have millions of calls, of which few concern anyone.
+  private func inner(
+    of proof: BlockProof, _ block: BlockRef, from node: EthereumNode
+  ) async throws(NodeError) -> InnerTransfers {
+    // Not to offer any is no fault of the node's.
+    guard let traces = try await node.traces(of: block.hash) else { throw .pruned(block.hash) }
+    do throws(CallTraceError) {
+      return try proof.innerTransfers(traces: traces.span.bytes, watching: accounts)
+    } catch {
+      throw .unusable("its traces of \(block.text(.ethereum)): \(error)")
     }
   }
 

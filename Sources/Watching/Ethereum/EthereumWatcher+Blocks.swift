@@ -123,9 +123,14 @@ extension EthereumWatcher {
     _ run: [ChainLink], into step: inout ChainStep, _ tracker: inout TransferTracker,
     _ report: inout WatchReport
   ) async throws -> Bool {
-    let source = EthereumBlockSource(pool: pool, settings: settings)
+    let source = EthereumBlockSource(
+      pool: pool, settings: settings, watching: standing.watched)
     let width = settings.fetchWidth
-    var coming = Task { await source.fetch(run.prefix(width).map(\.ref)) }
+    func fetch(from start: Int) -> Task<[EthereumBlockSource.Answer], Never> {
+      let blocks = run[start..<min(start + width, run.count)].map(\.ref)
+      return Task { await source.fetch(blocks) }
+    }
+    var coming = fetch(from: 0)
     defer { coming.cancel() }
     var start = 0
     var proofBytes = 0
@@ -138,8 +143,7 @@ extension EthereumWatcher {
         coming.cancel()
       }
       start = links.endIndex
-      let following = run[start..<min(start + width, run.count)].map(\.ref)
-      coming = Task { await source.fetch(following) }
+      if width > 1 { coming = fetch(from: start) }
       for (link, answer) in zip(links, answers) {
         guard case .success(let block) = answer else {
           report.hold = .inconsistent(
@@ -178,7 +182,7 @@ extension EthereumWatcher {
         step.connected.append(link)
         step.notices += notices
         step.incomes += incomes
-        if !reading.inner.isTold { step.untraced.append(link.ref) }
+        if settings.asksTraces, !reading.inner.isTold { step.untraced.append(link.ref) }
         proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
         // The next step goes on with the run, unless it must replace what was disconnected.
         let isFull =
@@ -186,6 +190,8 @@ extension EthereumWatcher {
           || proofBytes >= settings.proofBytesPerCommit
         if isFull, step.disconnected.isEmpty { return true }
       }
+      // One alone is fetched when its turn has come.
+      if width == 1 { coming = fetch(from: start) }
     }
     return true
   }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
 internal import Ethereum
@@ -14,27 +15,24 @@ extension EthereumWatcher {
   ) async throws -> (found: [FoundTransfer], reading: EthereumBlockReader.Reading) {
     let reading = try await EthereumBlockReader(pool: pool, settings: settings)
       .read(block, watching: standing.watched)
-    try wait(for: reading.inner)
+    try wait(for: reading.inner, of: block.proof.hash)
     let unknown = reading.transfers.map(\.id).filter { !tracker.knows($0) }
     if !unknown.isEmpty { tracker.adopt(try await standing.store.stored(unknown)) }
     return (try await standing.store.found(reading.transfers, on: settings.spec), reading)
   }
 
   /// Throws for as long as a block's traces, or the proofs of what they say, are worth waiting for.
-  private func wait(for inner: EthereumBlockReader.Inner) throws(InnerUnknown) {
-    let now = standing.time.now
-    let seconds = settings.tracePatienceSeconds
+  private func wait(
+    for inner: EthereumBlockReader.Inner, of block: Hash32
+  ) throws(InnerUnknown) {
+    let (now, seconds) = (standing.time.now, settings.tracePatienceSeconds)
     switch inner {
-    case .judged: break
-    case .untold: return
+    case .judged, .untold: break
     case .awaitsTraces:
-      guard !tracePatience.lasts(at: now, seconds: seconds) else { throw .traces }
-      return
+      guard !tracePatience.lasts(for: block, at: now, seconds: seconds) else { throw .traces }
     case .awaitsProofs:
-      guard !proofPatience.lasts(at: now, seconds: seconds) else { throw .proofs }
+      guard !proofPatience.lasts(for: block, at: now, seconds: seconds) else { throw .proofs }
     }
-    tracePatience = Patience()
-    if inner == .judged { proofPatience = Patience() }
   }
 }
 
@@ -47,16 +45,5 @@ enum InnerUnknown: Error, CustomStringConvertible {
     case .traces: "no node traces it"
     case .proofs: "no node proves what its calls moved"
     }
-  }
-}
-
-/// For how long something is waited for. Once that is over, nothing waits until it came again.
-struct Patience {
-  private var since: Timestamp?
-
-  mutating func lasts(at now: Timestamp, seconds: Int64) -> Bool {
-    let start = since ?? now
-    since = start
-    return now < start.adding(seconds: seconds)
   }
 }

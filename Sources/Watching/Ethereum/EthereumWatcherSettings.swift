@@ -12,13 +12,14 @@ package struct EthereumWatcherSettings: Sendable {
   /// A commit takes no further block once its proofs have so many bytes, and a rescan no further
   /// proof.
   package var proofBytesPerCommit = 1 << 24
-  /// How many transfers of nothing, and of tokens that aren't listed, are recorded of a block at
-  /// most: anyone can make thousands of them for cents.
+  /// How many transfers of dust, and of tokens that aren't listed, are recorded of a block at most:
+  /// anyone can make thousands of them for cents.
   package var strayTransfersPerBlock = 64
   /// How many notices of tokens' issuers are told of a block at most, besides those that name watched
   /// addresses.
   package var noticesPerBlock = 64
-  /// How many blocks are fetched at once while catching up.
+  /// How many blocks are fetched at once while catching up, and while as many are read; with 1 nothing
+  /// else is asked meanwhile.
   package var fetchWidth = 4
   /// How many headers one step follows at most.
   package var headersPerStep = 1_024

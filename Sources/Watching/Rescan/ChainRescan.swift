@@ -155,12 +155,18 @@ package struct ChainRescan<Reader: RescanReader>: Sendable {
       let unrecorded = absent.filter { transfer in
         known[transfer.id].map { !$0.state.accounts(for: transfer.effect) } ?? true
       }
+      // Recorded there, and not found: the reading tells another story of the same ether.
+      let contradicted = Set(
+        standing.values.lazy.filter { $0.state.block == block.step.ref && $0.id.position.isInner }
+          .map(\.ordinal))
       for transfer in try await store.found(unrecorded, on: spec) {
         findings.missing.append(
           MissingTransfer(
             transfer: transfer, block: block.step.ref, parent: block.step.parent,
             time: block.time, proof: findings.kept(block.proofs[transfer.id.txid]),
-            recorded: known[transfer.id]))
+            recorded: known[transfer.id],
+            isContradicted: transfer.id.position.isInner
+              && contradicted.contains(transfer.ordinal)))
       }
       if !block.isWhole {
         // What calls moved may stand there all the same.

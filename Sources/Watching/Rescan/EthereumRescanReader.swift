@@ -33,7 +33,7 @@ package struct EthereumRescanReader: RescanReader {
   package func read(
     _ steps: [RescanStep], watching watched: WatchSet
   ) async throws(RescanError) -> [RescanBlock] {
-    let source = EthereumBlockSource(pool: pool, settings: settings)
+    let source = EthereumBlockSource(pool: pool, settings: settings, watching: watched)
     let reader = EthereumBlockReader(pool: pool, settings: settings)
     var blocks: [RescanBlock] = []
     for (step, answer) in zip(steps, await source.fetch(steps.map(\.ref))) {
@@ -59,7 +59,8 @@ package struct EthereumRescanReader: RescanReader {
           transactionCount: block.proof.transactionCount, byteCount: block.proof.byteCount,
           transfers: reading.transfers,
           proofs: reading.proofs(of: Set(reading.transfers.map(\.id.txid))),
-          isWhole: reading.inner.isTold))
+          isWhole: reading.inner == .judged,
+          mayShowMore: reading.inner.mayPass))
     }
     return blocks
   }

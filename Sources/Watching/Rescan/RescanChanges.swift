@@ -25,7 +25,7 @@ struct RescanChanges {
     _ missing: [MissingTransfer]
   ) throws(TrackingError) -> [TransferChange] {
     let recordable = missing.filter { missing in
-      known[missing.transfer.id].map { missing.canFollow($0.state) } ?? true
+      known[missing.transfer.id].map { missing.canFollow($0.state) } ?? missing.isRecordable
     }
     // Whoever waits for one of the same coins has been replaced by what a block holds.
     let coins = Set(recordable.flatMap { $0.transfer.isCoinbase ? [] : $0.transfer.inputs })

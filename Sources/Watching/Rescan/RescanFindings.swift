@@ -19,6 +19,8 @@ package struct RescanFindings: Sendable {
   package internal(set) var surplus: [TrackedTransfer] = []
   /// Blocks that no node tells the calls of: ether that these moved isn't compared.
   package private(set) var untracedCount = 0
+  /// Blocks of whose calls nodes may tell or prove more later: another rescan is needed.
+  package private(set) var pendingCount = 0
   /// Of transactions that are recorded where they stand, but without a proof: no difference.
   package internal(set) var unproved: [TransferProof] = []
   /// Whether further proofs were left out, once those kept had `proofByteLimit` bytes: another
@@ -39,7 +41,8 @@ package struct RescanFindings: Sendable {
     transactionCount += block.transactionCount
     byteCount += block.byteCount
     transferCount += block.transfers.count
-    if !block.isWhole { untracedCount += 1 }
+    if block.mayShowMore { pendingCount += 1 }
+    if !block.isWhole, !block.mayShowMore { untracedCount += 1 }
   }
 
   /// The proof, while there is room for it.
@@ -65,13 +68,18 @@ package struct MissingTransfer: Sendable {
   /// What the store has of it: outside blocks, or in another one; nil where it has nothing.
   package let recorded: TrackedTransfer?
 
+  /// Whether what is recorded in the same block contradicts it: what calls brought to its address
+  /// stands there under other paths, as nodes number calls differently, and would count twice.
+  let isContradicted: Bool
+
   /// Whether recording it is a step of its machine. One that is recorded in another block of the
   /// active chain contradicts the store: that is no gap to fill.
-  package var isRecordable: Bool { recorded.map { canFollow($0.state) } ?? true }
+  package var isRecordable: Bool { recorded.map { canFollow($0.state) } ?? !isContradicted }
 
   /// Whether what the block makes of it can follow upon `state`.
   func canFollow(_ state: TransferState) -> Bool {
-    switch transfer.effect {
+    guard !isContradicted else { return false }
+    return switch transfer.effect {
     case .moved: state.canBecome(.included(block))
     case .failed: state.canBecome(.failed)
     case .quarantined(let reason): state.canBecome(.quarantined(reason))

@@ -43,4 +43,6 @@ package struct RescanBlock: Sendable {
   var proofs: [Hash32: TransferProof] = [:]
   /// Whether all that moved in it was looked for, also what calls moved.
   var isWhole = true
+  /// Whether nodes may show more of it later.
+  var mayShowMore = false
 }

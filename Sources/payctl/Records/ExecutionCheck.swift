@@ -6,6 +6,7 @@ internal import Ethereum
 /// A proof of what came of an EVM chain's transaction, as a page of proofs has it.
 struct ExecutionCheck: Decodable {
   let blockHash: String
+  let blockHeight: UInt64
   let header: String
   let pos: UInt32
   let transactionProof: [String]
@@ -20,9 +21,11 @@ struct ExecutionCheck: Decodable {
   }
 
   /// Throws a `CommandFailure` where it fails, and other errors where it can't be read.
+  ///
+  /// - Parameter gains: what earlier proofs have taken of the growth of balances
   func run(
     txid expected: String, _ outputs: [ProofCheck.Output], of contract: String?,
-    to address: String
+    to address: String, _ gains: inout ProvedGains
   ) throws {
     let recipient = try EthereumAddress(address)
     let token = try contract.map { try EthereumAddress($0) }
@@ -44,10 +47,12 @@ struct ExecutionCheck: Decodable {
     guard execution.block.text(.ethereum) == blockHash else {
       throw CommandFailure("its header is that of block \(execution.block.text(.ethereum))")
     }
+    guard execution.header.number == blockHeight else {
+      throw CommandFailure("its block is number \(execution.header.number)")
+    }
     guard execution.txid.text(.ethereum) == expected else {
       throw CommandFailure("its transaction is \(execution.txid.text(.ethereum))")
     }
-    var called = UInt256.zero
     for output in outputs {
       let value = try UInt256(decimal: output.amountMinor)
       guard let position = output.position.flatMap(TransferPosition.init) else {
@@ -56,13 +61,15 @@ struct ExecutionCheck: Decodable {
       let isMoved: Bool
       switch position {
       case .value:
-        isMoved = execution.moved(value, of: token, to: recipient, at: .value)
+        isMoved =
+          execution.moved(value, of: token, to: recipient, at: .value)
+          && gains.take(value, toldBy: .transaction, in: execution, to: recipient)
       case .log(let index):
         isMoved = execution.moved(value, of: token, to: recipient, at: .log(index))
       case .trace:
-        let (sum, overflow) = called.addingReportingOverflow(value)
-        called = sum
-        isMoved = !overflow && token == nil && sum <= execution.gains[recipient] ?? .zero
+        isMoved =
+          token == nil && execution.receipt.outcome == .succeeded
+          && gains.take(value, toldBy: .call, in: execution, to: recipient)
       case .vout: isMoved = false
       }
       guard isMoved else {
@@ -75,6 +82,38 @@ struct ExecutionCheck: Decodable {
   private func data(_ text: String) throws -> [UInt8] {
     guard text.hasPrefix("0x") else { throw CommandFailure("data without 0x: \(text.prefix(12))") }
     return try Hex.decode(String(text.dropFirst(2)))
+  }
+}
+
+/// How much of an address's proved growth in a block the proofs of a payment have used up: each wei
+/// once, whichever transactions and calls brought it.
+struct ProvedGains {
+  enum Source { case transaction, call }
+
+  private struct Used {
+    /// Nil until a proof shows it.
+    var gain: UInt256?
+    var sum = UInt256.zero
+    var hasCalls = false
+  }
+
+  private var blocks: [Hash32: Used] = [:]
+
+  /// Whether there is room for it. What transactions bring by themselves needs no proof of balances,
+  /// but takes its part of one.
+  mutating func take(
+    _ value: UInt256, toldBy source: Source, in execution: ExecutionProof.Execution,
+    to recipient: EthereumAddress
+  ) -> Bool {
+    var used = blocks[execution.block] ?? Used()
+    if let gain = execution.gains[recipient] { used.gain = gain }
+    let (sum, overflow) = used.sum.addingReportingOverflow(value)
+    used.sum = sum
+    if source == .call { used.hasCalls = true }
+    blocks[execution.block] = used
+    guard !overflow else { return false }
+    guard used.hasCalls else { return true }
+    return used.gain.map { sum <= $0 } ?? false
   }
 }
 

@@ -34,7 +34,7 @@ struct PaymentProofCommand: AsyncParsableCommand {
 
   private func printProofs(of database: any Database) async throws {
     let id = payment
-    var (proved, unproved) = (0, 0)
+    var check = ProofCheck()
     var after: Hash32?
     repeat {
       let start = after
@@ -44,13 +44,11 @@ struct PaymentProofCommand: AsyncParsableCommand {
       }
       let text = try page.json()
       try Answers.writeLines(texts: [text])
-      let check = try ProofCheck(text)
-      try check.run()
-      proved += check.provedCount
-      unproved += check.unprovedCount
+      try check.run(text)
       after = page.lastTxid
     } while after != nil
+    let unproved = check.unprovedCount
     StandardError.writeLine(
-      "\(proved) proved" + (unproved == 0 ? "" : ", \(unproved) without a proof"))
+      "\(check.provedCount) proved" + (unproved == 0 ? "" : ", \(unproved) without a proof"))
   }
 }

@@ -20,7 +20,8 @@ struct RescanCommand: AsyncParsableCommand {
       are verified as the watcher does. Each transfer to a watched address that isn't recorded \
       where it stands is a line, and each that is recorded in a block that doesn't hold it; a \
       summary follows. On EVM chains what was recorded as unproven is a line where it can be \
-      proved by now. The exit code is 1 where differences are left.
+      proved by now, and a transfer that is told under another path than it is recorded under is \
+      never written. The exit code is 1 where differences are left.
 
       With --write the missing ones are recorded as the watcher would have done it: payments and \
       events follow. So are the proofs of recorded transfers that have none, because they are \
@@ -103,6 +104,11 @@ struct RescanCommand: AsyncParsableCommand {
           "no node tells the calls of \(findings.untracedCount) blocks: what these moved wasn't "
             + "compared")
       }
+      if findings.pendingCount > 0 {
+        StandardError.writeLine(
+          "nodes may tell or prove more of the calls of \(findings.pendingCount) blocks than "
+            + "they did now: run it again")
+      }
       if findings.leavesProofsOut {
         StandardError.writeLine("there are more proofs than one rescan keeps: run it again")
       }
@@ -111,7 +117,7 @@ struct RescanCommand: AsyncParsableCommand {
         try RescanLines(findings, spec: spec, recorded: changes, in: connection)
       }
       try lines.write(format)
-      return lines.remaining == 0
+      return lines.remaining == 0 && findings.pendingCount == 0
     } catch let error as RescanError {
       tellQuarantines(of: pool)
       throw CommandFailure(error.sentence(pool, spec.family.hashForm))

@@ -85,6 +85,22 @@ struct EthereumBlockTests {
     for block in new { _ = try await node.proof(of: block.hash) }
   }
 
+  @Test(
+    "a deposit of what its sender hasn't stands in its block as failed, and what it mints stays")
+  func uncoveredDeposit() async throws {
+    let node = try makeEthereumNode(
+      options: EthereumChainOptions(chainID: 10, profile: .opStack), blocks: 1)
+    let deposit = BlockExtras.Deposit(
+      from: account(0x21), to: account(0x22), wei: 500, minting: 400)
+    let block = try #require(try node.mine(extras: BlockExtras(deposits: [deposit])).first)
+    #expect(node.balance(of: account(0x22)) == .zero)
+    #expect(node.balance(of: account(0x21)) == 400)
+    let found = try await node.proof(of: block.hash)
+      .transfers(watching: WatchedAccounts(accounts: [account(0x22)]))
+    #expect(found.map(\.value) == [500])
+    #expect(found.map(\.hasFailed) == [true])
+  }
+
   @Test("the state root is the root of the accounts, each of which its proof proves")
   func accounts() async throws {
     let node = try busyNode(EthereumChainOptions())

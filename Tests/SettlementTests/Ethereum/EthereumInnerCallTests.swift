@@ -105,6 +105,58 @@ struct EthereumInnerCallTests {
     #expect(try await scene.status(other) == .open)
   }
 
+  @Test("what two nodes tell in different numbers of calls is credited by neither")
+  func contradicting() async throws {
+    let scene = try await EthereumScene()
+    scene.chain.nodes[0].inject(.forgedTraces(.split(7)))
+    let payment = try await called(scene, "forward")
+    try await scene.mine(12)
+    #expect(try await scene.status(payment) == .open)
+    #expect(try await scene.transfers().allSatisfy { $0.contains("quarantined(unproven)") })
+    #expect(try await scene.eventCount("transfer.quarantined") == 7)
+  }
+
+  @Test("nodes that only number calls differently agree on what these brought")
+  func renumbered() async throws {
+    let scene = try await EthereumScene()
+    scene.chain.nodes[1].inject(.forgedTraces(.renumbered))
+    let payment = try await called(scene, "forward")
+    try await scene.mine(12)
+    #expect(try await scene.status(payment) == .settled)
+    #expect(try await scene.load(payment).received == 700)
+  }
+
+  @Test(
+    "blocks that are never traced, in turns with others, don't hold a reorganisation up for ever")
+  func untraceableBranch() async throws {
+    var link: UntraceableTransport?
+    let scene = try await EthereumScene(
+      nodes: 1, quorum: 1,
+      transport: { node in
+        let transport = UntraceableTransport(node)
+        link = transport
+        return transport
+      })
+    let transport = try #require(link)
+    try await scene.mine(3)
+    let payment = try await scene.pay("ETH", 700)
+    try scene.node.reorganize(depth: 2, blocks: 1)
+    for place in 0..<5 {
+      try scene.node.send(
+        .calling(Self.forwarder, "forward(address)", [.address(payment.address)], wei: 1))
+      let block = try scene.node.mine()[0]
+      if place % 2 == 0 { transport.refuseTraces(of: block.hash) }
+    }
+    var waits = 0
+    while try await scene.follow()[0].hold != nil, waits < 10 {
+      scene.pass(seconds: 61)
+      waits += 1
+    }
+    #expect(waits == 1)
+    #expect(try await scene.follow()[0].tip == scene.node.tip)
+    #expect(try await scene.transfers() == ["trace:0 confirmed 1", "trace:0 final 1"])
+  }
+
   @Test("traces that no node gives for a moment are waited for, and those that never come aren't")
   func tracesLater() async throws {
     let scene = try await EthereumScene()

@@ -75,6 +75,35 @@ struct EthereumRescanTests {
     #expect(try await scene.load(payment).received == 700)
   }
 
+  @Test("what calls brought isn't credited again where a node numbers them otherwise")
+  func renumbered() async throws {
+    let scene = try await EthereumScene(nodes: 1, quorum: 1)
+    let payments = try await Self.pay(scene)
+    try await scene.mine(12)
+    scene.node.inject(.forgedTraces(.renumbered))
+    let findings = try await scene.rescan().compare(from: 1, through: nil)
+    #expect(findings.missing.map(\.transfer.id.position) == [.trace([1])])
+    #expect(findings.missing.map { $0.isRecordable } == [false])
+    #expect(findings.surplus.map(\.id.position) == [.trace([0])])
+    #expect(try await scene.rescan().write(findings).isEmpty)
+    #expect(try await scene.load(payments[2]).received == 800)
+    // Nothing is recorded: then it is one like any other.
+    _ = try await scene.database.write { try $0.execute("DELETE FROM transfers") }
+    let lost = try await scene.rescan().compare(from: 1, through: nil)
+    #expect(lost.missing.count == 4 && lost.missing.allSatisfy { $0.isRecordable })
+  }
+
+  @Test("proofs that may still come leave a rescan unfinished")
+  func pending() async throws {
+    let scene = try await EthereumScene(nodes: 1, quorum: 1)
+    _ = try await Self.pay(scene)
+    try await scene.mine(12)
+    scene.node.inject(.forgedProof(.truncated))
+    let findings = try await scene.rescan().compare(from: 1, through: nil)
+    #expect(findings.pendingCount == 1 && findings.untracedCount == 0)
+    #expect(findings.missing.isEmpty && findings.surplus.isEmpty)
+  }
+
   @Test("nothing becomes final by a rescan that the chain doesn't call so")
   func finality() async throws {
     let scene = try await EthereumScene(nodes: 1, quorum: 1)

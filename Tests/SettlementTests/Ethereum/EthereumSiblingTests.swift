@@ -2,6 +2,7 @@ import Addresses
 import Bytes
 import ChainSim
 import ChainTypes
+import Database
 import NodeRPC
 import Payments
 import Settlement
@@ -28,6 +29,21 @@ struct EthereumSiblingTests {
     try await scene.mine(12)
     #expect(try await scene.status(payment) == .settled)
     #expect(try await scene.load(payment).received == 5_000)
+  }
+
+  @Test("a payment replays from its facts, whatever else its address was paid")
+  func replay() async throws {
+    let scene = try await EthereumScene([EthereumChainOptions(profile: .opStack)])
+    let payment = try await scene.pay("ETH", 700)
+    try scene.node.send(.token(SimulatedContracts.usdc, 5_000, to: payment.address))
+    try scene.node.send(.ether(700, to: payment.address))
+    let deposit = BlockExtras.Deposit(
+      from: BlockExtras.standardDepositor, to: try payment.address, wei: 600, minting: 0)
+    try await scene.mine(12, extras: BlockExtras(deposits: [deposit]))
+    #expect(try await scene.status(payment) == .settled)
+    #expect(
+      try await scene.transfers() == ["log:0 final 5000", "value failed 600", "value final 700"])
+    #expect(try await scene.database.read { try ReplayCheck.differences(in: $0) } == [])
   }
 
   @Test("one transaction hash on two chains is two transfers")

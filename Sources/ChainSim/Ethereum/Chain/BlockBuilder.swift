@@ -167,17 +167,25 @@ extension BlockBuilder {
     let sender = deposit.sender
     let fields = EthereumTransaction.DepositFields(
       sourceHash: Keccak256.hash(parent.hash.bytes + [UInt8(truncatingIfNeeded: outcomes.count)]),
-      sender: sender, mint: deposit.wei, isSystemTransaction: false)
+      sender: sender, mint: deposit.mint, isSystemTransaction: false)
     let transaction = EthereumTransaction(
       form: .deposit(fields), nonce: 0, gasLimit: Self.depositGas, recipient: deposit.recipient,
       value: deposit.wei)
     let nonce = execution.account(sender).nonce
     let gas = GasSchedule.intrinsic(transaction)
     // What is minted stays, even where the call fails.
-    execution.credit(deposit.wei, to: sender)
+    execution.credit(deposit.mint, to: sender)
     execution.begin(gas: Self.depositGas - gas)
     execution.setNonce(nonce + 1, of: sender)
-    var trace = execution.run(transaction, from: sender)
+    var trace: CallFrame
+    if execution.account(sender).balance < deposit.wei {
+      trace = CallFrame(
+        kind: .call, from: sender, to: deposit.recipient, value: deposit.wei,
+        gas: execution.gasLeft)
+      trace.error = "insufficient balance for transfer"
+    } else {
+      trace = execution.run(transaction, from: sender)
+    }
     let gasUsed = Self.depositGas - execution.gasLeft
     trace.gas = Self.depositGas
     trace.gasUsed = gasUsed

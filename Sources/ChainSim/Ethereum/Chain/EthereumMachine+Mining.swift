@@ -17,13 +17,25 @@ package struct BlockExtras: Sendable {
     package var sender: EthereumAddress
     package var recipient: EthereumAddress
     package var wei: UInt256
+    /// How many come into being. Where the sender lacks what is sent on, these are its own, and the
+    /// deposit stands in the block as one that failed.
+    package var mint: UInt256
 
-    package init(from sender: EthereumAddress, to recipient: EthereumAddress, wei: UInt256) {
+    /// Mints what is sent on, where nothing else is said.
+    package init(
+      from sender: EthereumAddress, to recipient: EthereumAddress, wei: UInt256,
+      minting mint: UInt256? = nil
+    ) {
       self.sender = sender
       self.recipient = recipient
       self.wei = wei
+      self.mint = mint ?? wei
     }
   }
+
+  /// An account that deposits come from, and that has nothing else.
+  package static let standardDepositor = EthereumAddress(
+    Hash20(uncheckedBytes: [UInt8](repeating: 0xfd, count: 20).span.bytes, at: 0))
 
   /// An account that nobody has the key of.
   package static let standardFeeRecipient = EthereumAddress(

@@ -160,6 +160,10 @@ package enum TraceForgery: Hashable, Sendable {
   case doubled
   /// The last transaction's is missing.
   case missing
+  /// Before each call stands one that failed, which other clients leave out: no lie.
+  case renumbered
+  /// Every inner value comes in so many calls instead of one.
+  case split(Int)
 }
 
 package enum ProofForgery: Hashable, Sendable {

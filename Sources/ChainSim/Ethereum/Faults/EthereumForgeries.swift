@@ -143,6 +143,10 @@ extension TraceForgery {
     case .withoutErrors: for index in traces.indices { Self.clear(&traces[index].frame) }
     case .doubled: for index in traces.indices { Self.double(&traces[index].frame.calls) }
     case .missing: _ = traces.popLast()
+    case .renumbered:
+      for index in traces.indices { Self.renumber(&traces[index].frame) }
+    case .split(let parts):
+      for index in traces.indices { Self.split(&traces[index].frame, into: max(parts, 1)) }
     }
   }
 
@@ -150,6 +154,27 @@ extension TraceForgery {
     frame.error = nil
     frame.revertReason = nil
     for index in frame.calls.indices { clear(&frame.calls[index]) }
+  }
+
+  private static func renumber(_ frame: inout CallFrame) {
+    frame.calls = frame.calls.flatMap { call -> [CallFrame] in
+      var failed = call
+      failed.calls = []
+      failed.error = "insufficient balance for transfer"
+      return [failed, call]
+    }
+  }
+
+  private static func split(_ frame: inout CallFrame, into parts: Int) {
+    frame.calls = frame.calls.flatMap { call -> [CallFrame] in
+      guard let value = call.value?.asUInt64, value >= UInt64(parts) else { return [call] }
+      return (0..<UInt64(parts)).map { part in
+        var piece = call
+        let share = value / UInt64(parts)
+        piece.value = UInt256(part == 0 ? value - share * UInt64(parts - 1) : share)
+        return piece
+      }
+    }
   }
 
   private static func double(_ frames: inout [CallFrame]) {

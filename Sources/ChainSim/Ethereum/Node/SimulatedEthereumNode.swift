@@ -138,6 +138,17 @@ extension SimulatedEthereumNode {
     withState { state, _ in state.machine.accept(block) }
   }
 
+  /// Begins anew with all that another node of the chain has, whatever was final here: as an operator
+  /// has a node do that is on a branch which nobody else is on. Faults stay.
+  package func resync(from other: SimulatedEthereumNode) {
+    let source = other.machine
+    withState { state, _ in
+      let random = state.machine.random
+      state.machine = source
+      state.machine.random = random
+    }
+  }
+
   /// Moves the tags by hand, beyond what the options' depths say; never back.
   package func finalize(_ number: UInt64, safe: UInt64) {
     withState { state, _ in state.machine.finalize(number, safe: safe) }
