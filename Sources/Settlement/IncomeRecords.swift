@@ -1,3 +1,4 @@
+internal import Bytes
 package import ChainTypes
 package import Database
 package import Watching
@@ -38,21 +39,34 @@ package enum IncomeRecords {
     ).map { try ($0.chain("chain"), income($0)) }
   }
 
-  static func insert(
+  /// False where it is booked already. A further surplus at the same block adds to the first.
+  static func book(
     _ income: AddressIncome, chain: ChainName, family: String, now: Timestamp,
     in connection: any SQLConnection
-  ) throws {
-    try connection.execute(
+  ) throws -> Bool {
+    let key: [SQLValue] = [
+      .text(chain.text), .integer(Int64(income.block.height)), .ordinal(income.ordinal),
+      .text(income.source.description),
+    ]
+    let inserted = try connection.execute(
       """
       INSERT INTO incomes (chain, block_height, ordinal, source, family, block_hash, value,
         booked_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      ON CONFLICT (chain, block_height, ordinal, source) DO NOTHING
       """,
-      [
-        .text(chain.text), .integer(Int64(income.block.height)), .ordinal(income.ordinal),
-        .text(income.source.description), .text(family), .hash(income.block.hash),
-        .amount(income.value), .time(now),
+      key + [
+        .text(family), .hash(income.block.hash), .amount(income.value), .time(now),
       ])
+    guard inserted == 0, income.source == .unattributed else { return inserted == 1 }
+    let place = "chain = $1 AND block_height = $2 AND ordinal = $3 AND source = $4"
+    guard
+      let row = try connection.queryFirst("SELECT value FROM incomes WHERE \(place)", key)
+    else { throw CorruptRow.column("value") }
+    let sum = try row.amount("value").adding(income.value)
+    try connection.execute(
+      "UPDATE incomes SET value = $5 WHERE \(place)", key + [.amount(sum)])
+    return true
   }
 
   /// Removes those of a block that left the active chain, and gives them.

@@ -23,13 +23,17 @@ extension StepWriter {
         // Whoever proved a balance did so at another block than the one whose transfers are known.
         throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
       }
-      try IncomeRecords.insert(
-        income, chain: step.chain, family: spec.family.name, now: step.now, in: connection)
+      guard try book(income) else { continue }
       _ = try touch(income.ordinal)
       let isAlert = income.source == .unattributed
       drafts.append(try incomeDraft(isAlert ? "income.unattributed" : "income.booked", income))
     }
     return drafts
+  }
+
+  private func book(_ income: AddressIncome) throws -> Bool {
+    try IncomeRecords.book(
+      income, chain: step.chain, family: spec.family.name, now: step.now, in: connection)
   }
 
   /// A transfer that is found belatedly may be what an unattributed income was: of that stays what
@@ -51,8 +55,7 @@ extension StepWriter {
         let remainder = AddressIncome(
           block: income.block, ordinal: income.ordinal, source: .unattributed,
           value: income.value.subtractingOrZero(rest))
-        try IncomeRecords.insert(
-          remainder, chain: step.chain, family: spec.family.name, now: step.now, in: connection)
+        _ = try book(remainder)
         drafts.append(try incomeDraft("income.unattributed", remainder))
       }
       rest = rest.subtractingOrZero(income.value)

@@ -66,10 +66,18 @@ struct TokenNoticeTests {
       topics: pause.topics, data: [])
     let transaction = try TestBlock.payment(value: .zero)
     let receipt = EthereumReceipt(
-      type: .dynamicFee, outcome: .succeeded, cumulativeGasUsed: 50_000, logs: [fake, pause])
+      type: .dynamicFee, outcome: .succeeded, cumulativeGasUsed: 50_000,
+      logs: [
+        fake,
+        EthereumLog(
+          address: pause.address, topics: [TokenTransfer.topic, Self.account, Self.other],
+          data: UInt256(5).bigEndianBytes),
+        EthereumLog(address: pause.address, topics: [], data: []),
+        EthereumLog(address: pause.address, topics: [Keccak256.hash([7])], data: [1]), pause,
+      ])
     let proof = try TestBlock(transactions: [transaction], receipts: [receipt]).proved()
     let notices = try proof.notices(of: [pause.address])
-    #expect(notices.map(\.position) == [1])
+    #expect(notices.map(\.position) == [4])
     #expect(notices.map(\.notice) == [.paused])
     #expect(notices.first?.txid == transaction.hash)
     let unlisted = try EthereumAddress(TransferTests.usdc)

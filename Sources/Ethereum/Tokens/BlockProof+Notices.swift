@@ -35,12 +35,19 @@ extension BlockProof {
         guard walk.outcome != .failed else { continue }
         var position: UInt32 = 0
         while !walk.logs.isAtEnd {
-          let log = try EthereumLog(reading: &walk.logs)
           defer { position += 1 }
-          guard contracts.contains(log.address), let notice = TokenNotice(log) else { continue }
+          // Nearly every log is another contract's, or a transfer: that much is read in place.
+          let item = try walk.logs.readList()
+          var fields = walk.logs.reader(of: item)
+          let contract = try fields.readAddress()
+          guard contracts.contains(contract),
+            try !Self.isTransfer(fields.readList(), in: fields.bytes)
+          else { continue }
+          var whole = RLPReader(walk.logs.bytes, range: item.encoded)
+          guard let notice = TokenNotice(try EthereumLog(reading: &whole)) else { continue }
           notices.append(
             LoggedNotice(
-              txid: transactionHash(at: index), position: position, contract: log.address,
+              txid: transactionHash(at: index), position: position, contract: contract,
               notice: notice))
         }
       } catch let error as RLPError {
@@ -50,5 +57,11 @@ extension BlockProof {
       }
     }
     return notices
+  }
+
+  /// Whether the first of a log's topics is `Transfer`'s: they are strings of 32 bytes each.
+  private static func isTransfer(_ topics: RLPItem, in bytes: RawSpan) -> Bool {
+    topics.payload.count >= 33
+      && Hash32(uncheckedBytes: bytes, at: topics.payload.lowerBound + 1) == TokenTransfer.topic
   }
 }

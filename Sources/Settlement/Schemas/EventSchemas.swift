@@ -243,7 +243,8 @@ package enum EventSchemas {
         ]),
       chain(
         "untraced",
-        "No node told which calls blocks made: ether that contracts moved in them isn't found.",
+        "No node told which calls blocks made: ether that contracts moved in them isn't credited, and "
+          + "only balances tell that it came (income.unattributed).",
         [
           .init("from", block("The first of them.")), .init("to", block("The last of them.")),
           .init("blocks", JSONSchema.described(JSONSchema.count, "How many they are.")),

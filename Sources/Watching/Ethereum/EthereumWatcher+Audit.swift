@@ -23,36 +23,44 @@ extension EthereumWatcher {
         madeThrough: settings.asksTraces ? untracedAt : nil, after: auditPlace,
         limit: settings.balanceProofsPerBlock))
     guard let expectations, expectations.version == position.cursor.version else { return }
+    let incomes = await surpluses(over: expectations.all, at: tip.ref, &report)
+    if !incomes.isEmpty {
+      var step = standing.newStep(at: position)
+      step.incomes = incomes
+      try await standing.commit(step, standing: position)
+      report.incomes += incomes.count
+    }
+    // Where no node gave proofs, the next block's state tells as much.
     auditedTip = tip.ref.hash
     auditPlace = expectations.next
-    let accounts = expectations.all.compactMap { expectation in
+  }
+
+  /// What proved balances have beyond what is known.
+  private func surpluses(
+    over expectations: [BalanceExpectation], at tip: BlockRef, _ report: inout WatchReport
+  ) async -> [AddressIncome] {
+    let accounts = expectations.compactMap { expectation in
       Hash20(expectation.script.scriptPubKey).map {
         (address: EthereumAddress($0), expectation: expectation)
       }
     }
-    guard !accounts.isEmpty else { return }
+    guard !accounts.isEmpty else { return [] }
     let balances: [EthereumAddress: UInt256]
     do throws(NodePoolError) {
       balances = try await BalanceProofs(pool: pool, profile: settings.network.profile)
-        .untouchedBalances(of: accounts.map(\.address), at: tip.ref)
+        .untouchedBalances(of: accounts.map(\.address), at: tip)
     } catch {
-      // The next block's state tells as much.
-      report.audit = .unproved(tip.ref)
-      return
+      report.audit = .unproved(tip)
+      return []
     }
     report.audit = .proved(accounts: accounts.count)
-    let incomes = accounts.compactMap { account -> AddressIncome? in
+    return accounts.compactMap { account in
       guard let balance = balances[account.address],
         let surplus = account.expectation.surplus(of: balance)
       else { return nil }
       return AddressIncome(
-        block: tip.ref, ordinal: account.expectation.script.ordinal, source: .unattributed,
+        block: tip, ordinal: account.expectation.script.ordinal, source: .unattributed,
         value: surplus)
     }
-    guard !incomes.isEmpty else { return }
-    var step = standing.newStep(at: position)
-    step.incomes = incomes
-    try await standing.commit(step, standing: position)
-    report.incomes += incomes.count
   }
 }

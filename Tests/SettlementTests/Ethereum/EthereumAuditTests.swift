@@ -212,6 +212,31 @@ struct EthereumAuditTests {
         == ["\(payment.terms.id) 700"] + (rest > 0 ? ["\(payment.terms.id) \(rest)"] : []))
   }
 
+  @Test("a further surplus at the same block adds to the first, and what is booked is no news")
+  func again() async throws {
+    let scene = try await Self.untraced()
+    let payment = try await scene.pay("ETH", 700)
+    let store = ChainStore(database: scene.database, specs: [scene.chain.spec])
+    let record = try #require(try await store.record(of: scene.chain.spec.name, window: 2))
+    let tip = record.cursor.tip
+    var version = record.cursor.version
+    for source in [.unattributed, .unattributed, .fees, .fees] as [IncomeSource] {
+      var step = ChainStep(
+        chain: scene.chain.spec.name, expectedVersion: version,
+        addressesThrough: record.cursor.addressesThrough, now: payment.terms.createdAt)
+      step.incomes = [
+        AddressIncome(block: tip, ordinal: payment.terms.ordinal, source: source, value: 5)
+      ]
+      version = try await store.commit(step).version
+    }
+    let rows = try await scene.rows("SELECT source, value FROM incomes ORDER BY source") {
+      try "\($0.text("source")) \($0.text("value"))"
+    }
+    #expect(rows == ["fees 5", "unattributed 10"])
+    #expect(try await alerts(scene).count == 2)
+    #expect(try await scene.eventCount("income.booked") == 1)
+  }
+
   @Test("what was proved at another block than the store's is refused")
   func stale() async throws {
     let scene = try await Self.untraced()

@@ -69,6 +69,22 @@ struct EthereumIncomeTests {
     #expect(try await rows(scene).count == 1)
   }
 
+  @Test(
+    "on an OP-stack chain the sequencer's tips are booked, and deposits, which pay none, aren't")
+  func opStack() async throws {
+    let options = EthereumChainOptions(chainID: 8453, profile: .opStack)
+    let scene = try await EthereumScene([options])
+    let payment = try await scene.pay("ETH", 700)
+    try scene.node.send(.ether(5, to: SimulatedContracts.unlisted))
+    let deposit = BlockExtras.Deposit(
+      from: SimulatedContracts.fake, to: SimulatedContracts.unlisted, wei: 9)
+    try await scene.mine(
+      extras: BlockExtras(feeRecipient: try payment.address, deposits: [deposit]))
+    let balance = scene.node.balance(of: try payment.address)
+    #expect(balance > .zero)
+    #expect(try await rows(scene) == ["4 fees \(balance.decimal)"])
+  }
+
   @Test("a reorganisation takes incomes back, and the next block that has them books them again")
   func reorganised() async throws {
     let scene = try await EthereumScene()
