@@ -254,8 +254,9 @@ let package = Package(
     tests(
       "Watching",
       [
-        "Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking", "Payments",
-        "Database", "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation", "TestDatabases",
+        "Bytes", "Digests", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking",
+        "Payments", "Database", "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation",
+        "TestDatabases",
       ]),
     tests(
       "Simulation",
