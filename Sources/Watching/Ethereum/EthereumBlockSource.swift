@@ -19,7 +19,7 @@ struct EthereumBlockSource: Sendable {
     let node: Int
     /// The answers' bytes, which prove nothing; none where no node gives any.
     let traces: [[UInt8]]
-    /// There may be traces that no node gave now.
+    /// There may be traces that no node gave now, or no second one where one isn't believed.
     let lacksTraces: Bool
   }
 
@@ -47,7 +47,7 @@ struct EthereumBlockSource: Sendable {
       // A block without gas used has no calls.
       if settings.asksTraces, proof.header.gasUsed > 0 {
         do throws(NodePoolError) {
-          traces = try await self.traces(of: link.ref.hash)
+          (traces, lacksTraces) = try await self.traces(of: link.ref.hash)
         } catch {
           lacksTraces = Self.mayHaveTraces(error)
         }
@@ -67,13 +67,19 @@ struct EthereumBlockSource: Sendable {
   }
 
   /// What two nodes say of the calls in a block, where a single one isn't believed: balances tell
-  /// when a trace says too much, but nobody looks where it says too little.
-  private func traces(of block: Hash32) async throws(NodePoolError) -> [[UInt8]] {
+  /// when a trace says too much, but nobody looks where it says too little. And whether another one
+  /// may yet tell what it couldn't now.
+  private func traces(
+    of block: Hash32
+  ) async throws(NodePoolError) -> (answers: [[UInt8]], lacksMore: Bool) {
     let first = try await traces(of: block, besides: nil)
-    guard pool.quorum > 1, let second = try? await traces(of: block, besides: first.node),
-      second.value != first.value
-    else { return [first.value] }
-    return [first.value, second.value]
+    guard pool.quorum > 1 else { return ([first.value], false) }
+    do throws(NodePoolError) {
+      let second = try await traces(of: block, besides: first.node)
+      return (first.value == second.value ? [first.value] : [first.value, second.value], false)
+    } catch {
+      return ([first.value], Self.mayHaveTraces(error))
+    }
   }
 
   private func traces(

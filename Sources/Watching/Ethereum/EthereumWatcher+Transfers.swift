@@ -117,7 +117,7 @@ extension EthereumWatcher {
       guard let inner, inner.incomplete.isEmpty else { return nil }
       return inner.transfers
     }
-    if !told.isEmpty {
+    if !told.isEmpty, !block.lacksTraces {
       lackingTracesSince = nil
     } else if block.lacksTraces || !block.traces.isEmpty {
       try waitForTraces()
