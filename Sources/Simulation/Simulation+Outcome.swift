@@ -10,9 +10,15 @@ extension Simulation {
   package struct Statistics: Sendable {
     package var payments = 0
     package var kills: [FaultPoint: Int] = [:]
+    /// How often the database failed a process that lived on.
+    package var failures = 0
     /// By chain.
     package var reorgs: [String: Int] = [:]
     package var transfers: [String: Int] = [:]
+    /// Transfers that did something else in another block, by chain.
+    package var variants: [String: Int] = [:]
+    /// Transfers that nothing bore out, by chain.
+    package var unproven: [String: Int] = [:]
     package var events = 0
     package var heldSteps = 0
     package var watcherSteps = 0

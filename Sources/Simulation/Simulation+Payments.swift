@@ -25,7 +25,9 @@ extension Simulation {
       Int.random(in: 0..<10, using: &random) == 0
       ? Int.random(in: 0...orderIDs.count, using: &random) : orderIDs.count
     if Int.random(in: 0..<8, using: &random) == 0 {
-      world.killSwitch.arm(Bool.random(using: &random) ? .beforeCommit : .afterCommit)
+      world.killSwitch.arm(
+        Bool.random(using: &random) ? .beforeCommit : .afterCommit,
+        isFatal: Bool.random(using: &random))
     }
     try await surviving("request") {
       do {

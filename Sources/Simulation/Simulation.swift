@@ -64,8 +64,8 @@ package final class Simulation {
     for (chain, links) in zip(ethereum, world.ethereum) {
       // Where no node ever fails, all that calls move must be found and proved.
       let hasFaults = Int.random(in: 0..<4, using: &random) > 0
-      // Nodes that never trace anything: mostly none or one, now and then all.
-      let untraced = [0, 0, 1, 1, links.count].randomElement(using: &random) ?? 0
+      // How many nodes never trace anything: mostly none or one, now and then all but one, or all.
+      let untraced = [0, 0, 1, 1, links.count - 1, links.count].randomElement(using: &random) ?? 0
       let standing = links.indices.shuffled(using: &random).prefix(untraced).map { place in
         let kind = Fault.Kind.ethereum(.methodUnavailable)
         return (place: place, fault: Fault(kind, method: "debug_traceBlockByHash"))
@@ -213,7 +213,10 @@ package final class Simulation {
         to: chain.linkPlaces[Int.random(in: chain.linkPlaces.indices, using: &random)],
         passages: Int.random(in: 1...8, using: &random))
     } else {
-      world.killSwitch.arm(point, passages: Int.random(in: 1...4, using: &random))
+      // Every third time the process lives on, and has to make do with what is left.
+      world.killSwitch.arm(
+        point, passages: Int.random(in: 1...4, using: &random),
+        isFatal: Int.random(in: 0..<3, using: &random) > 0)
     }
   }
 
@@ -222,8 +225,13 @@ package final class Simulation {
     do {
       try await body()
     } catch {
-      // A dead process's errors are whatever its last cries were; a living one has none.
-      guard world.killSwitch.death != nil else { throw error }
+      // A dead process's errors are whatever its last cries were; a living one has those alone that
+      // its database gave it.
+      guard world.killSwitch.death != nil || world.killSwitch.failure != nil else { throw error }
+    }
+    if let failure = world.killSwitch.failure {
+      note("\(failure) fails during \(name)")
+      statistics.failures += 1
     }
     if let death = world.killSwitch.death {
       note("killed at \(death.point) during \(name)")
@@ -283,6 +291,11 @@ package final class Simulation {
       findings.require(mode == .beyondFinality, promise: 5, "\(name) halted without cause: \(halt)")
     }
     statistics.transfers[name] = rows.transfers.count
+    statistics.variants[name] = rows.transfers.count { row in
+      let key = TransferKey(txid: Hash32(row.txid) ?? Hash32(), position: row.position)
+      return chain.truth.forms[key].map { $0.count > 1 } ?? false
+    }
+    statistics.unproven[name] = rows.transfers.count { $0.detail == "unproven" }
   }
 
   /// A payment that stands lower than at the last check has told a reversal since.

@@ -50,6 +50,8 @@ final class ChainLife<Node: LivingNode>: LivingChain {
   private let network: SimulatedNetwork<Node>
   /// The only node that tells lies which nobody can refute alone.
   private let liar: Int
+  /// Whether all others lack something always.
+  private let isLiarAlone: Bool
   /// Nodes that neither hear nor tell anything.
   private var isolated: Set<Int> = []
   private(set) var truth = ChainTruth()
@@ -70,7 +72,9 @@ final class ChainLife<Node: LivingNode>: LivingChain {
     self.hasFaults = hasFaults
     self.standingFaults = standingFaults
     network = SimulatedNetwork(links.map(\.node))
-    liar = Int.random(in: links.indices, using: &random)
+    let sound = links.indices.filter { place in !standingFaults.contains { $0.place == place } }
+    isLiarAlone = sound.count == 1
+    liar = isLiarAlone ? sound[0] : Int.random(in: links.indices, using: &random)
     for (place, fault) in standingFaults { links[place].node.inject(fault) }
   }
 
@@ -226,7 +230,9 @@ final class ChainLife<Node: LivingNode>: LivingChain {
   func injectFault(about recipient: [UInt8]?, _ random: inout SplitMix64) -> String? {
     guard hasFaults else { return nil }
     var place = liar
-    var kinds = Int.random(in: 0..<3, using: &random) == 0 ? nodes[liar].lies(about: recipient) : []
+    var kinds =
+      Int.random(in: 0..<3, using: &random) == 0
+      ? nodes[liar].lies(about: recipient, isAlone: isLiarAlone) : []
     if kinds.isEmpty {
       place = Int.random(in: nodes.indices, using: &random)
       kinds = nodes[place].faults()

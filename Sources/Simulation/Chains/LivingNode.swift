@@ -63,5 +63,8 @@ protocol LivingNode: NetworkedNode, SimulatedNode {
   func faults() -> [Fault.Kind]
 
   /// Lies that nothing but other nodes can refute: more than one liar is beyond what is promised.
-  func lies(about recipient: [UInt8]?) -> [Fault.Kind]
+  ///
+  /// - Parameter isAlone: whether no other node tells what calls moved, so that nothing tells of
+  ///   those that it keeps to itself
+  func lies(about recipient: [UInt8]?, isAlone: Bool) -> [Fault.Kind]
 }

@@ -150,7 +150,7 @@ extension SimulatedBitcoinNode: LivingNode {
       + Fault.HashForgery.allCases.map { .wrongHashes($0, from: height) }
   }
 
-  func lies(about recipient: [UInt8]?) -> [Fault.Kind] { [] }
+  func lies(about recipient: [UInt8]?, isAlone: Bool) -> [Fault.Kind] { [] }
 }
 
 extension Fault.Kind {

@@ -33,11 +33,11 @@ extension SimulatedEthereumNode {
     + ([.balance(5), .truncated, .flippedBit, .parentState] as [ProofForgery])
     .map { .forgedProof($0) }
 
-  func lies(about recipient: [UInt8]?) -> [Fault.Kind] {
+  func lies(about recipient: [UInt8]?, isAlone: Bool) -> [Fault.Kind] {
     var lies: [EthereumFault] = [
-      .wrongFinalized, .forgedTraces(.withoutCalls), .forgedTraces(.withoutErrors),
-      .forgedTraces(.doubled), .forgedTraces(.missing),
+      .wrongFinalized, .forgedTraces(.withoutErrors), .forgedTraces(.doubled),
     ]
+    if !isAlone { lies += [.forgedTraces(.withoutCalls), .forgedTraces(.missing)] }
     if let victim = recipient.flatMap({ Hash20($0) }).map(EthereumAddress.init) {
       lies += [
         .forgedTraces(.phantom(to: victim, 7_000_000_000_000)),

@@ -46,12 +46,12 @@ extension SimulatedEthereumNode: LivingNode {
     let usdt = SimulatedContracts.usdt
     let token = token ?? (Bool.random(using: &random) ? SimulatedContracts.usdc : usdt)
     let kind = Int.random(in: 0..<8, using: &random)
-    guard token == usdt, kind > 1 else {
+    guard token == usdt, kind > 0 else {
       let function = Bool.random(using: &random) ? "pause" : "unpause"
       return ("\(function) \(token)", .calling(token, "\(function)()"))
     }
-    guard kind > 4 else {
-      let successor = kind == 2 ? SimulatedContracts.usdtSuccessor : EthereumAddress(Hash20())
+    guard kind > 2 else {
+      let successor = kind == 1 ? SimulatedContracts.usdtSuccessor : EthereumAddress(Hash20())
       return (
         "deprecate \(token) for \(successor)",
         .calling(token, "deprecate(address)", [.address(successor)])
@@ -120,11 +120,11 @@ extension SimulatedEthereumNode: LivingNode {
       let lost = machine.canonical.suffix(Int(depth)).flatMap(\.transactions)
         .compactMap(\.transaction.recipient)
       let tokens = [SimulatedContracts.usdc, SimulatedContracts.usdt].filter(lost.contains)
-      if Int.random(in: 0..<4, using: &random) > 0 {
-        act = ownersAct(on: tokens.randomElement(using: &random), &random)
-      }
+      act = ownersAct(on: tokens.randomElement(using: &random), &random)
     }
-    let including = act.map { [transaction($0.order)] } ?? []
+    // Behind all that the owner has in blocks, and in place of what it has waiting.
+    let nonce = machine.head.state.account(SimulatedAccount.account(0).address).nonce
+    let including = act.map { [transaction($0.order.withNonce(nonce))] } ?? []
     let count = Int(depth) + Int.random(in: 1...2, using: &random)
     let made = try? reorganize(
       depth: UInt64(depth), blocks: count, transactions: fate, including: including)

@@ -14,8 +14,8 @@ extension SimulatedEthereumNode {
     }
     let form: (text: String, orders: [EthereumOrder])
     switch Int.random(in: 0..<22, using: &random) {
-    case 0..<12: form = ("", plain(bill, to: recipient))
-    case 12..<16: form = inCalls(bill, to: recipient, &random)
+    case 0..<9: form = ("", plain(bill, to: recipient))
+    case 9..<16: form = inCalls(bill, to: recipient, &random)
     case 16, 17: form = undone(bill, to: recipient, &random)
     case 18: form = worthless(bill, to: recipient, &random)
     case 19:

@@ -50,21 +50,15 @@ struct TransferChecker {
         "\(transfer.key.txid.hex)/\(transfer.key.position) in block \(block.ref) isn't recorded")
       return
     }
+    guard !transfer.hasFailed, transfer.value >= dustLimit(of: transfer) else {
+      return checkWorthless(row, transfer, &findings)
+    }
     findings.require(
       row.ordinal == ordinal && row.value == transfer.value.decimal
         && row.contract == transfer.contract,
       promise: 2,
       "\(row.id) is recorded as \(row.value) of \(row.contract) to \(row.ordinal), "
         + "and is \(transfer.value.decimal) of \(transfer.contract) to \(ordinal)")
-    guard !transfer.hasFailed, transfer.value >= dustLimit(of: transfer) else {
-      // Where it was worth nothing in another block, for another reason, that stays.
-      let isSure = chain.truth.forms[transfer.key]?.count == 1
-      let expected = transfer.hasFailed ? ["failed"] : ["quarantined"]
-      findings.require(
-        (isSure ? expected : ["failed", "quarantined"]).contains(row.state), promise: 2,
-        "\(row.id) is worth nothing, and is \(row.state)")
-      return
-    }
     checkState(of: row, transfer, in: block, &findings)
     if let proof = block.proof(transfer.key.txid) {
       findings.require(
@@ -105,6 +99,23 @@ struct TransferChecker {
 
   // MARK: What doesn't count
 
+  /// Where it was worth nothing in another block, too, what was recorded of it there stays.
+  private func checkWorthless(
+    _ row: StoredState.Transfer, _ transfer: TrueTransfer, _ findings: inout Findings
+  ) {
+    let forms = chain.truth.forms[transfer.key] ?? []
+    let expected = transfer.hasFailed ? ["failed"] : ["quarantined"]
+    findings.require(
+      (forms.count == 1 ? expected : ["failed", "quarantined"]).contains(row.state)
+        && forms.contains { isRecorded($0, as: row) },
+      promise: 2, "\(row.id) is worth nothing, and is \(row.state)")
+  }
+
+  private func isRecorded(_ form: TrueTransfer, as row: StoredState.Transfer) -> Bool {
+    form.value.decimal == row.value && form.contract == row.contract
+      && ordinals[form.recipient] == row.ordinal
+  }
+
   /// What a call moved need not be recorded where it was told that nobody looked, nor count where
   /// nobody could prove it.
   private func mayBeMissed(
@@ -135,10 +146,6 @@ struct TransferChecker {
     guard !(isHearsay && chain.mayLackProofs) else { return }
     let forms = chain.truth.forms[key] ?? []
     findings.require(
-      forms.contains {
-        $0.value.decimal == row.value && $0.contract == row.contract
-          && ordinals[$0.recipient] == row.ordinal
-      },
-      promise: 2, "\(row.id) was never paid")
+      forms.contains { isRecorded($0, as: row) }, promise: 2, "\(row.id) was never paid")
   }
 }

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// The process died here. Nothing that it held in memory may be used afterwards.
+/// The process died here, and nothing that it held in memory may be used afterwards; or what it was
+/// about to do failed.
 package struct Killed: Error, Hashable {
   package let point: FaultPoint
 }
@@ -26,11 +27,14 @@ package enum FaultPoint: String, Hashable, Sendable, CaseIterable {
 }
 
 /// Kills the process at the n-th passage of a fault point. Once dead it stays so: every later
-/// passage throws, until the process is started again.
+/// passage throws, until the process is started again. Or has only that passage fail, as a database
+/// does that is out of reach for a moment.
 package final class KillSwitch: Sendable {
   private struct State {
-    var armed: (point: FaultPoint, node: Int?, passages: Int)?
+    var armed: (point: FaultPoint, node: Int?, passages: Int, isFatal: Bool)?
     var death: Killed?
+    /// Where a passage failed of which nobody died.
+    var failure: FaultPoint?
     /// The node whose call was the end.
     var deadNode: Int?
   }
@@ -39,19 +43,21 @@ package final class KillSwitch: Sendable {
 
   package init() {}
 
-  /// Dies at the `passages`-th passage of `point` from now, 1 being the next.
-  package func arm(_ point: FaultPoint, passages: Int = 1) {
-    state.withLock { $0.armed = (point, nil, max(1, passages)) }
+  /// Dies at the `passages`-th passage of `point` from now, 1 being the next; or fails there alone.
+  package func arm(_ point: FaultPoint, passages: Int = 1, isFatal: Bool = true) {
+    state.withLock { $0.armed = (point, nil, max(1, passages), isFatal) }
   }
 
   /// Dies at the `passages`-th call to `node` from now.
   package func armCall(to node: Int, passages: Int) {
-    state.withLock { $0.armed = (.beforeNodeCall, node, max(1, passages)) }
+    state.withLock { $0.armed = (.beforeNodeCall, node, max(1, passages), true) }
   }
 
   package func reset() { state.withLock { $0 = State() } }
 
   package var death: Killed? { state.withLock(\.death) }
+
+  var failure: FaultPoint? { state.withLock(\.failure) }
 
   package func pass(_ point: FaultPoint) throws(Killed) {
     try pass { state in
@@ -80,8 +86,9 @@ package final class KillSwitch: Sendable {
     guard let armed = state.armed, armed.point == point, armed.node == node else { return nil }
     guard armed.passages > 1 else {
       state.armed = nil
-      state.death = Killed(point: point)
-      return state.death
+      let killed = Killed(point: point)
+      if armed.isFatal { state.death = killed } else { state.failure = point }
+      return killed
     }
     state.armed?.passages -= 1
     return nil

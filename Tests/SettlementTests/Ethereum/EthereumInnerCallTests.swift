@@ -186,6 +186,20 @@ struct EthereumInnerCallTests {
     #expect(try await scene.status(direct) == .settled)
   }
 
+  @Test("one node's word for calls isn't enough while another may yet tell of them")
+  func silentWitnesses() async throws {
+    let scene = try await EthereumScene()
+    scene.node.inject(.forgedTraces(.withoutCalls))
+    for node in scene.chain.nodes.dropFirst() {
+      node.inject(
+        Fault(.error(code: -32_000, message: "execution timeout"), method: Self.tracing, count: 1))
+    }
+    let payment = try await called(scene, "forward")
+    try await scene.mine(12)
+    for _ in 0..<3 { try await scene.follow() }
+    #expect(try await scene.status(payment) == .settled)
+  }
+
   private static let tracing = "debug_traceBlockByHash"
 
   private static let proofForgeries: [ProofForgery] = [
