@@ -18,7 +18,7 @@ enum BalanceRecords {
     let start = BalanceExpectations.Place(expiresAt: Timestamp(microseconds: 0), payment: "")
     let expiring = try waiting(
       on: chain, madeThrough: made, after: start, before: selection.expiringBefore,
-      limit: selection.limit, in: connection)
+      limit: selection.expiringLimit, in: connection)
     var others: [WaitingPayment] = []
     var isAround = false
     let free = selection.limit - expiring.count
@@ -78,8 +78,8 @@ enum BalanceRecords {
     }
   }
 
-  /// What came to the address in the chain's coin, in wei. What is quarantined counts for nothing
-  /// and did come, or has been told of.
+  /// What came to the address in the chain's coin, in wei. Dust counts for nothing and did come; what
+  /// nothing proves may be made up.
   private static func explained(
     _ ordinal: UInt64, on chain: ChainName, _ family: String, in connection: any SQLConnection
   ) throws -> UInt256? {
@@ -88,6 +88,7 @@ enum BalanceRecords {
       SELECT value FROM transfers
       WHERE family = $1 AND ordinal = $2 AND chain = $3 AND contract = ''
         AND state IN ('included', 'confirmed', 'final', 'quarantined', 'released', 'refunded')
+        AND COALESCE(detail, '') <> 'unproven'
       LIMIT $4
       """,
       [.text(family), .ordinal(ordinal), .text(chain.text), .integer(Int64(rowLimit))])

@@ -91,7 +91,7 @@ extension TransferChange {
   /// Whether nothing was known of the transfer that explained a balance.
   fileprivate var isNews: Bool {
     guard let before else { return true }
-    if case .quarantined = before.state { return false }
+    if case .quarantined(.dust) = before.state { return false }
     return !before.state.isInActiveChain
   }
 }

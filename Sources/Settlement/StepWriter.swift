@@ -50,7 +50,7 @@ struct StepWriter {
       lookedThrough: step.lookedThrough ?? cursor.lookedThrough, halt: cursor.halt ?? step.halt,
       stallTold: step.stalledSince == nil ? cursor.stallTold : tip.hash,
       finalized: step.finalized ?? cursor.finalized,
-      untracedAt: step.untraced.isEmpty ? cursor.untracedAt : step.now)
+      untracedAt: step.untraced.isEmpty && !step.hasUnwitnessed ? cursor.untracedAt : step.now)
     try write(next)
     return next
   }

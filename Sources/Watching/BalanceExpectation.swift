@@ -14,10 +14,11 @@ package struct BalanceExpectation: Hashable, Sendable {
     self.explained = explained
   }
 
-  /// What a proved balance has beyond that; nil where it has nothing.
-  package func surplus(of balance: UInt256) -> UInt256? {
+  /// What a proved balance has beyond that, where it is `least` at least.
+  package func surplus(of balance: UInt256, least: UInt256) -> UInt256? {
     guard let explained, balance > explained else { return nil }
-    return balance.subtractingOrZero(explained)
+    let surplus = balance.subtractingOrZero(explained)
+    return surplus >= least ? surplus : nil
   }
 }
 
@@ -44,15 +45,20 @@ package struct BalanceExpectations: Sendable {
   package struct Selection: Hashable, Sendable {
     /// Payments whose deadlines are before this come first, for nobody looks at them later.
     package let expiringBefore: Timestamp
+    /// How many of those at most; as many as pass in one step.
+    package let expiringLimit: Int
     /// None that was made later; nil for all.
     package let madeThrough: Timestamp?
     /// The others from here on, and around.
     package let after: Place?
+    /// How many altogether, where there aren't more that expire.
     package let limit: Int
 
     package init(
-      expiringBefore: Timestamp, madeThrough: Timestamp?, after: Place?, limit: Int
+      expiringBefore: Timestamp, expiringLimit: Int = 500, madeThrough: Timestamp?,
+      after: Place?, limit: Int
     ) {
+      self.expiringLimit = expiringLimit
       self.expiringBefore = expiringBefore
       self.madeThrough = madeThrough
       self.after = after

@@ -28,7 +28,8 @@ package struct ChainCursor: Sendable, Hashable {
   package let stallTold: Hash32?
   /// The highest block that the chain itself has called final; nil where it calls none so.
   package let finalized: BlockRef?
-  /// When the last block was covered whose calls no node told of; nil where there was none.
+  /// When the last block was covered whose calls no node told of, or only one where one isn't
+  /// believed; nil where there was none.
   package let untracedAt: Timestamp?
 
   package init(
@@ -78,6 +79,8 @@ package struct ChainStep: Sendable {
   package var proofs: [TransferProof] = []
   /// Blocks among `connected` whose calls no node told of: what they moved was not looked for.
   package var untraced: [BlockRef] = []
+  /// Whether of a block among `connected` a single node told the calls, where one isn't believed.
+  package var hasUnwitnessed = false
   /// What issuers did to listed tokens in blocks of `connected`.
   package var notices: [BlockNotice] = []
   /// Coin that came to watched addresses without transfers, in blocks of `connected` or at the tip.

@@ -4,7 +4,7 @@ package import Bytes
 package struct InnerTransfers: Hashable, Sendable {
   /// With `.trace` positions. They are as likely as the node is honest, until balances confirm them.
   package let transfers: [EthereumTransfer]
-  /// The transactions whose trace doesn't say everything.
+  /// The transactions that succeeded and whose trace doesn't say everything.
   package let incomplete: [Int]
 }
 
@@ -32,11 +32,11 @@ extension BlockProof {
       if let claimed = trace.transactionHash, claimed != txid {
         throw .transactionHash(index: index, expected: txid, found: claimed)
       }
-      let hasSucceeded = try hasSucceeded(at: index)
-      // The trace says that the transaction was undone, its receipt that it wasn't, or the reverse.
-      if trace.isComplete, hasSucceeded == trace.isReverted { throw .outcome(index: index) }
+      // What failed moved nothing, whatever the trace says: of deposits that couldn't begin op-geth
+      // shows no error.
+      guard try hasSucceeded(at: index) else { continue }
+      if trace.isComplete, trace.isReverted { throw .outcome(index: index) }
       if !trace.isComplete { incomplete.append(index) }
-      guard hasSucceeded else { continue }
       for movement in trace.movements {
         transfers.append(
           EthereumTransfer(
@@ -64,7 +64,7 @@ package enum CallTraceError: Error, Hashable, Sendable {
   /// A trace for each transaction there must be.
   case count(Int, transactions: Int)
   case transactionHash(index: Int, expected: Hash32, found: Hash32)
-  /// The trace and the receipt disagree on whether the transaction succeeded.
+  /// The trace says that a transaction was undone which the receipt says wasn't.
   case outcome(index: Int)
   /// Traces are read against proved receipts alone.
   case receiptsUnproved

@@ -14,7 +14,9 @@ extension EventSchemas {
         "The address's proved balance is higher than all that is known explains: contracts may have "
           + "moved coin to it. It isn't credited; an operator decides.", source: "unattributed"),
       income(
-        "reversed", "The block with which it was booked left the active chain.",
+        "reversed",
+        "It stands no longer: its block left the active chain, or a transfer that was found since "
+          + "explains it, of which what it doesn't explain is told anew.",
         source: "(withdrawal:[0-9]+|fees|unattributed)"),
     ], definitions: [])
 

@@ -14,6 +14,9 @@ struct EthereumBlockReader: Sendable {
   struct Reading: Sendable {
     let transfers: [ScannedTransfer]
     let inner: Inner
+    /// Whether a single node told of the calls, though one alone isn't believed: what it left out
+    /// only balances show.
+    let isUnwitnessed: Bool
     fileprivate let block: BlockProof
     /// The places in the block of the transactions whose transfers may count.
     fileprivate let places: [Hash32: Int]
@@ -45,20 +48,18 @@ struct EthereumBlockReader: Sendable {
     var findings = Findings(
       spec: settings.spec, accounts: accounts, strayLimit: settings.strayTransfersPerBlock)
     for transfer in try block.proof.transfers(watching: accounts) {
-      findings.add(transfer, effect: effect(of: transfer, total: transfer.value))
+      findings.add(transfer, effect: effect(of: transfer))
     }
     let inner = await addInner(of: block, to: &findings)
     return Reading(
-      transfers: findings.transfers, inner: inner, block: block.proof, places: findings.places,
-      balances: findings.balances)
+      transfers: findings.transfers, inner: inner,
+      isUnwitnessed: !block.told.isEmpty && block.told.count < min(pool.quorum, 2),
+      block: block.proof, places: findings.places, balances: findings.balances)
   }
 
-  /// - Parameter total: what the transaction moved to the recipient in the same way
-  private func effect(
-    of transfer: EthereumTransfer, total: UInt256
-  ) -> FoundTransfer.Effect {
+  private func effect(of transfer: EthereumTransfer) -> FoundTransfer.Effect {
     guard !transfer.hasFailed else { return .failed }
-    return total < least(of: transfer.contract) ? .quarantined(.dust) : .moved
+    return transfer.value < least(of: transfer.contract) ? .quarantined(.dust) : .moved
   }
 
   /// The least that isn't dust. Nothing is dust in any token.
@@ -80,7 +81,7 @@ struct EthereumBlockReader: Sendable {
     guard settings.asksTraces else { return .untold }
     guard !block.told.isEmpty else { return block.lacksTraces ? .awaitsTraces : .untold }
     let told = block.told.map { InnerTelling($0, accounts: findings.accounts) }
-    let isUnknown = block.lacksTraces || !block.told.contains { $0.incomplete.isEmpty }
+    let isUnknown = block.lacksTraces || block.told.contains { !$0.incomplete.isEmpty }
 
     // What is dust by everyone's word isn't worth a proof.
     let least = least(of: nil)
@@ -108,8 +109,7 @@ struct EthereumBlockReader: Sendable {
       proved.insert(address)
       for transfer in first.arrivals(to: address) {
         findings.add(
-          transfer, effect: effect(of: transfer, total: first.total(with: transfer)),
-          changes.byAddress[address]?.proof)
+          transfer, effect: effect(of: transfer), changes.byAddress[address]?.proof)
       }
     }
     for telling in told {
@@ -119,7 +119,7 @@ struct EthereumBlockReader: Sendable {
           effect: .quarantined(worthy.contains(transfer.to) ? .unproven : .dust))
       }
     }
-    if isUnknown { return .awaitsTraces }
+    if isUnknown || findings.leavesUnprovenOut { return .awaitsTraces }
     return changes.mayCome ? .awaitsProofs : .judged
   }
 
@@ -129,6 +129,9 @@ struct EthereumBlockReader: Sendable {
     let accounts: WatchedAccounts
     let strayLimit: Int
     private var strays = 0
+    private var unproven = 0
+    /// Whether nodes told more that nothing proves than is recorded.
+    private(set) var leavesUnprovenOut = false
     private(set) var transfers: [ScannedTransfer] = []
     private(set) var places: [Hash32: Int] = [:]
     private(set) var balances: [Hash32: [BalanceProof]] = [:]
@@ -154,6 +157,11 @@ struct EthereumBlockReader: Sendable {
       if !isListed || effect == .quarantined(.dust) {
         strays += 1
         guard strays <= strayLimit else { return }
+      }
+      if effect == .quarantined(.unproven) {
+        unproven += 1
+        leavesUnprovenOut = unproven > strayLimit
+        guard !leavesUnprovenOut else { return }
       }
       ids.insert(id)
       if isListed, effect == .moved { places[transfer.txid] = transfer.transactionIndex }
@@ -206,12 +214,6 @@ private struct InnerTelling {
   let all: [EthereumTransfer]
   /// Those to them.
   let arrivals: [EthereumTransfer]
-  private var totals: [Payee: UInt256] = [:]
-
-  private struct Payee: Hashable {
-    let txid: Hash32
-    let address: EthereumAddress
-  }
 
   /// What came in a transaction, whichever calls brought it: nodes number calls differently.
   struct Amount: Hashable {
@@ -222,24 +224,14 @@ private struct InnerTelling {
   init(_ inner: InnerTransfers, accounts: WatchedAccounts) {
     all = inner.transfers
     arrivals = inner.transfers.filter { accounts.watches($0.to) }
-    for transfer in arrivals {
-      let payee = Payee(txid: transfer.txid, address: transfer.to)
-      let (sum, overflow) = (totals[payee] ?? .zero).addingReportingOverflow(transfer.value)
-      totals[payee] = overflow ? .max : sum
-    }
   }
 
   func arrivals(to address: EthereumAddress) -> [EthereumTransfer] {
     arrivals.filter { $0.to == address }
   }
 
-  /// All that came to the transfer's recipient in its transaction.
-  func total(with transfer: EthereumTransfer) -> UInt256 {
-    totals[Payee(txid: transfer.txid, address: transfer.to)] ?? transfer.value
-  }
-
   func recipients(ofAtLeast least: UInt256) -> [EthereumAddress] {
-    totals.filter { $0.value >= least }.map(\.key.address)
+    arrivals.filter { $0.value >= least }.map(\.to)
   }
 
   /// How often each amount came.

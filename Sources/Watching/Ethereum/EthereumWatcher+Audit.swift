@@ -56,7 +56,8 @@ extension EthereumWatcher {
     report.audit = .proved(accounts: accounts.count)
     return accounts.compactMap { account in
       guard let balance = balances[account.address],
-        let surplus = account.expectation.surplus(of: balance)
+        let surplus = account.expectation.surplus(
+          of: balance, least: max(settings.spec.dustLimit, .one))
       else { return nil }
       return AddressIncome(
         block: tip, ordinal: account.expectation.script.ordinal, source: .unattributed,

@@ -183,6 +183,7 @@ extension EthereumWatcher {
         step.notices += notices
         step.incomes += incomes
         if settings.asksTraces, !reading.inner.isTold { step.untraced.append(link.ref) }
+        if reading.isUnwitnessed { step.hasUnwitnessed = true }
         proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
         // The next step goes on with the run, unless it must replace what was disconnected.
         let isFull =

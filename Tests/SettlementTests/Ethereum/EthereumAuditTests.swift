@@ -254,4 +254,31 @@ struct EthereumAuditTests {
     await #expect(throws: StaleCursor.self) { _ = try await store.commit(refused) }
     #expect(try await scene.eventCount("income.unattributed") == 0)
   }
+
+  @Test("an unproven call explains nothing, and takes the alert back once it is proved")
+  func provedLater() async throws {
+    let scene = try await Self.untraced(nodes: 1, quorum: 1)
+    let payment = try await scene.pay("ETH", 700)
+    try forward(scene, 700, to: payment)
+    try await scene.mine(3)
+    #expect(try await alerts(scene) == ["\(payment.terms.id) 700"])
+
+    let fault = scene.node.inject(.prunedState(depth: 1))
+    let told = try await scene.rescan(tracing: true).compare(from: 1, through: nil)
+    _ = try await scene.rescan(tracing: true).write(told)
+    scene.restart()
+    #expect(try await scene.transfers() == ["trace:0 quarantined(unproven) 700"])
+    scene.node.removeFault(fault)
+    // What nobody proves mustn't hide what comes next.
+    try forward(scene, 50, to: payment)
+    try await scene.mine()
+    #expect(
+      try await alerts(scene) == ["\(payment.terms.id) 700", "\(payment.terms.id) 50"])
+
+    let proved = try await scene.rescan(tracing: true).compare(from: 1, through: nil)
+    _ = try await scene.rescan(tracing: true).write(proved)
+    #expect(try await scene.load(payment).received == 750)
+    #expect(try await scene.told("income.reversed").count == 2)
+    #expect(try await scene.rows("SELECT value FROM incomes") { try $0.amount("value") } == [])
+  }
 }

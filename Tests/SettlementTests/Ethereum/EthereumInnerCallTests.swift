@@ -2,6 +2,7 @@ import Addresses
 import Bytes
 import ChainSim
 import ChainTypes
+import Database
 import NodeRPC
 import Payments
 import Settlement
@@ -114,6 +115,19 @@ struct EthereumInnerCallTests {
     #expect(try await scene.status(payment) == .open)
     #expect(try await scene.transfers().allSatisfy { $0.contains("quarantined(unproven)") })
     #expect(try await scene.eventCount("transfer.quarantined") == 7)
+  }
+
+  @Test("of what nothing proves only so much is recorded, and the block counts as untraced")
+  func madeUpByTheHundred() async throws {
+    let scene = try await EthereumScene()
+    scene.chain.nodes[0].inject(.forgedTraces(.split(200)))
+    _ = try await called(scene, "forward")
+    try await scene.mine(12)
+    #expect(try await scene.follow()[0].hold != nil)
+    scene.pass(seconds: 600)
+    try await scene.follow()
+    #expect(try await scene.transfers().count == 64)
+    #expect(try await scene.eventCount("chain.untraced") > 0)
   }
 
   @Test("nodes that only number calls differently agree on what these brought")
@@ -288,6 +302,12 @@ struct EthereumInnerCallTests {
     #expect(try await scene.status(other) == .open)
     #expect(
       try await scene.transfers() == ["trace:0 final 700", "trace:0 quarantined(unproven) 1400"])
+    // What that node left out only balances show: they are looked at.
+    let since = try await scene.rows("SELECT untraced_at FROM chains") {
+      try $0.optionalInteger("untraced_at")
+    }
+    #expect(since.allSatisfy { $0 != nil })
+    #expect(try await scene.eventCount("chain.untraced") == 0)
   }
 
   @Test("withdrawals and fees of a watched address are never a payment")

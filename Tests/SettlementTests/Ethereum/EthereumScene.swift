@@ -179,9 +179,11 @@ final class EthereumScene {
     }
   }
 
-  func rescan() -> ChainRescan<EthereumRescanReader> {
-    ChainRescan(
-      EthereumRescanReader(settings: chain.settings, pool: chain.pool),
+  func rescan(tracing: Bool? = nil) -> ChainRescan<EthereumRescanReader> {
+    var settings = chain.settings
+    if let tracing { settings.asksTraces = tracing }
+    return ChainRescan(
+      EthereumRescanReader(settings: settings, pool: chain.pool),
       store: ChainStore(database: database, specs: chains.map(\.spec)), time: time,
       watchKey: (7, 8))
   }
