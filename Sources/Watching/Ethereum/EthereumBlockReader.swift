@@ -30,7 +30,7 @@ struct EthereumBlockReader: Sendable {
     case judged
     /// The same, but what nodes tell of lacks proofs that they may still give.
     case awaitsProofs
-    /// No node tells, though one may later.
+    /// Nodes may tell more later than they do now, which may be nothing.
     case awaitsTraces
     /// No node offers to tell.
     case untold
