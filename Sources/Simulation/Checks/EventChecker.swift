@@ -74,8 +74,9 @@ struct EventChecker {
     for event in new {
       checkPosition(event, &findings)
       checkSequence(event, &findings)
-      checkIdentity(
-        event, payments, stored.chains[event.subject]?.cursor?.version ?? 0, &findings)
+      // Of what came to an address the subject is `chain/address`.
+      let chain = String(event.subject.prefix { $0 != "/" })
+      checkIdentity(event, payments, stored.chains[chain]?.cursor?.version ?? 0, &findings)
       checkStatus(event, &findings)
       noteUntraced(event)
       known.append(event)
