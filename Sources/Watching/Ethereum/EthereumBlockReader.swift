@@ -2,7 +2,6 @@ internal import Addresses
 internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
-internal import Digests
 internal import Ethereum
 internal import NodeRPC
 
@@ -47,10 +46,9 @@ struct EthereumBlockReader: Sendable {
     let accounts = WatchedAccounts(set: set)
     var findings = Findings(
       spec: settings.spec, accounts: accounts, strayLimit: settings.strayTransfersPerBlock)
-    for transfer in try block.proof.transfers(watching: accounts) {
-      findings.add(transfer, effect: effect(of: transfer))
-    }
-    let inner = await addInner(of: block, to: &findings)
+    let direct = try block.proof.transfers(watching: accounts)
+    for transfer in direct { findings.add(transfer, effect: effect(of: transfer)) }
+    let inner = await addInner(of: block, beside: direct, to: &findings)
     return Reading(
       transfers: findings.transfers, inner: inner,
       isUnwitnessed: !block.told.isEmpty && block.told.count < min(pool.quorum, 2),
@@ -74,13 +72,18 @@ struct EthereumBlockReader: Sendable {
   /// covers traces: one counts for an address where its balances before and after the block, proved
   /// against the state roots, differ by exactly what the trace says. Where none does, and where two
   /// do that say different things, what they say is unproven.
+  ///
+  /// - Parameter direct: what transactions and logs moved
   private func addInner(
-    of block: EthereumBlockSource.ProvedBlock, to findings: inout Findings
+    of block: EthereumBlockSource.ProvedBlock, beside direct: [EthereumTransfer],
+    to findings: inout Findings
   ) async -> Inner {
     guard block.proof.header.gasUsed > 0 else { return .judged }
     guard settings.asksTraces else { return .untold }
     guard !block.told.isEmpty else { return block.lacksTraces ? .awaitsTraces : .untold }
-    let told = block.told.map { InnerTelling($0, accounts: findings.accounts) }
+    let told = block.told.map {
+      InnerTelling($0, beside: direct, in: block.proof, accounts: findings.accounts)
+    }
     let isUnknown = block.lacksTraces || block.told.contains { !$0.incomplete.isEmpty }
 
     // What is dust by everyone's word isn't worth a proof.
@@ -96,7 +99,7 @@ struct EthereumBlockReader: Sendable {
     let explained = told.map { telling in
       recipients.filter { address in
         guard let gain = changes.byAddress[address]?.gain else { return false }
-        return BalanceAccount(of: address, in: block.proof, telling.all)?.gain == gain
+        return telling.gain(of: address) == gain
       }
     }
     let order = told.indices.sorted { (explained[$1].count, $0) < (explained[$0].count, $1) }
@@ -205,63 +208,5 @@ extension EthereumBlockReader.Reading {
     }
     return TransferProof.needed(
       by: included, among: proofs(of: Set(included.map(\.after.id.txid))).values)
-  }
-}
-
-/// What one node says that calls moved.
-private struct InnerTelling {
-  /// From or to watched addresses.
-  let all: [EthereumTransfer]
-  /// Those to them.
-  let arrivals: [EthereumTransfer]
-
-  /// What came in a transaction, whichever calls brought it: nodes number calls differently.
-  struct Amount: Hashable {
-    let txid: Hash32
-    let value: UInt256
-  }
-
-  init(_ inner: InnerTransfers, accounts: WatchedAccounts) {
-    all = inner.transfers
-    arrivals = inner.transfers.filter { accounts.watches($0.to) }
-  }
-
-  func arrivals(to address: EthereumAddress) -> [EthereumTransfer] {
-    arrivals.filter { $0.to == address }
-  }
-
-  func recipients(ofAtLeast least: UInt256) -> [EthereumAddress] {
-    arrivals.filter { $0.value >= least }.map(\.to)
-  }
-
-  /// How often each amount came.
-  func amounts(to address: EthereumAddress) -> [Amount: Int] {
-    arrivals(to: address).reduce(into: [:]) { counts, transfer in
-      counts[Amount(txid: transfer.txid, value: transfer.value), default: 0] += 1
-    }
-  }
-}
-
-extension TransferPosition {
-  init(_ position: EthereumTransfer.Position) {
-    switch position {
-    case .value: self = .value
-    case .log(let index): self = .log(index)
-    case .trace(let path): self = .trace(Self.bounded(path))
-    }
-  }
-
-  /// A path that is deeper than any honest one is told by its Keccak-256, as eight numbers: no call
-  /// has so many siblings that these could be a path of their own. Without a bound anyone could make
-  /// an identity that fits no key.
-  private static func bounded(_ path: [UInt32]) -> [UInt32] {
-    guard path.count > 16 else { return path }
-    let bytes = path.flatMap { index in
-      stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: index >> UInt32($0)) }
-    }
-    let digest = Keccak256.hash(bytes).bytes
-    return stride(from: 0, to: digest.count, by: 4).map { start in
-      digest[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
-    }
   }
 }

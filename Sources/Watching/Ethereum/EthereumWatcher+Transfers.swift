@@ -42,7 +42,7 @@ enum InnerUnknown: Error, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .traces: "no node traces it"
+    case .traces: "nodes tell too little of its calls"
     case .proofs: "no node proves what its calls moved"
     }
   }

@@ -67,7 +67,6 @@ package struct MissingTransfer: Sendable {
   let proof: TransferProof?
   /// What the store has of it: outside blocks, or in another one; nil where it has nothing.
   package let recorded: TrackedTransfer?
-
   /// Whether what is recorded in the same block contradicts it: what calls brought to its address
   /// stands there under other paths, as nodes number calls differently, and would count twice.
   let isContradicted: Bool
