@@ -71,7 +71,7 @@ package struct EthereumSettings: Sendable, Equatable {
   /// Whether the nodes are asked for traces (`debug_traceBlockByHash`).
   package let traces: Bool
   /// Of how many addresses with open payments the balance is proved at each block where blocks
-  /// aren't traced; 0 for none.
+  /// aren't traced, or of all whose deadlines pass with it where these are more; 0 for none.
   package let balanceProofsPerBlock: Int
 }
 
