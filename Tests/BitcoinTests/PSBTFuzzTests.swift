@@ -61,15 +61,26 @@ struct PSBTFuzzTests {
   func bounds() throws {
     let large = PSBT.magic + [UInt8](repeating: 0, count: PSBT.maximumByteCount)
     #expect(throws: PSBTError.tooLarge(byteCount: large.count)) { try PSBT(bytes: large) }
-    // Many small entries of types that nobody knows.
-    var many = PSBT(unsigned: Transaction(inputs: [], outputs: [])).bytes.dropLast()
-    for number in UInt32(0)...UInt32(PSBT.maximumEntries) {
-      many += [5, 0xf0]
-      many.append(littleEndianTo: number)
-      many.append(0)
+    // Many small entries of types that nobody knows, in one map and then in all.
+    func entries(_ count: Int) -> [UInt8] {
+      var bytes: [UInt8] = []
+      for number in 0..<count {
+        bytes += [5, 0xf0]
+        bytes.append(littleEndian: UInt32(number))
+        bytes.append(0)
+      }
+      return bytes
     }
+    let empty = PSBT(unsigned: Transaction(inputs: [], outputs: [])).bytes.dropLast()
+    #expect(throws: PSBTError.tooManyEntries(PSBT.maximumEntriesOfMap)) {
+      try PSBT(bytes: empty + entries(PSBT.maximumEntriesOfMap) + [0])
+    }
+    _ = try PSBT(bytes: empty + entries(PSBT.maximumEntriesOfMap - 1) + [0])
+    let outputs = (0..<101).map { _ in TransactionOutput(value: 1, scriptPubKey: []) }
+    let map = entries(PSBT.maximumEntriesOfMap) + [0]
+    let wide = PSBT(unsigned: Transaction(inputs: [], outputs: outputs)).bytes.dropLast(101)
     #expect(throws: PSBTError.tooManyEntries(PSBT.maximumEntries)) {
-      try PSBT(bytes: Array(many) + [0])
+      try PSBT(bytes: wide + (0..<101).flatMap { _ in map })
     }
   }
 
@@ -95,11 +106,5 @@ struct PSBTFuzzTests {
       try read([], [], [1, 0xf1, 0, 1, 0xf1, 0])
     }
     #expect(throws: PSBTError.invalidValue(.output(0), key: "06")) { try read([], [], [1, 6, 0]) }
-  }
-}
-
-extension ArraySlice<UInt8> {
-  fileprivate mutating func append(littleEndianTo number: UInt32) {
-    Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
   }
 }

@@ -60,6 +60,28 @@ struct PSBTSignerTests {
     #expect(account.ownOrigin(ofOutput: 9, in: unsigned) == nil)
   }
 
+  @Test("a descriptor's keys have the origins that its master signs by")
+  func descriptors() throws {
+    for script in SingleKeyScript.allCases {
+      let path = try DerivationPath("m/\(script.purpose)h/1h/0h")
+      let account = try wallet.master.descendant(path).extendedPublicKey
+      let text = account.text(network: .regtest)
+      let origin = KeyOrigin(fingerprint: wallet.fingerprint, path: path)
+      let descriptor = try Descriptor(
+        accountKey: "\(origin)\(text)", network: .regtest, branch: 1, script: script)
+      let derivation = try #require(try PSBTDerivation(descriptor, at: 3))
+      #expect(try derivation == wallet.derivation(script, branch: 1, index: 3))
+      #expect(try script.output(of: derivation.key) == descriptor.outputScript(at: 3))
+      #expect(throws: DerivationError.indexExhausted(1 << 31)) {
+        try PSBTDerivation(descriptor, at: 1 << 31)
+      }
+      let bare = try Descriptor(
+        accountKey: text, network: .regtest, branch: 1, script: script)
+      let own = try #require(try PSBTDerivation(bare, at: 3)).origin
+      #expect(own.fingerprint == account.fingerprint && own.path.description == "m/1/3")
+    }
+  }
+
   @Test("finished inputs are left alone")
   func finished() throws {
     var psbt = try built([.wpkh, .tr])
@@ -191,6 +213,10 @@ struct PSBTSignerTests {
     let missing = psbt.finalize()
     #expect(missing == [0: .missingSignature, 1: .missingSignature])
     _ = try signer.sign(&psbt)
+    var mistyped = psbt
+    mistyped.inputs[1].sighashType = .all
+    let unlike = mistyped.finalize()
+    #expect(unlike == [1: .unsupportedSighashType(0)])
     var wrong = psbt
     wrong.inputs[1].taprootSignature = [UInt8](repeating: 1, count: 64)
     let invalid = wrong.finalize()

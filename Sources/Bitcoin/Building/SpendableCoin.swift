@@ -12,7 +12,8 @@ package struct SpendableCoin: Hashable, Sendable {
   package let script: SingleKeyScript
   package let scriptPubKey: [UInt8]
   /// The transaction that has the output: needed for P2PKH, and wanted by signers for segwit
-  /// version 0, whose signatures prove no other input's value.
+  /// version 0, whose signatures prove no other input's value. Without its witness, which proves
+  /// nothing here.
   package let previousTransaction: Transaction?
 
   /// Nil where the output isn't one of the key, or isn't the previous transaction's.
@@ -38,7 +39,7 @@ package struct SpendableCoin: Hashable, Sendable {
     self.derivation = derivation
     self.script = script
     self.scriptPubKey = scriptPubKey
-    self.previousTransaction = previousTransaction
+    self.previousTransaction = previousTransaction?.withoutWitness
   }
 
   /// How an input of this coin stands in a transaction that isn't signed.
