@@ -34,6 +34,13 @@ package struct Transaction: Hashable, Sendable {
   /// The form without witness, which the txid commits to.
   package var strippedBytes: [UInt8] { serialized(withWitness: false) }
 
+  /// The same without its witness, which has the same txid.
+  var withoutWitness: Transaction {
+    var copy = self
+    for index in copy.inputs.indices { copy.inputs[index].witness = [] }
+    return copy
+  }
+
   /// SHA-256d of the stripped form, in internal byte order.
   package var txid: Hash32 { SHA256d.hash(strippedBytes) }
 
@@ -52,16 +59,12 @@ package struct Transaction: Hashable, Sendable {
     if withWitness { bytes += [0x00, 0x01] }
     bytes.append(compactSize: inputs.count)
     for input in inputs {
-      bytes.append(input.outpoint.txid)
-      bytes.append(littleEndian: input.outpoint.vout)
+      bytes.append(outpoint: input.outpoint)
       bytes.append(sized: input.scriptSig)
       bytes.append(littleEndian: input.sequence)
     }
     bytes.append(compactSize: outputs.count)
-    for output in outputs {
-      bytes.append(littleEndian: output.value)
-      bytes.append(sized: output.scriptPubKey)
-    }
+    for output in outputs { bytes.append(output: output) }
     if withWitness {
       for input in inputs {
         bytes.append(compactSize: input.witness.count)
@@ -101,5 +104,18 @@ package struct TransactionOutput: Hashable, Sendable {
   package init(value: UInt64, scriptPubKey: [UInt8]) {
     self.value = value
     self.scriptPubKey = scriptPubKey
+  }
+}
+
+extension [UInt8] {
+  /// The 36 bytes.
+  mutating func append(outpoint: Outpoint) {
+    append(outpoint.txid)
+    append(littleEndian: outpoint.vout)
+  }
+
+  mutating func append(output: TransactionOutput) {
+    append(littleEndian: output.value)
+    append(sized: output.scriptPubKey)
   }
 }
