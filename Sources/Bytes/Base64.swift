@@ -51,7 +51,9 @@ package enum Base64 {
       bits <<= 6 * UInt32(4 - digits.count)
       let count = digits.count - 1
       guard bits & (1 << UInt32(8 * (3 - count)) - 1) == 0 else { return nil }
-      for place in 0..<count { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(16 - 8 * place))) }
+      for place in 0..<count {
+        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(16 - 8 * place)))
+      }
     }
     return bytes
   }

@@ -15,6 +15,31 @@ extension Transaction {
     try self.init(bytes: bytes.span.bytes)
   }
 
+  /// From the form without witness, with nothing after it, where inputs and outputs may yet be
+  /// missing (BIP-0174).
+  init(unfinished bytes: RawSpan) throws(BitcoinDecodingError) {
+    var reader = WireReader(bytes)
+    let version = try reader.readUInt32()
+    let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumInputSize)
+    var inputs: [TransactionInput] = []
+    var outpoints: Set<Outpoint> = []
+    for _ in 0..<count {
+      let offset = reader.offset
+      let input = try Self.readInput(&reader, isOnly: count == 1)
+      guard outpoints.insert(input.outpoint).inserted else {
+        throw .duplicateOutpoint(offset: offset)
+      }
+      inputs.append(input)
+    }
+    let outputs = try Self.readOutputs(&reader, atLeast: 0)
+    let lockTime = try reader.readUInt32()
+    try reader.expectEnd()
+    guard 4 * bytes.byteCount <= TransactionLimits.maximumWeight else {
+      throw .transactionTooLarge(byteCount: bytes.byteCount, offset: 0)
+    }
+    self.init(version: version, inputs: inputs, outputs: outputs, lockTime: lockTime)
+  }
+
   /// The next transaction.
   package init(reading reader: inout WireReader) throws(BitcoinDecodingError) {
     let start = reader.offset
@@ -89,11 +114,11 @@ extension Transaction {
   }
 
   private static func readOutputs(
-    _ reader: inout WireReader
+    _ reader: inout WireReader, atLeast least: Int = 1
   ) throws(BitcoinDecodingError) -> [TransactionOutput] {
     let countOffset = reader.offset
     let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumOutputSize)
-    guard count > 0 else { throw .noOutputs(offset: countOffset) }
+    guard count >= least else { throw .noOutputs(offset: countOffset) }
     var outputs: [TransactionOutput] = []
     outputs.reserveCapacity(count)
     var sum: UInt64 = 0
@@ -114,7 +139,8 @@ extension Transaction {
     return outputs
   }
 
-  private static func readWitness(
+  /// A witness stack: its items behind their counts.
+  static func readWitness(
     _ reader: inout WireReader
   ) throws(BitcoinDecodingError) -> [[UInt8]] {
     let count = try reader.readCount(ofItemsOfAtLeast: 1)

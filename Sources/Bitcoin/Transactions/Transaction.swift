@@ -52,16 +52,12 @@ package struct Transaction: Hashable, Sendable {
     if withWitness { bytes += [0x00, 0x01] }
     bytes.append(compactSize: inputs.count)
     for input in inputs {
-      bytes.append(input.outpoint.txid)
-      bytes.append(littleEndian: input.outpoint.vout)
+      bytes.append(outpoint: input.outpoint)
       bytes.append(sized: input.scriptSig)
       bytes.append(littleEndian: input.sequence)
     }
     bytes.append(compactSize: outputs.count)
-    for output in outputs {
-      bytes.append(littleEndian: output.value)
-      bytes.append(sized: output.scriptPubKey)
-    }
+    for output in outputs { bytes.append(output: output) }
     if withWitness {
       for input in inputs {
         bytes.append(compactSize: input.witness.count)
@@ -101,5 +97,18 @@ package struct TransactionOutput: Hashable, Sendable {
   package init(value: UInt64, scriptPubKey: [UInt8]) {
     self.value = value
     self.scriptPubKey = scriptPubKey
+  }
+}
+
+extension [UInt8] {
+  /// The 36 bytes.
+  mutating func append(outpoint: Outpoint) {
+    append(outpoint.txid)
+    append(littleEndian: outpoint.vout)
+  }
+
+  mutating func append(output: TransactionOutput) {
+    append(littleEndian: output.value)
+    append(sized: output.scriptPubKey)
   }
 }

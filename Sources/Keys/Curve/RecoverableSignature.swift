@@ -45,7 +45,8 @@ package struct RecoverableSignature: Hashable, Sendable {
 }
 
 extension PrivateKey {
-  /// The low signature of this key over `hash`, always the same one (RFC 6979).
+  /// The low signature of this key over `hash`, always the same one (RFC 6979). It was verified:
+  /// this key's public one is what it recovers to.
   package func signature(over hash: Hash32) -> RecoverableSignature {
     var signature = secp256k1_ecdsa_recoverable_signature()
     var compact: [2 of Hash32] = [.zero, .zero]
@@ -61,6 +62,10 @@ extension PrivateKey {
       _ = secp256k1_ecdsa_recoverable_signature_serialize_compact(
         Secp256k1.context, $0.bytes(64), &recoveryID, &signature)
     }
-    return RecoverableSignature(r: compact[0], s: compact[1], isOdd: recoveryID & 1 == 1)
+    // An `r` above the group's order (2 or 3) has a chance below 1 in 2¹²⁷.
+    let result = RecoverableSignature(r: compact[0], s: compact[1], isOdd: recoveryID & 1 == 1)
+    precondition(
+      result.publicKey(signing: hash) == publicKey, "a signature must verify before it leaves")
+    return result
   }
 }

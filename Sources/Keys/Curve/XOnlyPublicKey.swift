@@ -37,10 +37,15 @@ package struct XOnlyPublicKey: Sendable {
   /// tweak isn't below the group's order or the sum is infinity: the internal key is unusable, and
   /// nobody has ever met one.
   package func tapTweaked(merkleRoot: Hash32? = nil) -> XOnlyPublicKey? {
+    adding(tweak: tapTweak(merkleRoot: merkleRoot))
+  }
+
+  /// H_TapTweak(P ‖ merkle root).
+  func tapTweak(merkleRoot: Hash32?) -> Hash32 {
     var hasher = TaggedHash.tapTweak.hasher()
     hasher.update(bytes)
     if let merkleRoot { hasher.update(merkleRoot) }
-    return adding(tweak: hasher.finalize())
+    return hasher.finalize()
   }
 
   func adding(tweak: Hash32) -> XOnlyPublicKey? {
