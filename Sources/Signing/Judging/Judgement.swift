@@ -1,5 +1,6 @@
 internal import Bytes
-package import ChainTypes
+internal import ChainTypes
+internal import Ethereum
 internal import Payments
 internal import Payouts
 
@@ -13,8 +14,13 @@ package enum Judgement {
   package static func refusals(
     _ facts: OutgoingFacts, policy: ChainPolicy, record: SigningRecord, today: SigningRecord.Day
   ) -> [String] {
-    facts.faults + destinations(facts, policy) + fees(facts, policy)
-      + limits(facts, policy, record, today) + repetitions(facts, record, today)
+    let reasons =
+      facts.faults + destinations(facts, policy) + repetitions(facts, record, today)
+    // Where a fee can't be told, its faults say why.
+    guard let fee = facts.fee else {
+      return reasons.isEmpty ? ["Its fee can't be told."] : reasons
+    }
+    return reasons + fees(facts, fee, policy) + limits(facts, policy, record, today)
   }
 
   // Where the money goes.
@@ -62,12 +68,14 @@ package enum Judgement {
   }
 
   // What it costs.
-  private static func fees(_ facts: OutgoingFacts, _ policy: ChainPolicy) -> [String] {
+  private static func fees(
+    _ facts: OutgoingFacts, _ fee: UInt256, _ policy: ChainPolicy
+  ) -> [String] {
     var refusals: [String] = []
     let coin = policy.spec.asset
-    if facts.fee > policy.fees.perTransaction {
+    if fee > policy.fees.perTransaction {
       refusals.append(
-        "Its fee of \(Amount(minorUnits: facts.fee, asset: coin)) is above the policy's "
+        "Its fee of \(Amount(minorUnits: fee, asset: coin)) is above the policy's "
           + "\(Amount(minorUnits: policy.fees.perTransaction, asset: coin)).")
     }
     switch (facts.cost, policy.fees.rate) {
@@ -77,10 +85,10 @@ package enum Judgement {
       }
       // No transaction has a size near 2⁶⁴ / 10⁹.
       let allowed = try? UInt256(most).multiplied(by: UInt256(size))
-      let paid = try? facts.fee.multiplied(by: 1_000)
+      let paid = try? fee.multiplied(by: 1_000)
       if paid ?? .max > allowed ?? .zero {
         refusals.append(
-          "Its fee rate of \(TransactionWords.feeRate(facts.fee, size)) is above the policy's "
+          "Its fee rate of \(TransactionWords.feeRate(fee, size)) is above the policy's "
             + "\(TransactionWords.feeRate(perKilobyte: most)).")
       }
     case (.ethereum(_, _, _, let gas, let caps), .ethereum(let price, let mostGas)):
@@ -112,8 +120,8 @@ package enum Judgement {
       return "\(Amount(minorUnits: value, asset: asset))"
     }
     let paid = facts.paidAway
-    for (symbol, increase) in record.increases(of: facts, coin: coin).sorted(by: { $0.key < $1.key })
-    {
+    for (symbol, increase) in record.increases(of: facts, coin: coin).sorted(by: { $0.key < $1.key }
+    ) {
       guard let limit = policy.limits[symbol] else {
         refusals.append("The policy has no limits for \(symbol), so that none may be paid.")
         continue

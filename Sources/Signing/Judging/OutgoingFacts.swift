@@ -17,8 +17,8 @@ package struct OutgoingFacts: Sendable {
   /// transactions that share one can't both be mined.
   package var slots: [String]
   package var payments: [Payment]
-  /// The most it can cost, in the chain's own coin.
-  package var fee: UInt256
+  /// The most it can cost, in the chain's own coin; nil where that can't be told.
+  package var fee: UInt256?
   package var cost: Cost
   /// What of it contradicts itself or its description, or can't be read: each a sentence.
   package var faults: [String]
@@ -69,7 +69,7 @@ package struct OutgoingFacts: Sendable {
 
   package init(
     name: String, chain: ChainName, purpose: OutgoingTransaction.Purpose?, slots: [String],
-    payments: [Payment], fee: UInt256, cost: Cost, faults: [String] = []
+    payments: [Payment], fee: UInt256?, cost: Cost, faults: [String] = []
   ) {
     self.name = name
     self.chain = chain
@@ -95,7 +95,7 @@ package struct OutgoingFacts: Sendable {
   /// The same with the fee, which is paid in the chain's own coin.
   package func leaving(coin: Asset) -> [String: UInt256] {
     var sums = paidAway
-    guard fee > .zero else { return sums }
+    guard let fee, fee > .zero else { return sums }
     sums[coin.symbol] = (try? sums[coin.symbol, default: .zero].adding(fee)) ?? .max
     return sums
   }

@@ -1,7 +1,9 @@
 package import Bytes
-package import ChainTypes
+internal import ChainTypes
 internal import Ethereum
 internal import Keys
+internal import Payments
+internal import Payouts
 
 /// What a transaction does, in words for whoever decides.
 package enum TransactionWords {
@@ -45,10 +47,11 @@ package enum TransactionWords {
   }
 
   private static func fee(_ facts: OutgoingFacts, _ policy: ChainPolicy) -> String {
-    switch facts.cost {
-    case .bitcoin(_, let size): "fee \(facts.fee) sat, \(feeRate(facts.fee, size))"
+    guard let fee = facts.fee else { return "a fee that can't be told" }
+    return switch facts.cost {
+    case .bitcoin(_, let size): "fee \(fee) sat, \(feeRate(fee, size))"
     case .ethereum(_, _, _, let gas, let caps):
-      "fee at most \(Amount(minorUnits: facts.fee, asset: policy.spec.asset)): \(gas) gas at "
+      "fee at most \(Amount(minorUnits: fee, asset: policy.spec.asset)): \(gas) gas at "
         + "\(gwei(caps.maxFeePerGas)), of which \(gwei(caps.maxPriorityFeePerGas)) tip"
     }
   }
