@@ -1,4 +1,4 @@
-internal import Bytes
+package import Bytes
 package import ChainTypes
 
 /// Reads `chains/<name>.yaml`: what a network is, and how deep its transfers must be.
@@ -75,7 +75,8 @@ package enum ChainSpecFile {
   }
 
   /// A required amount in units; zero where wrong, with the mistake noted.
-  static func amount(_ mapping: SettingsMapping, _ name: String, _ asset: Asset) -> UInt256 {
+  package static func amount(_ mapping: SettingsMapping, _ name: String, _ asset: Asset) -> UInt256
+  {
     let text = mapping.text(name, hint: "an amount in \(asset.symbol), such as 0.001.")
     guard !text.isEmpty else { return .zero }
     do {

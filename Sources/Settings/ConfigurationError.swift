@@ -2,6 +2,8 @@
 package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
   package let mistakes: [Mistake]
 
+  package init(mistakes: [Mistake]) { self.mistakes = mistakes }
+
   package struct Mistake: Sendable, Equatable, CustomStringConvertible {
     package let file: String
     /// From 1; nil where the mistake isn't in the file's text.

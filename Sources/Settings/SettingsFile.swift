@@ -2,22 +2,22 @@ internal import Foundation
 internal import Yams
 
 /// A YAML file with its mistakes as they are found.
-final class SettingsFile {
-  let path: String
-  private(set) var mistakes: [ConfigurationError.Mistake] = []
+package final class SettingsFile {
+  package let path: String
+  package private(set) var mistakes: [ConfigurationError.Mistake] = []
   /// Overrides by name; those of `PAYWATCH_…` that no setting took are mistakes.
   private let environment: [String: String]
   private var takenVariables: Set<String> = []
   static let variablePrefix = "PAYWATCH_"
   private static let byteLimit = 1 << 20
 
-  init(path: String, environment: [String: String] = [:]) {
+  package init(path: String, environment: [String: String] = [:]) {
     self.path = path
     self.environment = environment
   }
 
   /// The file's top-level mapping; nil where there is none to read, with the mistake noted.
-  func root() -> SettingsMapping? {
+  package func root() -> SettingsMapping? {
     guard let data = FileManager.default.contents(atPath: path) else {
       note(nil, "", "The file can't be read: check that it exists and may be read.")
       return nil
@@ -45,11 +45,11 @@ final class SettingsFile {
     }
   }
 
-  func note(_ line: Int?, _ path: String, _ message: String) {
+  package func note(_ line: Int?, _ path: String, _ message: String) {
     mistakes.append(.init(file: self.path, line: line, path: path, message: message))
   }
 
-  func take(_ other: ConfigurationError) { mistakes += other.mistakes }
+  package func take(_ other: ConfigurationError) { mistakes += other.mistakes }
 
   /// `listen.port` is overridden by `PAYWATCH_LISTEN_PORT`, `chains[0].quorum` by
   /// `PAYWATCH_CHAINS_0_QUORUM`: the path in upper case with `_` for every other character run.
@@ -82,7 +82,7 @@ final class SettingsFile {
   }
 
   /// A path in the file, seen from the file's directory.
-  func resolve(_ path: String) -> String {
+  package func resolve(_ path: String) -> String {
     guard !path.hasPrefix("/") else { return path }
     let directory = (self.path as NSString).deletingLastPathComponent
     return directory.isEmpty ? path : (directory as NSString).appendingPathComponent(path)

@@ -3,10 +3,10 @@ internal import Yams
 /// One mapping of a settings file, its settings taken by name. Each take notes what is wrong and
 /// returns a stand-in or nil, so that reading goes on to the next mistake; `finish` notes the
 /// settings that nobody took.
-final class SettingsMapping {
+package final class SettingsMapping {
   let line: Int
   let path: String
-  let file: SettingsFile
+  package let file: SettingsFile
   private let mapping: Node.Mapping?
   private var known: [String] = []
 
@@ -17,12 +17,12 @@ final class SettingsMapping {
     self.file = file
   }
 
-  func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+  package func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
   /// The line of a setting, or of the mapping where it is absent.
   func line(of name: String) -> Int { node(name)?.mark?.line ?? line }
 
-  func note(_ name: String, _ message: String) {
+  package func note(_ name: String, _ message: String) {
     file.note(line(of: name), path(of: name), message)
   }
 
@@ -53,12 +53,12 @@ final class SettingsMapping {
     return .text(text)
   }
 
-  func optionalText(_ name: String) -> String? {
+  package func optionalText(_ name: String) -> String? {
     if case .text(let text) = value(name) { text } else { nil }
   }
 
   /// The text, or `fallback`; without one the setting is required.
-  func text(_ name: String, default fallback: String? = nil, hint: String) -> String {
+  package func text(_ name: String, default fallback: String? = nil, hint: String) -> String {
     switch value(name) {
     case .text(let text): return text
     case .wrong: return ""
@@ -79,11 +79,11 @@ final class SettingsMapping {
     return number
   }
 
-  func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) -> Int {
+  package func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) -> Int {
     optionalInteger(name, in: range) ?? fallback
   }
 
-  func requiredInteger(_ name: String, in range: ClosedRange<Int>) -> Int {
+  package func requiredInteger(_ name: String, in range: ClosedRange<Int>) -> Int {
     if let number = optionalInteger(name, in: range) { return number }
     if node(name) == nil {
       note(
@@ -93,7 +93,7 @@ final class SettingsMapping {
   }
 
   /// One of the cases of `Choice`, by its raw value.
-  func choice<Choice: RawRepresentable & CaseIterable>(
+  package func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, default fallback: Choice
   ) -> Choice where Choice.RawValue == String {
     optionalChoice(name, of: Choice.self) ?? fallback
@@ -112,7 +112,7 @@ final class SettingsMapping {
   }
 
   /// The same, required.
-  func requiredChoice<Choice: RawRepresentable & CaseIterable>(
+  package func requiredChoice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, of type: Choice.Type
   ) -> Choice? where Choice.RawValue == String {
     if !isGiven(name) { note(name, "It is missing: one of \(Self.all(type)).") }
@@ -151,7 +151,7 @@ final class SettingsMapping {
   }
 
   /// The mappings of a list that must have some.
-  func requiredList(_ name: String, hint: String) -> [SettingsMapping] {
+  package func requiredList(_ name: String, hint: String) -> [SettingsMapping] {
     let mappings = list(name)
     let isEmpty: Bool
     if let node = node(name), case .sequence(let sequence) = node {
@@ -184,19 +184,39 @@ final class SettingsMapping {
     return mappings
   }
 
+  /// The texts of a list, each with its line; empty where it is absent.
+  package func texts(_ name: String) -> [(text: String, line: Int)] {
+    know(name)
+    guard let node = node(name), !isNull(node) else { return [] }
+    guard case .sequence(let sequence) = node else {
+      note(name, "It must be a list (lines that begin with “- ”).")
+      return []
+    }
+    var texts: [(text: String, line: Int)] = []
+    for (index, element) in sequence.enumerated() {
+      let line = element.mark?.line ?? line
+      guard case .scalar(let scalar) = element, !scalar.string.isEmpty else {
+        file.note(line, "\(path(of: name))[\(index)]", "It must be one value.")
+        continue
+      }
+      texts.append((scalar.string, line))
+    }
+    return texts
+  }
+
   /// Whether the mapping stands in the file, or an override names something in it.
   var isThere: Bool { mapping != nil || file.hasOverride(below: path) }
 
   /// All names of the mapping, in order, for mappings whose names the operator chooses.
   var names: [String] { mapping?.keys.compactMap(\.string) ?? [] }
 
-  func has(_ name: String) -> Bool { node(name).map { !isNull($0) } ?? false }
+  package func has(_ name: String) -> Bool { node(name).map { !isNull($0) } ?? false }
 
   /// Whether a single value is given, in the file or by an override, right or wrong.
   func isGiven(_ name: String) -> Bool { has(name) || file.override(path(of: name)) != nil }
 
   /// Notes the settings that nobody took.
-  func finish() {
+  package func finish() {
     guard let mapping else { return }
     for key in mapping.keys {
       guard let name = key.string else {

@@ -90,13 +90,13 @@ struct TransactionTests {
     #expect(transaction.sender == EthereumAddress(key.publicKey), name)
     #expect(transaction.signed(by: key) == transaction, name)
     let fields = try #require(row["transaction"])
-    #expect(try transaction.nonce == fields.number("nonce").asUInt64, name)
-    #expect(try transaction.value == fields.number("value"), name)
-    #expect(try transaction.gasLimit == fields.number("gasLimit").asUInt64, name)
+    #expect(try transaction.nonce == fields.quantity("nonce").asUInt64, name)
+    #expect(try transaction.value == fields.quantity("value"), name)
+    #expect(try transaction.gasLimit == fields.quantity("gasLimit").asUInt64, name)
     #expect(try transaction.input == Hex.prefixed(fields["data"]?.string ?? "0x"), name)
     #expect(transaction.recipient?.text == fields["to"]?.string, name)
     if kind != "Legacy" {
-      #expect(try transaction.chainID == fields.number("chainId").asUInt64, name)
+      #expect(try transaction.chainID == fields.quantity("chainId").asUInt64, name)
     }
   }
 
@@ -229,7 +229,7 @@ struct TransactionTests {
 
 extension JSONValue {
   /// A member that ethers writes as a number or in hexadecimal; zero where it is missing.
-  fileprivate func number(_ name: String) throws -> UInt256 {
+  func quantity(_ name: String) throws -> UInt256 {
     guard let value = self[name] else { return .zero }
     if case .number(let text) = value { return try UInt256(decimal: text) }
     let text = try self.text(name).dropFirst(2)

@@ -27,7 +27,7 @@ struct Manifest {
 
   static let pureTargets = [
     "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-    "ChainTracking", "Payments",
+    "ChainTracking", "Payments", "Payouts",
   ]
 
   init() throws {

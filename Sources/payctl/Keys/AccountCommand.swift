@@ -2,7 +2,6 @@ internal import Addresses
 internal import ArgumentParser
 internal import Bytes
 internal import ChainTypes
-internal import Foundation
 internal import Keys
 
 struct AccountCommand: ParsableCommand {
@@ -110,25 +109,7 @@ struct AccountCommand: ParsableCommand {
   private func accountKey(
     _ path: DerivationPath
   ) throws -> (fingerprint: UInt32, key: ExtendedPublicKey) {
-    let master: ExtendedPrivateKey
-    do {
-      let mnemonic = try words()
-      // BIP-0039 wants Unicode form NFKD.
-      let normalized =
-        passphrase
-        ? try SecretInput.line(prompt: "Passphrase:").decomposedStringWithCompatibilityMapping : ""
-      master = try ExtendedPrivateKey(seed: mnemonic.seed(normalizedPassphrase: normalized))
-    } catch let error as Mnemonic.ParsingError {
-      throw CommandFailure(error.sentence)
-    }
+    let master = try ExtendedPrivateKey(seed: SecretWords.seed(hasPassphrase: passphrase))
     return (master.fingerprint, try master.descendant(path).extendedPublicKey)
-  }
-
-  /// Words may stand in capitals and with any white space between them.
-  private func words() throws -> Mnemonic {
-    let line = try SecretInput.line(prompt: "Words:")
-    guard !line.isEmpty else { throw CommandFailure("no words on standard input") }
-    let phrase = line.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    return try Mnemonic(secretPhrase: phrase)
   }
 }

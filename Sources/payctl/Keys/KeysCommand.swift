@@ -3,7 +3,7 @@ internal import ArgumentParser
 struct KeysCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keys",
-    abstract: "Makes words and accounts, and derives addresses, offline.",
+    abstract: "Makes words and accounts, seals keys, and derives addresses, offline.",
     discussion: """
       Words and private keys belong on a machine without a network: run `generate` and `account` \
       there, and carry only the descriptor to a server. Secrets are read from standard input, \
@@ -11,5 +11,6 @@ struct KeysCommand: ParsableCommand {
       """,
     subcommands: [
       GenerateCommand.self, AccountCommand.self, DescriptorCommand.self, AddressesCommand.self,
+      EncryptCommand.self,
     ])
 }

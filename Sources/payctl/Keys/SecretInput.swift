@@ -1,31 +1,31 @@
 internal import Digests
-internal import Foundation
 internal import Glibc
 
-/// Lines of standard input that nobody else may see: a terminal doesn't show them.
+/// Lines of standard input, or of another open file, that nobody else may see: a terminal doesn't
+/// show them.
 enum SecretInput {
   /// No passphrase and no words are longer.
   private static let maximumBytes = 4_096
 
-  /// The next line, without white space around it. What was read is overwritten once it is text.
-  static func line(prompt: String) throws -> String {
-    let isTerminal = isatty(STDIN_FILENO) == 1
+  /// The next line's bytes as they stand, without the end of the line.
+  static func bytes(prompt: String, from file: Int32 = STDIN_FILENO) throws -> SecretBytes {
+    let isTerminal = isatty(file) == 1
     var settings = termios()
     if isTerminal {
       StandardError.writeLine(prompt)
-      tcgetattr(STDIN_FILENO, &settings)
+      tcgetattr(file, &settings)
       var quiet = settings
       // Signals and line editing too: a Ctrl-C would leave the terminal without its echo.
       quiet.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-      tcsetattr(STDIN_FILENO, TCSANOW, &quiet)
+      tcsetattr(file, TCSANOW, &quiet)
     }
-    defer { if isTerminal { tcsetattr(STDIN_FILENO, TCSANOW, &settings) } }
+    defer { if isTerminal { tcsetattr(file, TCSANOW, &settings) } }
     // Reserved in whole: growing would leave copies behind.
     var bytes: [UInt8] = []
     bytes.reserveCapacity(maximumBytes)
     defer { bytes.withUnsafeMutableBytes { SecretBytes.erase($0) } }
     var byte: UInt8 = 0
-    reading: while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
+    reading: while read(file, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
       if isTerminal {
         switch byte {
         case 0x03: throw CommandFailure("canceled")
@@ -41,9 +41,7 @@ enum SecretInput {
       }
       bytes.append(byte)
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw CommandFailure("standard input isn't UTF-8")
-    }
-    return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+    return SecretBytes(copying: bytes.span.bytes)
   }
 }

@@ -1,0 +1,164 @@
+internal import Bytes
+internal import ChainTypes
+internal import Ethereum
+internal import Payments
+internal import Payouts
+
+/// Whether a policy lets a transaction be signed.
+package enum Judgement {
+  /// Why it doesn't: each reason a sentence, all of them; empty where it may be signed.
+  ///
+  /// - Parameters:
+  ///   - record: what was signed before, and what of the same batch goes before this one
+  ///   - today: the day that the machine's clock tells
+  package static func refusals(
+    _ facts: OutgoingFacts, policy: ChainPolicy, record: SigningRecord, today: SigningRecord.Day
+  ) -> [String] {
+    let reasons =
+      facts.faults + destinations(facts, policy) + repetitions(facts, record, today)
+    // Where a fee can't be told, its faults say why.
+    guard let fee = facts.fee else {
+      return reasons.isEmpty ? ["Its fee can't be told."] : reasons
+    }
+    return reasons + fees(facts, fee, policy) + limits(facts, policy, record, today)
+  }
+
+  // Where the money goes.
+  private static func destinations(_ facts: OutgoingFacts, _ policy: ChainPolicy) -> [String] {
+    var refusals: [String] = []
+    if facts.payments.isEmpty, facts.faults.isEmpty { refusals.append("It pays nothing.") }
+    for payment in facts.payments {
+      let what = "\(payment.amount) to \(payment.address)"
+      if payment.amount.minorUnits == .zero { refusals.append("It pays nothing: \(what).") }
+      guard payment.ownPath == nil else { continue }
+      if payment.refund == nil, facts.purpose == .refund {
+        refusals.append("It is called a refund, but \(what) is none by its description.")
+      }
+      if facts.purpose == .gas {
+        refusals.append("Gas is for our own accounts, but it pays \(what).")
+      }
+      guard !policy.destinations.contains(payment.address) else { continue }
+      guard payment.refund != nil else {
+        refusals.append(
+          "It pays \(what), which is neither ours, nor among the policy's destinations, nor a refund."
+        )
+        continue
+      }
+      if let reason = refundRefusal(payment, policy) {
+        refusals.append("It refunds \(what), but \(reason).")
+      }
+    }
+    return refusals
+  }
+
+  private static func refundRefusal(
+    _ payment: OutgoingFacts.Payment, _ policy: ChainPolicy
+  ) -> String? {
+    switch (policy.refunds, payment.attestation) {
+    case (.any, .invalid(let reason)), (.attested, .invalid(let reason)): return reason
+    case (.any, _): return nil
+    case (.listed, _): return "the policy pays listed destinations alone"
+    case (.attested, .none): return "nobody signed a statement that it goes there"
+    case (.attested, .valid(let signer, _)):
+      guard policy.attesters == .payers || policy.operators.contains(signer) else {
+        return "\(signer), which signed for it, is none of the policy's operators"
+      }
+      return nil
+    }
+  }
+
+  // What it costs.
+  private static func fees(
+    _ facts: OutgoingFacts, _ fee: UInt256, _ policy: ChainPolicy
+  ) -> [String] {
+    var refusals: [String] = []
+    let coin = policy.spec.asset
+    if fee > policy.fees.perTransaction {
+      refusals.append(
+        "Its fee of \(Amount(minorUnits: fee, asset: coin)) is above the policy's "
+          + "\(Amount(minorUnits: policy.fees.perTransaction, asset: coin)).")
+    }
+    switch (facts.cost, policy.fees.rate) {
+    case (.bitcoin(let inputs, let size), .bitcoin(let most)):
+      if inputs > policy.maximumInputs {
+        refusals.append("It has \(inputs) inputs; the policy allows \(policy.maximumInputs).")
+      }
+      // No transaction has a size near 2⁶⁴ / 10⁹.
+      let allowed = try? UInt256(most).multiplied(by: UInt256(size))
+      let paid = try? fee.multiplied(by: 1_000)
+      if paid ?? .max > allowed ?? .zero {
+        refusals.append(
+          "Its fee rate of \(TransactionWords.feeRate(fee, size)) is above the policy's "
+            + "\(TransactionWords.feeRate(perKilobyte: most)).")
+      }
+    case (.ethereum(_, _, _, let gas, let caps), .ethereum(let price, let mostGas)):
+      if gas > mostGas {
+        refusals.append("It may use \(gas) gas; the policy allows \(mostGas).")
+      }
+      if caps.maxFeePerGas > price {
+        refusals.append(
+          "It offers \(TransactionWords.gwei(caps.maxFeePerGas)) for each gas; the policy allows "
+            + "\(TransactionWords.gwei(price)).")
+      }
+      if caps.maxPriorityFeePerGas > caps.maxFeePerGas {
+        refusals.append("Its tip is higher than its whole fee.")
+      }
+    default: refusals.append("It is a transaction of another family than \(policy.spec.name)'s.")
+    }
+    return refusals
+  }
+
+  // How much it is.
+  private static func limits(
+    _ facts: OutgoingFacts, _ policy: ChainPolicy, _ record: SigningRecord,
+    _ today: SigningRecord.Day
+  ) -> [String] {
+    var refusals: [String] = []
+    let coin = policy.spec.asset
+    func amount(_ value: UInt256, _ symbol: String) -> String {
+      guard let asset = policy.spec.listed(symbol)?.asset else { return "\(value) \(symbol)" }
+      return "\(Amount(minorUnits: value, asset: asset))"
+    }
+    let paid = facts.paidAway
+    for (symbol, increase) in record.increases(of: facts, coin: coin).sorted(by: { $0.key < $1.key }
+    ) {
+      guard let limit = policy.limits[symbol] else {
+        refusals.append("The policy has no limits for \(symbol), so that none may be paid.")
+        continue
+      }
+      if let paid = paid[symbol], paid > limit.perTransaction {
+        refusals.append(
+          "It pays \(amount(paid, symbol)) away; the policy allows "
+            + "\(amount(limit.perTransaction, symbol)) for each transaction.")
+      }
+      let before = record.total(symbol, on: facts.chain, day: today)
+      let after = (try? before.adding(increase)) ?? .max
+      if after > limit.perDay {
+        refusals.append(
+          "With it, \(amount(after, symbol)) leave on \(today.text); the policy allows "
+            + "\(amount(limit.perDay, symbol)) a day.")
+      }
+    }
+    return refusals
+  }
+
+  // Whether it was paid before.
+  private static func repetitions(
+    _ facts: OutgoingFacts, _ record: SigningRecord, _ today: SigningRecord.Day
+  ) -> [String] {
+    var refusals: [String] = []
+    if facts.slots.isEmpty { refusals.append("It uses up nothing that could be used once only.") }
+    if let refund = record.paidElsewhere(facts) {
+      refusals.append(
+        "\(refund) was signed before in a transaction that can be mined beside this one: it would "
+          + "be paid twice.")
+    }
+    let named = facts.payments.compactMap(\.refund)
+    if Set(named).count < named.count { refusals.append("It pays one refund twice.") }
+    if let last = record.lastDay, last > today {
+      refusals.append(
+        "The clock says \(today.text), but something was signed on \(last.text): set the clock.")
+    }
+    return refusals
+  }
+}

@@ -1,0 +1,45 @@
+import ChainTypes
+import Payouts
+import Testing
+
+@Suite("refund statements")
+struct RefundStatementTests {
+  private func statement() throws -> RefundStatement {
+    RefundStatement(
+      payment: SampleBatches.id("pay", 3), address: "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu",
+      chain: try #require(ChainName("bitcoin")), asset: "BTC")
+  }
+
+  @Test("the text is the documented one, and comes back")
+  func text() throws {
+    let statement = try statement()
+    #expect(
+      statement.text == """
+        Paywatch refund
+        payment: \(statement.payment)
+        address: bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu
+        chain: bitcoin
+        asset: BTC
+        """)
+    #expect(RefundStatement(statement.text) == statement)
+  }
+
+  @Test("a text that differs in any byte isn't the statement")
+  func strictness() throws {
+    let text = try statement().text
+    var others = [
+      "", text + "\n", " " + text, text + "\nmemo: x", text.replacing("\n", with: "\r\n"),
+      text.replacing("payment: pay_", with: "payment: ref_"),
+      text.replacing("chain: bitcoin", with: "chain: Bitcoin"),
+      text.replacing("asset: BTC", with: "asset: "), text.replacing(": ", with: ":"),
+      text + String(repeating: "C", count: 1_000),
+    ]
+    let lines = text.split(separator: "\n")
+    for index in lines.indices {
+      var fewer = lines
+      fewer.remove(at: index)
+      others.append(fewer.joined(separator: "\n"))
+    }
+    for other in others { #expect(RefundStatement(other) == nil, "\(other)") }
+  }
+}
