@@ -68,7 +68,7 @@ let package = Package(
     library("ChainTypes", ["Bytes"]),
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
     library("Keys", ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses"]),
-    library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
+    library("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("Ethereum", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("ChainTracking", ["Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
@@ -102,7 +102,7 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Database", "Leases", "EventLog", "Watching",
+        "ChainTracking", "Payments", "Database", "Leases", "NodeRPC", "EventLog", "Watching",
       ]),
     library("Backups", ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
@@ -155,7 +155,7 @@ let package = Package(
     program(
       "payctl",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite",
         "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups",
         "Tenancy", "Deployment",
@@ -190,7 +190,7 @@ let package = Package(
     tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
     tests("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     tests("Ethereum", ["Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Ethereum"]),
-    tests("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Bitcoin"]),
+    tests("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin"]),
     tests("ChainTracking", ["Bytes", "Digests", "ChainTypes", "ChainTracking"]),
     tests("Payments", ["Bytes", "ChainTypes", "Payments"]),
     tests("Settings", ["Bytes", "ChainTypes", "Addresses", "Settings"]),

@@ -213,7 +213,8 @@ extension SigningScene {
   func offer(
     to: String = usdc, value: UInt256 = .zero, data: [UInt8]? = nil, nonce: UInt64 = 9
   ) throws -> EthereumOffer {
-    let transfer = TokenCall.transfer(to: try EthereumAddress(Self.ethereumPayee), value: 50_000_000)
+    let transfer = TokenCall.transfer(
+      to: try EthereumAddress(Self.ethereumPayee), value: 50_000_000)
     return EthereumOffer(
       from: try account.onBranch(1).address(at: 0),
       path: account.origin.path.appending(ChildNumber(rawValue: 1))
@@ -270,8 +271,9 @@ extension SigningScene {
       let signature = key.signature(over: PersonalMessage.hash(message))
       return RefundAttestation(
         kind: kind, signer: EthereumAddress(key.publicKey).text, message: statement.text,
-        signature: "0x" + Hex.encode(
-          signature.r.bytes + signature.s.bytes + [signature.isOdd ? 28 : 27]))
+        signature: "0x"
+          + Hex.encode(
+            signature.r.bytes + signature.s.bytes + [signature.isOdd ? 28 : 27]))
     case .bip322:
       let output = OutputScript.p2wpkh(key.publicKey.hash160)
       let signature = try #require(MessageSignature(of: message, by: output, key: key))

@@ -97,7 +97,9 @@ package struct BitcoinPayouts: Sendable {
         .text(spec.name.text), .text(order.tenant), .time(order.now),
         .integer(Int64(2 * maximumRefunds)),
       ]
-    ).map { try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection) }
+    ).map {
+      try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)
+    }
   }
 
   private func payment(_ terms: RefundTerms) throws -> OutgoingPayment {
@@ -156,7 +158,8 @@ package struct BitcoinPayouts: Sendable {
     }
     // Its change came back to an output of ours, which the new one takes over.
     let own = old.payouts.first { $0.refund == nil }
-    let change = try own.map { try change(at: $0.address, in: connection) }
+    let change =
+      try own.map { try self.change(at: $0.address, in: connection) }
       ?? takeChange(for: order, in: connection)
     let fee = old.maximumFee.satoshi ?? 0
     let built = try build(

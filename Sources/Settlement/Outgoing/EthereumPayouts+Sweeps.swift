@@ -1,10 +1,11 @@
-package import Addresses
+internal import Addresses
 package import Bytes
 package import ChainTypes
 internal import Database
 package import Ethereum
 internal import NodeRPC
 internal import Payments
+internal import Watching
 
 // Gathering what payments' addresses hold.
 extension EthereumPayouts {

@@ -1,5 +1,5 @@
-package import Addresses
-package import Bytes
+internal import Addresses
+internal import Bytes
 package import ChainTypes
 package import Database
 package import Ethereum

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import Bitcoin
 internal import Bytes
 package import ChainTypes
