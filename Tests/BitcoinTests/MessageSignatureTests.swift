@@ -12,21 +12,36 @@ import Testing
 struct MessageSignatureTests {
   struct Vectors: Decodable {
     struct Hashes: Decodable {
-      let message, address, message_hash, to_spend_tx_hash, to_sign_tx_hash: String
+      let message, address, messageHash, toSpend, toSign: String
+
+      enum CodingKeys: String, CodingKey {
+        case message, address
+        case messageHash = "message_hash"
+        case toSpend = "to_spend_tx_hash"
+        case toSign = "to_sign_tx_hash"
+      }
     }
     struct Simple: Decodable {
-      let message: String
-      let private_keys: [String]
-      let address: String
-      let type: String
-      let bip322_signatures: [String]
+      let message, address, type: String
+      let privateKeys, signatures: [String]
+
+      enum CodingKeys: String, CodingKey {
+        case message, address, type
+        case privateKeys = "private_keys"
+        case signatures = "bip322_signatures"
+      }
     }
     struct Refused: Decodable {
       let description, message, address, signature: String
     }
-    let tx_hashes: [Hashes]?
+    let hashes: [Hashes]?
     let simple: [Simple]
     let error: [Refused]?
+
+    enum CodingKeys: String, CodingKey {
+      case hashes = "tx_hashes"
+      case simple, error
+    }
   }
 
   private func vectors() throws -> [Vectors] {
@@ -47,15 +62,15 @@ struct MessageSignatureTests {
 
   @Test("the hash of a message and both transactions are the BIP's")
   func hashes() throws {
-    let vectors = try #require(try vectors().compactMap(\.tx_hashes).first)
+    let vectors = try #require(try vectors().compactMap(\.hashes).first)
     #expect(vectors.count == 3)
     for vector in vectors {
       let message = Array(vector.message.utf8)
-      #expect(MessageSignature.hash(of: message).hex == vector.message_hash)
+      #expect(MessageSignature.hash(of: message).hex == vector.messageHash)
       let challenge = MessageSignature.challenge(message, try output(vector.address))
       let toSign = challenge.transaction
-      #expect(toSign.inputs[0].outpoint.txid.displayHex == vector.to_spend_tx_hash)
-      #expect(toSign.txid.displayHex == vector.to_sign_tx_hash)
+      #expect(toSign.inputs[0].outpoint.txid.displayHex == vector.toSpend)
+      #expect(toSign.txid.displayHex == vector.toSign)
     }
   }
 
@@ -64,7 +79,7 @@ struct MessageSignatureTests {
     var types: [String: Int] = [:]
     for vector in try vectors().flatMap(\.simple) {
       let script = try output(vector.address)
-      for text in vector.bip322_signatures {
+      for text in vector.signatures {
         let signature = try MessageSignature(text)
         #expect(signature.verification(of: vector.message, by: script) == .valid, "\(text)")
         #expect(signature.verification(of: vector.message + " ", by: script) == .invalid)
@@ -74,15 +89,15 @@ struct MessageSignatureTests {
         #expect(signature.verification(of: vector.message, by: .p2sh(Hash20())) == .unknown)
         types[vector.type, default: 0] += 1
       }
-      guard vector.private_keys.count == 1, vector.type == "p2wpkh" || vector.type == "p2tr" else {
+      guard vector.privateKeys.count == 1, vector.type == "p2wpkh" || vector.type == "p2tr" else {
         continue
       }
-      let key = try key(vector.private_keys[0])
+      let key = try key(vector.privateKeys[0])
       let message = Array(vector.message.utf8)
       let own = try #require(MessageSignature(of: message, by: script, key: key))
       #expect(own.verification(of: vector.message, by: script) == .valid)
       // The vectors' Schnorr signatures have nonces of another kind than BIP-0340's.
-      let isPublished = vector.bip322_signatures.contains {
+      let isPublished = vector.signatures.contains {
         $0.hasSuffix(own.text.dropFirst(3))
       }
       #expect(isPublished == (vector.type == "p2wpkh"))

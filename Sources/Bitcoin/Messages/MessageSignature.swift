@@ -55,11 +55,8 @@ package struct MessageSignature: Hashable, Sendable {
     // The simple form is a witness alone.
     case .p2pkh, .p2sh, .witness: return .unknown
     }
-    var hashes = Self.challenge(message, script)
-    var signed = hashes.transaction
-    signed.inputs[0].witness = witness
-    hashes = SignatureHashes(signed, spending: hashes.spentOutputs)
-    return hashes.verification(ofInput: 0)
+    return Self.challenge(message, script)
+      .verification(ofInput: 0, scriptSig: [], witness: witness)
   }
 
   package func verification(of message: String, by script: OutputScript) -> SpendVerification {

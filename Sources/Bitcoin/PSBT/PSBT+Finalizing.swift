@@ -9,21 +9,16 @@ extension PSBT {
   package mutating func finalize() -> [Int: PSBTInputError] {
     var errors: [Int: PSBTInputError] = [:]
     let spent = spentOutputs
+    let hashes = SignatureHashes(transaction, spending: spent)
     for index in inputs.indices where !inputs[index].isFinal {
-      do {
-        let spend = try unlocking(index, spent: spent[index])
-        var signed = transaction
-        signed.inputs[index].scriptSig = spend.scriptSig
-        signed.inputs[index].witness = spend.witness
-        let hashes = SignatureHashes(signed, spending: spent)
-        guard hashes.verification(ofInput: index) == .valid else {
-          throw PSBTInputError.invalidSignature
-        }
-        inputs[index].finish(scriptSig: spend.scriptSig, witness: spend.witness)
-      } catch let error as PSBTInputError {
-        errors[index] = error
+      do throws(PSBTInputError) {
+        let (scriptSig, witness) = try unlocking(index, spent: spent[index])
+        let verification = hashes.verification(
+          ofInput: index, scriptSig: scriptSig, witness: witness)
+        guard verification == .valid else { throw .invalidSignature }
+        inputs[index].finish(scriptSig: scriptSig, witness: witness)
       } catch {
-        errors[index] = .unsupportedScript
+        errors[index] = error
       }
     }
     return errors
@@ -54,8 +49,9 @@ extension PSBT {
       return (redeem.map(ScriptReading.push) ?? [], witness)
     case .taproot:
       guard let signature = input.taprootSignature else { throw .missingSignature }
-      if input.sighashType == .all, signature.count != 65 {
-        throw .unsupportedSighashType(SighashType.default.rawValue)
+      let isDefault = signature.count == SchnorrSignature.byteCount
+      if let type = input.sighashType, (type == .default) != isDefault {
+        throw .unsupportedSighashType(isDefault ? 0 : UInt32(signature.last ?? 0))
       }
       return ([], [signature])
     }

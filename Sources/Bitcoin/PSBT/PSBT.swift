@@ -16,9 +16,10 @@ package struct PSBT: Hashable, Sendable {
   package var inputs: [PSBTInput]
   package var outputs: [PSBTOutput]
 
-  /// Bounds of what is read: bytes, and entries of all maps together.
+  /// Bounds of what is read: bytes, and entries of all maps together and of each.
   package static let maximumByteCount = 16 << 20
   package static let maximumEntries = 100_000
+  package static let maximumEntriesOfMap = 1000
 
   static let magic: [UInt8] = [0x70, 0x73, 0x62, 0x74, 0xff]
 

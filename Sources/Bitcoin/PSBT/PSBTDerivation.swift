@@ -10,6 +10,23 @@ package struct PSBTDerivation: Hashable, Sendable {
     self.key = key
     self.origin = origin
   }
+
+  /// The key at an index of an account's descriptor; nil where that isn't ranged.
+  ///
+  /// Without an origin in the descriptor, the account's own key counts as the master.
+  package init?(_ descriptor: Descriptor, at index: UInt32) throws(DerivationError) {
+    guard case .extended(let account, let path, isRanged: true) = descriptor.key.key else {
+      return nil
+    }
+    guard let last = ChildNumber(index) else { throw .indexExhausted(index) }
+    let steps = path.appending(last)
+    let origin = descriptor.key.origin
+    self.init(
+      key: try account.descendant(steps).key,
+      origin: KeyOrigin(
+        fingerprint: origin?.fingerprint ?? account.fingerprint,
+        path: DerivationPath((origin?.path.steps ?? []) + steps.steps)))
+  }
 }
 
 /// The same of a taproot key (BIP-0371).

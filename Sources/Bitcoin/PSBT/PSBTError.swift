@@ -7,6 +7,7 @@ package enum PSBTError: Error, Hashable, Sendable {
   /// The first five bytes aren't `psbt` and ff.
   case wrongMagic
   case malformed(BitcoinDecodingError)
+  /// All maps together, or one of them, have more than so many.
   case tooManyEntries(Int)
   /// A map has two values for one key.
   case duplicateKey(PSBTMap.Location, key: String)

@@ -82,13 +82,13 @@ enum PSBTInputScript: Hashable, Sendable {
     }
   }
 
-  /// Whether a signature of `key` can help to unlock the input.
+  /// Whether an ECDSA signature of `key` can help to unlock the input.
   func needs(_ key: PublicKey) -> Bool {
     switch self {
     case .keyHash(let hash), .witnessKeyHash(let hash, _): key.hash160 == hash
     case .multisig(let multisig, _), .witnessMultisig(let multisig, _, _):
       multisig.keys.contains(key.compressed)
-    case .taproot(let output): key.xOnly.tapTweaked()?.bytes == output
+    case .taproot: false
     }
   }
 }

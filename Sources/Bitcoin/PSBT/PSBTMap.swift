@@ -34,6 +34,9 @@ package struct PSBTMap: Hashable, Sendable {
         let key = [UInt8](copying: try reader.readSizedBytes())
         guard !key.isEmpty else { return }
         guard room > 0 else { throw PSBTError.tooManyEntries(PSBT.maximumEntries) }
+        guard entries.count < PSBT.maximumEntriesOfMap else {
+          throw PSBTError.tooManyEntries(PSBT.maximumEntriesOfMap)
+        }
         room -= 1
         guard seen.insert(key).inserted else {
           throw PSBTError.duplicateKey(location, key: Self.shown(key))

@@ -15,27 +15,38 @@ package enum SpendVerification: Hashable, Sendable {
 }
 
 extension SignatureHashes {
-  /// Checks what an input of the transaction has as script and witness. Only signatures that commit
-  /// to all inputs and outputs are taken (ALL, or DEFAULT of taproot).
+  /// Checks what an input of the transaction has as script and witness.
   package func verification(ofInput index: Int) -> SpendVerification {
+    guard transaction.inputs.indices.contains(index) else { return .invalid }
+    let input = transaction.inputs[index]
+    return verification(ofInput: index, scriptSig: input.scriptSig, witness: input.witness)
+  }
+
+  /// Checks a script and a witness for an input, whatever the transaction has there: no signature
+  /// commits to them. Only signatures that commit to all inputs and outputs are taken (ALL, or
+  /// DEFAULT of taproot).
+  package func verification(
+    ofInput index: Int, scriptSig: [UInt8], witness: [[UInt8]]
+  ) -> SpendVerification {
     guard transaction.inputs.indices.contains(index) else { return .invalid }
     guard let spent = spentOutputs[index],
       let script = OutputScript(scriptPubKey: spent.scriptPubKey)
     else { return .unknown }
-    let input = transaction.inputs[index]
     switch script {
     case .p2pkh(let hash):
-      guard input.witness.isEmpty, let items = ScriptReading.pushes(input.scriptSig) else {
-        return .invalid
-      }
+      guard witness.isEmpty, let items = ScriptReading.pushes(scriptSig) else { return .invalid }
       return isSignedBy(hash, items, index, .legacy(spent.scriptPubKey)) ? .valid : .invalid
     case .p2wpkh, .p2wsh:
-      guard input.scriptSig.isEmpty else { return .invalid }
-      return segwit(script, index, value: spent.value)
+      guard scriptSig.isEmpty else { return .invalid }
+      return segwit(script, witness, index, value: spent.value)
     case .p2tr(let key):
-      guard input.scriptSig.isEmpty else { return .invalid }
-      return taproot(key, index)
-    case .p2sh(let hash): return p2sh(hash, index, value: spent.value)
+      guard scriptSig.isEmpty else { return .invalid }
+      return taproot(key, witness, index)
+    case .p2sh(let hash):
+      guard let items = ScriptReading.pushes(scriptSig), let redeem = items.last,
+        HASH160.hash(redeem) == hash
+      else { return .invalid }
+      return p2sh(redeem, items.dropLast(), witness, index, value: spent.value)
     case .witness: return .unknown
     }
   }
@@ -47,9 +58,8 @@ extension SignatureHashes {
   }
 
   private func segwit(
-    _ script: OutputScript, _ index: Int, value: UInt64
+    _ script: OutputScript, _ witness: [[UInt8]], _ index: Int, value: UInt64
   ) -> SpendVerification {
-    let witness = transaction.inputs[index].witness
     switch script {
     case .p2wpkh(let hash):
       let code = OutputScript.p2pkh(hash).scriptPubKey
@@ -63,32 +73,33 @@ extension SignatureHashes {
     }
   }
 
-  private func p2sh(_ hash: Hash20, _ index: Int, value: UInt64) -> SpendVerification {
-    let input = transaction.inputs[index]
-    guard let items = ScriptReading.pushes(input.scriptSig), let redeem = items.last,
-      HASH160.hash(redeem) == hash
-    else { return .invalid }
+  /// - Parameter items: what is pushed before the redeem script
+  private func p2sh(
+    _ redeem: [UInt8], _ items: ArraySlice<[UInt8]>, _ witness: [[UInt8]], _ index: Int,
+    value: UInt64
+  ) -> SpendVerification {
     switch OutputScript(scriptPubKey: redeem) {
     case .p2wpkh(let hash)?:
-      return items.count == 1 ? segwit(.p2wpkh(hash), index, value: value) : .invalid
+      return items.isEmpty ? segwit(.p2wpkh(hash), witness, index, value: value) : .invalid
     case .p2wsh(let hash)?:
-      return items.count == 1 ? segwit(.p2wsh(hash), index, value: value) : .invalid
+      return items.isEmpty ? segwit(.p2wsh(hash), witness, index, value: value) : .invalid
     default:
       guard let multisig = MultisigScript(redeem) else { return .unknown }
-      guard input.witness.isEmpty else { return .invalid }
-      return isSigned(multisig, items.dropLast(), index, .legacy(redeem)) ? .valid : .invalid
+      guard witness.isEmpty else { return .invalid }
+      return isSigned(multisig, items, index, .legacy(redeem)) ? .valid : .invalid
     }
   }
 
   /// One signature of 64 bytes, or 65 with ALL. More items are an annex or a spend by script.
-  private func taproot(_ output: Hash32, _ index: Int) -> SpendVerification {
-    let witness = transaction.inputs[index].witness
+  private func taproot(
+    _ output: Hash32, _ witness: [[UInt8]], _ index: Int
+  ) -> SpendVerification {
     guard let bytes = witness.first, let key = XOnlyPublicKey(output) else { return .invalid }
     guard witness.count == 1 else { return .unknown }
     return isTaprootSigned(bytes, by: key, input: index) ? .valid : .invalid
   }
 
-  func isTaprootSigned(_ bytes: [UInt8], by key: XOnlyPublicKey, input: Int) -> Bool {
+  private func isTaprootSigned(_ bytes: [UInt8], by key: XOnlyPublicKey, input: Int) -> Bool {
     let type: SighashType = bytes.count == SchnorrSignature.byteCount ? .default : .all
     guard type == .default || bytes.count == 65 && bytes.last == UInt8(SighashType.all.rawValue),
       let signature = SchnorrSignature(Array(bytes.prefix(SchnorrSignature.byteCount))),

@@ -34,6 +34,13 @@ package struct Transaction: Hashable, Sendable {
   /// The form without witness, which the txid commits to.
   package var strippedBytes: [UInt8] { serialized(withWitness: false) }
 
+  /// The same without its witness, which has the same txid.
+  var withoutWitness: Transaction {
+    var copy = self
+    for index in copy.inputs.indices { copy.inputs[index].witness = [] }
+    return copy
+  }
+
   /// SHA-256d of the stripped form, in internal byte order.
   package var txid: Hash32 { SHA256d.hash(strippedBytes) }
 
