@@ -94,12 +94,12 @@ struct BitcoinRulesTests {
     cut.signature = String(sound.signature.dropLast(4))
     var prose = sound
     prose.message = "please"
-    let false_ = [
+    let worthless = [
       try attestation(SigningScene.payee, "bitcoin-regtest", "BTC"),
       try attestation(address, "bitcoin", "BTC"),
       try attestation(address, "bitcoin-regtest", "ETH"), forged, replaced, cut, prose,
     ]
-    for attestation in false_ {
+    for attestation in worthless {
       for rule in ["attested", "any"] {
         var settings = SigningScene.Settings()
         settings.refunds = rule
