@@ -23,6 +23,14 @@ package struct Payment: Hashable, Sendable {
   private var isReopened = false
   /// How often it lost a status that it had reached.
   package private(set) var reversals = 0
+  /// In the order in which they were requested.
+  package private(set) var refunds: [KnownRefund] = []
+
+  package struct KnownRefund: Hashable, Sendable {
+    package let id: String
+    package let amount: UInt256
+    package internal(set) var outcome: RefundOutcome
+  }
 
   package struct Acceptance: Hashable, Sendable {
     package let due: UInt256
@@ -73,12 +81,26 @@ package struct Payment: Hashable, Sendable {
       resolution = Resolution(
         by: by, reason: reason, settles: resolution?.settles.union(there) ?? Set(there))
       isReopened = false
+    case .refundRequested(let id, let amount): try request(id, amount)
+    case .refundChanged(let id, let outcome):
+      guard let place = refunds.firstIndex(where: { $0.id == id }) else {
+        throw .unknownRefund(id)
+      }
+      refunds[place].outcome = outcome
     }
     version += 1
     tally = newTally()
     let events = PaymentEvent.difference(from: before, to: self)
     if events.contains(where: { $0.kind == .reversed }) { reversals += 1 }
     return events
+  }
+
+  private mutating func request(_ id: String, _ amount: UInt256) throws(PaymentError) {
+    guard !refunds.contains(where: { $0.id == id }) else { throw .refundExists(id) }
+    guard amount > .zero, amount <= refundable else {
+      throw .exceedsReceipts(amount, left: refundable)
+    }
+    refunds.append(KnownRefund(id: id, amount: amount, outcome: .pending))
   }
 
   private mutating func merge(_ update: PaymentTransfer) {
@@ -140,6 +162,15 @@ extension Payment {
   /// Money that came but waits for an operator: late and held, or on a payment that had been
   /// canceled or resolved.
   package var heldValue: UInt256 { tally.held }
+
+  /// Final value that counts (F).
+  package var finalValue: UInt256 { tally.final }
+
+  /// All that is final, whether it counts or not.
+  package var finalReceipts: UInt256 { tally.finalReceipts }
+
+  /// What of `finalReceipts` waits for an operator.
+  package var finalHeld: UInt256 { tally.finalHeld }
 
   private func newTally() -> PaymentTally {
     var tally = PaymentTally()

@@ -14,10 +14,23 @@ package enum PaymentFact: Hashable, Sendable, Codable {
   case accepted(due: UInt256, by: String)
   /// An operator closes the payment.
   case resolved(by: String, reason: String)
+  /// So much of its receipts is to be sent back.
+  case refundRequested(id: String, amount: UInt256)
+  /// A refund that was requested is final, or isn't after all, or ended without being paid.
+  case refundChanged(id: String, to: RefundOutcome)
 
   /// What those who decide, and their reasons, may have as UTF-8.
   package static let maximumByBytes = 128
   package static let maximumReasonBytes = 500
+}
+
+/// What a payment knows of one of its refunds.
+package enum RefundOutcome: String, Hashable, Sendable, Codable {
+  case pending
+  /// Paid, finally.
+  case paid
+  /// Failed or canceled: its amount may be refunded again.
+  case ended
 }
 
 /// Why a fact can't happen to a payment as it stands.
@@ -32,4 +45,9 @@ package enum PaymentError: Error, Hashable, Sendable {
   /// Paid, settled or resolved payments can't be resolved, unless what came after a resolution was
   /// accepted.
   case notResolvable(PaymentStatus)
+  /// More than what is left of the final receipts.
+  case exceedsReceipts(UInt256, left: UInt256)
+  case unknownRefund(String)
+  /// There is one with this id.
+  case refundExists(String)
 }

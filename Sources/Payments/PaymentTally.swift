@@ -18,6 +18,10 @@ struct PaymentTally: Hashable, Sendable {
   private(set) var included = UInt256.zero
   private(set) var confirmed = UInt256.zero
   private(set) var final = UInt256.zero
+  /// All that is final, whether it counts or waits: what can be sent back.
+  private(set) var finalReceipts = UInt256.zero
+  /// What of it waits.
+  private(set) var finalHeld = UInt256.zero
 
   init() {}
 
@@ -29,6 +33,10 @@ struct PaymentTally: Hashable, Sendable {
     Self.add(transfer.value, to: &received)
     if isLate { Self.add(transfer.value, to: &late) }
     if waits { Self.add(transfer.value, to: &held) }
+    if certainty >= 4 {
+      Self.add(transfer.value, to: &finalReceipts)
+      if waits { Self.add(transfer.value, to: &finalHeld) }
+    }
     guard counts else { return }
     Self.add(transfer.value, to: &seen)
     if certainty >= 3 || transfer.isHeldBack != true { Self.add(transfer.value, to: &credited) }

@@ -29,6 +29,20 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
   package let region: String
   /// What the shop wants back: JSON text, never read here.
   package let metadata: String?
+  /// Where the payer wants refunds, in the chain's form; nil where nobody has said.
+  package let refundAddress: String?
+  /// What becomes of money that is too little when the deadline passes, and of what is too much;
+  /// nil where an operator decides.
+  package let shortPolicy: ExceptionPolicy?
+  package let overPolicy: ExceptionPolicy?
+
+  /// What becomes of money that isn't as the terms say, once it is final.
+  package enum ExceptionPolicy: String, Hashable, Sendable, Codable, CaseIterable {
+    /// It is kept: what is too little counts as all that was due.
+    case accept
+    /// It is sent back: what is too much, or all that came where it is too little.
+    case refund
+  }
 
   /// What becomes of money that comes after the deadline.
   package enum LatePolicy: String, Hashable, Sendable, Codable, CaseIterable {
@@ -36,6 +50,8 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
     case accept
     /// It waits for an operator.
     case hold
+    /// It waits until it is final, and is sent back.
+    case refund
   }
 
   package init(
@@ -43,7 +59,8 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
     asset: Asset, amount: UInt256, tolerance: UInt256, createdAt: Timestamp, expiresAt: Timestamp,
     confirmations: UInt32,
     finality: UInt32, latePolicy: LatePolicy, ordinal: UInt64, address: String, region: String,
-    metadata: String?
+    metadata: String?, refundAddress: String? = nil, shortPolicy: ExceptionPolicy? = nil,
+    overPolicy: ExceptionPolicy? = nil
   ) {
     self.id = id
     self.tenant = tenant
@@ -62,5 +79,8 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
     self.address = address
     self.region = region
     self.metadata = metadata
+    self.refundAddress = refundAddress
+    self.shortPolicy = shortPolicy
+    self.overPolicy = overPolicy
   }
 }

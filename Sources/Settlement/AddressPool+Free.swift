@@ -12,6 +12,7 @@ extension AddressPool {
         SELECT accounts.tenant AS tenant, COUNT(addresses.ordinal) AS free FROM accounts
         LEFT JOIN addresses ON addresses.account_id = accounts.account_id
           AND addresses.payment_id IS NULL AND addresses.touched = 0
+        WHERE accounts.purpose = 'payments'
         GROUP BY accounts.tenant, accounts.family) AS families
       GROUP BY tenant
       """, []

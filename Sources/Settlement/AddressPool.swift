@@ -23,8 +23,13 @@ package struct AddressPool: Sendable {
     package let region: String
     package let epoch: Int64
     package let keys: AccountKeys
+    package let purpose: AccountPurpose
 
-    package init(tenant: String, region: String, epoch: Int64, keys: AccountKeys) {
+    package init(
+      tenant: String, region: String, epoch: Int64, keys: AccountKeys,
+      purpose: AccountPurpose = .payments
+    ) {
+      self.purpose = purpose
       self.tenant = tenant
       self.region = region
       self.epoch = epoch
@@ -60,12 +65,12 @@ package struct AddressPool: Sendable {
       // other's row.
       try connection.execute(
         """
-        INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
-        VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING
+        INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index, purpose)
+        VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING
         """,
         [
           .text(account.tenant), .text(account.keys.family), .text(account.region),
-          .integer(account.epoch), .text(text),
+          .integer(account.epoch), .text(text), .text(account.purpose.rawValue),
         ])
       if let number = try Self.number(of: account, in: connection) { return number }
       let holder = try connection.queryFirst(
@@ -94,11 +99,11 @@ package struct AddressPool: Sendable {
     try connection.queryFirst(
       """
       SELECT account_id, descriptor FROM accounts
-      WHERE tenant = $1 AND family = $2 AND region = $3 AND epoch = $4
+      WHERE tenant = $1 AND family = $2 AND region = $3 AND epoch = $4 AND purpose = $5
       """,
       [
         .text(account.tenant), .text(account.keys.family), .text(account.region),
-        .integer(account.epoch),
+        .integer(account.epoch), .text(account.purpose.rawValue),
       ]
     ).map { try ($0.integer("account_id"), $0.text("descriptor")) }
   }
@@ -116,7 +121,7 @@ package struct AddressPool: Sendable {
     let accounts = try await database.read { connection in
       try connection.query(
         """
-        SELECT account_id, descriptor, next_index,
+        SELECT account_id, descriptor, next_index, purpose,
           (SELECT COUNT(*) FROM (SELECT 1 FROM addresses
             WHERE addresses.account_id = accounts.account_id AND payment_id IS NULL
               AND touched = 0 LIMIT $1) AS free) AS free
@@ -128,7 +133,7 @@ package struct AddressPool: Sendable {
     for account in accounts {
       do {
         guard try numbers?.contains(account.integer("account_id")) ?? true else { continue }
-        let missing = ready - Int(try account.integer("free"))
+        let missing = try missing(in: account, of: family)
         guard missing > 0 else { continue }
         appended += try await append(
           min(missing, batch), account: account.integer("account_id"),
@@ -143,6 +148,21 @@ package struct AddressPool: Sendable {
     if let failure { throw failure }
     return appended
   }
+
+  /// Of our own addresses a few are enough, and on EVM chains one.
+  private func missing(in account: SQLRow, of family: ChainSpec.Family) throws -> Int {
+    let free = Int(try account.integer("free"))
+    guard try account.text("purpose") == AccountPurpose.treasury.rawValue else {
+      return ready - free
+    }
+    switch family {
+    case .bitcoin: return min(ready, Self.readyForChange) - free
+    case .ethereum: return try account.integer("next_index") == 0 ? 1 : 0
+    }
+  }
+
+  /// How many addresses of our own wait for change and sweeps.
+  private static let readyForChange = 20
 
   private func append(
     _ count: Int, account: Int64, keys: AccountKeys, from first: Int64,

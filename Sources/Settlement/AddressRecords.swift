@@ -30,7 +30,8 @@ enum AddressRecords {
     try connection.queryFirst(
       """
       SELECT account_id FROM accounts
-      WHERE tenant = $1 AND family = $2 AND region = $3 ORDER BY epoch DESC LIMIT 1
+      WHERE tenant = $1 AND family = $2 AND region = $3 AND purpose = 'payments'
+      ORDER BY epoch DESC LIMIT 1
       """, [.text(source.tenant), .text(source.family), .text(source.region)]
     )?.integer("account_id")
   }

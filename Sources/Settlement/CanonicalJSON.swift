@@ -32,7 +32,10 @@ package enum CanonicalJSON {
     if let metadata = terms.metadata { object.add("metadata", metadata) }
     object.add("orderID", terms.orderID)
     object.add("ordinal", terms.ordinal)
+    if let policy = terms.overPolicy { object.add("overPolicy", policy.rawValue) }
+    if let address = terms.refundAddress { object.add("refundAddress", address) }
     object.add("region", terms.region)
+    if let policy = terms.shortPolicy { object.add("shortPolicy", policy.rawValue) }
     object.add("tenant", terms.tenant)
     object.add("tolerance", terms.tolerance)
     return object.text

@@ -148,6 +148,10 @@ package struct ChainStore: RescanStore {
     try await database.read { try ChainRecords.coverage(of: chain, in: $0) }
   }
 
+  package func openSlots(on chain: ChainName) async throws -> OpenSlots {
+    try await database.read { try OutgoingRecords.openSlots(on: chain, in: $0) }
+  }
+
   package func commit(_ step: ChainStep) async throws -> ChainCursor {
     let (spec, lease) = (try spec(step.chain), lease)
     let deadlines = deadlinesPerStep

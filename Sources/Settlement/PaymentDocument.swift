@@ -47,7 +47,9 @@ package enum PaymentDocument {
     object.add("overpaid_by_minor", payment.overpaidBy)
     object.add("received", units(payment.received))
     object.add("received_minor", payment.received)
-    object.add("refund_status", "none")
+    if let address = terms.refundAddress { object.add("refund_address", address) }
+    object.add("refund_status", payment.refundProgress.rawValue)
+    object.add("refundable_minor", payment.refundable)
     object.add("region", terms.region)
     object.add("replaceable", payment.isReplaceable)
     if let resolution = payment.resolution {

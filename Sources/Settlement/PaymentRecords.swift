@@ -65,6 +65,7 @@ package enum PaymentRecords {
     _ fact: PaymentFact, to payment: inout Payment, now: Timestamp,
     in connection: any SQLConnection
   ) throws -> [EventDraft] {
+    let before = payment
     let expected = payment.version
     let events = try payment.apply(fact)
     let text = try CanonicalJSON.text(fact)
@@ -84,7 +85,31 @@ package enum PaymentRecords {
         .flag(payment.status.hasEnded), .time(now), .text(payment.terms.id), .integer(expected),
       ])
     guard changed == 1 else { throw StalePayment(id: payment.terms.id, expected: expected) }
+    if before.status == .settled || payment.status == .settled {
+      try LedgerRecords.book(
+        .settlement(of: payment), of: payment.terms.id, tenant: payment.terms.tenant, now: now,
+        in: connection)
+    }
+    if before.remedy != payment.remedy {
+      try setTimer(of: payment, now: now, in: connection)
+    }
     return try drafts(events, of: payment, after: text, now: now)
+  }
+
+  /// Sees to it that policies act where they have something to do by now.
+  private static func setTimer(
+    of payment: Payment, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    guard payment.remedy != nil else {
+      try connection.execute(
+        "DELETE FROM payment_timers WHERE payment_id = $1", [.text(payment.terms.id)])
+      return
+    }
+    try connection.execute(
+      """
+      INSERT INTO payment_timers (payment_id, due_at) VALUES ($1, $2)
+      ON CONFLICT (payment_id) DO UPDATE SET due_at = excluded.due_at
+      """, [.text(payment.terms.id), .time(now)])
   }
 
   // MARK: Events

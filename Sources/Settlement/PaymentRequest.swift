@@ -13,10 +13,13 @@ package struct PaymentRequest: Sendable, Equatable {
   package var tolerance: UInt256?
   /// A JSON object that is given back as it is.
   package var metadata: String?
+  /// Where refunds are to go.
+  package var refundAddress: String?
 
   package init(
     tenant: String, orderID: String, chain: ChainName, asset: Asset? = nil, amount: UInt256,
-    expiresInSeconds: Int64? = nil, tolerance: UInt256? = nil, metadata: String? = nil
+    expiresInSeconds: Int64? = nil, tolerance: UInt256? = nil, metadata: String? = nil,
+    refundAddress: String? = nil
   ) {
     self.tenant = tenant
     self.orderID = orderID
@@ -26,6 +29,7 @@ package struct PaymentRequest: Sendable, Equatable {
     self.expiresInSeconds = expiresInSeconds
     self.tolerance = tolerance
     self.metadata = metadata
+    self.refundAddress = refundAddress
   }
 }
 

@@ -67,6 +67,9 @@ extension PaymentService {
     let expiry = request.expiresInSeconds ?? policy.expirySeconds
     try check(
       request, spec: spec, listed: listed, policy: policy, tolerance: tolerance, expiry: expiry)
+    let refundAddress = try request.refundAddress.map {
+      try RefundService.checked(address: $0, asset: asset, on: spec)
+    }
     let address = try address ?? readyAddress(for: request, spec: spec, in: connection)
     let id = try PaymentOrder(connection.dialect).newID(
       tenant: request.tenant, now: now, random: random, in: connection)
@@ -80,7 +83,8 @@ extension PaymentService {
       createdAt: now, expiresAt: now.adding(seconds: expiry),
       confirmations: confirmations(for: due, on: spec, policy: policy),
       finality: spec.finalityDepth, latePolicy: policy.late, ordinal: address.ordinal,
-      address: address.text, region: region, metadata: request.metadata)
+      address: address.text, region: region, metadata: request.metadata,
+      refundAddress: refundAddress, shortPolicy: policy.short, overPolicy: policy.over)
     let payment = Payment(terms: terms)
     try PaymentRecords.insert(payment, now: now, in: connection)
     return payment

@@ -49,6 +49,10 @@ package enum SettlementSchema {
     },
     Migration(
       number: 12, name: "proofs of what came of transactions", statements: executions),
+    Migration(number: 13, name: "refunds, outgoing transactions and the ledger") { dialect in
+      TreasuryAccounts.statements(dialect) + RefundRecords.statements(dialect)
+        + OutgoingRecords.statements(dialect) + LedgerRecords.statements(dialect)
+    },
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.

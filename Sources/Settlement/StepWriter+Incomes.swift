@@ -4,6 +4,7 @@ internal import ChainTypes
 internal import Database
 internal import Digests
 internal import EventLog
+internal import Payments
 internal import Watching
 
 // Coin that came without transfers. It is booked beside the payments: none ever counts it.
@@ -15,6 +16,7 @@ extension StepWriter {
     var drafts: [EventDraft] = []
     for link in step.disconnected {
       for income in try IncomeRecords.remove(in: link.ref, of: step.chain, in: connection) {
+        try bookEntry(of: income)
         drafts.append(try incomeDraft("income.reversed", income))
       }
     }
@@ -24,6 +26,7 @@ extension StepWriter {
         throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
       }
       guard try book(income) else { continue }
+      try bookEntry(of: income)
       _ = try touch(income.ordinal)
       let isAlert = income.source == .unattributed
       drafts.append(try incomeDraft(isAlert ? "income.unattributed" : "income.booked", income))
@@ -34,6 +37,24 @@ extension StepWriter {
   private func book(_ income: AddressIncome) throws -> Bool {
     try IncomeRecords.book(
       income, chain: step.chain, family: spec.family.name, now: step.now, in: connection)
+  }
+
+  /// Books what stands of an income in its table by now.
+  private func bookEntry(of income: AddressIncome) throws {
+    let row = try connection.queryFirst(
+      """
+      SELECT value FROM incomes
+      WHERE chain = $1 AND block_height = $2 AND ordinal = $3 AND source = $4
+      """,
+      [
+        .text(step.chain.text), .integer(Int64(income.block.height)), .ordinal(income.ordinal),
+        .text(income.source.description),
+      ])
+    let subject =
+      "income:\(step.chain)/\(income.block.height)/\(income.ordinal)/\(income.source)"
+    try LedgerRecords.book(
+      .income(try row?.amount("value") ?? .zero, on: step.chain), of: subject,
+      tenant: tenant(of: income.ordinal), now: step.now, in: connection)
   }
 
   /// A transfer that is found belatedly may be what an unattributed income was: of that stays what
@@ -50,12 +71,14 @@ extension StepWriter {
       in: connection)
     for income in incomes where rest > .zero {
       try IncomeRecords.remove(income, of: step.chain, in: connection)
+      try bookEntry(of: income)
       drafts.append(try incomeDraft("income.reversed", income))
       if income.value > rest {
         let remainder = AddressIncome(
           block: income.block, ordinal: income.ordinal, source: .unattributed,
           value: income.value.subtractingOrZero(rest))
         _ = try book(remainder)
+        try bookEntry(of: remainder)
         drafts.append(try incomeDraft("income.unattributed", remainder))
       }
       rest = rest.subtractingOrZero(income.value)

@@ -30,12 +30,20 @@ struct StepWriter {
     guard !looked || step.addressesThrough >= cursor.addressesThrough else {
       throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
     }
+    // The same of what outgoing transactions may use up.
+    let slotsVersion = try OutgoingRecords.slotsVersion(of: step.chain, in: connection)
+    guard step.connected.isEmpty || step.slotsVersion >= slotsVersion else {
+      throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
+    }
 
     let tip = try writeBlocks(from: cursor)
     var drafts = try chainEvents(from: cursor, to: tip)
     drafts += try noticeDrafts()
     drafts += try writeIncomes(at: tip)
     drafts += try writeTransfers(from: cursor)
+    drafts += try writeOutgoing(
+      at: tip, finalized: step.finalized ?? cursor.finalized,
+      isHalted: (cursor.halt ?? step.halt) != nil)
     for proof in step.proofs {
       try ProofRecords.save(proof, chain: step.chain, in: connection)
     }
@@ -123,13 +131,15 @@ struct StepWriter {
         // It was handed out at this very moment.
         owner = try self.owner(of: transfer.ordinal)
       }
+      try book(change, owner: owner)
       let event = TransferEvent(change, owner: owner, now: step.now)
       drafts.append(try event.draft())
       drafts += try attribute(change)
       guard let owner else { continue }
       guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
-        // The same address on another chain, or another asset: it pays for nothing.
-        if change.isArrival {
+        // The same address on another chain, or another asset: it pays for nothing. Gas that we
+        // sent there for a sweep is expected.
+        if change.isArrival, try !isFunding(transfer.id) {
           drafts.append(try event.draft(type: "transfer.misdirected"))
         }
         continue
@@ -152,6 +162,43 @@ struct StepWriter {
         .observed(counting), to: &payment, now: step.now, in: connection)
     }
     return drafts
+  }
+
+  /// Books a transfer that came to stand in a block, or doesn't any more.
+  private func book(_ change: TransferChange, owner: AddressOwner?) throws {
+    guard change.isBookedOtherwise else { return }
+    let transfer = change.after
+    let isForPayment =
+      owner.map { $0.chain == step.chain.text && $0.contract == transfer.contract } ?? false
+    func entry(_ value: UInt256, _ contract: Hash20?) -> LedgerEntry {
+      .transfer(value, on: step.chain, contract: contract, isForPayment: isForPayment)
+    }
+    let tenant = try owner?.tenant ?? self.tenant(of: transfer.ordinal)
+    if let before = change.before, before.contract != transfer.contract {
+      try LedgerRecords.book(
+        entry(.zero, before.contract), of: transfer.id.description, tenant: tenant, now: step.now,
+        in: connection)
+    }
+    try LedgerRecords.book(
+      entry(transfer.state.isInActiveChain ? transfer.value : .zero, transfer.contract),
+      of: transfer.id.description, tenant: tenant, now: step.now, in: connection)
+  }
+
+  /// Whose account the address is of.
+  func tenant(of ordinal: UInt64) throws -> String? {
+    try connection.queryFirst(
+      """
+      SELECT accounts.tenant FROM addresses
+      JOIN accounts ON accounts.account_id = addresses.account_id
+      WHERE addresses.family = $1 AND addresses.ordinal = $2
+      """, [.text(spec.family.name), .ordinal(ordinal)]
+    )?.text("tenant")
+  }
+
+  private func isFunding(_ id: TransferID) throws -> Bool {
+    try connection.queryFirst(
+      "SELECT 1 AS one FROM outgoing WHERE chain = $1 AND txid = $2 AND purpose = 'gas'",
+      [.text(id.chain.text), .hash(id.txid)]) != nil
   }
 
   /// The update with what the cursor adds to it: until when nothing was missed before it was found,
@@ -265,6 +312,13 @@ struct StepWriter {
 }
 
 extension TransferChange {
+  /// Whether the ledger has something else of it afterwards.
+  fileprivate var isBookedOtherwise: Bool {
+    guard let before, before.state.isInActiveChain else { return after.state.isInActiveChain }
+    return !after.state.isInActiveChain || before.value != after.value
+      || before.contract != after.contract || before.ordinal != after.ordinal
+  }
+
   /// Whether value comes that wasn't there before, or not as this.
   fileprivate var isArrival: Bool {
     guard after.state.moves else { return false }

@@ -5,6 +5,10 @@ package import Payments
 /// What a tenant's payments get where a request doesn't say.
 package struct TenantPolicy: Sendable, Equatable {
   package var late: PaymentTerms.LatePolicy = .hold
+  /// What becomes of too little and of too much; nil where an operator decides.
+  package var short: PaymentTerms.ExceptionPolicy?
+  package var over: PaymentTerms.ExceptionPolicy?
+  package var refunds = RefundPolicy()
   /// Minor units that may be missing; none of an asset that isn't here.
   package var tolerance: [Asset: UInt256] = [:]
   /// Up to this many minor units, a payment counts as paid from the mempool on. Anything there can

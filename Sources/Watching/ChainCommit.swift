@@ -85,6 +85,10 @@ package struct ChainStep: Sendable {
   package var notices: [BlockNotice] = []
   /// Coin that came to watched addresses without transfers, in blocks of `connected` or at the tip.
   package var incomes: [AddressIncome] = []
+  /// Transactions in blocks of `connected` that use up what outgoing ones may.
+  package var sightings: [OutgoingSighting] = []
+  /// Of the open slots that were looked for.
+  package var slotsVersion: Int64 = 0
   package var addressesThrough: UInt64
   /// Nil where the mempool wasn't looked through.
   package var lookedThrough: Timestamp?
@@ -137,6 +141,9 @@ package protocol ChainCommit: Sendable {
   func expectedBalances(
     on chain: ChainName, _ selection: BalanceExpectations.Selection
   ) async throws -> BalanceExpectations?
+
+  /// What outgoing transactions may use up on the chain and haven't for good.
+  func openSlots(on chain: ChainName) async throws -> OpenSlots
 
   /// Writes the step. Throws `StaleCursor` where another writer was faster.
   func commit(_ step: ChainStep) async throws -> ChainCursor

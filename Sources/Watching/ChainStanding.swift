@@ -15,6 +15,8 @@ final class ChainStanding {
   /// What is watched. It only grows, and needs no store to be right.
   private(set) var watched: WatchSet
   private(set) var watchedThrough: UInt64 = 0
+  /// What outgoing transactions may use up; read anew for each step.
+  private(set) var openSlots = OpenSlots.none
   /// Nil until the store was read, and after a step failed half-way.
   var position: Position?
 
@@ -74,9 +76,11 @@ final class ChainStanding {
   }
 
   func newStep(at position: Position) -> ChainStep {
-    ChainStep(
+    var step = ChainStep(
       chain: spec.name, expectedVersion: position.cursor.version,
       addressesThrough: watchedThrough, now: time.now)
+    step.slotsVersion = openSlots.version
+    return step
   }
 
   /// Hands a step over, and stands where the store then stands.
@@ -88,6 +92,11 @@ final class ChainStanding {
   }
 
   // MARK: Addresses
+
+  /// Learns what outgoing transactions may use up by now.
+  nonisolated(nonsending) func learnSlots() async throws {
+    openSlots = try await store.openSlots(on: spec.name)
+  }
 
   /// Watches what was appended since the last time; how many scripts that were.
   nonisolated(nonsending) func watchNewScripts() async throws -> Int {

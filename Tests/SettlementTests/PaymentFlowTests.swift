@@ -204,7 +204,7 @@ struct PaymentFlowTests {
           "payment.created", "payment.expired", "payment.processing", "payment.late",
           "payment.paid", "payment.settled",
         ])
-    case .hold:
+    case .hold, .refund:
       #expect(after.status == .expired)
       #expect(after.heldValue == 100_000)
       #expect(

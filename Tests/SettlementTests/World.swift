@@ -231,9 +231,10 @@ final class World {
   /// One step that leaves `depth` blocks and joins a block for each of `blocks`.
   func advance(
     leaving depth: Int = 0, _ blocks: [[Output]], label: String = "a", time: Timestamp? = nil,
-    halt: String? = nil
+    halt: String? = nil, spending spends: [(txid: Hash32, slots: [OutgoingSlot])] = []
   ) async throws {
     var step = newStep()
+    step.slotsVersion = try await store.openSlots(on: spec.name).version
     step.halt = halt
     if halt != nil { tracker.creditingHalted = true }
     if depth > 0, let kept = links.dropLast(depth).last {
@@ -256,6 +257,10 @@ final class World {
         spends: [], now: now)
       links.append(link)
       step.connected.append(link)
+      guard step.connected.count == 1 else { continue }
+      step.sightings = spends.map {
+        OutgoingSighting(txid: $0.txid, slots: $0.slots, block: link.ref)
+      }
     }
     try await commit(step)
   }

@@ -33,14 +33,7 @@ extension BlockProof {
 
   /// Wei for each gas; nil where the transaction doesn't pay the base fee.
   private static func tip(of transaction: EthereumTransaction, base: UInt256) -> UInt256? {
-    let caps: EthereumTransaction.FeeCaps
-    switch transaction.form {
-    case .legacy(let price, _), .accessList(_, let price, _):
-      caps = .init(maxPriorityFeePerGas: price, maxFeePerGas: price)
-    case .dynamicFee(_, let own, _), .blob(_, let own, _, _), .setCode(_, let own, _, _):
-      caps = own
-    case .deposit: return .zero
-    }
-    return EthereumFees.effectiveGasPrice(caps, base: base)?.subtractingOrZero(base)
+    if case .deposit = transaction.form { return .zero }
+    return transaction.price(base: base)?.subtractingOrZero(base)
   }
 }

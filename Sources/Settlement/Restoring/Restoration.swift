@@ -111,6 +111,7 @@ package struct Restoration: Sendable {
     let region: String
     let epoch: Int64
     let nextIndex: Int64
+    let purpose: String
     let keys: AccountKeys
   }
 
@@ -145,10 +146,11 @@ package struct Restoration: Sendable {
   private func newestAccounts(in connection: any SQLConnection) throws -> [Account] {
     let rows = try connection.query(
       """
-      SELECT account_id, tenant, family, region, epoch, descriptor, next_index FROM accounts
+      SELECT account_id, tenant, family, region, epoch, descriptor, next_index, purpose
+      FROM accounts
       WHERE epoch = (SELECT MAX(epoch) FROM accounts AS others
         WHERE others.tenant = accounts.tenant AND others.family = accounts.family
-          AND others.region = accounts.region)
+          AND others.region = accounts.region AND others.purpose = accounts.purpose)
       ORDER BY account_id
       """)
     let first = try rows.first { try $0.text("family") == "bitcoin" }
@@ -157,7 +159,7 @@ package struct Restoration: Sendable {
       try Account(
         number: row.integer("account_id"), tenant: row.text("tenant"), family: row.text("family"),
         region: row.text("region"), epoch: row.integer("epoch"),
-        nextIndex: row.integer("next_index"),
+        nextIndex: row.integer("next_index"), purpose: row.text("purpose"),
         keys: Self.keys(row, network: bitcoin))
     }
   }
@@ -199,17 +201,18 @@ package struct Restoration: Sendable {
   private func insert(
     _ account: Account, epoch: Int64, in connection: any SQLConnection
   ) throws -> (Int64, AccountKeys) {
-    guard let branch = UInt32(exactly: 2 * epoch),
+    let isTreasury = account.purpose == AccountPurpose.treasury.rawValue
+    guard let branch = UInt32(exactly: 2 * epoch + (isTreasury ? 1 : 0)),
       let keys = try account.keys.onBranch(branch)
     else { throw Failure.notAnAccount(account.keys.text) }
     try connection.execute(
       """
-      INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index)
-      VALUES ($1, $2, $3, $4, $5, 0)
+      INSERT INTO accounts (tenant, family, region, epoch, descriptor, next_index, purpose)
+      VALUES ($1, $2, $3, $4, $5, 0, $6)
       """,
       [
         .text(account.tenant), .text(account.family), .text(account.region), .integer(epoch),
-        .text(keys.text),
+        .text(keys.text), .text(account.purpose),
       ])
     let row = try connection.queryFirst(
       "SELECT account_id FROM accounts WHERE descriptor = $1", [.text(keys.text)])

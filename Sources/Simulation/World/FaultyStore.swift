@@ -43,6 +43,11 @@ struct FaultyStore: ChainCommit {
     return try await store.expectedBalances(on: chain, selection)
   }
 
+  func openSlots(on chain: ChainName) async throws -> OpenSlots {
+    try killSwitch.pass(.beforeStoreRead)
+    return try await store.openSlots(on: chain)
+  }
+
   func transfers(on chain: ChainName, above height: UInt32) async throws -> [TrackedTransfer] {
     try killSwitch.pass(.beforeStoreRead)
     return try await store.transfers(on: chain, above: height)

@@ -104,7 +104,9 @@ extension BitcoinWatcher {
         let block: ScannedBlock
         do throws(BlockUnavailable) {
           block = try await blocks.scan(
-            link.ref, from: answer, watching: WatchedOutputs(set: watched, tracker: tracker))
+            link.ref, from: answer,
+            watching: WatchedOutputs(
+              set: watched, tracker: tracker, slots: standing.openSlots.slots))
         } catch {
           report.hold = .inconsistent("no node gives a valid block \(link.ref)")
           // A run that began may end here, unless it must replace what was disconnected.
@@ -127,6 +129,7 @@ extension BitcoinWatcher {
           })
         step.changes += changes
         step.proofs += proofs
+        step.sightings += sightings(in: block.matches, at: link.ref)
         step.connected.append(link)
         proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
         // The next step goes on with the run, unless it must replace what was disconnected.
@@ -135,6 +138,18 @@ extension BitcoinWatcher {
       start += links.count
     }
     return true
+  }
+
+  /// Which of them use up what outgoing transactions may.
+  private func sightings(
+    in matches: [MatchedTransaction], at block: BlockRef
+  ) -> [OutgoingSighting] {
+    let open = standing.openSlots.slots
+    guard !open.isEmpty else { return [] }
+    return matches.compactMap { match in
+      let slots = match.inputs.map(OutgoingSlot.outpoint).filter(open.contains)
+      return slots.isEmpty ? nil : OutgoingSighting(txid: match.txid, slots: slots, block: block)
+    }
   }
 
   /// What matched transactions mean: transfers to watched addresses with their requirements, and

@@ -48,6 +48,7 @@ package actor BitcoinWatcher: ChainWatcher {
     var report = WatchReport()
     do {
       report.addresses = try await standing.watchNewScripts()
+      try await standing.learnSlots()
       try await advance(&report)
     } catch {
       position = nil

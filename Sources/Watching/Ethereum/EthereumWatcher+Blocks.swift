@@ -155,10 +155,12 @@ extension EthereumWatcher {
         let reading: EthereumBlockReader.Reading
         let notices: [BlockNotice]
         let incomes: [AddressIncome]
+        let sightings: [OutgoingSighting]
         do {
           (found, reading) = try await transfers(in: block, &tracker)
           notices = try self.notices(in: block.proof, at: link.ref)
           incomes = try self.incomes(in: block.proof, at: link.ref)
+          sightings = try self.sightings(in: block.proof, at: link.ref)
         } catch let error as BlockProofError {
           source.refuse(block, at: link.ref, error)
           report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
@@ -182,6 +184,7 @@ extension EthereumWatcher {
         step.connected.append(link)
         step.notices += notices
         step.incomes += incomes
+        step.sightings += sightings
         if settings.asksTraces, !reading.inner.isTold { step.untraced.append(link.ref) }
         if reading.isUnwitnessed { step.hasUnwitnessed = true }
         proofBytes += proofs.reduce(0) { $0 + $1.byteCount }

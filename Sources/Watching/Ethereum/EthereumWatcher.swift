@@ -39,6 +39,7 @@ package actor EthereumWatcher: ChainWatcher {
     var report = WatchReport()
     do {
       report.addresses = try await standing.watchNewScripts()
+      try await standing.learnSlots()
       try await advance(&report)
     } catch {
       standing.position = nil

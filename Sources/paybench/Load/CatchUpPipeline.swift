@@ -186,5 +186,9 @@ private struct ManyAddresses: ChainCommit {
     try await store.expectedBalances(on: chain, selection)
   }
 
+  func openSlots(on chain: ChainName) async throws -> OpenSlots {
+    try await store.openSlots(on: chain)
+  }
+
   func commit(_ step: ChainStep) async throws -> ChainCursor { try await store.commit(step) }
 }

@@ -65,6 +65,10 @@ final class LeasedChainStore: ChainCommit {
     try await reading.expectedBalances(on: chain, selection)
   }
 
+  func openSlots(on chain: ChainName) async throws -> OpenSlots {
+    try await reading.openSlots(on: chain)
+  }
+
   func transfers(on chain: ChainName, above height: UInt32) async throws -> [TrackedTransfer] {
     try await reading.transfers(on: chain, above: height)
   }

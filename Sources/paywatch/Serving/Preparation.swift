@@ -45,6 +45,15 @@ struct Preparation {
               AddressPool.Account(
                 tenant: tenant.id, region: plan.configuration.region,
                 epoch: epoch, keys: keys)))
+          // Our own addresses lie on the branch beside; an account without branches has none, and
+          // pays nothing out.
+          if let own = try keys.onBranch(2 * plan.configuration.restoreEpoch + 1) {
+            accounts.insert(
+              try await addresses.register(
+                AddressPool.Account(
+                  tenant: tenant.id, region: plan.configuration.region, epoch: epoch, keys: own,
+                  purpose: .treasury)))
+          }
         } catch let failure as AddressPool.Failure {
           throw CommandFailure("tenant \(tenant.id): \(failure.sentence)")
         }

@@ -1,0 +1,110 @@
+package import Bytes
+package import ChainTypes
+
+/// A transaction of ours: what it is to do, and what became of it.
+package struct OutgoingTransaction: Hashable, Sendable {
+  /// `out_…`
+  package let id: String
+  package let tenant: String
+  package let chain: ChainName
+  package let purpose: OutgoingPurpose
+  /// What it uses up. One that replaces another shares slots with it.
+  package let slots: [OutgoingSlot]
+  /// The one that it replaces.
+  package let replaces: String?
+  /// Whom it pays, in the order of its outputs where it has several.
+  package let payouts: [Payout]
+  /// What the chain takes for it at most, in its own coin; on Bitcoin just that.
+  package let maximumFee: UInt256
+  /// What is to be signed: a PSBT in base64, or the transaction's unsigned encoding as `0x` and
+  /// digits.
+  package let unsigned: String
+  /// Where the signing key stands below the account: nil where the PSBT says so itself.
+  package let keyPath: String?
+  package let createdAt: Timestamp
+  package var status: OutgoingStatus
+  package var raw: [UInt8]?
+  /// Internal byte order on Bitcoin; nil while unknown.
+  package var txid: Hash32?
+  /// The block of the active chain that it stands in, whatever its depth.
+  package var sighting: Sighting?
+
+  /// One payment of value by an outgoing transaction.
+  package struct Payout: Hashable, Sendable, Codable {
+    /// The refund that it pays; nil where it goes to an address of ours.
+    package let refund: String?
+    package let address: String
+    package let contract: Hash20?
+    /// What arrives, in minor units.
+    package let amount: UInt256
+
+    package init(refund: String?, address: String, contract: Hash20?, amount: UInt256) {
+      self.refund = refund
+      self.address = address
+      self.contract = contract
+      self.amount = amount
+    }
+  }
+
+  package struct Sighting: Hashable, Sendable {
+    package let block: BlockRef
+    package let succeeded: Bool
+    /// What the chain took, where the block tells.
+    package let fee: UInt256?
+
+    package init(block: BlockRef, succeeded: Bool, fee: UInt256?) {
+      self.block = block
+      self.succeeded = succeeded
+      self.fee = fee
+    }
+  }
+
+  package init(
+    id: String, tenant: String, chain: ChainName, purpose: OutgoingPurpose,
+    slots: [OutgoingSlot], replaces: String?, payouts: [Payout], maximumFee: UInt256,
+    unsigned: String, keyPath: String?, createdAt: Timestamp, status: OutgoingStatus = .built,
+    raw: [UInt8]? = nil, txid: Hash32? = nil, sighting: Sighting? = nil
+  ) {
+    self.id = id
+    self.tenant = tenant
+    self.chain = chain
+    self.purpose = purpose
+    self.slots = slots
+    self.replaces = replaces
+    self.payouts = payouts
+    self.maximumFee = maximumFee
+    self.unsigned = unsigned
+    self.keyPath = keyPath
+    self.createdAt = createdAt
+    self.status = status
+    self.raw = raw
+    self.txid = txid
+    self.sighting = sighting
+  }
+
+  package var refunds: [String] { payouts.compactMap(\.refund) }
+
+  /// What it takes of the ledger's accounts in each asset, as its block shows it. Nothing while it
+  /// stands in none.
+  package var ledgerEntries: [LedgerEntry] {
+    let contracts = Set(payouts.map(\.contract)).union([nil])
+    // The chain's own coin first.
+    return contracts.sorted { ($0?.hex ?? "") < ($1?.hex ?? "") }.compactMap { contract in
+      guard let sighting else {
+        return LedgerEntry(chain: chain, contract: contract, postings: [])
+      }
+      let fee = contract == nil ? sighting.fee ?? maximumFee : .zero
+      let moved = sighting.succeeded ? payouts.filter { $0.contract == contract } : []
+      func sum(_ payouts: [Payout]) -> UInt256? {
+        payouts.reduce(UInt256.zero) { sum, payout in
+          sum.flatMap { try? $0.adding(payout.amount) }
+        }
+      }
+      guard let paid = sum(moved.filter { $0.refund != nil }),
+        let returned = sum(moved.filter { $0.refund == nil })
+      else { return nil }
+      return LedgerEntry.outgoing(
+        paid: paid, returned: returned, fee: fee, on: chain, contract: contract)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/// Where a refund stands.
+///
+/// ```
+///   requested ─► approved ─► built ─► signed ─► broadcast ─► confirmed ─► final
+///       │           │  ▲       │         │          ▲  │          │         │
+///       └─ canceled ◄┘ └───────┘         └─► failed ◄──┘          │         │
+///                                                   └──── reorg ──┴─────────┘
+/// ```
+package enum RefundStatus: String, Hashable, Sendable, Codable, CaseIterable {
+  case requested
+  /// As many people as it takes have approved.
+  case approved
+  /// A transaction that pays it has been made and waits for its signature.
+  case built
+  /// The signed transaction is stored; it may be known to the network from here on.
+  case signed
+  /// A node has taken it.
+  case broadcast
+  /// It stands in a block, as deep as the chain's own transfers must be.
+  case confirmed
+  /// As deep as the chain's finality rule.
+  case final
+  /// It can't be paid by the transactions that were made for it. What it took of the cap is free.
+  case failed
+  case canceled
+
+  /// Whether it may still take money, or has.
+  package var isLive: Bool { self != .failed && self != .canceled }
+
+  /// The event's type: `refund.` and the status.
+  package var eventType: String { "refund." + rawValue }
+}

@@ -1,0 +1,220 @@
+internal import Addresses
+internal import Bytes
+package import ChainTypes
+package import Database
+internal import EventLog
+package import Payments
+
+/// Requests refunds and applies what people decide of them. Everything runs inside the caller's
+/// transaction.
+///
+/// What is sent back is capped three times over: the payment's machine refuses more than its final
+/// receipts, the payment's row is held meanwhile, and the table of caps refuses it again.
+package struct RefundService: Sendable {
+  let specs: [ChainName: ChainSpec]
+  let policies: [String: TenantPolicy]
+
+  package init(specs: [ChainSpec], policies: [String: TenantPolicy]) {
+    self.specs = Dictionary(specs.map { ($0.name, $0) }) { first, _ in first }
+    self.policies = policies
+  }
+
+  // MARK: Requesting
+
+  /// Requests a refund of one of the tenant's payments (of any where nil).
+  package func request(
+    _ request: RefundRequest, tenant: String?, now: Timestamp, random: (UInt64, UInt64),
+    in connection: any SQLConnection
+  ) throws -> Refund {
+    guard var payment = try PaymentRecords.load(request.payment, in: connection),
+      tenant == nil || payment.terms.tenant == tenant
+    else { throw RefundRefusal.notFound(request.payment) }
+    guard let spec = specs[payment.terms.chain] else {
+      throw RefundRefusal.unknownChain(payment.terms.chain.text)
+    }
+    let policy = policies[payment.terms.tenant]?.refunds ?? RefundPolicy()
+    guard (request.reason?.utf8.count ?? 0) <= PaymentFact.maximumReasonBytes else {
+      throw RefundRefusal.reasonTooLong(maximumBytes: PaymentFact.maximumReasonBytes)
+    }
+    let amount = try amount(of: request, payment: payment, spec: spec)
+    let address = try self.address(of: request, payment: payment, spec: spec)
+    try check(request.attestation, for: payment.terms, address: address, spec, policy)
+    let id = Identifier(
+      prefix: "ref", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
+    let isAboveLimit =
+      policy.fourEyesAbove[payment.terms.asset].map { amount > $0 } ?? false
+    let refund = Refund(
+      terms: RefundTerms(
+        id: id.description, payment: payment.terms, amount: amount, kind: request.kind,
+        feePayer: payment.terms.asset.contract == nil ? policy.feePayer : .shop,
+        address: address, attestation: request.attestation, requestedBy: request.requestedBy,
+        requestedAt: now,
+        notBefore: try hasChanged(address, of: payment, in: connection)
+          ? now.adding(seconds: policy.cooldownSeconds) : now,
+        approvalsNeeded: max(policy.approvals, isAboveLimit ? 1 : 0), reason: request.reason))
+    var drafts: [EventDraft]
+    do {
+      drafts = try PaymentRecords.apply(
+        .refundRequested(id: refund.terms.id, amount: amount), to: &payment, now: now,
+        in: connection)
+    } catch PaymentError.exceedsReceipts(let amount, let left) {
+      throw RefundRefusal.exceedsReceipts(amount, left: left)
+    }
+    try RefundRecords.takeCap(of: payment, in: connection)
+    drafts += try RefundRecords.insert(refund, now: now, in: connection)
+    try EventLog.append(drafts, in: connection)
+    return refund
+  }
+
+  private func amount(
+    of request: RefundRequest, payment: Payment, spec: ChainSpec
+  ) throws -> UInt256 {
+    guard (request.kind == .partial) == (request.amount != nil) else {
+      throw request.amount == nil ? RefundRefusal.amountMissing : .amountUnexpected
+    }
+    let surplus = payment.finalValue.subtractingOrZero(payment.due)
+    let amount =
+      switch request.kind {
+      case .full: payment.refundable
+      case .partial: request.amount ?? .zero
+      case .overpayment:
+        payment.status == .settled
+          ? min(surplus.subtractingOrZero(payment.refundsTaken), payment.refundable) : .zero
+      }
+    guard amount > .zero else { throw RefundRefusal.nothingToRefund }
+    guard amount <= payment.refundable else {
+      throw RefundRefusal.exceedsReceipts(amount, left: payment.refundable)
+    }
+    // Nobody relays an output that costs more to spend than it is worth.
+    let minimum = payment.terms.asset.contract == nil ? max(spec.dustLimit, .one) : .one
+    guard amount >= minimum else { throw RefundRefusal.amountTooSmall(minimum: minimum) }
+    return amount
+  }
+
+  private func address(
+    of request: RefundRequest, payment: Payment, spec: ChainSpec
+  ) throws -> String {
+    guard let text = request.address ?? payment.terms.refundAddress else {
+      throw RefundRefusal.noAddress
+    }
+    return try Self.checked(address: text, asset: payment.terms.asset, on: spec)
+  }
+
+  /// The address in its chain's own form, where money sent there can be spent by somebody.
+  package static func checked(
+    address text: String, asset: Asset, on spec: ChainSpec
+  ) throws -> String {
+    switch spec.family {
+    case .bitcoin(let network):
+      do {
+        let address = try BitcoinAddress(text, network: network)
+        if case .witness = address.output {
+          throw RefundRefusal.invalidAddress("\(text) is of a form that nobody can spend from yet")
+        }
+        return address.text
+      } catch let error as AddressError {
+        throw RefundRefusal.invalidAddress("\(text) is no address of \(spec.name): \(error)")
+      }
+    case .ethereum:
+      guard let address = try? EthereumAddress(text) else {
+        throw RefundRefusal.invalidAddress("\(text) is no address of \(spec.name)")
+      }
+      // What is sent to the zero address or to a token's contract is lost.
+      guard address.hash != Hash20(), spec.token(address.hash) == nil else {
+        throw RefundRefusal.invalidAddress("what is sent to \(text) is lost")
+      }
+      return address.text
+    }
+  }
+
+  private func check(
+    _ attestation: RefundAttestation?, for terms: PaymentTerms, address: String, _ spec: ChainSpec,
+    _ policy: RefundPolicy
+  ) throws {
+    guard let attestation else {
+      guard !policy.requiresAttestation else { throw RefundRefusal.attestationMissing }
+      return
+    }
+    let statement = RefundTerms.statement(
+      payment: terms.id, address: address, chain: terms.chain, asset: terms.asset)
+    guard attestation.message == statement else {
+      throw RefundRefusal.attestationInvalid("the message signed must be: \(statement)")
+    }
+    try attestation.check(on: spec)
+  }
+
+  /// Whether another address was named before, with the payment or by an earlier request.
+  private func hasChanged(
+    _ address: String, of payment: Payment, in connection: any SQLConnection
+  ) throws -> Bool {
+    if let named = payment.terms.refundAddress { return named != address }
+    guard let first = payment.refunds.first,
+      let refund = try RefundRecords.load(first.id, locking: false, in: connection)
+    else { return false }
+    return refund.terms.address != address
+  }
+
+  // MARK: Deciding
+
+  /// Applies a person's decision.
+  package func decide(
+    _ fact: RefundFact, on id: String, tenant: String?, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws -> Refund {
+    guard let terms = try self.refund(id, tenant: tenant, in: connection)?.terms else {
+      throw RefundRefusal.notFound(id)
+    }
+    // The payment first, as everywhere: two that hold one each would wait for each other.
+    _ = try PaymentRecords.load(terms.payment, in: connection)
+    guard var refund = try RefundRecords.load(id, in: connection) else {
+      throw RefundRefusal.notFound(id)
+    }
+    do {
+      let drafts = try RefundRecords.apply(fact, to: &refund, now: now, in: connection)
+      try EventLog.append(drafts, in: connection)
+    } catch let error as RefundError {
+      switch error {
+      case .sameApprover(let by): throw RefundRefusal.sameApprover(by)
+      case .notPossible, .unknownTransaction: throw RefundRefusal.notPossible(refund.status)
+      }
+    }
+    return refund
+  }
+
+  // MARK: Reading
+
+  /// Nil where the tenant (any where nil) has none.
+  package func refund(
+    _ id: String, tenant: String?, in connection: any SQLConnection
+  ) throws -> Refund? {
+    guard let refund = try RefundRecords.load(id, locking: false, in: connection),
+      tenant == nil || refund.terms.tenant == tenant
+    else { return nil }
+    return refund
+  }
+
+  /// Refunds in the order in which they were requested: the next `limit` after `id`.
+  package func refunds(
+    tenant: String?, payment: String? = nil, status: RefundStatus? = nil, after id: String?,
+    limit: Int, in connection: any SQLConnection
+  ) throws -> [Refund] {
+    var (conditions, arguments) = (["1 = 1"], [SQLValue]())
+    for (column, value) in [
+      ("tenant =", tenant), ("payment_id =", payment), ("status =", status?.rawValue),
+      ("refund_id >", id),
+    ] {
+      guard let value else { continue }
+      arguments.append(.text(value))
+      conditions.append("\(column) $\(arguments.count)")
+    }
+    arguments.append(.integer(Int64(limit)))
+    return try connection.query(
+      """
+      SELECT refund_id, terms FROM refunds WHERE \(conditions.joined(separator: " AND "))
+      ORDER BY refund_id LIMIT $\(arguments.count)
+      """, arguments
+    ).map {
+      try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package import ChainTypes
+package import Database
+internal import EventLog
+internal import Payments
+
+/// Does what tenants' policies say about payments that came late, short or over, once their money is
+/// final: from timers in the database, so that what fell due while nothing ran is done then.
+package struct RemedyService: Sendable {
+  private let refunds: RefundService
+  /// Who decides, in facts and events.
+  package static let name = "policy"
+  /// After this long it is tried again where something spoke against it.
+  private static let retrySeconds: Int64 = 3_600
+
+  package init(refunds: RefundService) { self.refunds = refunds }
+
+  /// Does what is due by now, up to `limit` payments, each in a transaction of its own; how many
+  /// were looked at.
+  ///
+  /// - Parameter random: bits for a refund's id, asked once for each
+  @discardableResult
+  package func step(
+    on database: any Database, now: Timestamp, limit: Int = 100,
+    random: @escaping @Sendable () -> (UInt64, UInt64)
+  ) async throws -> Int {
+    let due = try await database.read { connection in
+      try connection.query(
+        """
+        SELECT payment_id FROM payment_timers WHERE due_at <= $1
+        ORDER BY due_at, payment_id LIMIT $2
+        """, [.time(now), .integer(Int64(limit))]
+      ).map { try $0.text("payment_id") }
+    }
+    for id in due {
+      let bits = random()
+      try await database.write { connection in
+        try apply(to: id, now: now, random: bits, in: connection)
+      }
+    }
+    return due.count
+  }
+
+  /// The payment's timer goes with what it was set for; one that can do nothing waits.
+  private func apply(
+    to id: String, now: Timestamp, random: (UInt64, UInt64), in connection: any SQLConnection
+  ) throws {
+    guard var payment = try PaymentRecords.load(id, in: connection) else { return }
+    switch payment.remedy {
+    case nil: try remove(id, in: connection)
+    case .accept(let due):
+      do {
+        let drafts = try PaymentRecords.apply(
+          .accepted(due: due, by: Self.name), to: &payment, now: now, in: connection)
+        try EventLog.append(drafts, in: connection)
+      } catch is PaymentError {
+        // The machine knows why; an operator decides.
+        try remove(id, in: connection)
+      }
+    case .refund(let amount, let kind):
+      // Nobody has said where to: an operator asks the payer.
+      guard payment.terms.refundAddress != nil else { return try remove(id, in: connection) }
+      do {
+        _ = try refunds.request(
+          RefundRequest(
+            payment: id, kind: kind, amount: kind == .partial ? amount : nil,
+            requestedBy: Self.name),
+          tenant: nil, now: now, random: random, in: connection)
+        try remove(id, in: connection)
+      } catch is RefundRefusal {
+        try connection.execute(
+          "UPDATE payment_timers SET due_at = $2 WHERE payment_id = $1",
+          [.text(id), .time(now.adding(seconds: Self.retrySeconds))])
+      }
+    }
+  }
+
+  private func remove(_ id: String, in connection: any SQLConnection) throws {
+    try connection.execute("DELETE FROM payment_timers WHERE payment_id = $1", [.text(id)])
+  }
+}

@@ -1,0 +1,208 @@
+internal import Bytes
+internal import ChainTracking
+internal import ChainTypes
+internal import Database
+internal import EventLog
+internal import Payments
+internal import Watching
+
+// Transactions of our own, followed through blocks: what a slot was used up by decides.
+extension StepWriter {
+  /// Takes back what stood in blocks that left the active chain, notes what the new ones use up, and
+  /// lets what is deep enough become confirmed and final.
+  ///
+  /// - Parameters:
+  ///   - tip: as the step leaves it
+  ///   - finalized: the highest block that the chain calls final, where it does
+  func writeOutgoing(
+    at tip: BlockRef, finalized: BlockRef?, isHalted: Bool
+  ) throws -> [EventDraft] {
+    guard step.slotsVersion > 0 else { return [] }
+    var drafts: [EventDraft] = []
+    for link in step.disconnected { drafts += try takeBack(in: link.ref) }
+    for sighting in step.sightings { drafts += try note(sighting) }
+    guard !isHalted, !step.connected.isEmpty || step.finalized != nil else { return drafts }
+    return try drafts + advance(at: tip, finalized: finalized)
+  }
+
+  // MARK: Blocks that come and go
+
+  private func takeBack(in block: BlockRef) throws -> [EventDraft] {
+    let place: [SQLValue] = [.text(step.chain.text), .hash(block.hash)]
+    let roots = try connection.query(
+      "SELECT DISTINCT root FROM outgoing_slots WHERE chain = $1 AND used_hash = $2", place
+    ).map { try $0.text("root") }
+    try connection.execute(
+      """
+      UPDATE outgoing_slots SET is_open = 1, used_by = NULL, used_height = NULL, used_hash = NULL
+      WHERE chain = $1 AND used_hash = $2
+      """, place)
+    var drafts: [EventDraft] = []
+    for root in roots {
+      for var transaction in try OutgoingRecords.family(of: root, in: connection) {
+        let hadBlock = transaction.sighting?.block == block
+        if hadBlock { transaction.sighting = nil }
+        // What had lost against a transaction that is gone may win again.
+        let next: OutgoingStatus =
+          switch transaction.status {
+          case .confirmed, .final, .failed, .replaced: transaction.raw == nil ? .built : .broadcast
+          default: transaction.status
+          }
+        guard hadBlock || next != transaction.status else { continue }
+        let wasSettled = transaction.status == .confirmed || transaction.status == .final
+        drafts += try move(&transaction, to: next)
+        if hadBlock, wasSettled {
+          drafts += try tell(.reverted(outgoing: transaction.id), to: transaction.refunds)
+        }
+      }
+    }
+    return drafts
+  }
+
+  private func note(_ sighting: OutgoingSighting) throws -> [EventDraft] {
+    for slot in sighting.slots {
+      try connection.execute(
+        """
+        UPDATE outgoing_slots SET used_by = $3, used_height = $4, used_hash = $5
+        WHERE chain = $1 AND slot = $2
+        """,
+        [
+          .text(step.chain.text), .text(slot.description), .hash(sighting.txid),
+          .integer(Int64(sighting.block.height)), .hash(sighting.block.hash),
+        ])
+    }
+    let own = try connection.queryFirst(
+      "SELECT outgoing_id FROM outgoing WHERE chain = $1 AND txid = $2",
+      [.text(step.chain.text), .hash(sighting.txid)])
+    guard let id = try own?.text("outgoing_id"),
+      var transaction = try OutgoingRecords.load(id, in: connection)
+    else {
+      return [
+        try mismatch(
+          "transaction \(sighting.txid.text(form)) in block \(sighting.block.text(form)) uses up "
+            + sighting.slots.map(\.description).joined(separator: ", ")
+            + ", which is set aside for one of ours")
+      ]
+    }
+    transaction.sighting = .init(
+      block: sighting.block, succeeded: sighting.succeeded, fee: sighting.fee)
+    // Whoever signed it may have sent it.
+    let isUnsent = transaction.status == .built || transaction.status == .signed
+    return try move(&transaction, to: isUnsent ? .broadcast : transaction.status)
+  }
+
+  // MARK: Depth
+
+  private func advance(at tip: BlockRef, finalized: BlockRef?) throws -> [EventDraft] {
+    let used = try connection.query(
+      """
+      SELECT DISTINCT root, used_height FROM outgoing_slots
+      WHERE chain = $1 AND is_open = 1 AND used_hash IS NOT NULL ORDER BY used_height, root
+      """, [.text(step.chain.text)])
+    var drafts: [EventDraft] = []
+    for row in used {
+      let (root, height) = (try row.text("root"), try row.uint32("used_height"))
+      guard height <= tip.height else { throw CorruptRow.column("used_height") }
+      let depth = tip.height - height + 1
+      let isFinal =
+        depth >= spec.finalityDepth
+        && (spec.finalityTag == nil || finalized.map { height <= $0.height } ?? false)
+      let family = try OutgoingRecords.family(of: root, in: connection)
+      if isFinal {
+        drafts += try close(root, family)
+      } else if var winner = family.first(where: { $0.sighting != nil }),
+        winner.status == .broadcast, winner.sighting?.succeeded == true,
+        depth >= confirmations(for: winner), let block = winner.sighting?.block
+      {
+        drafts += try move(&winner, to: .confirmed)
+        drafts += try tell(
+          .confirmed(outgoing: winner.id, block: block), to: winner.refunds)
+      }
+    }
+    return drafts
+  }
+
+  /// As deep as a payment of the same amount.
+  private func confirmations(for transaction: OutgoingTransaction) -> UInt32 {
+    let needed = transaction.payouts.map { payout in
+      let listed = payout.contract.map(spec.token) ?? spec.coin
+      return listed.map {
+        spec.confirmations(for: Amount(minorUnits: payout.amount, asset: $0.asset))
+      } ?? spec.finalityDepth
+    }
+    return max(1, needed.max() ?? spec.finalityDepth)
+  }
+
+  /// A final block has used up slots of these transactions: one of them has won, or another's has.
+  private func close(_ root: String, _ family: [OutgoingTransaction]) throws -> [EventDraft] {
+    var drafts: [EventDraft] = []
+    var settled: Set<String> = []
+    for var transaction in family where transaction.sighting != nil {
+      guard let sighting = transaction.sighting else { continue }
+      if sighting.succeeded {
+        drafts += try move(&transaction, to: .final)
+        drafts += try tell(
+          .final(outgoing: transaction.id, block: sighting.block), to: transaction.refunds)
+        settled.formUnion(transaction.refunds)
+      } else {
+        drafts += try move(
+          &transaction, to: .failed, note: "executed without effect (status 0)")
+      }
+    }
+    for var transaction in family where transaction.sighting == nil {
+      guard transaction.status.isPending else { continue }
+      drafts += try move(
+        &transaction, to: transaction.raw == nil ? .canceled : .replaced,
+        note: "another transaction used up what it needs")
+    }
+    let lost = family.flatMap(\.refunds).filter { settled.insert($0).inserted }
+    drafts += try tell(
+      .failed(reason: "the chain executed another transaction, or this one without effect"),
+      to: lost)
+    try OutgoingRecords.close(root, on: step.chain, in: connection)
+    return drafts
+  }
+
+  // MARK: What follows
+
+  /// Moves it, and books what its block shows.
+  private func move(
+    _ transaction: inout OutgoingTransaction, to status: OutgoingStatus, note: String? = nil
+  ) throws -> [EventDraft] {
+    let drafts = try OutgoingRecords.move(
+      &transaction, to: status, note: note, now: step.now, in: connection)
+    for entry in transaction.ledgerEntries {
+      try LedgerRecords.book(
+        entry, of: transaction.id, tenant: transaction.tenant, now: step.now, in: connection)
+    }
+    return drafts
+  }
+
+  /// Applies a fact to refunds. One that a refund can't take any more (it had been given up when the
+  /// chain brought it back) is told, and keeps no block from counting.
+  private func tell(_ fact: RefundFact, to refunds: [String]) throws -> [EventDraft] {
+    var drafts: [EventDraft] = []
+    for id in refunds {
+      guard var refund = try RefundRecords.load(id, in: connection) else {
+        throw CorruptRow.column("payouts")
+      }
+      do {
+        drafts += try RefundRecords.apply(fact, to: &refund, now: step.now, in: connection)
+      } catch let error as RefundError {
+        drafts.append(try mismatch("refund \(id) is \(refund.status.rawValue): \(error)"))
+      }
+    }
+    return drafts
+  }
+
+  private func mismatch(_ reason: String) throws -> EventDraft {
+    try draft("reconciliation.mismatch", MismatchEvent(chain: step.chain.text, reason: reason))
+  }
+}
+
+/// The data of a `reconciliation.mismatch` event: the books and the chain, or we and another holder
+/// of our keys, disagree.
+struct MismatchEvent: Encodable {
+  let chain: String
+  let reason: String
+}
