@@ -20,14 +20,14 @@ struct BitcoinRulesTests {
   init() throws { scene = try SigningScene() }
 
   private func refusals(
-    _ transaction: OutgoingTransaction, _ settings: SigningScene.Settings? = nil
+    _ transaction: UnsignedTransaction, _ settings: SigningScene.Settings? = nil
   ) throws -> [String] {
     try scene.refusals(scene.batch([transaction]), settings ?? anyRefund)
   }
 
   private func changed(
-    _ transaction: OutgoingTransaction, _ change: (inout PSBT) throws -> Void
-  ) throws -> OutgoingTransaction {
+    _ transaction: UnsignedTransaction, _ change: (inout PSBT) throws -> Void
+  ) throws -> UnsignedTransaction {
     guard case .bitcoin(let bytes) = transaction.body else { return transaction }
     var psbt = try PSBT(bytes: bytes)
     try change(&psbt)
@@ -86,14 +86,17 @@ struct BitcoinRulesTests {
         address: address, chain: chain, asset: asset, kind: .bip322, path: SigningScene.payerPath)
     }
     let sound = try attestation(address, "bitcoin-regtest", "BTC")
-    var forged = sound
-    forged.signer = SigningScene.payee
-    var replaced = sound
-    replaced.message = sound.message.replacing("pay_0", with: "pay_1")
-    var cut = sound
-    cut.signature = String(sound.signature.dropLast(4))
-    var prose = sound
-    prose.message = "please"
+    func changed(
+      signer: String? = nil, message: String? = nil, signature: String? = nil
+    ) -> RefundAttestation {
+      RefundAttestation(
+        kind: sound.kind, signer: signer ?? sound.signer, message: message ?? sound.message,
+        signature: signature ?? sound.signature)
+    }
+    let forged = changed(signer: SigningScene.payee)
+    let replaced = changed(message: sound.message.replacing("pay_0", with: "pay_1"))
+    let cut = changed(signature: String(sound.signature.dropLast(4)))
+    let prose = changed(message: "please")
     let worthless = [
       try attestation(SigningScene.payee, "bitcoin-regtest", "BTC"),
       try attestation(address, "bitcoin", "BTC"),
@@ -144,7 +147,7 @@ struct BitcoinRulesTests {
     let branch = try scene.descriptor.onBranch(1)
     let address = try #require(branch).address(at: 7).text
     #expect(own.transaction.outputs[0].scriptPubKey == script)
-    var sweep = OutgoingTransaction(
+    var sweep = UnsignedTransaction(
       id: SigningScene.id("out", 1), purpose: .sweep, body: .bitcoin(psbt: own.bytes),
       paymentsOut: [
         PaymentOut(refund: nil, address: address, asset: "BTC", amount: 3_999_000)

@@ -3,6 +3,7 @@ import Bytes
 import ChainTypes
 import Ethereum
 import Keys
+import Payments
 import Payouts
 import Signing
 import Testing
@@ -105,7 +106,7 @@ struct EthereumRulesTests {
   func gas() throws {
     func gas(to address: EthereumAddress) throws -> [String] {
       let offer = try scene.offer(to: address.text, value: 1_000_000_000_000_000, data: [])
-      let transaction = OutgoingTransaction(
+      let transaction = UnsignedTransaction(
         id: SigningScene.id("out", 6), purpose: .gas, body: .ethereum(offer),
         paymentsOut: [
           PaymentOut(
@@ -133,8 +134,11 @@ struct EthereumRulesTests {
       path: SigningScene.ethereumPayerPath)
     let refund = try scene.tokenRefund(scene.offer(), attestation: attestation)
     #expect(try scene.refusals(scene.ethereumBatch([refund])) == [])
-    var other = attestation
-    other.signature = String(attestation.signature.dropLast(2)) + "00"
+    // The other parity is another key's.
+    let parity = attestation.signature.hasSuffix("1b") ? "1c" : "1b"
+    let other = RefundAttestation(
+      kind: attestation.kind, signer: attestation.signer, message: attestation.message,
+      signature: String(attestation.signature.dropLast(2)) + parity)
     let forged = try scene.tokenRefund(scene.offer(), attestation: other)
     #expect(
       try scene.refusals(scene.ethereumBatch([forged])).contains {

@@ -15,7 +15,7 @@ struct RecordTests {
   init() throws { scene = try SigningScene() }
 
   private func job(
-    _ transactions: OutgoingTransaction..., perDay: String = "0.04"
+    _ transactions: UnsignedTransaction..., perDay: String = "0.04"
   ) throws -> SigningJob {
     var settings = SigningScene.Settings()
     settings.refunds = "any"
@@ -25,7 +25,7 @@ struct RecordTests {
 
   private func refund(
     _ number: UInt64, value: UInt64 = 1_500_000, salt: UInt32? = nil
-  ) throws -> OutgoingTransaction {
+  ) throws -> UnsignedTransaction {
     try scene.refund(
       value: value, id: number, refund: number, salt: salt ?? UInt32(number))
   }

@@ -5,6 +5,7 @@ import ChainTypes
 import Digests
 import Ethereum
 import Keys
+import Payments
 import Payouts
 import Signing
 import Testing
@@ -19,7 +20,7 @@ struct SigningJobTests {
     try SigningJob(input, policy: scene.policy())
   }
 
-  private func taprootRefund() throws -> OutgoingTransaction {
+  private func taprootRefund() throws -> UnsignedTransaction {
     var refund = try scene.refund()
     let psbt = try scene.psbt(
       paying: [SigningScene.output(SigningScene.payee, 1_500_000)], change: 498_590, coins: 1,

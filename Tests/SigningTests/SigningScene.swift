@@ -201,10 +201,10 @@ extension SigningScene {
   func refund(
     to address: String = payee, value: UInt64 = 1_500_000, id number: UInt64 = 1,
     refund: UInt64 = 1, salt: UInt32 = 0, attestation: RefundAttestation? = nil
-  ) throws -> OutgoingTransaction {
+  ) throws -> UnsignedTransaction {
     let psbt = try psbt(
       paying: [Self.output(address, value)], change: 1_998_590 - value, salt: salt)
-    return OutgoingTransaction(
+    return UnsignedTransaction(
       id: Self.id("out", number), purpose: .refund, body: .bitcoin(psbt: psbt.bytes),
       paymentsOut: [
         PaymentOut(
@@ -213,7 +213,7 @@ extension SigningScene {
       ])
   }
 
-  func batch(_ transactions: [OutgoingTransaction]) throws -> UnsignedBatch {
+  func batch(_ transactions: [UnsignedTransaction]) throws -> UnsignedBatch {
     UnsignedBatch(
       heading: BatchHeading(
         chain: try #require(ChainName("bitcoin-regtest")), chainID: nil, tenant: "shop",
@@ -239,8 +239,8 @@ extension SigningScene {
 
   func tokenRefund(
     _ offer: EthereumOffer, attestation: RefundAttestation? = nil
-  ) throws -> OutgoingTransaction {
-    OutgoingTransaction(
+  ) throws -> UnsignedTransaction {
+    UnsignedTransaction(
       id: Self.id("out", 5), purpose: .refund, body: .ethereum(offer),
       paymentsOut: [
         PaymentOut(
@@ -252,7 +252,7 @@ extension SigningScene {
   }
 
   func ethereumBatch(
-    _ transactions: [OutgoingTransaction], chainID: UInt64 = 1
+    _ transactions: [UnsignedTransaction], chainID: UInt64 = 1
   ) throws -> UnsignedBatch {
     UnsignedBatch(
       heading: BatchHeading(

@@ -11,7 +11,7 @@ extension OutgoingFacts {
   /// What it spends is taken from whole previous transactions, whose txids its inputs name, or is
   /// committed to by every signature (taproot); what is merely said isn't believed.
   package init(
-    _ psbt: PSBT, name: String, purpose: OutgoingTransaction.Purpose?, policy: ChainPolicy,
+    _ psbt: PSBT, name: String, purpose: UnsignedTransaction.Purpose?, policy: ChainPolicy,
     network: BitcoinNetwork
   ) {
     let transaction = psbt.transaction

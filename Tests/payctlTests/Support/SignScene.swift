@@ -82,7 +82,7 @@ struct SignScene {
       heading: BatchHeading(
         chain: chain, chainID: 1, tenant: "shop", createdAt: Timestamp(seconds: 1_790_000_000)),
       transactions: [
-        OutgoingTransaction(
+        UnsignedTransaction(
           id: id("out"), purpose: .refund, body: .ethereum(offer),
           paymentsOut: [
             PaymentOut(refund: id("ref"), address: destination, asset: "ETH", amount: wei)
