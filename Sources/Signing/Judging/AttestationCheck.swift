@@ -55,7 +55,8 @@ enum AttestationCheck {
   ) -> String? {
     let text = attestation.signature
     guard text.hasPrefix("0x"), text.utf8.count == 132,
-      let bytes = try? Hex.decode(text.dropFirst(2)), let v = bytes.last, [0, 1, 27, 28].contains(v),
+      let bytes = try? Hex.decode(text.dropFirst(2)), let v = bytes.last,
+      [0, 1, 27, 28].contains(v),
       let r = Hash32(Array(bytes.prefix(32))), let s = Hash32(Array(bytes[32..<64])),
       let claimed = try? EthereumAddress(attestation.signer)
     else { return nil }
