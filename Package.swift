@@ -105,7 +105,8 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Database", "Leases", "NodeRPC", "EventLog", "Watching",
+        "ChainTracking", "Payments", "Payouts", "Database", "Leases", "NodeRPC", "EventLog",
+        "Watching",
       ]),
     library("Backups", ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),

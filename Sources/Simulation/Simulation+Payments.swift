@@ -153,7 +153,7 @@ extension Simulation {
           && TransferHistory.standing.contains($0.state)
       }
       orders[id]?.settled.formUnion(there.map(\.id))
-    case .observed, .deadlinePassed: break
+    case .observed, .deadlinePassed, .refundRequested, .refundChanged: break
     }
   }
 }

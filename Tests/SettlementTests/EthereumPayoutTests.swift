@@ -2,7 +2,9 @@ import Addresses
 import Bytes
 import ChainTypes
 import Database
+import Digests
 import Ethereum
+import JSON
 import Keys
 import NodeRPC
 import Payments
@@ -47,7 +49,7 @@ struct EthereumPayoutTests {
     let broadcaster = OutgoingBroadcaster(
       chain: story.spec.name, database: story.database, pool: story.pool)
     let report = try await broadcaster.step(now: SystemTime().now)
-    #expect(report == .init(sent: made.count))
+    #expect((report.sent, report.refused) == (made.count, 0))
   }
 
   private func settle(_ story: EthereumStory) async throws {

@@ -1,4 +1,5 @@
 import Bitcoin
+import Bytes
 import ChainTypes
 import Database
 import Payments
@@ -57,8 +58,7 @@ struct BitcoinPayoutTests {
     let first = try #require(
       try await scene.build(rate: 1_000) { try $0.payRefunds($1, in: $2) })
     try await scene.send(first)
-    let second = try #require(
-      try await scene.build(rate: 9_000) { try $0.replace(first.id, $1, in: $2) })
+    let second = try await scene.build(rate: 9_000) { try $0.replace(first.id, $1, in: $2) }
     #expect(Set(first.slots).isSubset(of: Set(second.slots)))
     #expect(second.maximumFee > first.maximumFee)
     #expect(second.payouts.last?.address == first.payouts.last?.address)

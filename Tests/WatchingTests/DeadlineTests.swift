@@ -100,7 +100,7 @@ struct DeadlineTests {
     #expect(try await scene.story(payment).contains("late"))
     switch policy {
     case .accept: #expect(now.status == .settled)
-    case .hold:
+    case .hold, .refund:
       #expect(now.heldValue.decimal == "150000")
       #expect(now.status == .expired)
     }

@@ -82,6 +82,12 @@ package struct OutgoingTransaction: Hashable, Sendable {
     self.sighting = sighting
   }
 
+  /// The txid as people write it on its chain.
+  package var txidText: String? {
+    guard case .nonce = slots.first else { return txid?.text(.bitcoin) }
+    return txid?.text(.ethereum)
+  }
+
   package var refunds: [String] { payouts.compactMap(\.refund) }
 
   /// What it takes of the ledger's accounts in each asset, as its block shows it. Nothing while it

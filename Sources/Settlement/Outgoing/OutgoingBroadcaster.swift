@@ -64,6 +64,8 @@ package struct OutgoingBroadcaster: Sendable {
   package struct Report: Sendable, Equatable {
     package var sent = 0
     package var refused = 0
+
+    package init() {}
   }
 
   /// Sends what waits, up to `limit` transactions.

@@ -36,7 +36,7 @@ package enum OutgoingDocument {
     if let replaces = transaction.replaces { object.add("replaces", replaces) }
     object.add("status", transaction.status.rawValue)
     if let succeeded = transaction.sighting?.succeeded { object.add("succeeded", succeeded) }
-    if let txid = transaction.txid { object.add("txid", txid.text(form)) }
+    if let txid = transaction.txidText { object.add("txid", txid) }
     return object.text
   }
 }

@@ -94,6 +94,7 @@ final class ChainWatch: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await self.nodes.lookAfter(logger: self.logger, clock: self.clock) }
       group.addTask { await self.standBy() }
+      group.addTask { await self.keepSending() }
       group.addTask {
         let name = self.name
         try await self.surroundings.whileHolding(
@@ -116,6 +117,26 @@ final class ChainWatch: Sendable {
     while !Task.isCancelled {
       if !isLeading { try? await watcher.learnAddresses() }
       try? await clock.sleep(milliseconds: 1_000)
+    }
+  }
+
+  /// Gives signed transactions to the nodes until blocks hold them, while this process watches.
+  private func keepSending() async {
+    let broadcaster = nodes.broadcaster(for: name, on: surroundings.database)
+    while !Task.isCancelled {
+      try? await clock.sleep(milliseconds: 2_000)
+      guard isLeading else { continue }
+      do {
+        let report = try await broadcaster.step(now: SystemTime().now)
+        guard report != .init() else { continue }
+        logger.info(
+          "sent transactions",
+          metadata: ["taken": "\(report.sent)", "refused": "\(report.refused)"])
+      } catch is CancellationError {
+        return
+      } catch {
+        logger.error("sending transactions failed", metadata: ["error": "\(error)"])
+      }
     }
   }
 

@@ -1,6 +1,8 @@
 internal import ChainTypes
+internal import Database
 internal import Logging
 internal import NodeRPC
+internal import Settlement
 
 /// The nodes of a watched chain, of whichever family.
 enum WatchedNodes: Sendable {
@@ -11,6 +13,15 @@ enum WatchedNodes: Sendable {
     switch self {
     case .bitcoin(let pool): pool.status()
     case .ethereum(let pool): pool.status()
+    }
+  }
+
+  func broadcaster(for chain: ChainName, on database: any Database) -> OutgoingBroadcaster {
+    switch self {
+    case .bitcoin(let pool):
+      OutgoingBroadcaster(chain: chain, database: database, pool: pool)
+    case .ethereum(let pool):
+      OutgoingBroadcaster(chain: chain, database: database, pool: pool)
     }
   }
 

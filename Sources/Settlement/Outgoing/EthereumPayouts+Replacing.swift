@@ -1,0 +1,43 @@
+internal import Bytes
+package import ChainTypes
+internal import Database
+internal import Ethereum
+package import Payments
+
+// Replacing what is stuck.
+extension EthereumPayouts {
+  /// A transaction that does the same as one which was signed, with the same nonce, for a higher
+  /// fee: at most one of them is ever mined.
+  package func replace(
+    _ id: String, tenant: String, now: Timestamp, random: Randomness
+  ) async throws -> OutgoingTransaction {
+    let suggested = try await caps()
+    let newID = Identifier(
+      prefix: "out", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random())
+    let (spec, bounds) = (spec, limits.fees)
+    return try await database.write { connection in
+      try Self.checkHalt(of: spec.name, in: connection)
+      guard let old = try OutgoingRecords.load(id, in: connection), old.chain == spec.name,
+        old.tenant == tenant
+      else { throw Failure.notFound(id) }
+      guard old.status == .signed || old.status == .broadcast, old.sighting == nil else {
+        throw Failure.notReplaceable(old.status)
+      }
+      var unsigned = try EthereumTransaction(unsigned: Hex.decode(old.unsigned.dropFirst(2)))
+      guard case .dynamicFee(let chainID, let caps, let list) = unsigned.form,
+        let raised = caps.replacement(suggested: suggested, within: bounds)
+      else { throw Failure.noFees("a replacement would pay more than the limit") }
+      unsigned.form = .dynamicFee(chainID: chainID, raised, list)
+      guard let cost = GasLimit.cost(unsigned.gasLimit, raised) else {
+        throw Failure.noFees("its gas is too dear")
+      }
+      let replacement = OutgoingTransaction(
+        id: newID.description, tenant: tenant, chain: spec.name, purpose: old.purpose,
+        slots: old.slots, replaces: id, payouts: old.payouts, maximumFee: cost,
+        unsigned: "0x" + Hex.encode(unsigned.encodedForSigning), keyPath: old.keyPath,
+        createdAt: now)
+      try OutgoingService.record(replacement, now: now, in: connection)
+      return replacement
+    }
+  }
+}

@@ -1,0 +1,70 @@
+internal import Addresses
+internal import Bitcoin
+internal import Bytes
+package import ChainTypes
+package import Database
+internal import Ethereum
+internal import Keys
+package import Payments
+package import Payouts
+
+extension UnsignedBatch {
+  /// The file for the signer: these transactions of one chain and tenant, with what they pay and on
+  /// whose word.
+  package init(
+    _ transactions: [OutgoingTransaction], spec: ChainSpec, tenant: String, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws {
+    self.init(
+      heading: BatchHeading(
+        chain: spec.name, chainID: spec.family.chainID, tenant: tenant, createdAt: now),
+      transactions: try transactions.map { transaction in
+        guard let id = Identifier(transaction.id, prefix: "out"),
+          let purpose = UnsignedTransaction.Purpose(rawValue: transaction.purpose.rawValue)
+        else { throw CorruptRow.column("outgoing_id") }
+        return UnsignedTransaction(
+          id: id, replaces: transaction.replaces.flatMap { Identifier($0, prefix: "out") },
+          purpose: purpose, body: try Self.body(of: transaction, spec),
+          paymentsOut: try Self.payments(of: transaction, spec, in: connection))
+      })
+  }
+
+  private static func body(
+    of transaction: OutgoingTransaction, _ spec: ChainSpec
+  ) throws -> UnsignedTransaction.Body {
+    guard case .ethereum = spec.family else {
+      return .bitcoin(psbt: try PSBT(base64: transaction.unsigned).bytes)
+    }
+    let unsigned = try EthereumTransaction(
+      unsigned: Hex.decode(transaction.unsigned.dropFirst(2)))
+    guard case .nonce(let account, let nonce)? = transaction.slots.first,
+      case .dynamicFee(_, let caps, _) = unsigned.form, let recipient = unsigned.recipient,
+      let path = transaction.keyPath.flatMap({ try? DerivationPath(String($0.dropFirst())) })
+    else { throw CorruptRow.column("unsigned") }
+    return .ethereum(
+      EthereumOffer(
+        from: EthereumAddress(account), path: path, nonce: nonce, to: recipient,
+        value: unsigned.value, data: unsigned.input, gas: unsigned.gasLimit, caps: caps))
+  }
+
+  /// What it pays, without change: on Bitcoin what comes back to us the signer finds by itself.
+  private static func payments(
+    of transaction: OutgoingTransaction, _ spec: ChainSpec, in connection: any SQLConnection
+  ) throws -> [PaymentOut] {
+    var payments: [PaymentOut] = []
+    for payout in transaction.payouts {
+      if case .bitcoin = spec.family, payout.refund == nil { continue }
+      let listed = payout.contract.map(spec.token) ?? spec.coin
+      let refund = try payout.refund.flatMap {
+        try RefundRecords.load($0, locking: false, in: connection)
+      }
+      payments.append(
+        PaymentOut(
+          refund: payout.refund.flatMap { Identifier($0, prefix: "ref") },
+          address: payout.address, asset: listed?.asset.symbol ?? "",
+          contract: payout.contract, amount: payout.amount,
+          attestation: refund?.terms.attestation))
+    }
+    return payments
+  }
+}

@@ -1,0 +1,149 @@
+internal import ArgumentParser
+internal import Bytes
+internal import ChainTypes
+internal import Ethereum
+internal import Payments
+internal import Settlement
+
+struct PayoutBuildCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build",
+    abstract: "Makes the transactions that pay the tenant's approved refunds.",
+    discussion: """
+      On Bitcoin one transaction pays many, out of final coins; on EVM chains each refund has one, \
+      from the treasury account. The coins and nonces are set aside until the transactions are \
+      signed, replaced or given up. Refunds that can't be paid now are told with the reason.
+      """)
+
+  @OptionGroup var options: PayoutOptions
+
+  @Option(help: "Where the file for the signer goes.", completion: .file())
+  var out: String
+
+  @Option(help: "Bitcoin: satoshi for 1,000 virtual bytes; by default what nodes estimate.")
+  var feeRate: UInt64?
+
+  func run() async throws {
+    try await options.run { desk in
+      let made: [OutgoingTransaction]
+      switch desk.spec.family {
+      case .bitcoin:
+        let (payouts, settings) = try desk.bitcoin()
+        let order = try await desk.order(settings, rate: feeRate)
+        made =
+          try await desk.database.write { try payouts.payRefunds(order, in: $0) }.map { [$0] }
+          ?? []
+      case .ethereum:
+        let outcome = try await desk.ethereum().payRefunds(
+          tenant: desk.tenant, now: desk.now, random: PayoutDesk.random)
+        desk.tell(outcome)
+        made = outcome.made
+      }
+      try await PayoutLines.finish(made, out, desk)
+    }
+  }
+}
+
+struct PayoutSweepCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Makes the transactions that bring payments' money to the tenant's own addresses.",
+    discussion: """
+      On EVM chains a token's address may lack ether for its gas: then a transaction that sends \
+      some is made first, and the sweep by a later call. Nothing is made that costs more than the \
+      configured share of what it brings.
+      """)
+
+  @OptionGroup var options: PayoutOptions
+
+  @Option(help: "Where the file for the signer goes.", completion: .file())
+  var out: String
+
+  @Option(help: "The asset; by default the chain's own coin.")
+  var asset: String?
+
+  @Option(help: "Of a token: how many of its units an ether is worth.")
+  var etherPrice: String?
+
+  @Option(help: "Bitcoin: satoshi for 1,000 virtual bytes; by default what nodes estimate.")
+  var feeRate: UInt64?
+
+  @Option(help: "Bitcoin: the fewest coins that are worth a transaction.")
+  var least = 2
+
+  func run() async throws {
+    try await options.run { desk in
+      let made: [OutgoingTransaction]
+      switch desk.spec.family {
+      case .bitcoin:
+        let (payouts, settings) = try desk.bitcoin()
+        let (order, least) = (try await desk.order(settings, rate: feeRate), least)
+        made =
+          try await desk.database.write {
+            try payouts.sweep(order, least: least, in: $0)
+          }.map { [$0] } ?? []
+      case .ethereum:
+        let asset = try listed(in: desk.spec)
+        let outcome = try await desk.ethereum().sweep(
+          asset.contract, weiPer: try rate(asset, desk.spec), tenant: desk.tenant, now: desk.now,
+          random: PayoutDesk.random)
+        desk.tell(outcome)
+        made = outcome.made
+      }
+      try await PayoutLines.finish(made, out, desk)
+    }
+  }
+
+  private func listed(in spec: ChainSpec) throws -> Asset {
+    guard let asset else { return spec.asset }
+    guard let listed = spec.listed(asset) else {
+      throw CommandFailure("\(spec.name) lists no \(asset)")
+    }
+    return listed.asset
+  }
+
+  private func rate(_ asset: Asset, _ spec: ChainSpec) throws -> SweepWorth.Rate {
+    guard asset.contract != nil else { return .coin }
+    guard let etherPrice, let price = try? Amount(units: etherPrice, asset: asset),
+      let ether = try? Amount(units: "1", asset: spec.asset),
+      let rate = SweepWorth.Rate(wei: ether.minorUnits, minorUnits: price.minorUnits)
+    else {
+      throw CommandFailure("--ether-price says how many \(asset) an ether is worth, such as 3000")
+    }
+    return rate
+  }
+}
+
+struct PayoutBumpCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bump",
+    abstract: "Makes a transaction that replaces one no block holds, for a higher fee.",
+    discussion: "It uses the same coins or nonce: at most one of them is ever mined.")
+
+  @OptionGroup var options: PayoutOptions
+
+  @Argument(help: "The transaction's id, out_….")
+  var id: String
+
+  @Option(help: "Where the file for the signer goes.", completion: .file())
+  var out: String
+
+  @Option(help: "Bitcoin: satoshi for 1,000 virtual bytes; by default what nodes estimate.")
+  var feeRate: UInt64?
+
+  func run() async throws {
+    try await options.run { desk in
+      let made: OutgoingTransaction
+      switch desk.spec.family {
+      case .bitcoin:
+        let (payouts, settings) = try desk.bitcoin()
+        let (order, id) = (try await desk.order(settings, rate: feeRate), id)
+        made = try await desk.database.write { try payouts.replace(id, order, in: $0) }
+      case .ethereum:
+        made = try await desk.ethereum().replace(
+          id, tenant: desk.tenant, now: desk.now, random: PayoutDesk.random)
+      }
+      try await PayoutLines.finish([made], out, desk)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+internal import ArgumentParser
+internal import Bitcoin
+internal import ChainTypes
+internal import Database
+internal import Deployment
+internal import Ethereum
+internal import Foundation
+internal import HTTPClient
+internal import NodeRPC
+internal import Payments
+internal import Payouts
+internal import Settings
+internal import Settlement
+internal import Watching
+
+/// For which tenant, on which chain, with which configuration.
+struct PayoutOptions: ParsableArguments {
+  @Option(help: "paywatch's configuration: its database and its nodes.", completion: .file())
+  var config: String
+
+  @Option(help: "The chain, as the configuration names it.")
+  var chain: String
+
+  @Option(help: "Whose money it is.")
+  var tenant: String
+
+  /// Runs `body` with the chain's payouts and the open database.
+  func run<Value>(_ body: (PayoutDesk) async throws -> Value) async throws -> Value {
+    let configuration: PaywatchConfiguration
+    do throws(ConfigurationError) {
+      configuration = try PaywatchConfiguration.load(
+        config, environment: ProcessInfo.processInfo.environment)
+    } catch {
+      throw CommandFailure("\(config) can't be used:\n\(error)")
+    }
+    guard let settings = configuration.chains.first(where: { $0.spec.name.text == chain }) else {
+      let known = configuration.chains.map(\.spec.name.text).joined(separator: ", ")
+      throw CommandFailure("\(config) has no chain \(chain); it has \(known)")
+    }
+    guard configuration.tenants.contains(where: { $0.id == tenant }) else {
+      throw CommandFailure("\(config) has no tenant \(tenant)")
+    }
+    let client = try HTTPClient()
+    defer { client.shutdown() }
+    return try await OpenDatabase.run(configuration.database) { database in
+      let desk = PayoutDesk(
+        tenant: tenant, settings: settings, database: database, client: client)
+      do {
+        return try await body(desk)
+      } catch {
+        throw PayoutDesk.explained(error)
+      }
+    }
+  }
+}
+
+/// What the commands do on one chain.
+struct PayoutDesk {
+  let tenant: String
+  let settings: ChainSettings
+  let database: any Database
+  let client: HTTPClient
+
+  var spec: ChainSpec { settings.spec }
+  var now: Timestamp { SystemTime().now }
+
+  static func random() -> (UInt64, UInt64) {
+    (.random(in: .min ... .max), .random(in: .min ... .max))
+  }
+
+  func bitcoinPool() throws -> NodePool {
+    try settings.bitcoinPool(
+      client: client, clock: SystemRPCClock(), jitterSeed: .random(in: .min ... .max))
+  }
+
+  func ethereumPool() throws -> EthereumPool {
+    try settings.ethereumPool(
+      client: client, clock: SystemRPCClock(), jitterSeed: .random(in: .min ... .max))
+  }
+
+  // MARK: Bitcoin
+
+  func bitcoin() throws -> (BitcoinPayouts, BitcoinPayoutSettings) {
+    guard case .bitcoin(let payouts) = settings.payouts else {
+      throw CommandFailure("\(spec.name) is no Bitcoin chain")
+    }
+    let limits = TransactionBuilder.Limits(
+      floor: FeeRate(satoshiPerKvB: payouts.minimumSatoshiPerKvB),
+      ceiling: FeeRate(satoshiPerKvB: payouts.maximumSatoshiPerKvB),
+      maximumFee: 10_000_000, maximumInputs: 500, minimumChange: 5_000)
+    guard let made = BitcoinPayouts(spec: spec, limits: limits) else {
+      throw CommandFailure("\(spec.name) is no Bitcoin chain")
+    }
+    return (made, payouts)
+  }
+
+  /// What the nodes estimate, or the fallback where none can: the builder brings it into bounds.
+  func order(_ payouts: BitcoinPayoutSettings, rate: UInt64?) async throws -> BitcoinPayouts.Order {
+    var satoshi = rate
+    if satoshi == nil {
+      let blocks = UInt16(clamping: payouts.targetBlocks)
+      let estimate = try? await bitcoinPool().serve { (node) async throws(NodeError) in
+        try await node.estimateFee(withinBlocks: blocks)
+      }.value
+      satoshi = estimate ?? payouts.fallbackSatoshiPerKvB
+    }
+    return BitcoinPayouts.Order(
+      tenant: tenant, feeRate: FeeRate(satoshiPerKvB: satoshi ?? 0), now: now,
+      random: Self.random())
+  }
+
+  // MARK: EVM chains
+
+  func ethereum() throws -> EthereumPayouts {
+    guard case .ethereum(let payouts) = settings.payouts else {
+      throw CommandFailure("\(spec.name) is no EVM chain")
+    }
+    guard
+      let fees = FeeBounds(
+        tipFloor: payouts.minimumPriorityFeePerGas, tipCeiling: payouts.maximumFeePerGas,
+        maxFeeCeiling: payouts.maximumFeePerGas)
+    else { throw CommandFailure("the chain's payouts.gas contradicts itself") }
+    var limits = EthereumPayouts.Limits(fees: fees)
+    limits.sweepShare = UInt64(clamping: payouts.sweepShareBasisPoints)
+    guard
+      let made = EthereumPayouts(
+        spec: spec, pool: try ethereumPool(), database: database, limits: limits)
+    else { throw CommandFailure("\(spec.name) is no EVM chain") }
+    return made
+  }
+
+  // MARK: Output
+
+  /// Writes the file for the signer; nothing that is there is overwritten.
+  func write(_ transactions: [OutgoingTransaction], to path: String) async throws {
+    let (spec, tenant, now) = (spec, tenant, now)
+    let batch = try await database.read {
+      try UnsignedBatch(transactions, spec: spec, tenant: tenant, now: now, in: $0)
+    }
+    let data = Data((batch.json.json + "\n").utf8)
+    do {
+      try data.write(to: URL(filePath: path), options: .withoutOverwriting)
+    } catch {
+      throw CommandFailure(
+        "\(path) can't be written: \(error.localizedDescription); the transactions are made: "
+          + "payctl payout export writes them again")
+    }
+  }
+
+  func tell(_ outcome: EthereumPayouts.Outcome) {
+    for left in outcome.left {
+      StandardError.writeLine("payctl: \(left.subject): \(left.reason)")
+    }
+  }
+
+  static func explained(_ error: any Error) -> any Error {
+    switch error {
+    case let error as BitcoinPayouts.Failure: CommandFailure("nothing was made: \(error)")
+    case let error as EthereumPayouts.Failure: CommandFailure("nothing was made: \(error)")
+    case let error as OutgoingService.Refusal: CommandFailure("refused: \(error)")
+    case let error as NodePoolError: CommandFailure("no node answers: \(error)")
+    default: error
+    }
+  }
+}
