@@ -50,6 +50,14 @@ extension PaymentService {
     _ request: PaymentRequest, at address: ReadyAddress? = nil, now: Timestamp,
     random: (UInt64, UInt64), in connection: any SQLConnection
   ) throws -> Payment {
+    try createDocumented(request, at: address, now: now, random: random, in: connection).payment
+  }
+
+  /// The same, with the payment's document, which is written on the way.
+  package func createDocumented(
+    _ request: PaymentRequest, at address: ReadyAddress? = nil, now: Timestamp,
+    random: (UInt64, UInt64), in connection: any SQLConnection
+  ) throws -> (payment: Payment, document: String) {
     guard let spec = specs[request.chain] else {
       throw PaymentRefusal.unknownChain(request.chain.text)
     }
@@ -82,8 +90,7 @@ extension PaymentService {
       finality: spec.finalityDepth, latePolicy: policy.late, ordinal: address.ordinal,
       address: address.text, region: region, metadata: request.metadata)
     let payment = Payment(terms: terms)
-    try PaymentRecords.insert(payment, now: now, in: connection)
-    return payment
+    return (payment, try PaymentRecords.insert(payment, now: now, in: connection))
   }
 
   private func confirmations(
