@@ -36,12 +36,24 @@ extension [UInt8] {
   /// `width` digits.
   package mutating func append(decimal value: Int64, width: Int = 1) {
     if value < 0 { append(UInt8(ascii: "-")) }
-    let start = count
-    var rest = value.magnitude
-    while rest > 0 || count - start < width {
-      append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
+    append(magnitude: value.magnitude, width: width)
+  }
+
+  /// The same for what has no sign.
+  package mutating func append(magnitude value: UInt64, width: Int = 1) {
+    // 2^64 has 20 digits; the last one stands first.
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var length = 0
+    var rest = value
+    while rest > 0 {
+      digits[length] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
+      length += 1
     }
-    self[start...].reverse()
+    for _ in length..<Swift.max(length, width) { append(0x30) }
+    while length > 0 {
+      length -= 1
+      append(digits[length])
+    }
   }
 }

@@ -42,6 +42,11 @@ package struct UInt256: Hashable, Sendable {
     guard !text.isEmpty else { throw .empty }
     // 2^256 has 78 digits; the bound keeps the work small whatever comes in.
     guard text.utf8.count <= 78 else { throw .tooLarge(String(text.prefix(100))) }
+    // Most are no longer.
+    if text.utf8.count <= 19, let small = Self.word(decimal: text) {
+      self.init(small)
+      return
+    }
     var value = UInt256.zero
     for digit in text.utf8 {
       guard digit >= 0x30, digit <= 0x39 else { throw .invalidDigit(String(text)) }
@@ -52,6 +57,16 @@ package struct UInt256: Hashable, Sendable {
       }
     }
     self = value
+  }
+
+  /// Up to 19 decimal digits, which fit 64 bits; nil where anything else stands among them.
+  private static func word(decimal text: some StringProtocol) -> UInt64? {
+    var value: UInt64 = 0
+    for digit in text.utf8 {
+      guard digit >= 0x30, digit <= 0x39 else { return nil }
+      value = value * 10 + UInt64(digit - 0x30)
+    }
+    return value
   }
 
   /// 32 bytes, most significant first.
@@ -80,6 +95,11 @@ package struct UInt256: Hashable, Sendable {
       value = quotient
     }
     return digits.reversed().joined()
+  }
+
+  /// Appends the ASCII bytes of `decimal`.
+  package func appendDecimal(to bytes: inout [UInt8]) {
+    if let small = asUInt64 { bytes.append(magnitude: small) } else { bytes += decimal.utf8 }
   }
 
   /// The value where it fits 64 bits.

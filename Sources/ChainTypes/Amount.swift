@@ -20,6 +20,11 @@ package struct Amount: Hashable, Sendable, CustomStringConvertible {
   /// From a decimal text in units, such as `0.00012` BTC: digits, and at most one point with
   /// digits on both sides of it. No sign, exponent, separator or white space.
   package init(units text: some StringProtocol, asset: Asset) throws(ParsingError) {
+    if let small = Self.small(text, decimals: Int(asset.decimals)) {
+      minorUnits = UInt256(small)
+      self.asset = asset
+      return
+    }
     guard text.utf8.count <= 120 else { throw .tooLarge(String(text.prefix(120))) }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
@@ -41,13 +46,46 @@ package struct Amount: Hashable, Sendable, CustomStringConvertible {
     self.asset = asset
   }
 
+  /// The minor units where the text, with all of the asset's decimals, has at most 18 digits, as
+  /// nearly all have; nil for every other, whether it is an amount or not.
+  private static func small(_ text: some StringProtocol, decimals: Int) -> UInt64? {
+    var value: UInt64 = 0
+    var digits = 0
+    /// How many of them stand behind the point; nil before it.
+    var fraction: Int?
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "."), fraction == nil, digits > 0 {
+        fraction = 0
+        continue
+      }
+      guard byte >= 0x30, byte <= 0x39, digits < 18 else { return nil }
+      value = value * 10 + UInt64(byte - 0x30)
+      digits += 1
+      if let behind = fraction { fraction = behind + 1 }
+    }
+    let missing = decimals - (fraction ?? 0)
+    guard digits > 0, fraction != 0, missing >= 0, digits + missing <= 18 else { return nil }
+    for _ in 0..<missing { value *= 10 }
+    return value
+  }
+
   /// Decimal text in units, with all of the asset's decimals: `0.00012000`.
   package var units: String {
-    let digits = minorUnits.decimal
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(24)
+    appendUnits(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends the ASCII bytes of `units`.
+  package func appendUnits(to bytes: inout [UInt8]) {
+    let start = bytes.count
+    minorUnits.appendDecimal(to: &bytes)
     let decimals = Int(asset.decimals)
-    guard decimals > 0 else { return digits }
-    let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
-    return "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+    guard decimals > 0 else { return }
+    let missing = decimals + 1 - (bytes.count - start)
+    if missing > 0 { bytes.insert(contentsOf: repeatElement(0x30, count: missing), at: start) }
+    bytes.insert(UInt8(ascii: "."), at: bytes.count - decimals)
   }
 
   package var description: String { "\(units) \(asset.symbol)" }

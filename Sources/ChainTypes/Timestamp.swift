@@ -17,6 +17,7 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
   /// RFC 3339 in UTC with milliseconds: `2026-11-21T08:15:30.250Z`.
   package var description: String {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(24)
     appendText(to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
   }

@@ -36,6 +36,14 @@ package enum SQLDialect: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// How many bytes a text has.
+  package func byteCount(_ text: String) -> String {
+    switch self {
+    case .sqlite: "length(CAST(\(text) AS BLOB))"
+    case .postgreSQL: "octet_length(\(text))"
+    }
+  }
+
   /// What ends a CREATE TABLE so that columns hold only values of their type.
   package var strict: String {
     switch self {

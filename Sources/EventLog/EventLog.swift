@@ -108,8 +108,10 @@ package enum EventLog {
   }
 
   private static let insertSubject = RowStatement.insert(
-    into: "event_subjects", "subject, tenant, sequence")
-  private static let insertWaiting = RowStatement.insert(into: "outbox", columns)
+    into: "event_subjects", "subject, tenant, sequence BIGINT")
+  private static let insertWaiting = RowStatement.insert(
+    into: "outbox",
+    "id BYTEA, type, subject, sequence BIGINT, tenant, time BIGINT, data, traceparent")
 
   /// Those that an event has from the moment it is appended.
   static let columns = "id, type, subject, sequence, tenant, time, data, traceparent"

@@ -71,18 +71,18 @@ extension PaymentGateway {
             let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection)
             if let stored { return stored }
           }
-          let payment: Payment
+          let document: String
           do {
-            payment = try service.create(
-              wanted, at: address, now: now, random: random, in: connection)
+            document = try service.createDocumented(
+              wanted, at: address, now: now, random: random, in: connection
+            ).document
           } catch let refusal as PaymentRefusal {
             // What speaks against it may have been made under this very key since it was asked for.
             let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection)
             guard let stored else { throw refusal }
             return stored
           }
-          let text = try PaymentDocument.json(of: payment)
-          let reply = Idempotency.StoredReply(status: 201, body: Array(text.utf8))
+          let reply = Idempotency.StoredReply(status: 201, body: Array(document.utf8))
           try Idempotency.store(reply, for: key, tenant: tenant, now: now, in: connection)
           return reply
         }

@@ -5,6 +5,11 @@ internal import GRDB
 final class SQLiteConnection: SQLConnection {
   private let connection: GRDB.Database
   private let texts: StatementTexts
+  /// What was run before by the program's text: GRDB's own cache checks queues and hashes again.
+  private var prepared: [String: Prepared] = [:]
+  private static let preparedLimit = 256
+  /// Whether a body has run anything that may change the database since this was set to false.
+  var hasWritten = false
 
   init(_ connection: GRDB.Database, texts: StatementTexts) {
     self.connection = connection
@@ -14,10 +19,11 @@ final class SQLiteConnection: SQLConnection {
   var dialect: SQLDialect { .sqlite }
 
   func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-    let before = connection.totalChangesCount
-    try run(sql, arguments).finish { _ in }
+    let run = try run(sql, arguments)
+    let before = run.totalChanges
+    try run.finish { _ in }
     // SQLite keeps the last count through statements that change no rows, such as DDL.
-    return connection.totalChangesCount == before ? 0 : connection.changesCount
+    return run.totalChanges == before ? 0 : run.changes
   }
 
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
@@ -33,11 +39,26 @@ final class SQLiteConnection: SQLConnection {
   }
 
   private func run(_ sql: String, _ arguments: [SQLValue]) throws -> StatementRun {
+    let prepared = try prepare(sql)
+    if !prepared.isReadOnly { hasWritten = true }
+    return try StatementRun(prepared.statement.sqliteStatement, arguments, sql: sql)
+  }
+
+  private struct Prepared {
+    let statement: GRDB.Statement
+    let isReadOnly: Bool
+  }
+
+  private func prepare(_ sql: String) throws -> Prepared {
+    if let known = prepared[sql] { return known }
     let text = try texts.text(for: sql)
     let statement = try SQLiteEngine.translatingErrors {
       try connection.cachedStatement(sql: text)
     }
-    return try StatementRun(statement.sqliteStatement, arguments, sql: sql)
+    let new = Prepared(statement: statement, isReadOnly: statement.isReadonly)
+    if prepared.count >= Self.preparedLimit { prepared.removeAll() }
+    prepared[sql] = new
+    return new
   }
 
   func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws {

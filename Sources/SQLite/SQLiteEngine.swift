@@ -29,6 +29,8 @@ final class SQLiteEngine: Sendable {
           sql: "PRAGMA wal_autocheckpoint = \(max(0, options.checkpointPages))")
         // A log that one slow reader made grow is cut back at the next checkpoint.
         try connection.execute(sql: "PRAGMA journal_size_limit = 67108864")
+        // What a group changes is written once, at its commit, instead of to make room before it.
+        try connection.execute(sql: "PRAGMA cache_size = -\(options.writerCacheKibibytes)")
       }
       return writer
     }

@@ -13,6 +13,8 @@ package struct SQLiteOptions: Sendable {
   /// After how many pages (of 4 KiB) of write-ahead log a commit also moves the log into the
   /// database; 0 for never.
   package var checkpointPages = 4_096
+  /// How much of the database the writer keeps in memory, in KiB.
+  package var writerCacheKibibytes = 65_536
   package var commitHooks = CommitHooks()
 
   package init() {}

@@ -1,5 +1,6 @@
 internal import Database
 internal import GRDBSQLite
+internal import Glibc
 
 /// One run of a prepared statement by SQLite's own functions. GRDB makes a dozen values for each
 /// argument and column on their way, which for a small statement takes longer than its work.
@@ -31,6 +32,12 @@ struct StatementRun {
     }
   }
 
+  /// How many rows the connection has changed since it was opened.
+  var totalChanges: Int32 { sqlite3_total_changes(sqlite3_db_handle(statement)) }
+
+  /// How many rows the last statement changed that changes rows.
+  var changes: Int { Int(sqlite3_changes(sqlite3_db_handle(statement))) }
+
   /// The names of the answer's columns.
   var columns: [String] {
     (0..<sqlite3_column_count(statement)).map {
@@ -51,9 +58,11 @@ struct StatementRun {
         : sqlite3_bind_blob64(statement, index, bytes, UInt64(bytes.count), Self.copied)
     case .text(var text):
       code = try text.withUTF8 { utf8 in
-        guard !utf8.contains(0) else { throw SeamError.invalidText(parameter: Int(index)) }
         guard let start = utf8.baseAddress, !utf8.isEmpty else {
           return sqlite3_bind_text(statement, index, "", 0, Self.copied)
+        }
+        guard memchr(start, 0, utf8.count) == nil else {
+          throw SeamError.invalidText(parameter: Int(index))
         }
         return start.withMemoryRebound(to: CChar.self, capacity: utf8.count) {
           sqlite3_bind_text64(

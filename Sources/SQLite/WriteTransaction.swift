@@ -2,32 +2,61 @@ internal import Database
 
 /// Runs writes in one transaction and tells each caller how its own went, nobody before the commit:
 /// the reason of a refusal may be what another has written.
+///
+/// First all run one after the other without savepoints, each of which makes the engine keep a copy
+/// of every page that the member changes. A body that throws before it has written anything leaves
+/// nothing to undo. Where another throws, everything is undone and all run again, this time each
+/// behind a savepoint.
 struct WriteTransaction {
   let connection: SQLiteConnection
   let hooks: CommitHooks
 
   func run(_ writes: [PendingWrite]) {
+    if !run(writes, behindSavepoints: false) { _ = run(writes, behindSavepoints: true) }
+  }
+
+  /// False where everything was undone because one member can't be undone alone.
+  private func run(_ writes: [PendingWrite], behindSavepoints: Bool) -> Bool {
     do {
       try connection.control("BEGIN IMMEDIATE")
     } catch {
       for write in writes { write.fail(error) }
-      return
+      return true
     }
     var done: [@Sendable () -> Void] = []
+    done.reserveCapacity(writes.count)
     var refused: [(write: PendingWrite, error: any Error)] = []
     for write in writes {
+      connection.hasWritten = false
       do {
-        done.append(try runMember(write, isOnly: writes.count == 1))
+        done.append(
+          try behindSavepoints ? runBehindSavepoint(write) : write.run(connection))
       } catch {
-        guard connection.isInsideTransaction else { return runApart(writes, after: error) }
+        guard connection.isInsideTransaction else {
+          runApart(writes, after: error)
+          return true
+        }
+        // A transaction of one is undone as a whole.
+        if !behindSavepoints, connection.hasWritten, writes.count > 1 {
+          rollBack()
+          return false
+        }
         refused.append((write, error))
       }
     }
-    guard !done.isEmpty else {
+    if done.isEmpty {
       rollBack()
       for (write, error) in refused { write.fail(error) }
-      return
+    } else {
+      commit(writes, done, refused)
     }
+    return true
+  }
+
+  private func commit(
+    _ writes: [PendingWrite], _ done: [@Sendable () -> Void],
+    _ refused: [(write: PendingWrite, error: any Error)]
+  ) {
     do {
       try hooks.beforeCommit?()
       try connection.control("COMMIT")
@@ -50,11 +79,7 @@ struct WriteTransaction {
   }
 
   /// Runs one body so that what it throws undoes only its own changes.
-  private func runMember(
-    _ write: PendingWrite, isOnly: Bool
-  ) throws -> @Sendable () -> Void {
-    // A transaction of one is undone as a whole.
-    if isOnly { return try write.run(connection) }
+  private func runBehindSavepoint(_ write: PendingWrite) throws -> @Sendable () -> Void {
     try connection.control("SAVEPOINT member")
     do {
       let acknowledge = try write.run(connection)

@@ -62,9 +62,7 @@ enum AddressRecords {
     try connection.execute(
       "DELETE FROM address_reservations WHERE account_id = $1 AND expires_at <= \(now)",
       [.integer(account)])
-    let found = try free(
-      account: account, through: ordinal, limit: limit, isReservedToo: false, lock: "",
-      in: connection)
+    let found = try unreserved(limit, account: account, through: ordinal, in: connection)
     guard let first = found.first, let last = found.last else { return [] }
     // Two that look at once begin at the same ordinal: the key lets one of them have it.
     let reserved = try connection.execute(
@@ -77,6 +75,57 @@ enum AddressRecords {
         .integer(reservationSeconds * 1_000_000),
       ])
     return reserved == 1 ? found : []
+  }
+
+  /// The first free addresses that nobody has set aside. Goes from gap to gap between what is set
+  /// aside and not yet taken, of which there is little: to hold every address against every
+  /// reservation would take longer the faster payments are made.
+  private static func unreserved(
+    _ limit: Int, account: Int64, through ordinal: UInt64, in connection: any SQLConnection
+  ) throws -> [ReadyAddress] {
+    let ranges = try connection.query(
+      """
+      SELECT first_ordinal, last_ordinal FROM address_reservations
+      WHERE account_id = $1 ORDER BY first_ordinal
+      """, [.integer(account)]
+    ).map { try (first: $0.ordinal("first_ordinal"), last: $0.ordinal("last_ordinal")) }
+    var found: [ReadyAddress] = []
+    var (after, next): (UInt64, Int) = (0, 0)
+    while found.count < limit {
+      let free = try connection.queryFirst(
+        """
+        SELECT ordinal FROM addresses
+        WHERE payment_id IS NULL AND touched = 0 AND account_id = $1 AND ordinal > $2
+          AND ordinal <= $3
+        ORDER BY ordinal LIMIT 1
+        """, [.integer(account), .ordinal(after), .ordinal(ordinal)])
+      guard let start = try free?.ordinal("ordinal") else { break }
+      // Ranges may overlap, but begin in order.
+      var end: UInt64 = 0
+      while next < ranges.count, ranges[next].first <= start {
+        end = max(end, ranges[next].last)
+        next += 1
+      }
+      after = max(after, end)
+      guard start > after else { continue }
+      let through = next < ranges.count ? min(ordinal, ranges[next].first - 1) : ordinal
+      let rows = try connection.query(
+        """
+        SELECT ordinal, address FROM addresses
+        WHERE payment_id IS NULL AND touched = 0 AND account_id = $1 AND ordinal >= $2
+          AND ordinal <= $3
+        ORDER BY ordinal LIMIT $4
+        """,
+        [
+          .integer(account), .ordinal(start), .ordinal(through),
+          .integer(Int64(limit - found.count)),
+        ])
+      found += try rows.map {
+        try ReadyAddress(ordinal: $0.ordinal("ordinal"), text: $0.text("address"))
+      }
+      after = through
+    }
+    return found
   }
 
   private static func free(
@@ -117,7 +166,7 @@ enum AddressRecords {
   }
 
   private static let taking = RowStatement.update(
-    columnCount: 5,
+    "payment_id, family, ordinal BIGINT, chain, address",
     single: """
       UPDATE addresses SET payment_id = $1
       WHERE family = $2 AND ordinal = $3 AND COALESCE(payment_id, '') = '' AND touched = 0
@@ -125,12 +174,11 @@ enum AddressRecords {
         AND NOT EXISTS (SELECT 1 FROM chains WHERE chain = $4 AND halt IS NOT NULL)
       """,
     several: (
-      head: "UPDATE addresses SET payment_id = taken.column1 FROM (VALUES ",
+      head: "UPDATE addresses SET payment_id = given.column1 FROM ",
       tail: """
-      ) AS taken
-      WHERE family = taken.column2 AND ordinal = taken.column3
-        AND COALESCE(payment_id, '') = '' AND touched = 0 AND address = taken.column5
-        AND NOT EXISTS (SELECT 1 FROM chains WHERE chain = taken.column4 AND halt IS NOT NULL)
+         WHERE family = given.column2 AND ordinal = given.column3
+        AND COALESCE(payment_id, '') = '' AND touched = 0 AND address = given.column5
+        AND given.column4 NOT IN (SELECT chain FROM chains WHERE halt IS NOT NULL)
       """
     ))
 }

@@ -64,7 +64,8 @@ final class AddressReserve: Sendable {
 
   /// The next address, waiting for those that are being fetched; nil where none is here.
   func take(_ source: AddressSource) async -> ReadyAddress? {
-    await withCheckedContinuation { caller in
+    if let found = shelves.withLock({ $0[source]?.addresses.popLast()?.address }) { return found }
+    return await withCheckedContinuation { caller in
       let found: ReadyAddress?? = shelves.withLock { shelves in
         if let address = shelves[source]?.addresses.popLast()?.address { return .some(address) }
         guard shelves[source]?.isBeingFilled == true else { return .some(nil) }

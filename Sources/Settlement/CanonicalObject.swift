@@ -1,4 +1,5 @@
 internal import Bytes
+internal import ChainTypes
 
 /// A JSON object written member by member: the same bytes as `CanonicalJSON` makes of a value with
 /// these members, without the detour over Foundation's containers, which takes some thirty times
@@ -16,7 +17,19 @@ struct CanonicalObject {
   }
 
   /// The object's text.
-  var text: String { String(decoding: bytes + [UInt8(ascii: "}")], as: UTF8.self) }
+  var text: String {
+    var closed = bytes
+    closed.append(UInt8(ascii: "}"))
+    return String(decoding: closed, as: UTF8.self)
+  }
+
+  /// The same without the members that stand in `ranges` of the bytes, in ascending order, each with
+  /// the comma before it.
+  func text(without ranges: [Range<Int>]) -> String {
+    var rest = self
+    for range in ranges.reversed() { rest.bytes.removeSubrange(range) }
+    return rest.text
+  }
 
   mutating func add(_ name: StaticString, _ text: String) {
     begin(name)
@@ -26,13 +39,33 @@ struct CanonicalObject {
   mutating func add(_ name: StaticString, _ value: UInt256) {
     begin(name)
     bytes.append(UInt8(ascii: "\""))
-    bytes += value.decimal.utf8
+    value.appendDecimal(to: &bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
   mutating func add(_ name: StaticString, _ number: some BinaryInteger) {
     begin(name)
-    bytes += String(number).utf8
+    if let word = Int64(exactly: number) {
+      bytes.append(decimal: word)
+    } else {
+      bytes += String(number).utf8
+    }
+  }
+
+  /// A moment as `description` has it.
+  mutating func add(_ name: StaticString, _ time: Timestamp) {
+    begin(name)
+    bytes.append(UInt8(ascii: "\""))
+    time.appendText(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// An amount in units.
+  mutating func add(_ name: StaticString, _ amount: Amount) {
+    begin(name)
+    bytes.append(UInt8(ascii: "\""))
+    amount.appendUnits(to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
   }
 
   mutating func add(_ name: StaticString, _ flag: Bool) {

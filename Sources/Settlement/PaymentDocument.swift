@@ -17,12 +17,34 @@ package enum PaymentDocument {
   /// - Parameter event: for events: the step that they tell
   package static func json(of payment: Payment, telling event: PaymentEvent? = nil) throws -> String
   {
+    var steps: [Range<Int>] = []
+    return object(of: payment, telling: event, steps: &steps).text
+  }
+
+  /// The payment's document, and that of an event that tells `event` of it, written once.
+  static func both(
+    of payment: Payment, telling event: PaymentEvent
+  ) -> (document: String, event: String) {
+    var steps: [Range<Int>] = []
+    let object = object(of: payment, telling: event, steps: &steps)
+    return (object.text(without: steps), object.text)
+  }
+
+  /// - Parameter steps: gets where the members stand that only an event has
+  private static func object(
+    of payment: Payment, telling event: PaymentEvent?, steps: inout [Range<Int>]
+  ) -> CanonicalObject {
     let terms = payment.terms
-    func units(_ value: UInt256) -> String { Amount(minorUnits: value, asset: terms.asset).units }
-    let amount = units(terms.amount)
+    func units(_ value: UInt256) -> Amount { Amount(minorUnits: value, asset: terms.asset) }
     var object = CanonicalObject()
+    func step(_ name: StaticString, _ status: PaymentStatus?) {
+      guard let status else { return }
+      let start = object.bytes.count
+      object.add(name, status.rawValue)
+      steps.append(start..<object.bytes.count)
+    }
     object.add("address", terms.address)
-    object.add("amount", amount)
+    object.add("amount", units(terms.amount))
     object.add("amount_minor", terms.amount)
     object.add("asset", terms.asset.symbol)
     object.add("chain", terms.chain.text)
@@ -35,10 +57,10 @@ package enum PaymentDocument {
     if let contract = terms.asset.contract {
       object.add("contract", EthereumAddress(contract).text)
     }
-    object.add("created_at", terms.createdAt.description)
+    object.add("created_at", terms.createdAt)
     object.add("due_minor", payment.due)
-    object.add("expires_at", terms.expiresAt.description)
-    if let event { object.add("from", event.from.rawValue) }
+    object.add("expires_at", terms.expiresAt)
+    step("from", event?.from)
     object.add("held_minor", payment.heldValue)
     object.add("id", terms.id)
     object.add("late", payment.isLate)
@@ -59,7 +81,7 @@ package enum PaymentDocument {
     object.add("reversals", payment.reversals)
     object.add("shortfall_minor", payment.shortfall)
     object.add("status", payment.status.rawValue)
-    if let event { object.add("to", event.to.rawValue) }
+    step("to", event?.to)
     object.add("tolerance_minor", terms.tolerance)
     // How many there are in all.
     object.add("transfer_count", payment.transfers.count)
@@ -69,11 +91,11 @@ package enum PaymentDocument {
     object.add("uri", uri(of: terms))
     object.add("version", payment.version)
     if let metadata = terms.metadata { object.add("metadata", json: metadata) }
-    return object.text
+    return object
   }
 
   private static func document(
-    of transfer: PaymentTransfer, terms: PaymentTerms, units: (UInt256) -> String
+    of transfer: PaymentTransfer, terms: PaymentTerms, units: (UInt256) -> Amount
   ) -> CanonicalObject {
     var object = CanonicalObject(reserving: 320)
     object.add("amount", units(transfer.value))
@@ -82,7 +104,7 @@ package enum PaymentDocument {
       object.add("block_hash", block.hash.text(transfer.id.position.hashForm))
       object.add("block_height", block.height)
     }
-    object.add("first_seen", transfer.firstSeen.description)
+    object.add("first_seen", transfer.firstSeen)
     object.add("late", transfer.isLate(after: terms.expiresAt))
     if case .vout = transfer.id.position {
     } else {
@@ -107,7 +129,7 @@ package enum PaymentDocument {
       ).text
     }
     let amount = Amount(minorUnits: terms.amount, asset: terms.asset)
-    return "bitcoin:\(terms.address)?amount=\(amount.units)"
+    return "bitcoin:" + terms.address + "?amount=" + amount.units
   }
 
   /// The greatest by value where there are more than `maximumTransfers`, in the order in which

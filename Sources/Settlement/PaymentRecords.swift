@@ -33,10 +33,11 @@ package enum PaymentRecords {
       terms: CanonicalJSON.value(PaymentTerms.self, from: terms), facts: facts)
   }
 
-  /// Writes a new payment and tells `payment.created`; asks nothing.
+  /// Writes a new payment and tells `payment.created`; asks nothing. Returns its document.
+  @discardableResult
   package static func insert(
     _ payment: Payment, now: Timestamp, in connection: any SQLConnection
-  ) throws {
+  ) throws -> String {
     let terms = payment.terms
     let text = try CanonicalJSON.text(terms)
     try connection.submit(
@@ -48,15 +49,22 @@ package enum PaymentRecords {
         .amount(terms.amount), .amount(payment.received), .amount(payment.confirmed), .flag(false),
         .flag(true), .time(now), .contract(terms.asset.contract),
       ], of: insert)
-    try EventLog.begin(with: createdDraft(of: payment, terms: text, now: now), in: connection)
+    let (document, told) = PaymentDocument.both(of: payment, telling: created)
+    let draft = draft(
+      created, of: payment, cause: cause(terms.id, 0, text), data: told, now: now)
+    try EventLog.begin(with: draft, in: connection)
+    return document
   }
+
+  private static let created = PaymentEvent(.created, from: .open, to: .open)
 
   private static let insert = RowStatement.insert(
     into: "payments",
     """
-    payment_id, tenant, order_id, chain, ordinal, confirmations, finality, created_at, expires_at, \
-    terms, version, status, amount, received, confirmed, deadline_passed, holds_order, updated_at, \
-    contract
+    payment_id, tenant, order_id, chain, ordinal BIGINT, confirmations BIGINT, finality BIGINT, \
+    created_at BIGINT, expires_at BIGINT, terms, version BIGINT, status, amount NUMERIC, \
+    received NUMERIC, confirmed NUMERIC, deadline_passed BIGINT, holds_order BIGINT, \
+    updated_at BIGINT, contract
     """)
 
   /// Applies a fact: records it, moves the columns, and gives what it tells. The caller appends
@@ -119,8 +127,8 @@ package enum PaymentRecords {
     of payment: Payment, terms: String, now: Timestamp
   ) throws -> EventDraft {
     try draft(
-      PaymentEvent(.created, from: .open, to: .open), of: payment,
-      cause: cause(payment.terms.id, 0, terms), now: now)
+      created, of: payment, cause: cause(payment.terms.id, 0, terms),
+      data: PaymentDocument.json(of: payment, telling: created), now: now)
   }
 
   /// What a fact, given as its text, has told of `payment`, which is as the fact left it.
@@ -128,15 +136,19 @@ package enum PaymentRecords {
     _ events: [PaymentEvent], of payment: Payment, after fact: String, now: Timestamp
   ) throws -> [EventDraft] {
     let digest = cause(payment.terms.id, payment.version, fact)
-    return try events.map { try draft($0, of: payment, cause: digest, now: now) }
+    return try events.map { event in
+      try draft(
+        event, of: payment, cause: digest,
+        data: PaymentDocument.json(of: payment, telling: event), now: now)
+    }
   }
 
   private static func draft(
-    _ event: PaymentEvent, of payment: Payment, cause: Hash32, now: Timestamp
-  ) throws -> EventDraft {
+    _ event: PaymentEvent, of payment: Payment, cause: Hash32, data: String, now: Timestamp
+  ) -> EventDraft {
     EventDraft(
       type: event.kind.type, subject: payment.terms.id, tenant: payment.terms.tenant, cause: cause,
-      time: now, data: try PaymentDocument.json(of: payment, telling: event))
+      time: now, data: data)
   }
 
   /// What tells a fact from every other: its payment, its number and its text.

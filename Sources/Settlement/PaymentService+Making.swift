@@ -50,6 +50,14 @@ extension PaymentService {
     _ request: PaymentRequest, at address: ReadyAddress? = nil, now: Timestamp,
     random: (UInt64, UInt64), in connection: any SQLConnection
   ) throws -> Payment {
+    try createDocumented(request, at: address, now: now, random: random, in: connection).payment
+  }
+
+  /// The same, with the payment's document, which is written on the way.
+  package func createDocumented(
+    _ request: PaymentRequest, at address: ReadyAddress? = nil, now: Timestamp,
+    random: (UInt64, UInt64), in connection: any SQLConnection
+  ) throws -> (payment: Payment, document: String) {
     guard let spec = specs[request.chain] else {
       throw PaymentRefusal.unknownChain(request.chain.text)
     }
@@ -86,8 +94,7 @@ extension PaymentService {
       address: address.text, region: region, metadata: request.metadata,
       refundAddress: refundAddress, shortPolicy: policy.short, overPolicy: policy.over)
     let payment = Payment(terms: terms)
-    try PaymentRecords.insert(payment, now: now, in: connection)
-    return payment
+    return (payment, try PaymentRecords.insert(payment, now: now, in: connection))
   }
 
   private func confirmations(

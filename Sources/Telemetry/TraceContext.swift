@@ -17,12 +17,12 @@ package struct TraceContext: Sendable, Equatable {
   /// A new trace of which nobody has asked for a record.
   package static func begin() -> TraceContext {
     TraceContext(
-      traceID: hex(nonzero()) + hex(nonzero()), spanID: hex(nonzero()), isSampled: false)
+      traceID: hex([nonzero(), nonzero()]), spanID: hex([nonzero()]), isSampled: false)
   }
 
   /// A span below the caller's in its trace.
   package func child() -> TraceContext {
-    TraceContext(traceID: traceID, spanID: Self.hex(Self.nonzero()), isSampled: isSampled)
+    TraceContext(traceID: traceID, spanID: Self.hex([Self.nonzero()]), isSampled: isSampled)
   }
 
   private init(traceID: String, spanID: String, isSampled: Bool) {
@@ -69,8 +69,15 @@ package struct TraceContext: Sendable, Equatable {
 
   private static func nonzero() -> UInt64 { UInt64.random(in: 1 ... .max) }
 
-  private static func hex(_ word: UInt64) -> String {
-    let digits = String(word, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+  /// 16 digits a word.
+  private static func hex(_ words: [UInt64]) -> String {
+    String(unsafeUninitializedCapacity: 16 * words.count) { digits in
+      for place in 0..<16 * words.count {
+        let shift = UInt64(60 - 4 * (place % 16))
+        let digit = UInt8(truncatingIfNeeded: words[place / 16] >> shift) & 0x0f
+        digits.initializeElement(at: place, to: digit < 10 ? 0x30 + digit : 0x57 + digit)
+      }
+      return 16 * words.count
+    }
   }
 }

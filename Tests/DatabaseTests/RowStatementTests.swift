@@ -4,12 +4,10 @@ import Testing
 
 @Suite("Rows that adapters may write together")
 struct RowStatementTests {
-  private static let insert = RowStatement.insert(into: "t", "x, y")
+  private static let insert = RowStatement.insert(into: "t", "x BIGINT, y BIGINT")
   private static let double = RowStatement.update(
-    columnCount: 1, single: "UPDATE t SET y = 2 * y WHERE x = $1",
-    several: (
-      head: "UPDATE t SET y = 2 * y FROM (VALUES ", tail: ") AS given WHERE x = given.column1"
-    ))
+    "x BIGINT", single: "UPDATE t SET y = 2 * y WHERE x = $1",
+    several: (head: "UPDATE t SET y = 2 * y FROM ", tail: " WHERE x = given.column1"))
 
   private func database() async throws -> TestDatabase {
     let database = try await TestDatabase()
@@ -19,16 +17,53 @@ struct RowStatementTests {
     return database
   }
 
-  @Test("a statement for several rows numbers its parameters one after the other")
+  @Test("a statement for several rows takes an array for each column")
   func texts() {
     #expect(Self.insert.single == "INSERT INTO t (x, y) VALUES ($1, $2)")
-    #expect(Self.insert.text(rows: 1) == Self.insert.single)
     #expect(
-      Self.insert.text(rows: 3) == "INSERT INTO t (x, y) VALUES ($1, $2), ($3, $4), ($5, $6)")
-    #expect(Self.double.text(rows: 1) == Self.double.single)
+      Self.insert.arrays == """
+        INSERT INTO t (x, y) SELECT column1, column2 \
+        FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[])) AS given (column1, column2)
+        """)
     #expect(
-      Self.double.text(rows: 2)
-        == "UPDATE t SET y = 2 * y FROM (VALUES ($1), ($2)) AS given WHERE x = given.column1")
+      Self.double.arrays == """
+        UPDATE t SET y = 2 * y FROM unnest(CAST($1 AS BIGINT[])) AS given (column1) \
+        WHERE x = given.column1
+        """)
+    let amounts = RowStatement.insert(into: "t", "name, amount NUMERIC")
+    #expect(amounts.kinds == [.text, .amount])
+    #expect(
+      amounts.arrays == """
+        INSERT INTO t (name, amount) SELECT column1, CAST(column2 AS NUMERIC) \
+        FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) AS given (column1, column2)
+        """)
+  }
+
+  @Test("values of every kind, and none, come back as they went in")
+  func values() async throws {
+    let database = try await TestDatabase()
+    try await database.write {
+      try $0.execute("CREATE TABLE v (n BIGINT PRIMARY KEY, word TEXT, bytes \($0.dialect.blob))")
+    }
+    let insert = RowStatement.insert(into: "v", "n BIGINT, word, bytes BYTEA")
+    let rows: [[SQLValue]] = [
+      [.integer(.min), .text(""), .blob([])],
+      [.integer(0), .null, .null],
+      [.integer(1), .text("é\u{1f98a} \"{,}\\ NULL"), .blob([0, 255, 1])],
+      [.integer(.max), .text(String(repeating: "x", count: 70_000)), .blob([0])],
+    ]
+    try await database.groupedWrite { connection in
+      for row in rows { try connection.submit(row, of: insert) }
+    }
+    let found = try await database.read {
+      try $0.query("SELECT n, word, bytes FROM v ORDER BY n").map {
+        [
+          .integer(try $0.integer("n")), .optional(try $0.optionalText("word")),
+          SQLValue.optional(try $0.optionalBlob("bytes")),
+        ]
+      }
+    }
+    #expect(found == rows)
   }
 
   @Test("a question sees the rows that were handed in before it", arguments: [1, 2, 63, 64, 200])
@@ -101,7 +136,7 @@ struct RowStatementTests {
       try await database.groupedWrite { try $0.submit([.integer(1)], of: Self.insert) }
     }
     try await database.write { try $0.execute("CREATE TABLE words (word TEXT PRIMARY KEY)") }
-    let words = RowStatement.insert(into: "words", "word")
+    let words = RowStatement.insert(into: "words", "word TEXT")
     await #expect(throws: DatabaseError.invalidText(parameter: 1)) {
       try await database.groupedWrite { try $0.submit([.text("a\0b")], of: words) }
     }

@@ -64,13 +64,10 @@ struct PipelineTests {
   @Test("rows that several bodies had written together fail the body whose row was refused")
   func rows() async throws {
     let database = try await database()
-    let insert = RowStatement.insert(into: "t", "x, y")
+    let insert = RowStatement.insert(into: "t", "x BIGINT, y BIGINT")
     let update = RowStatement.update(
-      columnCount: 2, single: "UPDATE t SET y = $2 WHERE x = $1",
-      several: (
-        head: "UPDATE t SET y = given.column2 FROM (VALUES ",
-        tail: ") AS given WHERE x = given.column1"
-      ))
+      "x BIGINT, y BIGINT", single: "UPDATE t SET y = $2 WHERE x = $1",
+      several: (head: "UPDATE t SET y = given.column2 FROM ", tail: " WHERE x = given.column1"))
     let runs = Count()
     let outcomes = try await database.gather(100) { number, connection in
       runs.increment()

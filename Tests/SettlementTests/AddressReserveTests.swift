@@ -192,6 +192,33 @@ struct AddressReserveTests {
     try await world.database.close()
   }
 
+  @Test(
+    "what others have set aside is stepped over, wherever it lies",
+    arguments: TestEngine.allCases)
+  func gaps(_ engine: TestEngine) async throws {
+    let store = try await TestStore(engine)
+    let world = try await World.make(in: store, ready: 20)
+    // Two that overlap, and one that is alone.
+    for (first, last) in [(3, 4), (4, 9), (12, 12)] {
+      try await world.write(
+        """
+        INSERT INTO address_reservations (account_id, first_ordinal, last_ordinal, expires_at)
+        SELECT account_id, \(first), \(last), 9000000000000000 FROM accounts
+        """)
+    }
+    let api = API(world)
+    var ordinals: [UInt64] = []
+    for number in 0..<10 {
+      let request = world.request("order-\(number)")
+      ordinals.append(try await api.create(request, random: UInt64(number)).terms.ordinal)
+    }
+    #expect(ordinals == [1, 2, 10, 11, 13, 14, 15, 16, 17, 18])
+    #expect(
+      try await world.count("address_reservations WHERE first_ordinal = 1 AND last_ordinal = 16")
+        == 1)
+    try await world.database.close()
+  }
+
   @Test("a creation with an address at hand asks nothing", arguments: TestEngine.allCases)
   func questions(_ engine: TestEngine) async throws {
     let store = try await TestStore(engine)

@@ -4,8 +4,8 @@ package struct RelayOptions: Sendable {
   package var epoch: Int64 = 0
   /// How many events make a transaction at most.
   package var pageLimit = 8_192
-  /// How many characters of data they have at most, unless one alone has more. Two pages are in
-  /// memory at a time.
+  /// How many bytes of data they have at most, unless one alone has more. Two pages are in memory
+  /// at a time.
   package var pageByteLimit = 8 << 20
   /// How long to wait after a first failure; each further one doubles it.
   package var firstPause = Duration.milliseconds(100)

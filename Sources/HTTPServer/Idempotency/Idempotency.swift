@@ -60,7 +60,7 @@ package enum Idempotency {
 
   private static let insert = RowStatement.insert(
     into: "idempotency_keys",
-    "tenant, idempotency_key, request_hash, status, body, created_at")
+    "tenant, idempotency_key, request_hash BYTEA, status BIGINT, body BYTEA, created_at BIGINT")
 
   /// Forgets up to `limit` keys created before `time`, and returns how many. A request repeated
   /// after that counts as new, so keep them for days.

@@ -11,10 +11,11 @@ package struct IdempotencyKey: Sendable, Equatable {
   package let requestHash: Hash32
 
   package static let headerName = "Idempotency-Key"
+  private static let field = HTTPField.Name(headerName)
 
   /// Problem 400 where the header is missing or isn't 1 to 255 visible ASCII characters.
   package init(_ request: Request, body: [UInt8]) throws(Problem) {
-    guard let name = HTTPField.Name(Self.headerName), let text = request.headers[name] else {
+    guard let name = Self.field, let text = request.headers[name] else {
       throw .badRequest(
         "idempotency-key-missing", "The request needs an Idempotency-Key.",
         "Send a header Idempotency-Key with a value of your own for each new request, the same "

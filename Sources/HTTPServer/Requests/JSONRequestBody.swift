@@ -15,10 +15,9 @@ package struct JSONRequestBody: Sendable {
   /// Collects and parses the body. Problems: 415 where it isn't said to be JSON, 413 beyond the
   /// limit, 400 where it isn't JSON.
   package init(_ request: Request, byteLimit: Int = JSONRequestBody.byteLimit) async throws {
-    let mediaType = request.headers[.contentType]?.split(separator: ";").first.map {
-      $0.lowercased().filter { $0 != " " }
+    guard let type = request.headers[.contentType], Self.isJSON(type) else {
+      throw Problem.unsupportedMediaType
     }
-    guard mediaType == "application/json" else { throw Problem.unsupportedMediaType }
     if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > byteLimit {
       throw Problem.tooLarge(limit: byteLimit)
     }
@@ -33,6 +32,15 @@ package struct JSONRequestBody: Sendable {
     } catch {
       throw Problem.badRequest("invalid-json", "The body isn't valid JSON.", "\(error)")
     }
+  }
+
+  private static func isJSON(_ contentType: String) -> Bool {
+    // As nearly everyone writes it.
+    if contentType == "application/json" { return true }
+    let mediaType = contentType.split(separator: ";").first.map {
+      $0.lowercased().filter { $0 != " " }
+    }
+    return mediaType == "application/json"
   }
 
   /// Reads the object's fields; those that `body` doesn't take are refused.

@@ -92,13 +92,22 @@ struct RequestBoundary: Sendable {
   }
 
   private func finish(_ response: inout Response, requestID: String) {
-    response.headers[.date] = date.text(at: now())
-    response.headers[Self.requestIDHeader] = requestID
-    response.headers[.xContentTypeOptions] = "nosniff"
+    Self.set(.date, date.text(at: now()), in: &response.headers)
+    Self.set(Self.requestIDHeader, requestID, in: &response.headers)
+    Self.set(.xContentTypeOptions, "nosniff", in: &response.headers)
     // Who keeps the connection would have it cut in the middle of a later request.
     if signal.isDraining { response.headers[.connection] = "close" }
-    for (name, value) in Self.securityHeaders where response.headers[name] == nil {
-      response.headers[name] = value
+    for (name, value) in Self.securityHeaders where !response.headers.contains(name) {
+      response.headers.append(HTTPField(name: name, value: value))
+    }
+  }
+
+  /// To append is cheaper than to look for what is to be replaced and hardly ever there.
+  private static func set(_ name: HTTPField.Name, _ value: String, in headers: inout HTTPFields) {
+    if headers.contains(name) {
+      headers[name] = value
+    } else {
+      headers.append(HTTPField(name: name, value: value))
     }
   }
 

@@ -37,10 +37,9 @@ package final class Authenticator: Sendable {
     guard let header = headers[.authorization] else {
       throw Problem.unauthorized("Send Authorization: Bearer <key>.")
     }
-    let parts = header.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "bearer",
-      let digest = APIKey.digest(ofPresented: parts[1])
-    else { throw Problem.unauthorized("The Authorization header holds no API key.") }
+    guard let key = Self.key(in: header), let digest = APIKey.digest(ofPresented: key) else {
+      throw Problem.unauthorized("The Authorization header holds no API key.")
+    }
     let now = uptime()
     if let entry = known.withLock({ $0[digest] }), entry.expiresAt > now { return entry.tenant }
     let tenant = try await database.read { try APIKeys.authenticate(digest: digest, in: $0) }
@@ -57,5 +56,17 @@ package final class Authenticator: Sendable {
       known[digest] = entry
     }
     return tenant
+  }
+
+  /// What stands behind the scheme `Bearer` (RFC 6750), whose case doesn't matter; nil behind
+  /// another.
+  private static func key(in header: String) -> Substring? {
+    let scheme = "bearer "
+    let count = scheme.utf8.count
+    guard header.utf8.count > count,
+      // Sets the bit that tells small letters from capitals, and that a space has.
+      zip(header.utf8, scheme.utf8).allSatisfy({ $0 | 0x20 == $1 && ($1 != 0x20 || $0 == 0x20) })
+    else { return nil }
+    return header[header.utf8.index(header.utf8.startIndex, offsetBy: count)...]
   }
 }

@@ -1,14 +1,15 @@
 internal import CPostgres
 internal import Database
+internal import Glibc
 
 /// What an argument is as far as its type goes.
 enum ArgumentKind: UInt8 {
-  case null, integer, text, blob
+  case null, integer, text, blob, array
 
   /// The object identifier of its type (pg_type.dat); 0 where the server finds it itself.
   var type: Oid {
     switch self {
-    case .null, .text: 0
+    case .null, .text, .array: 0
     case .integer: 20
     case .blob: 17
     }
@@ -57,21 +58,42 @@ struct ArgumentBuffer {
         append(.blob)
       case .text(let value):
         bytes.append(contentsOf: value.utf8)
-        guard !bytes[start...].contains(0) else { throw .invalidText(parameter: offsets.count) }
+        guard !hasZero(from: start) else { throw .invalidText(parameter: offsets.count) }
         append(.text)
       }
-      guard bytes.count <= Self.maximumBytes else {
-        throw .statement("the arguments are too large", sql: sql)
-      }
-      lengths.append(Int32(bytes.count - start))
-      // What ends a text in C; a pointer to an empty value must not be nil either.
-      bytes.append(0)
+      try end(from: start, sql: sql)
+    }
+  }
+
+  mutating func fill(_ columns: [ColumnArray], sql: String) throws(DatabaseError) {
+    fillNothing()
+    for column in columns {
+      let start = bytes.count
+      offsets.append(start)
+      column.write(to: &bytes)
+      append(.array)
+      try end(from: start, sql: sql)
+    }
+  }
+
+  private mutating func end(from start: Int, sql: String) throws(DatabaseError) {
+    guard bytes.count <= Self.maximumBytes else {
+      throw .statement("the arguments are too large", sql: sql)
+    }
+    lengths.append(Int32(bytes.count - start))
+    // What ends a text in C; a pointer to an empty value must not be nil either.
+    bytes.append(0)
+  }
+
+  private func hasZero(from start: Int) -> Bool {
+    bytes.withUnsafeBytes { all in
+      all.baseAddress.map { memchr($0 + start, 0, all.count - start) != nil } ?? false
     }
   }
 
   private mutating func append(_ kind: ArgumentKind) {
     kinds.append(kind)
-    formats.append(kind == .integer || kind == .blob ? 1 : 0)
+    formats.append(kind == .integer || kind == .blob || kind == .array ? 1 : 0)
   }
 
   typealias Pointers = (

@@ -1,4 +1,5 @@
 internal import Database
+internal import Glibc
 
 /// Rows that wait to be written together, in the order in which their statements first came.
 struct GatheredRows {
@@ -8,25 +9,13 @@ struct GatheredRows {
     let tenant: String?
     /// Whose rows they are; `several` where they are more than one member's.
     fileprivate(set) var member: Int
-    fileprivate(set) var values: [SQLValue]
+    fileprivate(set) var columns: [ColumnArray]
     fileprivate(set) var count: Int
-
-    /// The statements that write them, few enough of each length to stay prepared: powers of two.
-    func forEachStatement(_ body: (_ rows: Int, _ values: [SQLValue]) throws -> Void) rethrows {
-      var first = 0
-      while first < count {
-        var rows = GatheredRows.limit
-        while rows > count - first { rows /= 2 }
-        let width = statement.columnCount
-        try body(rows, Array(values[first * width..<(first + rows) * width]))
-        first += rows
-      }
-    }
   }
 
   /// Stands for more than one member of a group.
   static let several = -2
-  /// The most rows in one statement; a power of two.
+  /// The most rows in one statement, so that the server begins while others gather.
   static let limit = 64
 
   private(set) var batches: [Batch] = []
@@ -41,29 +30,44 @@ struct GatheredRows {
   mutating func add(
     _ row: [SQLValue], of statement: RowStatement, tenant: String?, member: Int
   ) throws(DatabaseError) {
+    try Self.check(row, of: statement)
+    let known = batches.firstIndex {
+      $0.tenant == tenant && $0.statement.single == statement.single
+    }
+    let place: Int
+    if let known {
+      place = known
+      if batches[place].member != member { batches[place].member = Self.several }
+    } else {
+      place = batches.count
+      batches.append(
+        Batch(
+          statement: statement, tenant: tenant, member: member,
+          columns: statement.kinds.map { ColumnArray($0) }, count: 0))
+    }
+    for (column, value) in row.enumerated() {
+      bytes += batches[place].columns[column].append(value)
+    }
+    batches[place].count += 1
+  }
+
+  /// Tells now, while it is known whose it is, what is wrong with a row.
+  private static func check(_ row: [SQLValue], of statement: RowStatement) throws(DatabaseError) {
     guard row.count == statement.columnCount else {
       throw .statement(
         "\(row.count) arguments for \(statement.columnCount) parameters", sql: statement.single)
     }
-    // Told now, while it is known whose it is.
-    for (index, value) in row.enumerated() {
-      switch value {
-      case .text(let text):
-        guard !text.utf8.contains(0) else { throw .invalidText(parameter: index + 1) }
-        bytes += text.utf8.count
-      case .blob(let blob): bytes += blob.count
-      case .integer, .null: bytes += 8
+    for (index, (value, kind)) in zip(row, statement.kinds).enumerated() {
+      guard kind.takes(value) else {
+        throw .statement(
+          "argument \(index + 1) is \(value.kind) for \(kind.rawValue)", sql: statement.single)
       }
+      guard case .text(var text) = value else { continue }
+      let hasZero = text.withUTF8 { utf8 in
+        utf8.baseAddress.map { memchr($0, 0, utf8.count) != nil } ?? false
+      }
+      if hasZero { throw .invalidText(parameter: index + 1) }
     }
-    let known = batches.firstIndex { $0.tenant == tenant && $0.statement == statement }
-    guard let known else {
-      batches.append(
-        Batch(statement: statement, tenant: tenant, member: member, values: row, count: 1))
-      return
-    }
-    if batches[known].member != member { batches[known].member = Self.several }
-    batches[known].values += row
-    batches[known].count += 1
   }
 
   mutating func removeAll() {

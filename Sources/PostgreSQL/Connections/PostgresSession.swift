@@ -37,8 +37,6 @@ final class PostgresSession: SQLConnection {
 
   private var tenant = ActingTenant()
   private var gathered = GatheredRows()
-  /// The texts of row statements for several rows, by the text for one and the number of rows.
-  private var rowTexts: [String: [Int: String]] = [:]
 
   /// Whose statements come now; −1 for the adapter's own. A statement with the rows of more than
   /// one is `GatheredRows.several`'s.
@@ -189,9 +187,7 @@ final class PostgresSession: SQLConnection {
     try checkUsable()
     let statement = try cache.statement(sql, isOwn: false)
     try sendRows()
-    if let change = tenant.change() {
-      try transmit(try cache.statement(ActingTenant.statement, isOwn: true), change, .statement)
-    }
+    try changeTenant()
     try transmit(statement, values, kind, expectedCount: expectedCount)
   }
 
@@ -208,22 +204,18 @@ final class PostgresSession: SQLConnection {
     for batch in batches {
       member = batch.member
       tenant.wanted = batch.tenant
-      try batch.forEachStatement { rows, values in
-        let statement = try cache.statement(text(of: batch.statement, rows: rows), isOwn: false)
-        if let change = tenant.change() {
-          try transmit(try cache.statement(ActingTenant.statement, isOwn: true), change, .statement)
-        }
-        try transmit(
-          statement, values, .statement, expectedCount: batch.statement.isCounted ? rows : nil)
-      }
+      let statement = try cache.statement(batch.statement.arrays, isOwn: false)
+      try changeTenant()
+      try arguments.fill(batch.columns, sql: batch.statement.arrays)
+      try transmitFilled(
+        statement, .statement, expectedCount: batch.statement.isCounted ? batch.count : nil)
     }
   }
 
-  private func text(of statement: RowStatement, rows: Int) -> String {
-    if let known = rowTexts[statement.single]?[rows] { return known }
-    let text = statement.text(rows: rows)
-    rowTexts[statement.single, default: [:]][rows] = text
-    return text
+  /// Tells the server on whose behalf the next statement runs, where it doesn't know.
+  private func changeTenant() throws {
+    guard let change = tenant.change() else { return }
+    try transmit(try cache.statement(ActingTenant.statement, isOwn: true), change, .statement)
   }
 
   private func transmit(
@@ -236,6 +228,14 @@ final class PostgresSession: SQLConnection {
         "\(values.count) arguments for \(statement.text.parameterCount) parameters", sql: sql)
     }
     try arguments.fill(values, sql: sql)
+    try transmitFilled(statement, kind, expectedCount: expectedCount)
+  }
+
+  /// Sends a statement with what stands in `arguments`.
+  private func transmitFilled(
+    _ statement: StatementCache.Statement, _ kind: SentStatement.Kind, expectedCount: Int?
+  ) throws {
+    let sql = statement.text.sql
     if !statement.text.isSelect { hasWritten = true }
     bytesInFlight += sql.utf8.count + arguments.byteCount
     try breaking {

@@ -80,7 +80,16 @@ enum ResultReading {
   }
 
   private static func integer(_ text: UnsafeRawBufferPointer) -> Int64? {
-    Int64(String(decoding: text, as: UTF8.self))
+    // Up to 18 digits never overflow.
+    guard (1...18).contains(text.count) else { return Int64(String(decoding: text, as: UTF8.self)) }
+    var value: Int64 = 0
+    for digit in text {
+      guard (0x30...0x39).contains(digit) else {
+        return Int64(String(decoding: text, as: UTF8.self))
+      }
+      value = value * 10 + Int64(digit - 0x30)
+    }
+    return value
   }
 
   /// `\x` and two hexadecimal digits a byte.
