@@ -15,7 +15,7 @@ import Watching
 /// Refunds and sweeps on a chain whose blocks a real EVM makes.
 @Suite("Money out on a real EVM")
 struct EthereumPayoutTests {
-  private static let payer = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+  private static let payer = "0x1111111111111111111111111111111111111111"
 
   /// What holds the keys: no server does.
   private func signed(_ transaction: OutgoingTransaction) throws -> [UInt8] {

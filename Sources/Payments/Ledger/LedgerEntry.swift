@@ -55,6 +55,10 @@ package struct LedgerEntry: Hashable, Sendable, Codable {
     self.postings = postings
   }
 
+  /// What exceeds this isn't booked: no listed asset has so much, and the sums of all that is stay
+  /// within 256 bits. A token that claims otherwise stops nothing but its own books.
+  package static let maximumAmount = UInt256(limbs: (.max, .max, 0, 0))
+
   /// The two sides of one amount; nothing of nothing.
   init(
     _ amount: UInt256, from credited: LedgerAccount, to debited: LedgerAccount, chain: ChainName,
@@ -63,7 +67,7 @@ package struct LedgerEntry: Hashable, Sendable, Codable {
     self.chain = chain
     self.contract = contract
     postings =
-      amount == .zero
+      amount == .zero || amount > Self.maximumAmount
       ? [] : [LedgerPosting(debited, .debit, amount), LedgerPosting(credited, .credit, amount)]
   }
 
@@ -110,7 +114,8 @@ extension LedgerEntry {
     ]
     return LedgerEntry(
       chain: terms.chain, contract: terms.asset.contract,
-      balanced: payment.status == .settled ? postings.filter { $0.amount > .zero } : [])
+      balanced: payment.status == .settled && came <= maximumAmount
+        ? postings.filter { $0.amount > .zero } : [])
   }
 
   /// An outgoing transaction in a block, in one asset: what it paid to others, what it brought back

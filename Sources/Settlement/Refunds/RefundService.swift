@@ -38,6 +38,7 @@ package struct RefundService: Sendable {
     }
     let amount = try amount(of: request, payment: payment, spec: spec)
     let address = try self.address(of: request, payment: payment, spec: spec)
+    try checkForeign(address, spec, in: connection)
     try check(request.attestation, for: payment.terms, address: address, spec, policy)
     let id = Identifier(
       prefix: "ref", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
@@ -98,6 +99,23 @@ package struct RefundService: Sendable {
       throw RefundRefusal.noAddress
     }
     return try Self.checked(address: text, asset: payment.terms.asset, on: spec)
+  }
+
+  /// What goes to one of our own addresses isn't sent back to anybody.
+  private func checkForeign(
+    _ address: String, _ spec: ChainSpec, in connection: any SQLConnection
+  ) throws {
+    let script =
+      switch spec.family {
+      case .bitcoin(let network):
+        try BitcoinAddress(address, network: network).output.scriptPubKey
+      case .ethereum: try EthereumAddress(address).hash.bytes
+      }
+    let own = try connection.queryFirst(
+      "SELECT 1 AS one FROM addresses WHERE script = $1", [.blob(script)])
+    guard own == nil else {
+      throw RefundRefusal.invalidAddress("\(address) is one of our own addresses")
+    }
   }
 
   /// The address in its chain's own form, where money sent there can be spent by somebody.

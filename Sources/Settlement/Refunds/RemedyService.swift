@@ -31,12 +31,19 @@ package struct RemedyService: Sendable {
         """, [.time(now), .integer(Int64(limit))]
       ).map { try $0.text("payment_id") }
     }
+    var failure: (any Error)?
     for id in due {
       let bits = random()
-      try await database.write { connection in
-        try apply(to: id, now: now, random: bits, in: connection)
+      do {
+        try await database.write { connection in
+          try apply(to: id, now: now, random: bits, in: connection)
+        }
+      } catch {
+        // One that can't be decided of holds up none of the others.
+        failure = failure ?? error
       }
     }
+    if let failure { throw failure }
     return due.count
   }
 
