@@ -80,19 +80,3 @@ struct Plan: Sendable {
     }
   }
 }
-
-extension TenantPolicy {
-  /// What the configuration says.
-  init(_ settings: PolicySettings) {
-    self.init()
-    switch settings.late {
-    case .accept: late = .accept
-    case .hold: late = .hold
-    }
-    tolerance = settings.tolerance.mapValues(\.minorUnits)
-    zeroConfirmationMaximum = settings.zeroConfirmationMaximum.mapValues(\.minorUnits)
-    expirySeconds = settings.expiry.defaultSeconds
-    expirySecondsRange = settings.expiry.minimumSeconds...settings.expiry.maximumSeconds
-    confirmations = settings.confirmations
-  }
-}
