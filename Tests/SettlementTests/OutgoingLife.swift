@@ -21,7 +21,7 @@ enum OutgoingLife {
       .init(transaction: "t", ordinal: payment.terms.ordinal, value: 130_000))
     try await world.mineEmpty(5)
     let service = RefundService(specs: [world.spec], policies: [World.tenant: policy])
-    let now = world.now
+    let (now, chain) = (world.now, world.spec.name)
     var refunds: [String] = []
     for number: UInt64 in 1...3 {
       let request = RefundRequest(
@@ -43,7 +43,7 @@ enum OutgoingLife {
       }
       for (number, refund) in ids.prefix(2).enumerated() {
         try OutgoingService.record(
-          transaction(number, paying: refund, at: now, world), now: now, in: connection)
+          transaction(number, paying: refund, at: now, on: chain), now: now, in: connection)
       }
     }
     try await world.advance(
@@ -55,9 +55,9 @@ enum OutgoingLife {
     try await world.mineEmpty(5)
     try await world.database.write { connection in
       try OutgoingService.record(
-        transaction(2, paying: nil, at: now, world), now: now, in: connection)
+        transaction(2, paying: nil, at: now, on: chain), now: now, in: connection)
       try OutgoingService.record(
-        transaction(3, replacing: 2, paying: nil, at: now, world), now: now, in: connection)
+        transaction(3, replacing: 2, paying: nil, at: now, on: chain), now: now, in: connection)
     }
     try await world.advance([[]], spending: [(txid: World.hash("out 3"), slots: [slot(2)])])
     for _ in 0..<5 { try await world.mineEmpty(1) }
@@ -70,10 +70,10 @@ enum OutgoingLife {
 
   private static func transaction(
     _ number: Int, replacing other: Int? = nil, paying refund: String?, at now: Timestamp,
-    _ world: World
+    on chain: ChainName
   ) -> OutgoingTransaction {
     OutgoingTransaction(
-      id: "out_\(number)", tenant: World.tenant, chain: world.spec.name,
+      id: "out_\(number)", tenant: World.tenant, chain: chain,
       purpose: refund == nil ? .sweep : .refund, slots: [slot(other ?? number)],
       replaces: other.map { "out_\($0)" },
       payouts: [.init(refund: refund, address: address, contract: nil, amount: 10_000)],

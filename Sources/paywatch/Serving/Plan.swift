@@ -2,7 +2,6 @@ internal import Bytes
 internal import ChainTypes
 internal import Deployment
 internal import Keys
-internal import Payments
 internal import Settings
 internal import Settlement
 internal import Watching
