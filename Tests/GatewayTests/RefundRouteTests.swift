@@ -261,6 +261,25 @@ struct RefundRouteTests {
     }
   }
 
+  @Test("what a policy would send back, a shop can before it, and the policy again once it doesn't")
+  func timers() async throws {
+    var options = TestGateway.Options()
+    options.policy.over = .refund
+    try await TestGateway.run(options) { gateway in
+      let body = TestGateway.order("order-1", more: #","refund_address":"\#(Self.address)""#)
+      let id = try #require(try await gateway.create(body).json()["id"]?.string)
+      try await gateway.chain.mine(.init(to: id, 130_000))
+      try await gateway.chain.mineEmpty(5)
+      #expect(try await count("payment_timers", in: gateway) == 1)
+      let made = try await gateway.refund(id, Self.body("overpayment", to: nil))
+      let refund = try #require(try made.json()["id"]?.string, "\(made.body)")
+      #expect(try await count("payment_timers", in: gateway) == 0)
+      let canceled = try await gateway.send("POST", "/v1/refunds/\(refund)/cancel")
+      #expect(canceled.status == 200, "\(canceled.body)")
+      #expect(try await count("payment_timers", in: gateway) == 1)
+    }
+  }
+
   @Test("a request that isn't one is refused by its field")
   func malformed() async throws {
     try await TestGateway.run { gateway in
