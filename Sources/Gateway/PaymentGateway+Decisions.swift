@@ -83,7 +83,7 @@ extension PaymentGateway {
     case .resolved(let by, let reason):
       payment.status == .resolved && payment.resolution?.by == by
         && payment.resolution?.reason == reason
-    case .observed, .deadlinePassed: false
+    case .observed, .deadlinePassed, .refundRequested, .refundChanged: false
     }
   }
 }

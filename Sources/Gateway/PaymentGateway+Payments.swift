@@ -108,28 +108,47 @@ extension PaymentGateway {
     if fields.optional("price") != nil {
       throw Problem.invalidField("price", "Prices in other currencies aren't taken yet.")
     }
-    func amount(_ name: String, _ text: String) throws -> UInt256 {
-      do {
-        return try Amount(units: text, asset: asset).minorUnits
-      } catch .tooManyDecimals(_, let allowed) {
-        throw Problem.invalidField(name, "It may have at most \(allowed) decimals.")
-      } catch .tooLarge {
-        throw Problem.invalidField(name, "It is too large.")
-      } catch {
-        throw Problem.invalidField(
-          name, "It must be a decimal text in \(asset), such as \"0.0015\".")
-      }
-    }
     let order = try fields.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
-    let due = try amount("amount", fields.string("amount", length: 1...120))
+    let due = try Self.minorUnits("amount", fields.string("amount", length: 1...120), of: asset)
     let tolerance = try fields.optionalString("tolerance", length: 1...120)
     let expiry = try fields.optionalInteger("expires_in", in: .min ... .max)
     let metadata = try fields.optionalFreeObject(
       "metadata", byteLimit: PaymentService.maximumMetadataBytes)
     return try PaymentRequest(
       tenant: tenant, orderID: order, chain: chain, asset: asset, amount: due,
-      expiresInSeconds: expiry, tolerance: tolerance.map { try amount("tolerance", $0) },
-      metadata: metadata?.json)
+      expiresInSeconds: expiry,
+      tolerance: tolerance.map { try Self.minorUnits("tolerance", $0, of: asset) },
+      metadata: metadata?.json, refundAddress: refundAddress(&fields, asset: asset, on: spec))
+  }
+
+  /// No chain's addresses have more.
+  static let addressLimit = 120
+
+  private func refundAddress(
+    _ fields: inout JSONFields, asset: Asset, on spec: ChainSpec
+  ) throws -> String? {
+    let text = try fields.optionalString("refund_address", length: 1...Self.addressLimit)
+    do {
+      return try text.map { try RefundService.checked(address: $0, asset: asset, on: spec) }
+    } catch RefundRefusal.invalidAddress(let reason) {
+      throw Problem.invalidField(
+        "refund_address", "Nothing can be sent back there: \(reason).")
+    }
+  }
+
+  /// An amount in units of the asset, as the field has it.
+  static func minorUnits(
+    _ field: String, _ text: String, of asset: Asset
+  ) throws(Problem) -> UInt256 {
+    do {
+      return try Amount(units: text, asset: asset).minorUnits
+    } catch .tooManyDecimals(_, let allowed) {
+      throw .invalidField(field, "It may have at most \(allowed) decimals.")
+    } catch .tooLarge {
+      throw .invalidField(field, "It is too large.")
+    } catch {
+      throw .invalidField(field, "It must be a decimal text in \(asset), such as \"0.0015\".")
+    }
   }
 
   private func list(_ request: Request, _ context: APIContext) async throws -> Response {

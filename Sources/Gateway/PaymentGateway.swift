@@ -38,6 +38,7 @@ package struct PaymentGateway: Sendable {
   package func register(on router: APIRouter) {
     router.addSchema(Schemas.payment, named: "Payment")
     router.addSchema(Schemas.transfer, named: "Transfer")
+    router.addSchema(RefundSchemas.refund, named: "Refund")
     router.addSchema(Schemas.event, named: "Event")
     router.addSchema(Schemas.inclusionProof, named: "InclusionProof")
     router.addSchema(Schemas.executionProof, named: "ExecutionProof")
@@ -45,6 +46,7 @@ package struct PaymentGateway: Sendable {
     registerQRCode(on: router)
     registerProof(on: router)
     registerDecisions(on: router)
+    registerRefunds(on: router)
     registerEvents(on: router)
   }
 
@@ -54,6 +56,8 @@ package struct PaymentGateway: Sendable {
       return try await body()
     } catch let refusal as PaymentRefusal {
       if case .noAddressReady = refusal { onAddressesNeeded() }
+      throw Problem(refusal)
+    } catch let refusal as RefundRefusal {
       throw Problem(refusal)
     } catch let error as PaymentErrorReply {
       throw error.problem

@@ -78,6 +78,10 @@ extension Problem {
     case .notResolvable(let status):
       self = .conflict(
         "not-resolvable", "The payment can't be resolved.", "It is \(status.rawValue).")
+    case .exceedsReceipts(let amount, let left):
+      self = Problem(RefundRefusal.exceedsReceipts(amount, left: left))
+    // Facts of refunds, which no client writes itself.
+    case .unknownRefund, .refundExists: self = .internal
     }
   }
 }

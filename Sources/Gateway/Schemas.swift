@@ -35,6 +35,10 @@ enum Schemas {
         "type": "integer", "minimum": 1,
         "description": "Seconds. The tenant's policy has the default and the limits.",
       ],
+      "refund_address": [
+        "type": "string", "minLength": 1,
+        "description": "Where refunds go unless a request says otherwise, on the same chain.",
+      ],
       "tolerance": described(units, "How much may be missing; less than the amount."),
       "metadata": [
         "type": "object",
@@ -198,6 +202,7 @@ enum Schemas {
     type: text, subject: "The id of what it happened to.",
     data: [
       "type": "object",
-      "description": "The Payment as it was then, with from and to; or the transfer's step.",
+      "description": .string(
+        "The Payment or the Refund as it was then, with from and to; or the transfer's step."),
     ], tenant: .always, description: "A CloudEvents 1.0 event.")
 }

@@ -62,6 +62,8 @@ extension PaywatchConfiguration {
       mapping.note("name", "“\(name)” must be 1 to 40 of a–z, 0–9 and -.")
     }
     let (startHash, ethereum) = settings(mapping, of: spec?.family)
+    let payoutMapping = mapping.nested("payouts")
+    let payouts = spec.map { Self.payouts(payoutMapping, of: $0.family) }
     mapping.finish()
     if startHash != nil, startHeight == nil {
       mapping.note("start_hash", "It needs start_height: the height of that block.")
@@ -70,10 +72,11 @@ extension PaywatchConfiguration {
       mapping.note(
         "name", "Blocks of “\(name)” can't be proved yet, so that it can't be watched.")
     }
-    guard let spec else { return nil }
+    guard let spec, let payouts else { return nil }
     return ChainSettings(
       spec: spec, quorum: quorum ?? 1, startHeight: startHeight.map(UInt32.init),
-      startHash: startHash, pollMilliseconds: poll, nodes: nodes, ethereum: ethereum)
+      startHash: startHash, pollMilliseconds: poll, nodes: nodes, ethereum: ethereum,
+      payouts: payouts)
   }
 
   /// What depends on the chain's family. Where that isn't known, because the chain's description has

@@ -64,6 +64,7 @@ package struct ChainSettings: Sendable, Equatable {
   package let nodes: [NodeSettings]
   /// Of EVM chains; nil on others.
   package let ethereum: EthereumSettings?
+  package let payouts: PayoutSettings
 }
 
 /// How coins that contracts move are found on an EVM chain.
@@ -106,32 +107,5 @@ package struct AccountSettings: Sendable, Equatable {
   /// Named as `ChainSpec.Family`.
   package enum Family: String, Sendable, CaseIterable {
     case bitcoin, ethereum
-  }
-}
-
-/// What a tenant's payments are subject to unless a request says otherwise.
-package struct PolicySettings: Sendable, Equatable {
-  package let late: Late
-  /// By how much a payment may fall short and still count, for each asset. What the file says of a
-  /// symbol holds for every chain's asset that is called so.
-  package let tolerance: [Asset: Amount]
-  /// Up to which amount a payment counts as paid before it is in a block; absent: never. On EVM
-  /// chains what isn't in a block is never more than shown.
-  package let zeroConfirmationMaximum: [Asset: Amount]
-  package let expiry: Expiry
-  /// Confirmations for every amount, instead of the chain's tiers.
-  package let confirmations: UInt32?
-
-  package enum Late: String, Sendable, CaseIterable {
-    /// Money that comes after the expiry counts.
-    case accept
-    /// It waits for an operator.
-    case hold
-  }
-
-  package struct Expiry: Sendable, Equatable {
-    package let defaultSeconds: Int64
-    package let minimumSeconds: Int64
-    package let maximumSeconds: Int64
   }
 }

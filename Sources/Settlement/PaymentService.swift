@@ -31,6 +31,11 @@ package struct PaymentService: Sendable {
     self.region = region
   }
 
+  /// Refunds of these payments, under the same policies.
+  package var refunds: RefundService {
+    RefundService(specs: Array(specs.values), policies: policies)
+  }
+
   package func spec(_ chain: ChainName) -> ChainSpec? { specs[chain] }
 
   package var chains: [ChainName] { specs.keys.sorted() }

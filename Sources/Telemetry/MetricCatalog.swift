@@ -39,6 +39,9 @@ extension Metric {
   package static let freeAddresses = Metric(
     "paywatch_addresses_free", .gauge, labels: ["tenant"],
     help: "Addresses that were derived and that no payment has.")
+  package static let unfinishedRefunds = Metric(
+    "paywatch_refunds_unfinished", .gauge, labels: ["status"],
+    help: "Refunds that are neither final nor ended, by status.")
 
   // MARK: Events
 
@@ -82,7 +85,8 @@ package enum MetricCatalog {
   package static let all: [Metric] = [
     .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
-    .freeAddresses, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld, .httpRequests,
+    .freeAddresses, .unfinishedRefunds, .outboxAgeSeconds, .outboxEvents, .relayedEvents,
+    .leaseHeld, .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
   ]
 }

@@ -6,7 +6,8 @@ struct Payctl: AsyncParsableCommand {
     commandName: "payctl",
     abstract: "Looks after a Paywatch installation, and after the keys its servers never have.",
     subcommands: [
-      KeysCommand.self, AddressCommand.self, PaymentCommand.self, EventsCommand.self,
+      KeysCommand.self, AddressCommand.self, PaymentCommand.self, RefundCommand.self,
+      EventsCommand.self,
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
       TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
       BackupCommand.self, RestoreCommand.self, SignCommand.self,

@@ -11,12 +11,13 @@ struct RowSecurityCoverageTests {
     "transfer_proofs", "execution_proofs", "incomes", "event_positions", "leases", "relay_cursor",
     "relay_epochs",
     "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
-    "inbox_parked",
+    "inbox_parked", "outgoing_slots", "outgoing_slot_uses", "outgoing_nonces",
   ]
   private static let owned: Set<String> = [
     "accounts", "addresses", "address_reservations", "payments", "payment_facts", "events",
     "outbox", "event_subjects",
-    "tenants", "api_keys", "idempotency_keys",
+    "tenants", "api_keys", "idempotency_keys", "refunds", "refund_facts", "refund_caps",
+    "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
   ]
 
   private static func names(
@@ -65,7 +66,9 @@ struct RowSecurityCoverageTests {
         "address_reservations SELECT", "events SELECT",
         "outbox INSERT, SELECT", "event_subjects INSERT, SELECT", "idempotency_keys INSERT, SELECT",
         "event_positions SELECT", "chains SELECT", "transfer_proofs SELECT",
-        "execution_proofs SELECT",
+        "execution_proofs SELECT", "refunds INSERT, SELECT", "refund_facts INSERT, SELECT",
+        "refund_caps INSERT, SELECT", "payment_timers DELETE, INSERT, SELECT",
+        "ledger_entries INSERT, SELECT", "ledger_balances INSERT, SELECT",
       ])
     let updated = try await Self.names(
       """
@@ -78,8 +81,17 @@ struct RowSecurityCoverageTests {
       updated == [
         "addresses.payment_id", "payments.version", "payments.status", "payments.received",
         "payments.confirmed", "payments.deadline_passed", "payments.holds_order",
-        "payments.updated_at", "event_subjects.sequence",
+        "payments.updated_at", "event_subjects.sequence", "refunds.status", "refunds.version",
+        "refunds.updated_at", "refund_caps.receipts", "refund_caps.taken",
+        "payment_timers.due_at", "ledger_balances.debit", "ledger_balances.credit",
       ])
+    let read = try await Self.names(
+      """
+      SELECT column_name AS name FROM information_schema.role_column_grants
+      WHERE table_schema = current_schema() AND grantee = '\(RowSecurity.tenantRole)'
+        AND privilege_type = 'SELECT' AND table_name = 'accounts'
+      """, in: database)
+    #expect(read == ["account_id", "tenant", "family", "region", "epoch", "purpose"])
   }
 
   @Test("a program that starts again on a finished schema changes nothing")

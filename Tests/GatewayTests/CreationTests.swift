@@ -27,6 +27,7 @@ struct CreationTests {
         "received_minor": "0", "confirmed_minor": "0", "shortfall_minor": "2099999912345678",
         "overpaid_by_minor": "0", "held_minor": "0", "late": false, "multiple": false,
         "replaceable": false, "reversals": 0, "refund_status": "none",
+        "refundable_minor": "0",
         "confirmations_required": 2, "created_at": "2027-01-15T08:00:00.000Z",
         "expires_at": "2027-01-15T08:10:00.000Z", "region": "eu", "version": 0,
         "transfers": [], "transfer_count": 0,

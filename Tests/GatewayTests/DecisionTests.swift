@@ -1,4 +1,5 @@
 import Bytes
+import Database
 import HTTPServer
 import JSON
 import LoopbackHTTP
@@ -103,6 +104,21 @@ struct DecisionTests {
         try await gateway.events(of: id) == [
           "payment.created", "payment.partially_paid", "payment.processing", "payment.paid",
         ])
+    }
+  }
+
+  @Test("accepting what is final already settles the payment, in the ledger too")
+  func acceptFinal() async throws {
+    try await TestGateway.run { gateway in
+      let id = try await gateway.made("order-1")
+      try await gateway.chain.mine(.init(to: id, 90_000))
+      try await gateway.chain.mineEmpty(5)
+      let accepted = try await gateway.decide("resolve", id, Self.accept("90000"))
+      #expect(try accepted.json()["status"] == "settled", "\(accepted.body)")
+      let entries = try await gateway.database.read {
+        try $0.query("SELECT kind FROM ledger_entries WHERE subject = $1", [.text(id)]).count
+      }
+      #expect(entries == 1)
     }
   }
 

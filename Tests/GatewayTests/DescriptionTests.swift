@@ -6,6 +6,8 @@ import Testing
 
 @Suite("the gateway's description of itself")
 struct DescriptionTests {
+  private static let address = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
+
   private func check(_ gateway: TestGateway) async throws -> SchemaCheck {
     SchemaCheck(document: try await gateway.get("/openapi.json").json())
   }
@@ -32,6 +34,8 @@ struct DescriptionTests {
           "post /v1/payments/{id}/cancel", "post /v1/payments/{id}/resolve",
           "get /v1/payments/{id}/events", "get /v1/payments/{id}/qr.svg",
           "get /v1/payments/{id}/proof", "get /v1/events",
+          "post /v1/payments/{id}/refunds", "get /v1/refunds", "get /v1/refunds/{id}",
+          "post /v1/refunds/{id}/cancel",
           "get /api/health/live", "get /api/health/ready", "get /api/health",
           "get /api/health/database", "get /metrics", "get /openapi.json",
         ])
@@ -56,7 +60,8 @@ struct DescriptionTests {
       let bare = try await gateway.made("order-1")
       #expect(try await gateway.payment(bare).names == required(schema))
 
-      let body = TestGateway.order("order-2", more: #","metadata":{"a":1}"#)
+      let body = TestGateway.order(
+        "order-2", more: #","metadata":{"a":1},"refund_address":"\#(Self.address)""#)
       let full = try #require(try await gateway.create(body).json()["id"]?.string)
       try await gateway.chain.look(.init(to: full, 2_000, in: "first"))
       try await gateway.chain.mine(.init(to: full, 1_000, in: "second"))
@@ -128,6 +133,50 @@ struct DescriptionTests {
       }
       try expectDescribed(
         "post", "/v1/payments/{id}/cancel", try await gateway.decide("cancel", id))
+    }
+  }
+
+  @Test("what the routes of refunds take and answer is as described")
+  func refunds() async throws {
+    try await TestGateway.run { gateway in
+      let check = try await check(gateway)
+      let paths = try #require(check.document["paths"])
+      func expectDescribed(_ method: String, _ path: String, _ answer: Answer) throws {
+        let responses = paths[path]?[method]?["responses"]
+        let response = responses?["\(answer.status)"] ?? responses?["default"]
+        let type = try #require(answer.headers["content-type"])
+        let schema = try #require(response?["content"]?[type]?["schema"])
+        #expect(check.differences(try answer.json(), from: schema) == [], "\(method) \(path)")
+      }
+      let id = try await gateway.made("order-1")
+      try await gateway.chain.mine(.init(to: id, 100_000))
+      try await gateway.chain.mineEmpty(5)
+      let body =
+        #"{"kind":"partial","amount":"0.0005","address":"\#(Self.address)","reason":"x"}"#
+      let route = "/v1/payments/{id}/refunds"
+      let wanted = try #require(
+        paths[route]?["post"]?["requestBody"]?["content"]?["application/json"]?["schema"])
+      #expect(check.differences(try JSONValue(parsing: Array(body.utf8)), from: wanted) == [])
+      let made = try await gateway.refund(id, body)
+      #expect(made.status == 201)
+      try expectDescribed("post", route, made)
+      try expectDescribed("post", route, try await gateway.refund(id, "{}"))
+      try expectDescribed("post", route, try await gateway.refund("pay_x", body))
+      try expectDescribed(
+        "post", route,
+        try await gateway.refund(
+          id, #"{"kind":"partial","amount":"1","address":"\#(Self.address)"}"#))
+      try expectDescribed("get", "/v1/refunds", try await gateway.get("/v1/refunds?limit=1"))
+      let refund = try #require(made.json()["id"]?.string)
+      try expectDescribed("get", "/v1/refunds/{id}", try await gateway.get("/v1/refunds/\(refund)"))
+      for _ in 0..<2 {
+        try expectDescribed(
+          "post", "/v1/refunds/{id}/cancel",
+          try await gateway.send("POST", "/v1/refunds/\(refund)/cancel"))
+      }
+      let schema = try #require(check.resolve("#/components/schemas/Refund"))
+      let required = Set((schema["required"]?.elements ?? []).compactMap(\.string))
+      #expect(try made.json().names == required.union(["reason"]))
     }
   }
 

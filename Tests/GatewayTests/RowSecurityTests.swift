@@ -1,4 +1,6 @@
 import Database
+import JSON
+import LoopbackHTTP
 import TestDatabases
 import Testing
 
@@ -6,8 +8,11 @@ import Testing
 struct RowSecurityTests {
   private static let tables = [
     "accounts", "addresses", "address_reservations", "payments", "payment_facts", "events",
-    "idempotency_keys",
+    "idempotency_keys", "refunds", "refund_facts", "refund_caps", "ledger_entries",
+    "ledger_balances",
   ]
+  private static let refund =
+    #"{"kind":"full","address":"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"}"#
   private static let (own, other) = (TestGateway.tenant, TestGateway.otherTenant)
 
   /// Runs `body` on a gateway where each of two tenants has a payment in everything there is.
@@ -24,7 +29,12 @@ struct RowSecurityTests {
       for id in [ids.own, ids.theirs] { try await gateway.chain.look(.init(to: id, 50_000)) }
       for tenant in [Self.own, Self.other] {
         let made = try await gateway.made("order-2", as: tenant)
-        try await gateway.chain.look(.init(to: made, 100_000))
+        try await gateway.chain.mine(.init(to: made, 100_000))
+        try await gateway.chain.mineEmpty(5)
+        let refund = try await gateway.refund(made, Self.refund, as: tenant).json()["id"]?.string
+        let canceled = try await gateway.send(
+          "POST", "/v1/refunds/\(try #require(refund))/cancel", as: tenant)
+        try #require(canceled.status == 200, "\(canceled.body)")
       }
       try await gateway.sequence()
       try await body(gateway, ids)
@@ -119,12 +129,17 @@ struct RowSecurityTests {
         "INSERT INTO idempotency_keys (tenant, idempotency_key, request_hash, created_at) "
           + "VALUES ('\(Self.other)', 'k', sha256('x'), 0)",
         "INSERT INTO address_reservations SELECT * FROM address_reservations",
+        "INSERT INTO refund_caps VALUES ('\(ids.theirs)', 1, 0)",
+        "INSERT INTO payment_timers VALUES ('\(ids.theirs)', 0)",
+        "INSERT INTO ledger_balances VALUES ('\(Self.other)', 'c', '', 'refunds', 1, 0)",
       ]
       let others = [
         "UPDATE payments SET tenant = '\(Self.other)'", "UPDATE payments SET terms = '{}'",
         "UPDATE addresses SET touched = 1", "UPDATE accounts SET next_index = 0",
         "UPDATE payment_facts SET fact = '{}'", "UPDATE events SET data = '{}'",
-        "UPDATE outbox SET data = '{}'", "UPDATE event_subjects SET subject = 'x'",
+        "UPDATE outbox SET data = '{}'", "UPDATE refunds SET amount = 1",
+        "UPDATE refunds SET terms = '{}'", "UPDATE ledger_entries SET postings = '[]'",
+        "UPDATE event_subjects SET subject = 'x'",
         "UPDATE chains SET halt = NULL", "UPDATE event_positions SET last_position = 0",
         "DELETE FROM transfer_proofs", "TRUNCATE payments",
         "ALTER TABLE payments DISABLE ROW LEVEL SECURITY", "DROP POLICY tenant ON payments",
@@ -135,7 +150,8 @@ struct RowSecurityTests {
         "SELECT descriptor FROM accounts", "SELECT digest FROM api_keys", "SELECT id FROM tenants",
         "SELECT txid FROM transfers", "SELECT txid FROM transfer_inputs",
         "SELECT hash FROM headers",
-        "SELECT number FROM schema_migrations",
+        "SELECT number FROM schema_migrations", "SELECT unsigned FROM outgoing",
+        "SELECT slot FROM outgoing_slots",
       ]
       let deletes = Self.tables.map { "DELETE FROM \($0)" }
       let before = try await gateway.database.read { try Self.counts($0) }

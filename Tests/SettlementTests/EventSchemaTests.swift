@@ -44,7 +44,9 @@ struct EventSchemaTests {
       for path in try FileManager.default.subpathsOfDirectory(atPath: sources.path)
       where path.hasSuffix(".swift") && !path.hasPrefix("Schemas/") {
         let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
-        for match in text.matches(of: /"((?:payment|transfer|income|chain)\.[a-z_]+)"/) {
+        for match in text.matches(
+          of: /"((?:payment|transfer|income|refund|sweep|chain|reconciliation)\.[a-z_]+)"/)
+        {
           #expect(types.contains(String(match.output.1)), "\(match.output.1) in \(path)")
           named += 1
         }
@@ -74,9 +76,11 @@ struct EventSchemaTests {
     #expect(messages == EventSchemas.types)
   }
 
-  @Test("each payment, transfer, income and chain event that a life tells is as its schema says")
+  @Test("each event that a life tells is as its schema says")
   func lives() async throws {
-    var worlds = [try await haltedLife(), try await strayLife()]
+    var worlds = [
+      try await haltedLife(), try await strayLife(), try await OutgoingLife.world(),
+    ]
     for seed: UInt64 in 1...8 { worlds.append(try await RandomLife.world(seed: seed)) }
     let check = try EventSchemaCheck()
     var told: Set<String> = []
@@ -91,6 +95,10 @@ struct EventSchemaTests {
         #expect(differences == [], "\(event.json)")
         told.insert(event.type)
       }
+    }
+    for event in try OutgoingLife.sweepEvents() {
+      #expect(try check.differences(event) == [], "\(event.json)")
+      told.insert(event.type)
     }
     #expect(told == EventSchemas.types)
   }

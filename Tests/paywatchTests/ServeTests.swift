@@ -154,6 +154,12 @@ struct ServeTests {
     let health = try await TestConnection(port: port).send("GET", "/api/health").body
     #expect(health.contains(#""name":"database","status":"ok""#))
     #expect(health.contains(#""name":"chain-bitcoin-regtest","status":"degraded""#))
+    // Tenants' policies are applied, by whoever holds the lease for it.
+    try await waitUntil {
+      let metrics = try await TestConnection(port: port).send("GET", "/metrics").body
+      return metrics.contains(#"paywatch_lease_held{lease="remedies:test"} 1"#)
+        && metrics.contains(#"paywatch_refunds_unfinished{status="requested"} 0"#)
+    }
     #expect(await server.end() == 0)
     let listed = try await Program.payctl.finish(
       ["address", "list", "--database", directory.path("paywatch.sqlite")])

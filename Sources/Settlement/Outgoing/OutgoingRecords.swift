@@ -92,10 +92,9 @@ package enum OutgoingRecords {
       "ALTER TABLE chains ADD COLUMN slots_version \(integer) NOT NULL DEFAULT 0",
     ]
     guard dialect == .postgreSQL else { return tables }
-    // Made and followed by the pipeline alone; tenants may read theirs.
+    // Made and followed by the pipeline alone.
     return tables
-      + RowSecurity.protect(
-        "outgoing", rows: "tenant = \(RowSecurity.currentTenant)", granting: "SELECT")
+      + RowSecurity.protect("outgoing", rows: "tenant = \(RowSecurity.currentTenant)")
   }
 
   /// What watchers look for.

@@ -32,7 +32,9 @@ package enum EventSchemas {
     case always, sometimes, never
   }
 
-  package static let families = [payments, transfers, incomes, chains]
+  package static let families = [
+    payments, transfers, incomes, refunds, sweeps, chains, reconciliations,
+  ]
 
   /// All types that are told.
   package static var types: Set<String> { Set(families.flatMap(\.kinds).map(\.type)) }

@@ -16,7 +16,9 @@ package enum PaymentSchemas {
     return JSONSchema.object(
       "Amounts are in units of the asset; those named …_minor in its minor units.",
       members(transfer) + (isEvent ? step : []),
-      optional: ["chain_id", "contract", "metadata", "resolved_by", "resolved_reason"])
+      optional: [
+        "chain_id", "contract", "metadata", "refund_address", "resolved_by", "resolved_reason",
+      ])
   }
 
   private static func members(_ transfer: JSONValue) -> [JSONValue.Member] {
@@ -49,7 +51,11 @@ package enum PaymentSchemas {
       .init(
         "replaceable", described(flag, "Whether some of the money can still be replaced.")),
       .init("reversals", described(count, "How often it lost a status.")),
-      .init("refund_status", Words.choices(["none", "pending", "partial", "full"])),
+      .init(
+        "refund_address", described(text, "Where refunds go, where somebody has said it.")),
+      .init("refund_status", Words.choices(RefundProgress.allCases.map(\.rawValue))),
+      .init(
+        "refundable_minor", described(minor, "What is final and not taken by refunds.")),
       .init(
         "confirmations_required",
         described(count, "How deep a transfer must be to count as confirmed.")),

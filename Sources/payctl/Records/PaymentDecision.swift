@@ -64,6 +64,10 @@ extension PaymentError {
     case .dueTooHigh(let due, let amount):
       "\(due.decimal) is not between 1 and the \(amount.decimal) now due"
     case .notResolvable(let status): "a payment that is \(status.rawValue) can't be resolved"
+    case .exceedsReceipts(let amount, let left):
+      "\(amount.decimal) is more than the \(left.decimal) left of the final receipts"
+    case .unknownRefund(let id): "there is no refund \(id)"
+    case .refundExists(let id): "there is a refund \(id) already"
     }
   }
 }

@@ -2,6 +2,7 @@ internal import ChainTypes
 internal import Database
 internal import EventLog
 internal import Logging
+internal import Payments
 internal import Settings
 internal import Settlement
 internal import Telemetry
@@ -37,16 +38,19 @@ struct Observing: Sendable {
     while !Task.isCancelled {
       do {
         let now = SystemTime().now
-        let (waiting, backlog, free) = try await surroundings.database.read {
+        let (waiting, backlog, free, refunds) = try await surroundings.database.read {
           (
             try EventsWaiting(in: $0), isCopied ? try RelayRecords.backlog(in: $0) : nil,
-            try AddressPool.freeCounts(in: $0)
+            try AddressPool.freeCounts(in: $0), try RefundRecords.unfinishedCounts(in: $0)
           )
         }
         count.set(waiting.count + (backlog?.count ?? 0))
         let oldest = backlog?.oldest ?? waiting.oldest
         age.set(oldest.map { max(0, (now.microseconds - $0.microseconds) / 1_000_000) } ?? 0)
         for (tenant, number) in free { metrics.gauge(.freeAddresses, tenant).set(number) }
+        for (status, number) in refunds {
+          metrics.gauge(.unfinishedRefunds, status.rawValue).set(number)
+        }
         counted = try await countPayments(after: counted)
       } catch {
         surroundings.logger.error("measuring failed", metadata: ["error": "\(error)"])

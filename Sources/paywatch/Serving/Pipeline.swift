@@ -61,6 +61,8 @@ final class Pipeline: Sendable {
       if roles.contains(.services) {
         let housekeeping = Housekeeping(surroundings: surroundings)
         group.addTask { try await self.running("services", housekeeping.run) }
+        let remedying = Remedying(surroundings: surroundings) { self.relaying.wake() }
+        group.addTask { try await self.running("remedies", remedying.run) }
       }
       if roles.contains(.api) {
         let following = FeedFollowing(surroundings: surroundings, feed: feed)

@@ -2,7 +2,6 @@ internal import Bytes
 internal import ChainTypes
 internal import Deployment
 internal import Keys
-internal import Payments
 internal import Settings
 internal import Settlement
 internal import Watching
@@ -78,21 +77,5 @@ struct Plan: Sendable {
     } catch {
       throw unmovable
     }
-  }
-}
-
-extension TenantPolicy {
-  /// What the configuration says.
-  init(_ settings: PolicySettings) {
-    self.init()
-    switch settings.late {
-    case .accept: late = .accept
-    case .hold: late = .hold
-    }
-    tolerance = settings.tolerance.mapValues(\.minorUnits)
-    zeroConfirmationMaximum = settings.zeroConfirmationMaximum.mapValues(\.minorUnits)
-    expirySeconds = settings.expiry.defaultSeconds
-    expirySecondsRange = settings.expiry.minimumSeconds...settings.expiry.maximumSeconds
-    confirmations = settings.confirmations
   }
 }

@@ -3,6 +3,7 @@ internal import Database
 internal import Deployment
 internal import EventLog
 internal import Kafka
+internal import Keys
 internal import Logging
 internal import Settings
 internal import Settlement

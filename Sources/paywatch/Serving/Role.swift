@@ -8,7 +8,7 @@ enum Role: String, CaseIterable, Sendable {
   case watcher
   /// Gives events their positions and copies them to Kafka.
   case relay
-  /// Looks after what is kept for a time only.
+  /// Does what tenants' policies say about payments, and removes what is kept for a time only.
   case services
 
   /// What must run for it, beside the server.
@@ -17,7 +17,7 @@ enum Role: String, CaseIterable, Sendable {
     case .api: []
     case .watcher: ["watcher", "addresses"]
     case .relay: ["relay"]
-    case .services: ["services"]
+    case .services: ["services", "remedies"]
     }
   }
 }

@@ -108,6 +108,23 @@ final class SampleDatabase {
     try await database.close()
   }
 
+  /// Five blocks more, with which the first payment's money is final.
+  func settle() async throws {
+    let database = try store.open()
+    let store = ChainStore(database: database, specs: [spec])
+    guard let record = try await store.record(of: chain, window: 10),
+      let tracked = record.tracked.first
+    else { return }
+    var step = ChainStep(
+      chain: chain, expectedVersion: record.cursor.version, addressesThrough: 5, now: Self.now)
+    step.connected = (102...106).map { Self.link($0) }
+    var final = tracked
+    final.state = .final(Self.link(101).ref)
+    step.changes = [TransferChange(before: tracked, after: final)]
+    _ = try await store.commit(step)
+    try await database.close()
+  }
+
   func payctl(_ arguments: String...) throws -> Program.Outcome {
     try payctl(arguments: arguments)
   }

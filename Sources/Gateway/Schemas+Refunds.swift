@@ -1,0 +1,54 @@
+internal import JSON
+internal import Payments
+internal import Settlement
+
+// What the routes of refunds take.
+extension Schemas {
+  static let newRefund: JSONValue = [
+    "type": "object", "additionalProperties": false, "required": ["kind"],
+    "properties": [
+      "kind": [
+        "type": "string", "enum": .array(RefundTerms.Kind.allCases.map { .string($0.rawValue) }),
+        "description": .string(
+          "full: all that is left of the final receipts. partial: so much of them. overpayment: what "
+            + "came above what was due."),
+      ],
+      "amount": JSONSchema.described(
+        JSONSchema.units, "Of a partial refund, in units of the asset; or amount_minor."),
+      "amount_minor": JSONSchema.minor,
+      "address": [
+        "type": "string", "minLength": 1,
+        "description": .string(
+          "Where to, on the payment's chain. Without it the payment's refund_address. A changed one "
+            + "waits until not_before."),
+      ],
+      "reason": [
+        "type": "string", "minLength": 1,
+        "description": .string("At most \(PaymentFact.maximumReasonBytes) bytes."),
+      ],
+      "attestation": [
+        "type": "object", "additionalProperties": false,
+        "required": ["kind", "signer", "message", "signature"],
+        "description": .string(
+          "A signed message that names the address; the tenant's policy may require it."),
+        "properties": [
+          "kind": [
+            "type": "string",
+            "enum": .array(RefundAttestation.Kind.allCases.map { .string($0.rawValue) }),
+            "description": "bip322 (simple) on Bitcoin, eip191 on EVM chains.",
+          ],
+          "signer": ["type": "string", "description": "The address that signed."],
+          "message": [
+            "type": "string",
+            "description": .string(
+              "Five lines, no line feed behind the last: Paywatch refund; payment: and its id; "
+                + "address: ; chain: ; asset: ."),
+          ],
+          "signature": [
+            "type": "string", "description": "Base64, or 0x and 130 digits (EIP-191).",
+          ],
+        ],
+      ],
+    ],
+  ]
+}

@@ -1,0 +1,22 @@
+package import Database
+package import Payments
+
+extension RefundRecords {
+  /// How many refunds stand in each status from which they go on by themselves or by someone.
+  package static func unfinishedCounts(
+    in connection: any SQLConnection
+  ) throws -> [RefundStatus: Int64] {
+    let unfinished = RefundStatus.allCases.filter { $0.isLive && $0 != .final }
+    var counts = Dictionary(uniqueKeysWithValues: unfinished.map { ($0, Int64(0)) })
+    let words = unfinished.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+    let rows = try connection.query(
+      "SELECT status, COUNT(*) AS count FROM refunds WHERE status IN (\(words)) GROUP BY status")
+    for row in rows {
+      guard let status = RefundStatus(rawValue: try row.text("status")) else {
+        throw CorruptRow.column("status")
+      }
+      counts[status] = try row.integer("count")
+    }
+    return counts
+  }
+}

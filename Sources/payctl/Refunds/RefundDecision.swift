@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import ChainTypes
+internal import Database
+internal import Payments
+internal import Settlement
+internal import Watching
+
+/// What commands that decide about a refund have in common.
+struct RefundDecision: ParsableArguments {
+  @OptionGroup var database: DatabaseOptions
+
+  @Argument(help: "The refund: ref_…")
+  var refund: String
+
+  @Option(help: "Who decides; it is recorded.")
+  var by: String
+
+  func validate() throws {
+    try PaymentDecision.check(by: by)
+  }
+
+  /// Records the fact, with its events, and shows what became of the refund.
+  func decide(_ fact: RefundFact) async throws {
+    let (id, now) = (refund, SystemTime().now)
+    let decided = try await RefundOutput.refusing {
+      try await database.run { database in
+        try await database.write { connection in
+          try RefundService.forDecisions.decide(
+            fact, on: id, tenant: nil, now: now, in: connection)
+        }
+      }
+    }
+    try RefundOutput.write(decided, database.format)
+  }
+}
+
+extension RefundService {
+  /// For what exists already: requesting takes chains and policies, deciding doesn't.
+  static let forDecisions = RefundService(specs: [], policies: [:])
+}

@@ -1,0 +1,124 @@
+import Database
+import Foundation
+import TestDatabases
+import TestSupport
+import Testing
+
+@Suite("payctl refund")
+struct RefundCommandTests {
+  private struct Refund: Decodable {
+    let id: String
+    let paymentId: String
+    let status: String
+    let amountMinor: String
+    let address: String
+    let requestedBy: String
+    let approvals: Int
+    let approvalsNeeded: Int
+  }
+
+  private static let address = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
+
+  /// A database whose first payment's 40,000 satoshi are final, and a configuration that wants four
+  /// eyes above 10,000.
+  private func scene() async throws -> (
+    SampleDatabase, request: ([String]) throws -> Program.Outcome
+  ) {
+    let sample = try await SampleDatabase()
+    try await sample.settle()
+    let config = try sample.scratch.write(
+      "paywatch.yaml",
+      """
+      region: home
+      database: {sqlite: "\(sample.path)"}
+      chains_directory: "\(PackageFiles.root.appending(path: "chains").path)"
+      chains: [{name: bitcoin-regtest, nodes: [{url: "http://127.0.0.1:1"}]}]
+      tenants:
+        - id: shop
+          accounts: [{family: bitcoin, descriptor: any}]
+          policies: {refunds: {four_eyes_above: {BTC: "0.0001"}}}
+
+      """.utf8)
+    return (
+      sample,
+      { words in
+        try Program.payctl.run(
+          ["refund", "request", sample.partly, "--config", config, "--format", "json"] + words)
+      }
+    )
+  }
+
+  @Test("a refund is requested, approved by another person, listed, shown and canceled")
+  func life() async throws {
+    let (sample, request) = try await scene()
+    let made = try request(["--by", "ada", "--address", Self.address, "--reason", "returned"])
+    let refund = try #require(try made.objects(Refund.self).first, "\(made.errors)")
+    #expect(refund.status == "requested" && refund.amountMinor == "40000")
+    #expect(refund.paymentId == sample.partly && refund.requestedBy == "ada")
+    #expect(refund.approvals == 0 && refund.approvalsNeeded == 1)
+
+    let own = try sample.payctl("refund", "approve", refund.id, "--by", "ada")
+    #expect(own.status == 1 && own.errors.contains("another person"), "\(own.errors)")
+    let approved = try sample.payctl(
+      "refund", "approve", refund.id, "--by", "bob", "--format", "json")
+    #expect(try approved.objects(Refund.self).first?.status == "approved", "\(approved.errors)")
+    #expect(try sample.payctl("refund", "approve", refund.id, "--by", "eve").status == 1)
+
+    let shown = try sample.payctl("refund", "show", refund.id)
+    #expect(shown.output.contains("0.00040000 BTC") && shown.output.contains("1 of 1: bob"))
+    #expect(try sample.payctl("refund", "list").output.contains(Self.address))
+    let canceled = try sample.payctl(
+      "refund", "cancel", refund.id, "--by", "bob", "--format", "json")
+    #expect(try canceled.objects(Refund.self).first?.status == "canceled")
+    let again = try sample.payctl("refund", "cancel", refund.id, "--by", "bob")
+    #expect(again.status == 1 && again.errors.contains("canceled"), "\(again.errors)")
+  }
+
+  @Test("parts stay within what is final, and are found by payment, tenant and status")
+  func parts() async throws {
+    let (sample, request) = try await scene()
+    let part = ["--by", "ada", "--address", Self.address, "--kind", "partial", "--amount"]
+    var ids: [String] = []
+    for amount in ["0.00005", "0.0001"] {
+      let made = try request(part + [amount])
+      let refund = try #require(try made.objects(Refund.self).first, "\(made.errors)")
+      #expect(refund.status == "approved")
+      ids.append(refund.id)
+    }
+    let more = try request(part + ["0.0004"])
+    #expect(more.status == 1 && more.errors.contains("25000"), "\(more.errors)")
+    #expect(try request(part + ["0.000000001"]).errors.contains("8 decimals"))
+    func listed(_ words: String...) throws -> [String] {
+      try sample.payctl(arguments: ["refund", "list", "--format", "json"] + words)
+        .objects(Refund.self).map(\.id)
+    }
+    #expect(try Set(listed()) == Set(ids))
+    #expect(try Set(listed("--payment", sample.partly, "--tenant", "shop")) == Set(ids))
+    #expect(try listed("--payment", sample.empty).isEmpty)
+    #expect(try listed("--tenant", "stall").isEmpty)
+    #expect(try listed("--status", "canceled").isEmpty)
+  }
+
+  @Test("what can't be is refused in words, and writes nothing")
+  func refusals() async throws {
+    let (sample, request) = try await scene()
+    let by = ["--by", "ada"]
+    for (words, sentence) in [
+      ([], "--address"), (["--address", "x"], "no address of bitcoin-regtest"),
+      (["--kind", "overpayment", "--address", Self.address], "nothing to send back"),
+      (["--address", Self.address, "--attestation", "nowhere"], "can't be read"),
+    ] as [([String], String)] {
+      let outcome = try request(by + words)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+    }
+    for words in [
+      ["--kind", "all"], ["--amount", "1"], ["--kind", "partial"], ["--by", ""],
+    ] {
+      #expect(try request(by + words).status == 64, "\(words)")
+    }
+    #expect(try sample.payctl("refund", "list", "--status", "odd").status == 64)
+    #expect(try sample.payctl("refund", "show", "ref_x").errors.contains("no payment or refund"))
+    #expect(try sample.payctl("refund", "list", "--format", "json").lines.isEmpty)
+  }
+}
