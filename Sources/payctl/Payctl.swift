@@ -9,6 +9,6 @@ struct Payctl: AsyncParsableCommand {
       KeysCommand.self, AddressCommand.self, PaymentCommand.self, EventsCommand.self,
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
       TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
-      BackupCommand.self, RestoreCommand.self, SignCommand.self,
+      BackupCommand.self, RestoreCommand.self, SignCommand.self, ReplayCommand.self,
     ])
 }
