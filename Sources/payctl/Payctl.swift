@@ -10,5 +10,6 @@ struct Payctl: AsyncParsableCommand {
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
       TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
       BackupCommand.self, RestoreCommand.self, SignCommand.self, ReplayCommand.self,
+      ReconcileCommand.self, LedgerCommand.self, CloseCommand.self, VerifyCommand.self,
     ])
 }

@@ -10,6 +10,8 @@ struct PaymentReplay {
   private let connection: any SQLConnection
   private let id: String
   private var differences: [String] = []
+  /// Where the event log isn't what the facts have told.
+  private(set) var eventDifferences: [String] = []
   private var events: EventReplay
   /// What it had finally received when its last refund was requested.
   private var capReceipts: UInt256?
@@ -21,6 +23,7 @@ struct PaymentReplay {
     events = try EventReplay(of: id, in: connection)
   }
 
+  /// Where the tables aren't what the facts make.
   mutating func run() throws -> [String] {
     let text = try row.text("terms")
     let terms = try CanonicalJSON.value(PaymentTerms.self, from: text)
@@ -28,7 +31,7 @@ struct PaymentReplay {
     var payment = Payment(terms: terms)
     var updatedAt = terms.createdAt
     var hasEnded = payment.status.hasEnded
-    differences += try events.compare([
+    eventDifferences += try events.compare([
       PaymentRecords.createdDraft(of: payment, terms: text, now: updatedAt)
     ])
 
@@ -42,7 +45,7 @@ struct PaymentReplay {
       updatedAt = try stored.time("recorded_at")
       do {
         let told = try payment.apply(fact)
-        differences += try events.compare(
+        eventDifferences += try events.compare(
           PaymentRecords.drafts(told, of: payment, after: text, now: updatedAt))
       } catch let error as PaymentError {
         differences.append("\(id): fact \(payment.version + 1) can't be applied: \(error)")
@@ -52,7 +55,7 @@ struct PaymentReplay {
       hasEnded = hasEnded || payment.status.hasEnded
       if case .refundRequested = fact { capReceipts = payment.finalReceipts }
     }
-    differences += try events.finish()
+    eventDifferences += try events.finish()
 
     try compareTerms(terms)
     try compareColumns(payment, hasEnded: hasEnded, updatedAt: updatedAt)

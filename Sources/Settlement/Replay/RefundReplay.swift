@@ -9,6 +9,8 @@ struct RefundReplay {
   private let connection: any SQLConnection
   private let id: String
   private var differences: [String] = []
+  /// Where the event log isn't what the facts have told.
+  private(set) var eventDifferences: [String] = []
   private var events: EventReplay
 
   init(row: SQLRow, connection: any SQLConnection) throws {
@@ -18,13 +20,14 @@ struct RefundReplay {
     events = try EventReplay(of: id, in: connection)
   }
 
+  /// Where the tables aren't what the facts make.
   mutating func run() throws -> [String] {
     let text = try row.text("terms")
     let terms = try CanonicalJSON.value(RefundTerms.self, from: text)
     expect("terms", try CanonicalJSON.text(terms), found: text)
     var refund = Refund(terms: terms)
     var updatedAt = terms.requestedAt
-    differences += try events.compare(
+    eventDifferences += try events.compare(
       RefundRecords.createdDrafts(of: refund, terms: text, now: updatedAt))
 
     let facts = try connection.query(
@@ -38,7 +41,7 @@ struct RefundReplay {
       let before = refund.status
       do {
         let reached = try refund.apply(fact)
-        differences += try events.compare(
+        eventDifferences += try events.compare(
           RefundRecords.drafts(reached, of: refund, from: before, after: text, now: updatedAt))
       } catch let error as RefundError {
         differences.append("\(id): fact \(refund.version + 1) can't be applied: \(error)")
@@ -46,7 +49,7 @@ struct RefundReplay {
       }
       expect("number of a fact", refund.version, found: try stored.integer("number"))
     }
-    differences += try events.finish()
+    eventDifferences += try events.finish()
     try compareColumns(refund, updatedAt: updatedAt)
     return differences
   }

@@ -12,8 +12,25 @@ package enum ReplayCheck {
     package var payments = 0
     package var refunds = 0
     package var entries = 0
-    /// One line for each thing that isn't what the facts say.
-    package var differences: [String] = []
+    package var found: [Difference] = []
+
+    package var differences: [String] { found.map(\.text) }
+
+    mutating func add(_ lines: [String], to kind: Difference.Kind) {
+      found += lines.map { Difference(kind: kind, text: $0) }
+    }
+  }
+
+  /// Something that isn't what the facts say, in a line.
+  package struct Difference: Sendable, Equatable {
+    package let kind: Kind
+    package let text: String
+
+    package enum Kind: Sendable {
+      /// A payment's or a refund's rows.
+      case payment
+      case event, ledger
+    }
   }
 
   /// One line for each thing that isn't what the facts say; empty where all is.
@@ -26,16 +43,18 @@ package enum ReplayCheck {
     var report = Report()
     try eachRow(of: "payments", by: "payment_id", in: connection) { row in
       var replay = try PaymentReplay(row: row, connection: connection)
-      report.differences += try replay.run()
+      report.add(try replay.run(), to: .payment)
+      report.add(replay.eventDifferences, to: .event)
       report.payments += 1
     }
     try eachRow(of: "refunds", by: "refund_id", in: connection) { row in
       var replay = try RefundReplay(row: row, connection: connection)
-      report.differences += try replay.run()
+      report.add(try replay.run(), to: .payment)
+      report.add(replay.eventDifferences, to: .event)
       report.refunds += 1
     }
     var ledger = LedgerReplay(connection: connection)
-    report.differences += try ledger.run()
+    report.add(try ledger.run(), to: .ledger)
     report.entries = ledger.entryCount
     return report
   }

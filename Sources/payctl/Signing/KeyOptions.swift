@@ -18,7 +18,8 @@ struct KeyOptions: ParsableArguments {
 
   func validate() throws {
     guard keyFile == nil || !words && !passphrase else {
-      throw ValidationError("--key-file stands alone: the file holds what words and passphrase give")
+      throw ValidationError(
+        "--key-file stands alone: the file holds what words and passphrase give")
     }
   }
 
@@ -33,7 +34,7 @@ struct KeyOptions: ParsableArguments {
     }
   }
 
-  private func seed() throws -> SecretBytes {
+  func seed() throws -> SecretBytes {
     guard let keyFile else { return try SecretWords.seed(hasPassphrase: passphrase) }
     let file: EncryptedKeyFile
     do {
@@ -56,7 +57,8 @@ struct KeyOptions: ParsableArguments {
 struct FilePassphrase: ParsableArguments {
   @Option(
     name: .customLong("passphrase-fd"),
-    help: "An open file descriptor to read the key file's passphrase from, instead of standard input."
+    help:
+      "An open file descriptor to read the key file's passphrase from, instead of standard input."
   )
   var descriptor: Int32 = STDIN_FILENO
 
