@@ -68,10 +68,13 @@ let package = Package(
     library("ChainTypes", ["Bytes"]),
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
     library("Keys", ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses"]),
-    library("Bitcoin", ["Bytes", "Digests", "ChainTypes"]),
+    library("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("Ethereum", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("ChainTracking", ["Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
+    library(
+      "Payouts",
+      ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Ethereum", "Payments"]),
 
     // The shell: sockets, disks, tasks.
     library("LocalServers"),
@@ -102,7 +105,7 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Database", "Leases", "EventLog", "Watching",
+        "ChainTracking", "Payments", "Database", "Leases", "NodeRPC", "EventLog", "Watching",
       ]),
     library("Backups", ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
@@ -143,6 +146,14 @@ let package = Package(
         "Settlement", "ChainSim",
       ]),
 
+    // What signs, and never runs on a server.
+    library(
+      "Signing",
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "Payments", "Payouts", "Settings",
+      ]),
+
     // Programs.
     program(
       "paywatch",
@@ -155,10 +166,10 @@ let package = Package(
     program(
       "payctl",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Scanning", "Settings", "HTTPClient", "Database", "SQLite",
-        "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups",
-        "Tenancy", "Deployment",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Database",
+        "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups",
+        "Tenancy", "Deployment", "Signing",
       ]),
     program(
       "paybench",
@@ -190,9 +201,18 @@ let package = Package(
     tests("Addresses", ["Bytes", "ChainTypes", "Addresses"]),
     tests("Keys", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     tests("Ethereum", ["Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Ethereum"]),
-    tests("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Bitcoin"]),
+    tests("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin"]),
     tests("ChainTracking", ["Bytes", "Digests", "ChainTypes", "ChainTracking"]),
     tests("Payments", ["Bytes", "ChainTypes", "Payments"]),
+    tests(
+      "Payouts",
+      ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Ethereum", "Payments", "Payouts"]),
+    tests(
+      "Signing",
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "Payments", "Payouts", "Settings", "Signing",
+      ]),
     tests("Settings", ["Bytes", "ChainTypes", "Addresses", "Settings"]),
     tests("QRCode", ["QRCode"]),
     tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
@@ -261,15 +281,17 @@ let package = Package(
     tests(
       "Simulation",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Bitcoin", "Payments", "HTTPClient",
-        "Database", "NodeRPC", "Watching", "ChainSim", "Simulation", "TestDatabases",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Payments",
+        "HTTPClient", "Database", "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation",
+        "TestDatabases",
       ]),
     tests(
       "payctl",
       [
-        "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "Settings",
-        "HTTPClient", "Database", "SQLite", "NodeRPC", "EventLog", "Watching", "Settlement",
-        "Tenancy", "Deployment", "ChainSim", "Simulation", "TestDatabases", "payctl", "paybench",
+        "Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
+        "Payments", "Payouts", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
+        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
+        "TestDatabases", "payctl", "paybench",
       ]),
     tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
     tests(

@@ -14,6 +14,11 @@ package enum OutgoingSlot: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The output; nil where it is none.
+  package var outpoint: Outpoint? {
+    if case .outpoint(let outpoint) = self { outpoint } else { nil }
+  }
+
   /// From its text; nil where it is none.
   package init?(_ text: String) {
     if text.hasPrefix("0x") {

@@ -97,6 +97,12 @@ struct PSBTFuzzTests {
       try PSBT(bytes: global + extra + [0] + input + [0] + output + [0])
     }
     #expect(try read([]).bytes == plain)
+    for cut in 1..<plain.count {
+      #expect(throws: PSBTError.self) { try PSBT(bytes: Array(plain.dropLast(cut))) }
+    }
+    #expect(throws: PSBTError.malformed(.trailingBytes(count: 1, offset: plain.count))) {
+      try PSBT(bytes: plain + [0])
+    }
     _ = try read([1, 0xfb, 4, 0, 0, 0, 0])
     #expect(throws: PSBTError.unsupportedVersion(2)) { try read([1, 0xfb, 4, 2, 0, 0, 0]) }
     #expect(throws: PSBTError.invalidKey(.global, key: "02")) { try read([1, 2, 1, 0]) }

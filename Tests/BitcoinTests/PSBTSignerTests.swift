@@ -184,6 +184,8 @@ struct PSBTSignerTests {
     let psbt = try built([.wpkh, .wpkh])
     var swapped = psbt
     swapped.inputs[0].nonWitnessUTXO = psbt.inputs[1].nonWitnessUTXO
+    #expect(swapped.spentOutput(ofInput: 0) == nil && swapped.fee == nil)
+    #expect(try refusal(swapped) == .missingUTXO)
     let txid = try #require(psbt.inputs[1].nonWitnessUTXO).txid
     #expect(throws: PSBTError.wrongPreviousTransaction(input: 0, txid: txid)) {
       try PSBT(bytes: swapped.bytes)

@@ -89,6 +89,29 @@ struct MnemonicTests {
     }
   }
 
+  @Test("words as bytes are the same words, in capitals or not and with any white space")
+  func secretBytes() throws {
+    let vectors = try PackageFiles.vector("keys/bip39-trezor-english.json", as: [Trezor].self)
+    let passphrase = SecretBytes(copying: Array("TREZOR".utf8).span.bytes)
+    for vector in vectors {
+      let typed = " " + vector.phrase.uppercased().replacing(" ", with: " \t ") + "\r\n"
+      let mnemonic = try Mnemonic(
+        secretPhrase: SecretBytes(copying: Array(typed.utf8).span.bytes))
+      #expect(mnemonic.secretPhrase == vector.phrase)
+      let seed = mnemonic.seed(normalizedPassphrase: passphrase)
+      #expect(seed.withUnsafeBytes { Hex.encode($0) } == vector.seed)
+    }
+    func error(_ text: String) -> Mnemonic.ParsingError? {
+      #expect(throws: Mnemonic.ParsingError.self) {
+        try Mnemonic(secretPhrase: SecretBytes(copying: Array(text.utf8).span.bytes))
+      }
+    }
+    #expect(error("") == .wrongWordCount(0))
+    #expect(error(String(repeating: "zoo ", count: 11) + "zoö") == .unknownWord(position: 12))
+    let long = String(repeating: "x", count: 4_000)
+    #expect(error(long + String(repeating: " zoo", count: 11)) == .unknownWord(position: 1))
+  }
+
   @Test("a passphrase outside ASCII isn't taken as it comes")
   func passphrase() throws {
     let mnemonic = try Mnemonic(entropy: SecretBytes(byteCount: 16) { _ in })

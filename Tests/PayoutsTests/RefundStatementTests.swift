@@ -1,4 +1,5 @@
 import ChainTypes
+import Payments
 import Payouts
 import Testing
 
@@ -22,6 +23,11 @@ struct RefundStatementTests {
         asset: BTC
         """)
     #expect(RefundStatement(statement.text) == statement)
+    #expect(
+      statement.text
+        == RefundTerms.statement(
+          payment: "\(statement.payment)", address: statement.address, chain: statement.chain,
+          asset: .btc))
   }
 
   @Test("a text that differs in any byte isn't the statement")

@@ -29,7 +29,7 @@ enum SampleBatches {
         chain: chain, chainID: nil, tenant: "shop",
         createdAt: Timestamp(microseconds: 1_790_000_000_250_000)),
       transactions: [
-        OutgoingTransaction(
+        UnsignedTransaction(
           id: id("out", 1), replaces: id("out", 2), purpose: .refund,
           body: .bitcoin(psbt: [0x70, 0x73, 0x62, 0x74, 0xff, 0x00]),
           paymentsOut: [
@@ -54,7 +54,7 @@ enum SampleBatches {
         chain: try name("ethereum"), chainID: 1, tenant: "shop",
         createdAt: Timestamp(seconds: 1_790_000_000)),
       transactions: [
-        OutgoingTransaction(
+        UnsignedTransaction(
           id: id("out", 5), purpose: .sweep, body: .ethereum(offer),
           paymentsOut: [
             PaymentOut(

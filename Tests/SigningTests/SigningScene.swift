@@ -25,8 +25,10 @@ struct SigningScene {
   let account: EthereumAccount
 
   static let payee = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
-  static let operatorAddress = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-  static let ethereumPayee = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+  /// Keys of the same words that belong to no account of the policy: other people's.
+  static let payerPath = "m/84h/1h/9h/0/0"
+  static let ethereumPayerPath = "m/44h/60h/9h/0/5"
+  static let operatorPath = "m/44h/60h/9h/0/6"
   static let usdc = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
   static let today = SigningRecord.Day(Timestamp(seconds: 1_790_000_000))
 
@@ -59,6 +61,7 @@ struct SigningScene {
   /// Settings that a test changes.
   struct Settings {
     var refunds = "attested"
+    /// Lines for Bitcoin.
     var more = ""
     var bitcoinLimit = #"{ asset: BTC, per_transaction: "0.02", per_day: "0.05" }"#
     var fee = "0.0001"
@@ -82,7 +85,7 @@ struct SigningScene {
           maximum_inputs: 3
           limits:
             - \(settings.bitcoinLimit)
-      \(settings.more.isEmpty ? "" : settings.more.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
+      \(settings.more.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
         - spec: \(chains)/ethereum.yaml
           accounts: ["\(account.text)"]
           addresses: 20
@@ -93,9 +96,18 @@ struct SigningScene {
           limits:
             - { asset: ETH, per_transaction: "1", per_day: "2" }
             - \(settings.usdcLimit)
-      \(settings.more.isEmpty ? "" : settings.more.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
 
       """
+  }
+
+  /// The P2WPKH address of a key.
+  func address(_ path: String) throws -> String {
+    let key = try master.descendant(DerivationPath(path)).key.publicKey
+    return BitcoinAddress(.p2wpkh(key.hash160), network: .regtest).text
+  }
+
+  func ethereumAddress(_ path: String) throws -> String {
+    EthereumAddress(try master.descendant(DerivationPath(path)).key.publicKey).text
   }
 
   var policyPath: String { directory.path("policy.yaml") }
@@ -121,7 +133,8 @@ extension SigningScene {
   }
 
   func script(_ descriptor: Descriptor, _ branch: UInt32, _ index: UInt32) throws -> [UInt8] {
-    try #require(descriptor.onBranch(branch)).outputScript(at: index).scriptPubKey
+    let branch = try descriptor.onBranch(branch)
+    return try #require(branch).outputScript(at: index).scriptPubKey
   }
 
   private func derivation(
@@ -188,10 +201,10 @@ extension SigningScene {
   func refund(
     to address: String = payee, value: UInt64 = 1_500_000, id number: UInt64 = 1,
     refund: UInt64 = 1, salt: UInt32 = 0, attestation: RefundAttestation? = nil
-  ) throws -> OutgoingTransaction {
+  ) throws -> UnsignedTransaction {
     let psbt = try psbt(
       paying: [Self.output(address, value)], change: 1_998_590 - value, salt: salt)
-    return OutgoingTransaction(
+    return UnsignedTransaction(
       id: Self.id("out", number), purpose: .refund, body: .bitcoin(psbt: psbt.bytes),
       paymentsOut: [
         PaymentOut(
@@ -200,7 +213,7 @@ extension SigningScene {
       ])
   }
 
-  func batch(_ transactions: [OutgoingTransaction]) throws -> UnsignedBatch {
+  func batch(_ transactions: [UnsignedTransaction]) throws -> UnsignedBatch {
     UnsignedBatch(
       heading: BatchHeading(
         chain: try #require(ChainName("bitcoin-regtest")), chainID: nil, tenant: "shop",
@@ -213,7 +226,9 @@ extension SigningScene {
   func offer(
     to: String = usdc, value: UInt256 = .zero, data: [UInt8]? = nil, nonce: UInt64 = 9
   ) throws -> EthereumOffer {
-    let transfer = TokenCall.transfer(to: try EthereumAddress(Self.ethereumPayee), value: 50_000_000)
+    let transfer = TokenCall.transfer(
+      to: try EthereumAddress(ethereumAddress(Self.ethereumPayerPath)),
+      value: 50_000_000)
     return EthereumOffer(
       from: try account.onBranch(1).address(at: 0),
       path: account.origin.path.appending(ChildNumber(rawValue: 1))
@@ -224,19 +239,20 @@ extension SigningScene {
 
   func tokenRefund(
     _ offer: EthereumOffer, attestation: RefundAttestation? = nil
-  ) throws -> OutgoingTransaction {
-    OutgoingTransaction(
+  ) throws -> UnsignedTransaction {
+    UnsignedTransaction(
       id: Self.id("out", 5), purpose: .refund, body: .ethereum(offer),
       paymentsOut: [
         PaymentOut(
-          refund: Self.id("ref", 5), address: Self.ethereumPayee, asset: "USDC",
+          refund: Self.id("ref", 5), address: try ethereumAddress(Self.ethereumPayerPath),
+          asset: "USDC",
           contract: try EthereumAddress(Self.usdc).hash, amount: 50_000_000,
           attestation: attestation)
       ])
   }
 
   func ethereumBatch(
-    _ transactions: [OutgoingTransaction], chainID: UInt64 = 1
+    _ transactions: [UnsignedTransaction], chainID: UInt64 = 1
   ) throws -> UnsignedBatch {
     UnsignedBatch(
       heading: BatchHeading(
@@ -270,8 +286,9 @@ extension SigningScene {
       let signature = key.signature(over: PersonalMessage.hash(message))
       return RefundAttestation(
         kind: kind, signer: EthereumAddress(key.publicKey).text, message: statement.text,
-        signature: "0x" + Hex.encode(
-          signature.r.bytes + signature.s.bytes + [signature.isOdd ? 28 : 27]))
+        signature: "0x"
+          + Hex.encode(
+            signature.r.bytes + signature.s.bytes + [signature.isOdd ? 28 : 27]))
     case .bip322:
       let output = OutputScript.p2wpkh(key.publicKey.hash160)
       let signature = try #require(MessageSignature(of: message, by: output, key: key))

@@ -106,6 +106,32 @@ struct TidyTests {
     #expect(importers["CLibcurl"] == nil)
   }
 
+  @Test("only payctl signs, and what signs reaches no network and no database")
+  func signersStayOffline() throws {
+    var importers: Set<String> = []
+    for target in manifest.targets {
+      for file in try Tree.swiftFiles(in: target.folder)
+      where try Tree.imports(of: file).contains("Signing") {
+        importers.insert(target.name)
+      }
+    }
+    #expect(importers == ["payctl", "SigningTests"])
+    let dependencies = Dictionary(
+      uniqueKeysWithValues: manifest.targets.map { ($0.name, $0.dependencies) })
+    var reached: Set<String> = []
+    var open: Set<String> = ["Signing"]
+    while let next = open.popFirst() {
+      reached.insert(next)
+      open.formUnion((dependencies[next] ?? []).subtracting(reached))
+    }
+    #expect(reached.isSuperset(of: ["Payouts", "Bitcoin", "Keys", "Digests"]))
+    let banned: Set<String> = [
+      "HTTPClient", "CCurl", "NodeRPC", "NIOCore", "NIOPosix", "Hummingbird", "Database",
+      "CPostgres", "CHiredis", "CKafka",
+    ]
+    #expect(reached.isDisjoint(with: banned), "\(reached.intersection(banned).sorted())")
+  }
+
   @Test("every folder of sources or tests is a target")
   func noDeadTargets() throws {
     let sources = Set(manifest.targets(.library, .program).map(\.name))

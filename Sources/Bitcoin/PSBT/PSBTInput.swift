@@ -52,6 +52,8 @@ package struct PSBTInput: Hashable, Sendable {
     set { assign(Field.nonWitnessUTXO, newValue?.bytes) }
   }
 
+  package var hasNonWitnessUTXO: Bool { map[[Field.nonWitnessUTXO]] != nil }
+
   /// The output that is spent, by itself.
   package var witnessUTXO: TransactionOutput? {
     get { map[[Field.witnessUTXO]].flatMap(TransactionOutput.init(psbt:)) }
@@ -157,11 +159,14 @@ package struct PSBTInput: Hashable, Sendable {
     map.setTaprootDerivation(derivation, type: Field.taprootDerivation)
   }
 
-  /// What is spent, from the previous transaction where it is known.
+  /// What is spent, from the previous transaction where it is known; nil where that is another.
   func spentOutput(at outpoint: Outpoint) -> TransactionOutput? {
     guard let previous = nonWitnessUTXO else { return witnessUTXO }
     let vout = Int(outpoint.vout)
-    return previous.outputs.indices.contains(vout) ? previous.outputs[vout] : nil
+    guard previous.txid == outpoint.txid, previous.outputs.indices.contains(vout) else {
+      return nil
+    }
+    return previous.outputs[vout]
   }
 
   private mutating func assign(_ type: UInt8, _ value: [UInt8]?) {

@@ -103,7 +103,7 @@ package struct PSBTSigner: Sendable {
     guard let spent = hashes.spentOutputs[index] else { throw .missingUTXO }
     if let stated = input.witnessUTXO, stated != spent { throw .contradictingUTXO }
     let script = try PSBTInputScript(spent, of: input)
-    let hasPrevious = input.nonWitnessUTXO != nil
+    let hasPrevious = input.hasNonWitnessUTXO
     // Old signatures don't commit to the value at all, so that a stated one proves nothing.
     guard script.isSegwit || hasPrevious else { throw .missingPreviousTransaction }
     let type = input.sighashType

@@ -21,6 +21,29 @@ extension EthereumTransaction {
     return writer.bytes
   }
 
+  /// From what a sender signs of a transaction of type 2 (`encodedForSigning`).
+  package init(unsigned bytes: [UInt8]) throws(EthereumError) {
+    guard bytes.first == TransactionType.dynamicFee.rawValue else {
+      throw .unverifiable(.transactionType(UInt64(bytes.first ?? 0)))
+    }
+    let body = bytes.span.bytes.extracting(1..<bytes.count)
+    var writer = RLPWriter()
+    writer.append(rawByte: TransactionType.dynamicFee.rawValue)
+    do {
+      let payload = body.byteCount - (try RLPReader(list: body).offset)
+      // With a signature of nothing in the place of one.
+      writer.appendList { writer in
+        writer.append(encoded: Array(bytes.suffix(payload)))
+        for _ in 0..<3 { writer.appendEmptyString() }
+      }
+    } catch {
+      throw .rlp(error)
+    }
+    try self.init(encoded: writer.bytes)
+    signature = nil
+    guard encodedForSigning == bytes else { throw .invalid(.signature) }
+  }
+
   /// The same with a signature that was made elsewhere.
   package func with(_ signature: RecoverableSignature) -> EthereumTransaction {
     var signed = self

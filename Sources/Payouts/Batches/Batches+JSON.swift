@@ -16,7 +16,7 @@ extension UnsignedBatch {
   /// refused.
   package init(parsing bytes: [UInt8]) throws(PayoutFileError) {
     let (heading, objects) = try BatchReader.root(bytes, format: Self.format)
-    var transactions: [OutgoingTransaction] = []
+    var transactions: [UnsignedTransaction] = []
     var ids: Set<Identifier> = []
     for var object in objects {
       let transaction = try BatchReader.transaction(&object, of: heading)
@@ -89,7 +89,7 @@ extension BatchHeading {
   }
 }
 
-extension OutgoingTransaction {
+extension UnsignedTransaction {
   fileprivate var members: [JSONValue.Member] {
     var members: [JSONValue.Member] = [
       .init("id", .string("\(id)")), .init("replaces", .optional(replaces.map { "\($0)" })),

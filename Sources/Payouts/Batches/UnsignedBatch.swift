@@ -4,9 +4,9 @@
 /// transactions themselves and refuses descriptions that don't agree with them.
 package struct UnsignedBatch: Hashable, Sendable {
   package var heading: BatchHeading
-  package var transactions: [OutgoingTransaction]
+  package var transactions: [UnsignedTransaction]
 
-  package init(heading: BatchHeading, transactions: [OutgoingTransaction]) {
+  package init(heading: BatchHeading, transactions: [UnsignedTransaction]) {
     self.heading = heading
     self.transactions = transactions
   }

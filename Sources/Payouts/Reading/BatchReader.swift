@@ -63,15 +63,15 @@ enum BatchReader {
 
   static func transaction(
     _ object: inout ObjectReader, of heading: BatchHeading
-  ) throws(PayoutFileError) -> OutgoingTransaction {
+  ) throws(PayoutFileError) -> UnsignedTransaction {
     let id = try object.parsed("id", limit: 30, "an id out_…") { Identifier($0, prefix: "out") }
     let replaces = try object.optional("replaces", limit: 30, "an id out_…, or null") {
       Identifier($0, prefix: "out")
     }
     let purpose = try object.parsed("purpose", limit: 20, "refund, sweep or gas") {
-      OutgoingTransaction.Purpose(rawValue: $0)
+      UnsignedTransaction.Purpose(rawValue: $0)
     }
-    let body: OutgoingTransaction.Body
+    let body: UnsignedTransaction.Body
     if heading.chainID == nil {
       body = .bitcoin(
         psbt: try object.parsed("psbt", limit: maximumPSBTBytes / 3 * 4, "a PSBT in Base64") {
@@ -86,7 +86,7 @@ enum BatchReader {
       payments.append(
         try payment(element, place: object.path("payments_out[\(index)]")))
     }
-    return OutgoingTransaction(
+    return UnsignedTransaction(
       id: id, replaces: replaces, purpose: purpose, body: body, paymentsOut: payments)
   }
 
@@ -141,7 +141,7 @@ enum BatchReader {
       },
       signer: try object.text("signer", limit: 100),
       message: try object.text("message", limit: 1_000, mayBreak: true),
-      signature: try object.text("signature", limit: 4_096))
+      signature: try object.text("signature", limit: RefundAttestation.maximumSignatureBytes))
     try object.finish()
     return attestation
   }

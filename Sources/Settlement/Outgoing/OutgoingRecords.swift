@@ -40,7 +40,7 @@ package enum OutgoingRecords {
       "CREATE INDEX outgoing_by_status ON outgoing (chain, status, outgoing_id)",
       "CREATE INDEX outgoing_by_block ON outgoing (chain, block_height)",
       "CREATE UNIQUE INDEX outgoing_by_txid ON outgoing (chain, txid)",
-      // `used_…` is what block of the active chain uses it up by which transaction, ours or not.
+      // `txid` and `position` are a coin's, as its transfer has them. `used_…` is what block of the active chain uses it up by which transaction, ours or not.
       // What is used up, or set aside to be: a coin or a nonce is one transaction's, and those's that
       // replace it, which share its `root`. Open until one of them is final.
       dialect.createTable(
@@ -48,6 +48,8 @@ package enum OutgoingRecords {
         """
           chain TEXT NOT NULL,
           slot TEXT NOT NULL,
+          txid \(blob),
+          position TEXT,
           root TEXT NOT NULL,
           is_open \(integer) NOT NULL CHECK (is_open IN (0, 1)),
           used_by \(blob),
@@ -55,6 +57,7 @@ package enum OutgoingRecords {
           used_hash \(blob),
           PRIMARY KEY (chain, slot)
         """),
+      "CREATE INDEX outgoing_slots_of_coin ON outgoing_slots (chain, txid, position)",
       "CREATE INDEX outgoing_slots_open ON outgoing_slots (chain, slot) WHERE is_open = 1",
       "CREATE INDEX outgoing_slots_of ON outgoing_slots (root)",
       dialect.createTable(
@@ -66,6 +69,17 @@ package enum OutgoingRecords {
           PRIMARY KEY (chain, slot, outgoing_id)
         """),
       "CREATE INDEX outgoing_slot_uses_of ON outgoing_slot_uses (outgoing_id)",
+      // Which transfers' value a sweep of an account takes away.
+      dialect.createTable(
+        "outgoing_sweeps",
+        """
+          chain TEXT NOT NULL,
+          txid \(blob) NOT NULL,
+          position TEXT NOT NULL,
+          outgoing_id TEXT NOT NULL REFERENCES outgoing (outgoing_id),
+          PRIMARY KEY (chain, txid, position)
+        """),
+      "CREATE INDEX outgoing_sweeps_of ON outgoing_sweeps (outgoing_id)",
       dialect.createTable(
         "outgoing_nonces",
         """
@@ -258,9 +272,13 @@ extension OutgoingRecords {
     let key: [SQLValue] = [.text(transaction.chain.text), .text(slot.description)]
     try connection.execute(
       """
-      INSERT INTO outgoing_slots (chain, slot, root, is_open) VALUES ($1, $2, $3, 1)
-      ON CONFLICT (chain, slot) DO NOTHING
-      """, key + [.text(root)])
+      INSERT INTO outgoing_slots (chain, slot, root, txid, position, is_open)
+      VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (chain, slot) DO NOTHING
+      """,
+      key + [
+        .text(root), .optional(slot.outpoint?.txid.bytes),
+        .optional(slot.outpoint.map { "\($0.vout)" }),
+      ])
     let row = try connection.queryFirst(
       "SELECT root, is_open FROM outgoing_slots WHERE chain = $1 AND slot = $2", key)
     guard let row, try row.text("root") == root, try row.flag("is_open") else {
@@ -296,6 +314,11 @@ extension OutgoingRecords {
       throw CorruptRow.column("outgoing_id")
     }
     guard before != status else { return [] }
+    if !status.isPending, status != .final {
+      // What it didn't take may be swept again.
+      try connection.execute(
+        "DELETE FROM outgoing_sweeps WHERE outgoing_id = $1", [.text(transaction.id)])
+    }
     return try tell(status, of: transaction, version: version, now: now, in: connection)
   }
 

@@ -1,5 +1,9 @@
+internal import Addresses
+internal import Bitcoin
+internal import Bytes
 package import ChainTypes
 package import Database
+internal import Ethereum
 internal import EventLog
 package import Payments
 
@@ -23,5 +27,183 @@ package enum OutgoingService {
         .built(outgoing: transaction.id), to: &refund, now: now, in: connection)
     }
     try EventLog.append(drafts, in: connection)
+  }
+}
+
+// MARK: Signed bytes
+
+extension OutgoingService {
+  /// Why signed bytes aren't taken in. Nothing was written.
+  package enum Refusal: Error, Equatable {
+    case notFound(String)
+    case wrongChain(String, expected: String)
+    /// They aren't a transaction.
+    case undecodable(String)
+    /// They do something else than what was made to be signed.
+    case different(String)
+    /// Signatures are missing or wrong.
+    case unsigned(String)
+    case notPossible(OutgoingStatus)
+  }
+
+  /// Takes in a signed transaction, and holds it against what was made: whatever a file says of it,
+  /// only its bytes count. From then on it is sent, and sent again, until a block holds it.
+  @discardableResult
+  package static func takeIn(
+    _ raw: [UInt8], for id: String, spec: ChainSpec, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws -> OutgoingTransaction {
+    guard var transaction = try OutgoingRecords.load(id, in: connection) else {
+      throw Refusal.notFound(id)
+    }
+    guard transaction.chain == spec.name else {
+      throw Refusal.wrongChain(spec.name.text, expected: transaction.chain.text)
+    }
+    if transaction.raw == raw { return transaction }
+    guard transaction.status == .built else { throw Refusal.notPossible(transaction.status) }
+    let txid =
+      switch spec.family {
+      case .bitcoin: try bitcoinTxid(of: raw, unsigned: transaction.unsigned)
+      case .ethereum: try ethereumTxid(of: raw, unsigned: transaction.unsigned, transaction.slots)
+      }
+    transaction.raw = raw
+    transaction.txid = txid
+    var drafts = try OutgoingRecords.move(
+      &transaction, to: .signed, now: now, in: connection)
+    for refund in transaction.refunds {
+      guard var refund = try RefundRecords.load(refund, in: connection) else {
+        throw CorruptRow.column("payouts")
+      }
+      drafts += try RefundRecords.apply(
+        .signed(outgoing: id, txid: txid.text(spec.family.hashForm)), to: &refund, now: now,
+        in: connection)
+    }
+    // Watchers look for its txid besides.
+    try connection.execute(
+      "UPDATE chains SET slots_version = slots_version + 1 WHERE chain = $1",
+      [.text(spec.name.text)])
+    try EventLog.append(drafts, in: connection)
+    return transaction
+  }
+
+  private static func bitcoinTxid(of raw: [UInt8], unsigned: String) throws -> Hash32 {
+    let (signed, psbt): (Transaction, PSBT)
+    do {
+      (signed, psbt) = (try Transaction(bytes: raw), try PSBT(base64: unsigned))
+    } catch {
+      throw Refusal.undecodable("\(error)")
+    }
+    var stripped = signed
+    for index in stripped.inputs.indices {
+      stripped.inputs[index].scriptSig = []
+      stripped.inputs[index].witness = []
+    }
+    guard stripped == psbt.transaction else {
+      throw Refusal.different("its inputs, outputs, version or lock time aren't those of the PSBT")
+    }
+    let hashes = SignatureHashes(signed, spending: psbt.spentOutputs)
+    for input in signed.inputs.indices where hashes.verification(ofInput: input) != .valid {
+      throw Refusal.unsigned("input \(input)")
+    }
+    return signed.txid
+  }
+
+  private static func ethereumTxid(
+    of raw: [UInt8], unsigned: String, _ slots: [OutgoingSlot]
+  ) throws -> Hash32 {
+    let signed: EthereumTransaction
+    do {
+      signed = try EthereumTransaction(encoded: raw)
+    } catch {
+      throw Refusal.undecodable("\(error)")
+    }
+    guard "0x" + Hex.encode(signed.encodedForSigning) == unsigned else {
+      throw Refusal.different("it isn't the transaction that was made")
+    }
+    guard let sender = signed.sender,
+      slots == [.nonce(account: sender.hash, signed.nonce)]
+    else { throw Refusal.unsigned("the signature isn't the sender's") }
+    return signed.hash
+  }
+
+  /// Gives up a transaction that nobody has signed: its coins or nonce are free, its refunds wait for
+  /// another. A nonce is given up only where none was made behind it.
+  package static func cancel(
+    _ id: String, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    guard var transaction = try OutgoingRecords.load(id, in: connection) else {
+      throw Refusal.notFound(id)
+    }
+    guard transaction.status == .built, transaction.sighting == nil else {
+      throw Refusal.notPossible(transaction.status)
+    }
+    for case .nonce(let account, let nonce) in transaction.slots where transaction.replaces == nil {
+      let freed = try connection.execute(
+        """
+        UPDATE outgoing_nonces SET next_nonce = $3
+        WHERE chain = $1 AND account = $2 AND next_nonce = $3 + 1
+        """,
+        [
+          .text(transaction.chain.text), .text(account.hex), .integer(Int64(clamping: nonce)),
+        ])
+      guard freed == 1 else { throw Refusal.notPossible(transaction.status) }
+    }
+    var drafts = try OutgoingRecords.move(
+      &transaction, to: .canceled, now: now, in: connection)
+    try OutgoingRecords.release(transaction, in: connection)
+    for refund in transaction.refunds {
+      guard var refund = try RefundRecords.load(refund, in: connection) else {
+        throw CorruptRow.column("payouts")
+      }
+      drafts += try RefundRecords.apply(
+        .unbuilt(outgoing: id), to: &refund, now: now, in: connection)
+    }
+    try EventLog.append(drafts, in: connection)
+  }
+
+  // MARK: Sent
+
+  /// Records that a node has taken it. What was sent is sent again now and then all the same.
+  package static func sent(
+    _ id: String, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    guard var transaction = try OutgoingRecords.load(id, in: connection) else { return }
+    try connection.execute(
+      "UPDATE outgoing SET sent_at = $2 WHERE outgoing_id = $1", [.text(id), .time(now)])
+    guard transaction.status == .signed else { return }
+    var drafts = try OutgoingRecords.move(
+      &transaction, to: .broadcast, now: now, in: connection)
+    for refund in transaction.refunds {
+      guard var refund = try RefundRecords.load(refund, in: connection) else {
+        throw CorruptRow.column("payouts")
+      }
+      drafts += try RefundRecords.apply(
+        .broadcast(outgoing: id), to: &refund, now: now, in: connection)
+    }
+    try EventLog.append(drafts, in: connection)
+  }
+
+  /// Records why nodes didn't take it, for people.
+  package static func refused(
+    _ id: String, note: String, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    try connection.execute(
+      "UPDATE outgoing SET sent_at = $2, note = $3 WHERE outgoing_id = $1",
+      [.text(id), .time(now), .text(String(note.prefix(500)))])
+  }
+
+  /// Those that a node is to be given: signed ones, and those that were sent before `before` and
+  /// stand in no block.
+  package static func unsent(
+    on chain: ChainName, before: Timestamp, limit: Int, in connection: any SQLConnection
+  ) throws -> [OutgoingTransaction] {
+    try connection.query(
+      """
+      SELECT * FROM outgoing
+      WHERE chain = $1 AND status IN ('signed', 'broadcast') AND block_hash IS NULL
+        AND raw IS NOT NULL AND (sent_at IS NULL OR sent_at < $2)
+      ORDER BY outgoing_id LIMIT $3
+      """, [.text(chain.text), .time(before), .integer(Int64(limit))]
+    ).map { try OutgoingRecords.transaction($0, in: connection) }
   }
 }

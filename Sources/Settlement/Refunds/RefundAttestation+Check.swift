@@ -1,4 +1,5 @@
 internal import Addresses
+internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
 internal import Ethereum
@@ -35,7 +36,10 @@ extension RefundAttestation {
 extension RefundAttestation {
   private static func isSigned(
     _ message: String, by signer: BitcoinAddress, _ signature: String
-  ) -> Bool { false }
+  ) -> Bool {
+    guard let signature = try? MessageSignature(signature) else { return false }
+    return signature.verification(of: message, by: signer.output) == .valid
+  }
 }
 
 extension RecoverableSignature {

@@ -19,7 +19,7 @@ package struct SigningJob: Sendable {
   }
 
   private struct Item: Sendable {
-    let transaction: OutgoingTransaction
+    let transaction: UnsignedTransaction
     let body: Body
 
     enum Body: Sendable {
@@ -73,7 +73,7 @@ package struct SigningJob: Sendable {
   }
 
   private static func item(
-    _ transaction: OutgoingTransaction, _ chainID: UInt64?
+    _ transaction: UnsignedTransaction, _ chainID: UInt64?
   ) throws(Failure) -> Item {
     switch (transaction.body, chainID) {
     case (.bitcoin(let bytes), _):

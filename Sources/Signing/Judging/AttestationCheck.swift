@@ -4,6 +4,7 @@ internal import Bytes
 internal import ChainTypes
 internal import Ethereum
 internal import Keys
+internal import Payments
 internal import Payouts
 
 /// Verifies, without a network, who signed for a refund.
@@ -48,17 +49,18 @@ enum AttestationCheck {
     return address.text
   }
 
-  /// The same, from `r`, `s` and 27 or 28, as wallets give them.
+  /// The same, from `r`, `s` and 27 or 28, or 0 or 1, as wallets give them.
   private static func ethereumSigner(
     _ attestation: RefundAttestation, _ message: [UInt8]
   ) -> String? {
     let text = attestation.signature
     guard text.hasPrefix("0x"), text.utf8.count == 132,
-      let bytes = try? Hex.decode(text.dropFirst(2)), let v = bytes.last, v == 27 || v == 28,
+      let bytes = try? Hex.decode(text.dropFirst(2)), let v = bytes.last,
+      [0, 1, 27, 28].contains(v),
       let r = Hash32(Array(bytes.prefix(32))), let s = Hash32(Array(bytes[32..<64])),
       let claimed = try? EthereumAddress(attestation.signer)
     else { return nil }
-    let signature = RecoverableSignature(r: r, s: s, isOdd: v == 28)
+    let signature = RecoverableSignature(r: r, s: s, isOdd: v == 28 || v == 1)
     guard PersonalMessage.signer(of: message, signature: signature) == claimed else { return nil }
     return claimed.text
   }

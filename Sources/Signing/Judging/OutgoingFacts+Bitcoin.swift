@@ -11,7 +11,7 @@ extension OutgoingFacts {
   /// What it spends is taken from whole previous transactions, whose txids its inputs name, or is
   /// committed to by every signature (taproot); what is merely said isn't believed.
   package init(
-    _ psbt: PSBT, name: String, purpose: OutgoingTransaction.Purpose?, policy: ChainPolicy,
+    _ psbt: PSBT, name: String, purpose: UnsignedTransaction.Purpose?, policy: ChainPolicy,
     network: BitcoinNetwork
   ) {
     let transaction = psbt.transaction
@@ -84,29 +84,19 @@ extension PSBTOutput {
 }
 
 extension PSBT {
-  /// The size that the transaction has once signed with the largest signatures of our own scripts.
-  ///
-  /// Bytes outside the witness weigh 4 each, within it 1 (BIP-0141); a signature of ECDSA has at
-  /// most 72 bytes with its type, a key 33, a Schnorr signature 64 or 65.
+  /// The size that the transaction has once signed with the largest signatures of our own scripts;
+  /// all other scripts were found to be faults.
   fileprivate func signedVirtualBytes(_ spent: [TransactionOutput?]) -> UInt64 {
-    var weight = 4 * transaction.strippedBytes.count
-    var hasWitness = false
-    for output in spent {
+    let scripts = spent.map { output -> SingleKeyScript in
       switch output.flatMap({ OutputScript(scriptPubKey: $0.scriptPubKey) }) {
-      case .p2pkh?: weight += 4 * (1 + 72 + 1 + 33) + 1
-      case .p2sh?:
-        hasWitness = true
-        weight += 4 * 23 + 1 + 1 + 72 + 1 + 33
-      case .p2tr?:
-        hasWitness = true
-        weight += 1 + 1 + 65
-      default:
-        hasWitness = true
-        weight += 1 + 1 + 72 + 1 + 33
+      case .p2pkh?: .pkh
+      case .p2sh?: .shWpkh
+      case .p2tr?: .tr
+      default: .wpkh
       }
     }
-    // Marker and flag.
-    if hasWitness { weight += 2 }
-    return UInt64((weight + 3) / 4)
+    let weight = TransactionSize.weight(
+      inputs: scripts, outputs: transaction.outputs.map(\.scriptPubKey))
+    return UInt64(TransactionSize.virtualBytes(weight: weight))
   }
 }

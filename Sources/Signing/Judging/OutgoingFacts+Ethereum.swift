@@ -9,7 +9,7 @@ extension OutgoingFacts {
   /// What an unsigned transaction of an EVM chain does: it sends the coin, or it calls `transfer`
   /// of a token that the chain's description lists. Nothing else is understood.
   package init(
-    _ offer: EthereumOffer, name: String, purpose: OutgoingTransaction.Purpose?,
+    _ offer: EthereumOffer, name: String, purpose: UnsignedTransaction.Purpose?,
     policy: ChainPolicy
   ) {
     let spec = policy.spec

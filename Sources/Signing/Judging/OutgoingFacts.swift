@@ -12,7 +12,7 @@ package struct OutgoingFacts: Sendable {
   package var name: String
   package var chain: ChainName
   /// Nil where nobody says.
-  package var purpose: OutgoingTransaction.Purpose?
+  package var purpose: UnsignedTransaction.Purpose?
   /// What it uses up, of which each can be used once: outpoints, or an account's nonce. Two
   /// transactions that share one can't both be mined.
   package var slots: [String]
@@ -68,7 +68,7 @@ package struct OutgoingFacts: Sendable {
   }
 
   package init(
-    name: String, chain: ChainName, purpose: OutgoingTransaction.Purpose?, slots: [String],
+    name: String, chain: ChainName, purpose: UnsignedTransaction.Purpose?, slots: [String],
     payments: [Payment], fee: UInt256?, cost: Cost, faults: [String] = []
   ) {
     self.name = name

@@ -67,7 +67,11 @@ package struct Pipeline: Sendable {
       database, SettlementSchema.migrations, component: SettlementSchema.component)
   }
 
-  /// The account key of BIP-0084's test vectors; each tenant has a branch of it.
+  /// The words of BIP-0084's test vectors, whose account's key follows; each tenant has a branch of
+  /// it, and a hundred branches further one for its own addresses.
+  package static let words =
+    "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
+  private static let treasuryBranch: UInt32 = 100
   private static let accountKey =
     "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkg"
     + "DKf31mGDtKsAYz2oz2AGutZYs"
@@ -95,6 +99,10 @@ package struct Pipeline: Sendable {
       for keys in keys {
         try await addresses.register(
           AddressPool.Account(tenant: tenant, region: settings.region, epoch: 0, keys: keys))
+        guard let own = try keys.onBranch(Self.treasuryBranch + UInt32(place)) else { continue }
+        try await addresses.register(
+          AddressPool.Account(
+            tenant: tenant, region: settings.region, epoch: 0, keys: own, purpose: .treasury))
       }
     }
   }

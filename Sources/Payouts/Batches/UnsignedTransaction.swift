@@ -2,7 +2,7 @@ package import Bytes
 package import Payments
 
 /// A transaction that pays out, before it is signed.
-package struct OutgoingTransaction: Hashable, Sendable {
+package struct UnsignedTransaction: Hashable, Sendable {
   /// `out_…`
   package var id: Identifier
   /// The one whose inputs or nonce this uses again, so that at most one of them is ever mined.
@@ -41,13 +41,13 @@ package struct OutgoingTransaction: Hashable, Sendable {
 
 /// The same, signed.
 package struct SignedTransaction: Hashable, Sendable {
-  package var transaction: OutgoingTransaction
+  package var transaction: UnsignedTransaction
   /// As nodes take it.
   package var raw: [UInt8]
   /// In internal byte order on Bitcoin.
   package var txid: Hash32
 
-  package init(transaction: OutgoingTransaction, raw: [UInt8], txid: Hash32) {
+  package init(transaction: UnsignedTransaction, raw: [UInt8], txid: Hash32) {
     self.transaction = transaction
     self.raw = raw
     self.txid = txid

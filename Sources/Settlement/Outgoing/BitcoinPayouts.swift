@@ -1,0 +1,230 @@
+internal import Addresses
+package import Bitcoin
+internal import Bytes
+package import ChainTypes
+package import Database
+internal import Keys
+package import Payments
+
+/// Makes Bitcoin transactions that pay refunds, gather coins, or replace such ones: from what the
+/// database knows, without a key and without asking anyone. What is made is recorded with its coins
+/// in the caller's transaction.
+///
+/// Only final coins are spent, whichever payment they came for.
+package struct BitcoinPayouts: Sendable {
+  let spec: ChainSpec
+  let network: BitcoinNetwork
+  let limits: TransactionBuilder.Limits
+  /// How many refunds one transaction pays at most.
+  let maximumRefunds: Int
+
+  /// Nil where the chain isn't a Bitcoin chain.
+  package init?(
+    spec: ChainSpec, limits: TransactionBuilder.Limits, maximumRefunds: Int = 100
+  ) {
+    guard case .bitcoin(let network) = spec.family else { return nil }
+    self.spec = spec
+    self.network = network
+    self.limits = limits
+    self.maximumRefunds = maximumRefunds
+  }
+
+  /// What a call is made with: at what rate, when, and the new transaction's id.
+  package struct Order: Sendable {
+    package let tenant: String
+    package let feeRate: FeeRate
+    package let now: Timestamp
+    package let random: (UInt64, UInt64)
+
+    package init(tenant: String, feeRate: FeeRate, now: Timestamp, random: (UInt64, UInt64)) {
+      self.tenant = tenant
+      self.feeRate = feeRate
+      self.now = now
+      self.random = random
+    }
+
+    var id: String {
+      Identifier(
+        prefix: "out", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random
+      ).description
+    }
+  }
+
+  package enum Failure: Error, Equatable {
+    case building(BuildingError)
+    /// The tenant's account has no branch of its own for change, or none of its addresses is
+    /// watched yet.
+    case noChangeAddress
+    /// The chain is halted: what is final there isn't known.
+    case halted(String)
+    /// Only what is signed and stands in no block is replaced.
+    case notReplaceable(OutgoingStatus)
+    case notFound(String)
+  }
+
+  // MARK: Refunds
+
+  /// One transaction for the tenant's refunds that are due, the oldest first; nil where none is.
+  /// Those whose payees bear the fee have transactions of their own.
+  package func payRefunds(
+    _ order: Order, in connection: any SQLConnection
+  ) throws -> OutgoingTransaction? {
+    try checkHalt(in: connection)
+    let due = try dueRefunds(order, in: connection)
+    guard let first = due.first else { return nil }
+    let refunds = due.filter { $0.terms.feePayer == first.terms.feePayer }.prefix(maximumRefunds)
+    let change = try takeChange(for: order, in: connection)
+    let built = try build(
+      TransactionBuilder(
+        coins: try coins(of: order.tenant, in: connection),
+        payments: try refunds.map { try payment($0.terms) }, change: change.output,
+        feeRate: order.feeRate, limits: limits, lockTime: try tipHeight(in: connection)))
+    return try record(
+      built, purpose: .refund, refunds: Array(refunds), change: change.address, order,
+      in: connection)
+  }
+
+  private func dueRefunds(
+    _ order: Order, in connection: any SQLConnection
+  ) throws -> [Refund] {
+    try connection.query(
+      """
+      SELECT refund_id, terms FROM refunds
+      WHERE status = 'approved' AND chain = $1 AND tenant = $2 AND not_before <= $3
+      ORDER BY refund_id LIMIT $4\(connection.dialect.forUpdate)
+      """,
+      [
+        .text(spec.name.text), .text(order.tenant), .time(order.now),
+        .integer(Int64(2 * maximumRefunds)),
+      ]
+    ).map {
+      try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)
+    }
+  }
+
+  private func payment(_ terms: RefundTerms) throws -> OutgoingPayment {
+    guard let value = terms.amount.satoshi else { throw CorruptRow.column("amount") }
+    return OutgoingPayment(
+      scriptPubKey: try BitcoinAddress(terms.address, network: network).output.scriptPubKey,
+      value: value, paysFee: terms.feePayer == .payee)
+  }
+
+  // MARK: Sweeps
+
+  /// One transaction that brings the tenant's coins from payments' addresses to one of its own; nil
+  /// where there are fewer than `least`.
+  package func sweep(
+    _ order: Order, least: Int, in connection: any SQLConnection
+  ) throws -> OutgoingTransaction? {
+    try checkHalt(in: connection)
+    let coins = try coins(of: order.tenant, purpose: .payments, in: connection)
+      .prefix(limits.maximumInputs)
+    guard coins.count >= max(1, least) else { return nil }
+    let change = try takeChange(for: order, in: connection)
+    let built = try build(
+      TransactionBuilder(
+        coins: [], required: Array(coins), payments: [], change: change.output,
+        feeRate: order.feeRate, limits: limits, lockTime: try tipHeight(in: connection)))
+    return try record(
+      built, purpose: .sweep, refunds: [], change: change.address, order, in: connection)
+  }
+
+  // MARK: Replacing
+
+  /// A transaction that pays the same as one which was signed, out of the same coins at least, for a
+  /// higher fee: at most one of them is ever mined.
+  package func replace(
+    _ id: String, _ order: Order, in connection: any SQLConnection
+  ) throws -> OutgoingTransaction {
+    guard let old = try OutgoingRecords.load(id, in: connection), old.chain == spec.name,
+      old.tenant == order.tenant
+    else { throw Failure.notFound(id) }
+    guard old.status == .signed || old.status == .broadcast, old.sighting == nil,
+      let raw = old.raw
+    else { throw Failure.notReplaceable(old.status) }
+    let psbt = try PSBT(base64: old.unsigned)
+    let refunds = try old.refunds.map { id in
+      guard let refund = try RefundRecords.load(id, in: connection) else {
+        throw CorruptRow.column("payouts")
+      }
+      return refund
+    }
+    let outpoints = psbt.transaction.inputs.map(\.outpoint)
+    let required = try outpoints.map { outpoint in
+      guard let coin = try coin(at: outpoint, in: connection) else {
+        throw CorruptRow.column("slot")
+      }
+      return coin
+    }
+    // Its change came back to an output of ours, which the new one takes over.
+    let own = old.payouts.first { $0.refund == nil }
+    let change =
+      try own.map { try self.change(at: $0.address, in: connection) }
+      ?? takeChange(for: order, in: connection)
+    let fee = old.maximumFee.satoshi ?? 0
+    let built = try build(
+      TransactionBuilder(
+        coins: old.purpose == .sweep ? [] : try coins(of: order.tenant, in: connection),
+        required: required, payments: try refunds.map { try payment($0.terms) },
+        change: change.output, feeRate: order.feeRate, limits: limits,
+        replacement: Replacement(
+          fee: fee, virtualBytes: try Transaction(bytes: raw).vsize),
+        lockTime: try tipHeight(in: connection)))
+    return try record(
+      built, purpose: old.purpose, refunds: refunds, change: change.address, replaces: id, order,
+      in: connection)
+  }
+
+  // MARK: Recording
+
+  private func build(_ builder: TransactionBuilder) throws -> BuiltTransaction {
+    do {
+      return try builder.build()
+    } catch {
+      throw Failure.building(error)
+    }
+  }
+
+  private func record(
+    _ built: BuiltTransaction, purpose: OutgoingPurpose, refunds: [Refund], change: String,
+    replaces: String? = nil, _ order: Order, in connection: any SQLConnection
+  ) throws -> OutgoingTransaction {
+    let outputs = built.psbt.transaction.outputs
+    var payouts = zip(refunds, outputs).map { refund, output in
+      OutgoingTransaction.Payout(
+        refund: refund.terms.id, address: refund.terms.address, contract: nil,
+        amount: UInt256(output.value))
+    }
+    if let place = built.changeVout {
+      payouts.append(
+        .init(
+          refund: nil, address: change, contract: nil, amount: UInt256(outputs[place].value)))
+    }
+    // Segwit's signatures aren't part of what the txid covers (BIP-0141).
+    let isFixed = built.coins.allSatisfy { $0.script == .wpkh || $0.script == .tr }
+    let transaction = OutgoingTransaction(
+      id: order.id, tenant: order.tenant, chain: spec.name, purpose: purpose,
+      slots: built.coins.map { .outpoint($0.outpoint) }, replaces: replaces, payouts: payouts,
+      maximumFee: UInt256(built.fee), unsigned: built.psbt.base64, keyPath: nil,
+      createdAt: order.now, txid: isFixed ? built.psbt.transaction.txid : nil)
+    try OutgoingService.record(transaction, now: order.now, in: connection)
+    return transaction
+  }
+
+  private func checkHalt(in connection: any SQLConnection) throws {
+    let row = try connection.queryFirst(
+      "SELECT halt FROM chains WHERE chain = $1", [.text(spec.name.text)])
+    if let halt = try row?.optionalText("halt") { throw Failure.halted(halt) }
+  }
+
+  private func tipHeight(in connection: any SQLConnection) throws -> UInt32 {
+    try connection.queryFirst(
+      "SELECT tip_height FROM chains WHERE chain = $1", [.text(spec.name.text)]
+    )?.uint32("tip_height") ?? 0
+  }
+}
+
+extension UInt256 {
+  /// Nil where it is more than 64 bits hold.
+  var satoshi: UInt64? { UInt64(decimal) }
+}

@@ -1,0 +1,148 @@
+import Addresses
+import Bytes
+import ChainTypes
+import Ethereum
+import Keys
+import Payments
+import Payouts
+import Signing
+import Testing
+
+@Suite("what may be signed on EVM chains")
+struct EthereumRulesTests {
+  let scene: SigningScene
+
+  init() throws { scene = try SigningScene() }
+
+  private func settings() -> SigningScene.Settings {
+    var settings = SigningScene.Settings()
+    settings.refunds = "any"
+    return settings
+  }
+
+  private func refusals(
+    _ change: (inout EthereumOffer) throws -> Void = { _ in },
+    _ settings: SigningScene.Settings? = nil
+  ) throws -> [String] {
+    var offer = try scene.offer()
+    try change(&offer)
+    return try scene.refusals(
+      scene.ethereumBatch([scene.tokenRefund(offer)]), settings ?? self.settings())
+  }
+
+  @Test("a transfer of a listed token is let through as what it is")
+  func token() throws {
+    #expect(try refusals() == [])
+  }
+
+  @Test("call data that isn't exactly a transfer of a listed token is refused")
+  func callData() throws {
+    let changes: [((inout EthereumOffer) throws -> Void, String)] = [
+      ({ $0.data[0] ^= 1 }, "something else than a transfer"),
+      ({ $0.data.append(0) }, "something else than a transfer"),
+      (
+        { offer in
+          offer.data = TokenCall.balanceOf(offer.from).encoded
+        }, "something else than a transfer"
+      ),
+      ({ $0.data[67] ^= 1 }, "but it doesn't"),
+      ({ $0.data[35] ^= 1 }, "but it doesn't"),
+      ({ $0.value = 1 }, "It sends the coin to USDC's contract, too"),
+      (
+        { $0.to = try EthereumAddress("0x000000000000000000000000000000000000dEaD") },
+        "is no token that ethereum lists"
+      ),
+      ({ $0.to = try EthereumAddress("0xdAC17F958D2ee523a2206206994597C13D831ec7") }, "but it"),
+    ]
+    for (change, reason) in changes {
+      let refusals = try refusals(change)
+      #expect(refusals.contains { $0.contains(reason) }, "\(reason): \(refusals)")
+    }
+  }
+
+  @Test("gas, its price and the whole fee have their limits")
+  func fees() throws {
+    #expect(try refusals { $0.gas = 100_000 } == [])
+    #expect(try refusals { $0.gas = 100_001 }.contains { $0.contains("may use 100001 gas") })
+    #expect(try refusals { $0.caps.maxFeePerGas = 40_000_000_000 } == [])
+    #expect(
+      try refusals { $0.caps.maxFeePerGas = 40_000_000_001 }.contains {
+        $0.contains("It offers 40.000000001 gwei for each gas; the policy allows 40.000000000 gwei")
+      })
+    #expect(
+      try refusals { $0.caps.maxPriorityFeePerGas = 31_000_000_001 }.contains {
+        $0.contains("Its tip is higher")
+      })
+    var settings = settings()
+    (settings.gas, settings.gasPrice) = ("1000000", "1000")
+    #expect(
+      try refusals({ $0.gas = 400_000 }, settings).contains { $0.contains("Its fee of 0.0124") })
+    #expect(
+      try refusals({ $0.caps.maxFeePerGas = .max }, settings).contains {
+        $0.contains("Its fee can't be told")
+      })
+  }
+
+  @Test("the sender must be an account of the policy's, at the path that is claimed")
+  func sender() throws {
+    let other = try scene.account.onBranch(1).address(at: 1)
+    #expect(try refusals { $0.from = other }.contains { $0.contains("none of the policy's") })
+    #expect(
+      try refusals { $0.path = try DerivationPath("m/44h/60h/0h/1/1") }
+        .contains { $0.contains("none of the policy's") })
+    #expect(
+      try refusals {
+        $0.from = other
+        $0.path = try DerivationPath("m/44h/60h/0h/1/1")
+      } == [])
+    #expect(
+      try refusals {
+        $0.path = try DerivationPath(SigningScene.operatorPath)
+        $0.from = try EthereumAddress(scene.ethereumAddress(SigningScene.operatorPath))
+      }.contains { $0.contains("none of the policy's") })
+  }
+
+  @Test("gas goes to an account of ours, which is known without its path, and nowhere else")
+  func gas() throws {
+    func gas(to address: EthereumAddress) throws -> [String] {
+      let offer = try scene.offer(to: address.text, value: 1_000_000_000_000_000, data: [])
+      let transaction = UnsignedTransaction(
+        id: SigningScene.id("out", 6), purpose: .gas, body: .ethereum(offer),
+        paymentsOut: [
+          PaymentOut(
+            refund: nil, address: address.text, asset: "ETH", amount: 1_000_000_000_000_000)
+        ])
+      return try scene.refusals(scene.ethereumBatch([transaction]), settings())
+    }
+    #expect(try gas(to: scene.account.address(at: 19)) == [])
+    #expect(try gas(to: scene.account.address(at: 20)).contains { $0.contains("own accounts") })
+  }
+
+  @Test("a batch for another chain id isn't even judged")
+  func chainID() throws {
+    let batch = try scene.ethereumBatch([scene.tokenRefund(scene.offer())], chainID: 10)
+    #expect(throws: SigningJob.Failure.wrongChainID(10, expected: 1)) {
+      try SigningJob(.batch(batch), policy: scene.policy())
+    }
+  }
+
+  @Test("an attestation by the account that is paid lets a refund through")
+  func attestation() throws {
+    let address = try scene.ethereumAddress(SigningScene.ethereumPayerPath)
+    let attestation = try scene.attestation(
+      address: address, chain: "ethereum", asset: "USDC", kind: .eip191,
+      path: SigningScene.ethereumPayerPath)
+    let refund = try scene.tokenRefund(scene.offer(), attestation: attestation)
+    #expect(try scene.refusals(scene.ethereumBatch([refund])) == [])
+    // The other parity is another key's.
+    let parity = attestation.signature.hasSuffix("1b") ? "1c" : "1b"
+    let other = RefundAttestation(
+      kind: attestation.kind, signer: attestation.signer, message: attestation.message,
+      signature: String(attestation.signature.dropLast(2)) + parity)
+    let forged = try scene.tokenRefund(scene.offer(), attestation: other)
+    #expect(
+      try scene.refusals(scene.ethereumBatch([forged])).contains {
+        $0.contains("the signature under its statement isn't")
+      })
+  }
+}
