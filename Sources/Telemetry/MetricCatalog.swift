@@ -39,6 +39,17 @@ extension Metric {
   package static let freeAddresses = Metric(
     "paywatch_addresses_free", .gauge, labels: ["tenant"],
     help: "Addresses that were derived and that no payment has.")
+  package static let ledgerImbalance = Metric(
+    "paywatch_ledger_imbalance", .gauge, labels: ["chain", "asset"],
+    help: "Debits less credits of all of the ledger's accounts, in minor units; anything but 0 is "
+      + "an alarm.")
+  package static let reconciliationDifferences = Metric(
+    "paywatch_reconciliation_differences", .gauge, labels: ["chain"],
+    help: "Differences from the chain and the ledger that the last recorded payctl reconcile found."
+  )
+  package static let reconciliationFinished = Metric(
+    "paywatch_reconciliation_finished_seconds", .gauge, labels: ["chain"],
+    help: "Unix time at which the last recorded payctl reconcile ended.")
 
   // MARK: Events
 
@@ -82,7 +93,8 @@ package enum MetricCatalog {
   package static let all: [Metric] = [
     .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
-    .freeAddresses, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld, .httpRequests,
+    .freeAddresses, .ledgerImbalance, .reconciliationDifferences, .reconciliationFinished,
+    .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld, .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
   ]
 }

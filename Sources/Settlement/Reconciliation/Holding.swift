@@ -85,6 +85,12 @@ package struct SignedAmount: Hashable, Sendable, CustomStringConvertible {
       isNegative ? other.subtractingOrZero(amount) : amount.subtractingOrZero(other)
   }
 
+  /// The nearest that 64 bits hold.
+  package var clamped: Int64 {
+    let magnitude = magnitude.asUInt64.map { Int64(clamping: $0) } ?? .max
+    return isNegative ? -magnitude : magnitude
+  }
+
   /// Decimal, with a minus in front where it is below zero.
   package var description: String { (isNegative ? "-" : "") + magnitude.decimal }
 }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Database
 internal import Settlement
 
-struct CloseCommand: AsyncParsableCommand {
+struct CloseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "close", abstract: "Closes a day of the ledger under a signature.",
     discussion: """

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import Payments

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import Deployment
@@ -57,9 +58,9 @@ struct ReconcileCommand: AsyncParsableCommand {
       for chain in chains {
         do {
           rows += try await reconcile(chain, database, client)
-        } catch let error where error.isOfChain {
+        } catch let error where ChainTrouble.isCause(of: error) {
           isWhole = false
-          StandardError.writeLine("\(chain.spec.name): \(error.sentence)")
+          StandardError.writeLine("\(chain.spec.name): \(ChainTrouble.sentence(error))")
         }
       }
       let report = try await database.read { try ReplayCheck.report(in: $0) }
@@ -108,12 +109,15 @@ struct ReconcileCommand: AsyncParsableCommand {
   }
 }
 
-extension Error {
+/// Why a chain couldn't be compared, in words.
+private enum ChainTrouble {
   /// Whether a chain or its nodes are to blame, rather than the database.
-  fileprivate var isOfChain: Bool { self is Reconciler.Failure || self is NodePoolError }
+  static func isCause(of error: any Error) -> Bool {
+    error is Reconciler.Failure || error is NodePoolError
+  }
 
-  fileprivate var sentence: String {
-    switch self {
+  static func sentence(_ error: any Error) -> String {
+    switch error {
     case Reconciler.Failure.unknownChain: "no watcher has started it yet"
     case Reconciler.Failure.notCovered(let block):
       "the nodes are at height \(block.height), which isn't scanned: paywatch must run and keep up"
@@ -123,7 +127,7 @@ extension Error {
       "the token 0x\(contract.hex) doesn't tell balances"
     case NodePoolError.allFailed(let failures):
       "no node could answer: \(failures.map { "\($0.error)" }.joined(separator: "; "))"
-    default: "\(self)"
+    default: "\(error)"
     }
   }
 }

@@ -89,12 +89,17 @@ struct ProofCheck {
     }
   }
 
-  /// Throws what is wrong with the first proof that fails, in a sentence.
-  @discardableResult
-  mutating func run(_ text: String) throws -> Page {
+  /// The page that a text is; throws where it is none.
+  static func page(_ text: String) throws -> Page {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let page = try decoder.decode(Page.self, from: Data(text.utf8))
+    return try decoder.decode(Page.self, from: Data(text.utf8))
+  }
+
+  mutating func run(_ text: String) throws { try run(Self.page(text)) }
+
+  /// Throws what is wrong with the first proof that fails, in a sentence.
+  mutating func run(_ page: Page) throws {
     for item in page.data {
       guard let proof = item.proof else {
         unproved.append(
@@ -116,7 +121,6 @@ struct ProofCheck {
         throw CommandFailure("the proof of \(item.txid) can't be read: \(error)")
       }
     }
-    return page
   }
 
   private mutating func check(_ item: Item, _ proof: Proof, _ page: Page) throws {

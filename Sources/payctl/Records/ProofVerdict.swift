@@ -11,24 +11,23 @@ struct ProofVerdict {
   /// - Parameter pinned: hashes of blocks that are known to be in the active chain; none where
   ///   nothing is known
   init(_ texts: [String], pinned: Set<String>) throws {
-    var check = ProofCheck()
-    var pages: [ProofCheck.Page] = []
-    var failure: CommandFailure?
-    for text in texts {
+    let pages = try texts.enumerated().map { place, text in
       do {
-        pages.append(try check.run(text))
-      } catch let error as CommandFailure {
-        failure = error
-        break
+        return try ProofCheck.page(text)
       } catch {
-        throw CommandFailure("page \(pages.count + 1) is no page of proofs: \(error)")
+        throw CommandFailure("page \(place + 1) is no page of proofs: \(error)")
       }
     }
-    guard let first = pages.first else {
-      throw failure ?? CommandFailure("there is no page of proofs")
-    }
+    guard let first = pages.first else { throw CommandFailure("there is no page of proofs") }
     guard pages.allSatisfy({ $0.isOfSamePayment(as: first) }) else {
       throw CommandFailure("the pages are of several payments, or say different things of one")
+    }
+    var check = ProofCheck()
+    var failure: CommandFailure?
+    do {
+      for page in pages { try check.run(page) }
+    } catch let error as CommandFailure {
+      failure = error
     }
     tell(first)
     tell(check, first, pinned)
