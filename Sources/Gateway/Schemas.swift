@@ -81,11 +81,12 @@ enum Schemas {
   /// A page of transactions with their proofs.
   static let proofPage: JSONValue = [
     "type": "object",
-    "required": ["payment_id", "chain", "asset", "address", "data", "next_after"],
+    "required": ["payment_id", "chain", "asset", "address", "terms", "data", "next_after"],
     "properties": [
       "payment_id": text, "chain": text, "asset": text,
       "contract": described(text, "The token's; absent for the chain's own coin."),
       "address": described(text, "What each of the outputs pays."),
+      "terms": provedTerms,
       "data": [
         "type": "array",
         "items": [
@@ -112,6 +113,22 @@ enum Schemas {
         "type": ["string", "null"],
         "description": "The next page's after; null on the last page.",
       ],
+    ],
+  ]
+
+  private static let provedTerms: JSONValue = [
+    "type": "object",
+    "required": [
+      "order_id", "amount", "amount_minor", "tolerance_minor", "confirmations_required",
+      "finality", "created_at", "expires_at",
+    ],
+    "description": "What was asked for: this service's own word, which no chain proves.",
+    "properties": [
+      "order_id": text, "amount": units, "amount_minor": minor, "tolerance_minor": minor,
+      "chain_id": described(JSONSchema.count, "EIP-155's number of an EVM chain."),
+      "confirmations_required": JSONSchema.count,
+      "finality": described(JSONSchema.count, "The confirmations that make a transfer final."),
+      "created_at": JSONSchema.time, "expires_at": JSONSchema.time,
     ],
   ]
 

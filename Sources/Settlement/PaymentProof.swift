@@ -25,9 +25,23 @@ package struct PaymentProof: Encodable, Sendable {
   /// The token's; nil for the chain's own coin.
   let contract: String?
   let address: String
+  let terms: Terms
   private(set) var data: [ProvedTransaction] = []
   /// Nil on the last page.
   private(set) var nextAfter: String?
+
+  /// What was asked for: the service's own word, which no chain proves.
+  struct Terms: Encodable, Sendable {
+    let orderID: String
+    let amount: String
+    let amountMinor: String
+    let toleranceMinor: String
+    let chainID: UInt64?
+    let confirmationsRequired: UInt32
+    let finality: UInt32
+    let createdAt: String
+    let expiresAt: String
+  }
 
   struct ProvedTransaction: Sendable {
     let txid: String
@@ -98,6 +112,7 @@ package struct PaymentProof: Encodable, Sendable {
     asset = terms.asset.symbol
     contract = terms.asset.contract.map { "0x\($0.hex)" }
     address = terms.address
+    self.terms = Terms(terms)
     let groups = Self.byTransaction(payment.transfers)
     var start = 0
     if let txid {
@@ -160,7 +175,7 @@ extension PaymentTransfer {
 
 extension PaymentProof {
   private enum CodingKeys: CodingKey {
-    case paymentID, chain, asset, contract, address, data, nextAfter
+    case paymentID, chain, asset, contract, address, terms, data, nextAfter
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -170,6 +185,7 @@ extension PaymentProof {
     try container.encode(asset, forKey: .asset)
     try container.encodeIfPresent(contract, forKey: .contract)
     try container.encode(address, forKey: .address)
+    try container.encode(terms, forKey: .terms)
     try container.encode(data, forKey: .data)
     // Written as null where there is none.
     try container.encode(nextAfter, forKey: .nextAfter)
@@ -186,6 +202,20 @@ extension PaymentProof.ProvedTransaction: Encodable {
     try container.encode(txid, forKey: .txid)
     try container.encode(outputs, forKey: .outputs)
     try container.encode(proof, forKey: .proof)
+  }
+}
+
+extension PaymentProof.Terms {
+  fileprivate init(_ terms: PaymentTerms) {
+    orderID = terms.orderID
+    amount = Amount(minorUnits: terms.amount, asset: terms.asset).units
+    amountMinor = terms.amount.decimal
+    toleranceMinor = terms.tolerance.decimal
+    chainID = terms.chainID
+    confirmationsRequired = terms.confirmations
+    finality = terms.finality
+    createdAt = terms.createdAt.description
+    expiresAt = terms.expiresAt.description
   }
 }
 

@@ -53,6 +53,9 @@ package enum SettlementSchema {
       TreasuryAccounts.statements(dialect) + RefundRecords.statements(dialect)
         + OutgoingRecords.statements(dialect) + LedgerRecords.statements(dialect)
     },
+    Migration(number: 14, name: "reconciliations and closed days") { dialect in
+      ReconciliationRecords.statements(dialect) + LedgerCloses.statements(dialect)
+    },
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.

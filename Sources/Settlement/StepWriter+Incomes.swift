@@ -50,8 +50,9 @@ extension StepWriter {
         .text(step.chain.text), .integer(Int64(income.block.height)), .ordinal(income.ordinal),
         .text(income.source.description),
       ])
-    let subject =
-      "income:\(step.chain)/\(income.block.height)/\(income.ordinal)/\(income.source)"
+    let subject = LedgerRecords.incomeSubject(
+      step.chain, height: Int64(income.block.height), ordinal: Int64(clamping: income.ordinal),
+      income.source.description)
     try LedgerRecords.book(
       .income(try row?.amount("value") ?? .zero, on: step.chain), of: subject,
       tenant: tenant(of: income.ordinal), now: step.now, in: connection)

@@ -42,6 +42,17 @@ extension Metric {
   package static let unfinishedRefunds = Metric(
     "paywatch_refunds_unfinished", .gauge, labels: ["status"],
     help: "Refunds that are neither final nor ended, by status.")
+  package static let ledgerImbalance = Metric(
+    "paywatch_ledger_imbalance", .gauge, labels: ["chain", "asset"],
+    help: "Debits less credits of all of the ledger's accounts, in minor units; anything but 0 is "
+      + "an alarm.")
+  package static let reconciliationDifferences = Metric(
+    "paywatch_reconciliation_differences", .gauge, labels: ["chain"],
+    help: "Differences from the chain and the ledger that the last recorded payctl reconcile found."
+  )
+  package static let reconciliationFinished = Metric(
+    "paywatch_reconciliation_finished_seconds", .gauge, labels: ["chain"],
+    help: "Unix time at which the last recorded payctl reconcile ended.")
 
   // MARK: Events
 
@@ -85,8 +96,9 @@ package enum MetricCatalog {
   package static let all: [Metric] = [
     .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
-    .freeAddresses, .unfinishedRefunds, .outboxAgeSeconds, .outboxEvents, .relayedEvents,
-    .leaseHeld, .httpRequests,
+    .freeAddresses, .unfinishedRefunds, .ledgerImbalance, .reconciliationDifferences,
+    .reconciliationFinished, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld,
+    .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
   ]
 }

@@ -10,6 +10,7 @@ struct Payctl: AsyncParsableCommand {
       EventsCommand.self,
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
       TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
-      BackupCommand.self, RestoreCommand.self, SignCommand.self,
+      BackupCommand.self, RestoreCommand.self, SignCommand.self, ReplayCommand.self,
+      ReconcileCommand.self, LedgerCommand.self, CloseCommand.self, VerifyCommand.self,
     ])
 }

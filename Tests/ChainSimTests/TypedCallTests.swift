@@ -77,6 +77,38 @@ struct TypedCallTests {
     ) { try await client.send(bytes) }
   }
 
+  @Test("a scan gives the unspent outputs of scripts at the tip, without the mempool")
+  func coins() async throws {
+    let node = try makeNode(blocks: 101)
+    let paid = try node.pay(script(1), value: 10_000)
+    try node.pay(script(2), value: 20_000)
+    let client = client(of: node)
+    #expect(try await client.coins(paying: [script(1)]).coins.isEmpty)
+    try node.mine()
+    try node.pay(script(1), value: 30_000)
+    let scan = try await client.coins(paying: [script(1), script(3)])
+    #expect(scan.tip == node.tip)
+    #expect(scan.coins.map(\.outpoint) == [Outpoint(txid: paid.txid, vout: 0)])
+    #expect(scan.coins.map(\.satoshi) == [10_000])
+    #expect(scan.coins.map(\.scriptPubKey) == [script(1)])
+    #expect(scan.coins.map(\.height) == [102])
+    #expect(try await client.coins(paying: []).coins.isEmpty)
+  }
+
+  @Test("a scan waits while another one runs, and gives up in the end")
+  func busyScan() async throws {
+    let node = try makeNode(blocks: 1)
+    let busy = RPCNodeError(
+      code: -8, message: "Scan already in progress, use action \"abort\" or \"status\"")
+    node.inject(
+      Fault(.error(code: busy.code, message: busy.message), method: "scantxoutset", count: 2))
+    #expect(try await client(of: node).coins(paying: [script(1)]).tip == node.tip)
+    node.inject(Fault(.error(code: busy.code, message: busy.message), method: "scantxoutset"))
+    await #expect(throws: NodeError.rpc(.node(busy))) {
+      try await client(of: node).coins(paying: [script(1)])
+    }
+  }
+
   @Test("waiting for a block ends at once where it came before, and when it comes")
   func waiting() async throws {
     let node = try makeNode(blocks: 3, clock: StoppedClock())

@@ -18,11 +18,19 @@ struct ProofTests {
   func answer() async throws {
     try await TestGateway.run { gateway in
       let id = try await gateway.made("order-1")
-      let address = try #require(try await gateway.payment(id)["address"])
+      let payment = try await gateway.payment(id)
+      let address = try #require(payment["address"])
+      let same = [
+        "amount", "amount_minor", "tolerance_minor", "confirmations_required", "created_at",
+        "expires_at", "order_id",
+      ]
+      let empty = try await proof(gateway, of: id)
+      let terms = try #require(empty["terms"])
+      for name in same { #expect(terms[name] == payment[name], "\(name)") }
       #expect(
-        try await proof(gateway, of: id) == [
+        empty == [
           "address": address, "asset": "BTC", "chain": "bitcoin-regtest", "data": [],
-          "next_after": .null, "payment_id": .string(id),
+          "next_after": .null, "payment_id": .string(id), "terms": terms,
         ])
       let money = ChainByHand.Money(to: id, 60_000, in: "first")
       let block = try await gateway.chain.mineProved(money)

@@ -37,6 +37,15 @@ extension SimulatedBitcoinNode {
         includingMempool: try arguments.flag(2, default: true))
     case "gettxspendingprevout":
       return try view.spendingTransactions(of: arguments.elements(0))
+    case "scantxoutset":
+      // A scan ends with its call here: none ever runs.
+      switch try arguments.text(0) {
+      case "start": return try view.scanCoins(arguments.elements(1))
+      case "status": return .null
+      case "abort": return .bool(false)
+      case let action:
+        throw RPCNodeError(code: -8, message: "Invalid action '\(action)'")
+      }
     case "estimatesmartfee":
       return try view.smartFee(withinBlocks: arguments.integer(0, Int.self))
     case "getnetworkinfo": return view.networkInfo()

@@ -14,6 +14,7 @@ enum RPCMethods {
     "getrawtransaction": ["txid", "verbosity", "blockhash"],
     "gettxout": ["txid", "n", "include_mempool"],
     "gettxspendingprevout": ["outputs"],
+    "scantxoutset": ["action", "scanobjects"],
     "estimatesmartfee": ["conf_target", "estimate_mode"],
     "getnetworkinfo": [],
     "getindexinfo": ["index_name"],

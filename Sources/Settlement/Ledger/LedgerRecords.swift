@@ -80,6 +80,13 @@ package enum LedgerRecords {
         "ledger_balances", rows: ownRows, granting: "SELECT, INSERT", "UPDATE (debit, credit)")
   }
 
+  /// What income's entries are of.
+  static func incomeSubject(
+    _ chain: ChainName, height: Int64, ordinal: Int64, _ source: String
+  ) -> String {
+    "income:\(chain)/\(height)/\(ordinal)/\(source)"
+  }
+
   /// Makes what is booked of the subject be `entry`: where something else was, that is reversed.
   ///
   /// - Parameter tenant: whose money it is; nil for nobody's

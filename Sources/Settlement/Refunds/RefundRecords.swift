@@ -189,8 +189,13 @@ package enum RefundRecords {
 
 extension Refund {
   /// What its payment knows of it.
+  var outcome: RefundOutcome { status.outcome }
+}
+
+extension RefundStatus {
+  /// What the payment knows of a refund that stands so.
   var outcome: RefundOutcome {
-    switch status {
+    switch self {
     case .final: .paid
     case .failed, .canceled: .ended
     default: .pending

@@ -47,8 +47,8 @@ struct PaymentProofCommand: AsyncParsableCommand {
       try check.run(text)
       after = page.lastTxid
     } while after != nil
-    let unproved = check.unprovedCount
+    let unproved = check.unproved.count
     StandardError.writeLine(
-      "\(check.provedCount) proved" + (unproved == 0 ? "" : ", \(unproved) without a proof"))
+      "\(check.proved.count) proved" + (unproved == 0 ? "" : ", \(unproved) without a proof"))
   }
 }

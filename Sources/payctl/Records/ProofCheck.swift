@@ -1,24 +1,56 @@
+internal import Bytes
 internal import Foundation
 
 /// Checks the pages of a payment's proofs by nothing but their own text.
 struct ProofCheck {
-  private(set) var provedCount = 0
-  private(set) var unprovedCount = 0
+  /// The transactions whose proofs hold, in their order.
+  private(set) var proved: [Proved] = []
+  private(set) var unproved: [Unproved] = []
   /// Of all pages so far.
   private var txids: Set<String> = []
   /// What of the growth of balances is spoken for, by block.
   private var gains = ProvedGains()
 
-  private struct Page: Decodable {
+  /// A page as `GET /v1/payments/{id}/proof` answers it.
+  struct Page: Decodable {
+    let paymentId: String
+    let chain: String
+    let asset: String
     let contract: String?
     let address: String
+    /// Missing where the page is older than terms in it are.
+    let terms: Terms?
     let data: [Item]
+    let nextAfter: String?
   }
 
-  private struct Item: Decodable {
+  struct Terms: Decodable {
+    let orderId: String
+    let amount: String
+    let amountMinor: String
+    let chainId: UInt64?
+    let createdAt: String
+    let expiresAt: String
+  }
+
+  /// A transaction that stands in a block and pays so much.
+  struct Proved {
+    let txid: String
+    let blockHash: String
+    let amountMinor: UInt256
+  }
+
+  /// A transaction without a proof.
+  struct Unproved {
+    let txid: String
+    /// Whether the page says that it stands in a block all the same.
+    let isInBlock: Bool
+  }
+
+  struct Item: Decodable {
     let txid: String
     let outputs: [Output]
-    let proof: Proof?
+    fileprivate let proof: Proof?
   }
 
   /// What the page says of a transfer.
@@ -33,12 +65,19 @@ struct ProofCheck {
     fileprivate var place: String { position ?? vout.map { String($0) } ?? "" }
   }
 
-  private enum Proof: Decodable {
+  fileprivate enum Proof: Decodable {
     case inclusion(InclusionCheck)
     case execution(ExecutionCheck)
 
     private enum CodingKeys: CodingKey {
       case transactionProof
+    }
+
+    var blockHash: String {
+      switch self {
+      case .inclusion(let check): check.blockHash
+      case .execution(let check): check.blockHash
+      }
     }
 
     init(from decoder: any Decoder) throws {
@@ -50,19 +89,32 @@ struct ProofCheck {
     }
   }
 
-  /// Throws what is wrong with the first proof that fails, in a sentence.
-  mutating func run(_ text: String) throws {
+  /// The page that a text is; throws where it is none.
+  static func page(_ text: String) throws -> Page {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let page = try decoder.decode(Page.self, from: Data(text.utf8))
+    return try decoder.decode(Page.self, from: Data(text.utf8))
+  }
+
+  mutating func run(_ text: String) throws { try run(Self.page(text)) }
+
+  /// Throws what is wrong with the first proof that fails, in a sentence.
+  mutating func run(_ page: Page) throws {
     for item in page.data {
       guard let proof = item.proof else {
-        unprovedCount += 1
+        unproved.append(
+          Unproved(txid: item.txid, isInBlock: item.outputs.contains(where: \.isInBlock)))
         continue
       }
       do {
         try check(item, proof, page)
-        provedCount += 1
+        let amounts = try item.outputs.filter(\.isInBlock).map {
+          try UInt256(decimal: $0.amountMinor)
+        }
+        proved.append(
+          Proved(
+            txid: item.txid, blockHash: proof.blockHash,
+            amountMinor: try amounts.reduce(.zero) { try $0.adding($1) }))
       } catch let error as CommandFailure {
         throw CommandFailure("the proof of \(item.txid) fails: \(error)")
       } catch {

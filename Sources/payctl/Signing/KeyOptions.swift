@@ -34,7 +34,7 @@ struct KeyOptions: ParsableArguments {
     }
   }
 
-  private func seed() throws -> SecretBytes {
+  func seed() throws -> SecretBytes {
     guard let keyFile else { return try SecretWords.seed(hasPassphrase: passphrase) }
     let file: EncryptedKeyFile
     do {

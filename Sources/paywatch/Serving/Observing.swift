@@ -1,3 +1,4 @@
+internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import EventLog
@@ -51,11 +52,35 @@ struct Observing: Sendable {
         for (status, number) in refunds {
           metrics.gauge(.unfinishedRefunds, status.rawValue).set(number)
         }
+        try await observeBooks()
         counted = try await countPayments(after: counted)
       } catch {
         surroundings.logger.error("measuring failed", metadata: ["error": "\(error)"])
       }
       try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  /// Of the ledger, and of the last comparisons of it with the chains.
+  private func observeBooks() async throws {
+    let metrics = surroundings.metrics
+    let (imbalances, last) = try await surroundings.database.read {
+      (try LedgerRecords.imbalances(in: $0), try ReconciliationRecords.all(in: $0))
+    }
+    let specs = surroundings.plan.configuration.chains.map(\.spec)
+    for imbalance in imbalances {
+      let spec = specs.first { $0.name == imbalance.chain }
+      let asset =
+        imbalance.contract.map { contract in
+          spec?.token(contract)?.asset.symbol ?? "0x\(contract.hex)"
+        } ?? spec?.coin.asset.symbol ?? "coin"
+      metrics.gauge(.ledgerImbalance, imbalance.chain.text, asset).set(imbalance.amount.clamped)
+    }
+    for reconciliation in last {
+      let chain = reconciliation.chain.text
+      metrics.gauge(.reconciliationDifferences, chain).set(reconciliation.differences)
+      metrics.gauge(.reconciliationFinished, chain)
+        .set(reconciliation.finishedAt.microseconds / 1_000_000)
     }
   }
 

@@ -1,53 +1,29 @@
 internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
-package import Database
-internal import EventLog
+internal import Database
 internal import Payments
 
-/// Makes every payment again from its recorded facts and compares what that gives with what
-/// stands in the database: columns, address, transfers and, one by one, the events.
-package enum ReplayCheck {
-  /// How many payments, or events of one, are in memory at a time.
-  fileprivate static let pageSize = 200
-
-  /// One line for each thing that isn't what the facts say; empty where all is.
-  package static func differences(in connection: any SQLConnection) throws -> [String] {
-    var differences: [String] = []
-    var last = ""
-    while true {
-      let rows = try connection.query(
-        "SELECT * FROM payments WHERE payment_id > $1 ORDER BY payment_id LIMIT $2",
-        [.text(last), .integer(Int64(pageSize))])
-      for row in rows {
-        var check = try PaymentReplay(row: row, connection: connection)
-        differences += try check.run()
-      }
-      guard rows.count == pageSize, let row = rows.last else { return differences }
-      last = try row.text("payment_id")
-    }
-  }
-}
-
 /// The check of one payment.
-private struct PaymentReplay {
+struct PaymentReplay {
   private let row: SQLRow
   private let connection: any SQLConnection
   private let id: String
   private var differences: [String] = []
-  /// The number of the last event that was compared.
-  private var sequence: Int64 = 0
-  /// The number of the first event that retention has left.
-  private var firstKept: Int64 = 1
-  /// Events of the log that wait to be compared.
-  private var logged: ArraySlice<CloudEvent> = []
+  /// Where the event log isn't what the facts have told.
+  private(set) var eventDifferences: [String] = []
+  private var events: EventReplay
+  /// What it had finally received when its last refund was requested.
+  private var capReceipts: UInt256?
 
   init(row: SQLRow, connection: any SQLConnection) throws {
     self.row = row
     self.connection = connection
     id = try row.text("payment_id")
+    events = try EventReplay(of: id, in: connection)
   }
 
+  /// Where the tables aren't what the facts make.
   mutating func run() throws -> [String] {
     let text = try row.text("terms")
     let terms = try CanonicalJSON.value(PaymentTerms.self, from: text)
@@ -55,8 +31,9 @@ private struct PaymentReplay {
     var payment = Payment(terms: terms)
     var updatedAt = terms.createdAt
     var hasEnded = payment.status.hasEnded
-    firstKept = try EventLog.firstKeptSequence(of: id, in: connection)
-    try compare([PaymentRecords.createdDraft(of: payment, terms: text, now: updatedAt)])
+    eventDifferences += try events.compare([
+      PaymentRecords.createdDraft(of: payment, terms: text, now: updatedAt)
+    ])
 
     let facts = try connection.query(
       "SELECT number, recorded_at, fact FROM payment_facts WHERE payment_id = $1 ORDER BY number",
@@ -67,23 +44,24 @@ private struct PaymentReplay {
       expect("fact \(payment.version + 1)", try CanonicalJSON.text(fact), found: text)
       updatedAt = try stored.time("recorded_at")
       do {
-        let events = try payment.apply(fact)
-        try compare(PaymentRecords.drafts(events, of: payment, after: text, now: updatedAt))
+        let told = try payment.apply(fact)
+        eventDifferences += try events.compare(
+          PaymentRecords.drafts(told, of: payment, after: text, now: updatedAt))
       } catch let error as PaymentError {
         differences.append("\(id): fact \(payment.version + 1) can't be applied: \(error)")
         return differences
       }
       expect("number of a fact", payment.version, found: try stored.integer("number"))
       hasEnded = hasEnded || payment.status.hasEnded
+      if case .refundRequested = fact { capReceipts = payment.finalReceipts }
     }
-    if try next() != nil {
-      differences.append("\(id): events after \(sequence) that no fact tells")
-    }
+    eventDifferences += try events.finish()
 
     try compareTerms(terms)
     try compareColumns(payment, hasEnded: hasEnded, updatedAt: updatedAt)
     try compareAddress(terms)
     try compareTransfers(payment)
+    try compareRefunds(payment)
     return differences
   }
 
@@ -159,39 +137,37 @@ private struct PaymentReplay {
     }
   }
 
-  // MARK: Events
+  // MARK: Refunds
 
-  /// Compares what a fact tells with the next events of the log.
-  private mutating func compare(_ drafts: [EventDraft]) throws {
-    for draft in drafts {
-      guard sequence + 1 >= firstKept else {
-        sequence += 1
+  /// What the payment knows of its refunds is what stands in their table, and the database's own cap
+  /// holds just that.
+  private mutating func compareRefunds(_ payment: Payment) throws {
+    let rows = try connection.query(
+      "SELECT refund_id, amount, status FROM refunds WHERE payment_id = $1", [.text(id)])
+    var stored: [String: (amount: UInt256, outcome: RefundOutcome)] = [:]
+    for row in rows {
+      guard let status = RefundStatus(rawValue: try row.text("status")) else {
+        throw CorruptRow.column("status")
+      }
+      stored[try row.text("refund_id")] = (try row.amount("amount"), status.outcome)
+    }
+    for refund in payment.refunds {
+      guard let found = stored.removeValue(forKey: refund.id) else {
+        differences.append("\(id): its refund \(refund.id) isn't recorded")
         continue
       }
-      let found = try next()
-      sequence += 1
-      guard let found else {
-        differences.append("\(id): event \(sequence), \(draft.type), is missing")
-        continue
-      }
-      let expected = EventID.digest(
-        type: draft.type, subject: draft.subject, sequence: sequence, cause: draft.cause)
-      expect("sequence of an event", sequence, found: found.sequence)
-      expect("type of event \(sequence)", draft.type, found: found.type)
-      expect("id of event \(sequence)", expected, found: found.id)
-      expect("tenant of event \(sequence)", draft.tenant, found: found.tenant)
-      expect("time of event \(sequence)", draft.time, found: found.time)
-      expect("data of event \(sequence)", draft.data, found: found.data)
+      expect("amount of \(refund.id)", refund.amount, found: found.amount)
+      expect("outcome of \(refund.id)", refund.outcome, found: found.outcome)
     }
-  }
-
-  /// The log's next event of the payment.
-  private mutating func next() throws -> CloudEvent? {
-    if logged.isEmpty {
-      logged = try EventLog.events(
-        of: id, afterSequence: sequence, limit: ReplayCheck.pageSize, in: connection)[...]
+    for unknown in stored.keys.sorted() {
+      differences.append("\(id): doesn't know the refund \(unknown)")
     }
-    return logged.popFirst()
+    let cap = try connection.queryFirst(
+      "SELECT receipts, taken FROM refund_caps WHERE payment_id = $1", [.text(id)])
+    expect(
+      "taken of its cap", payment.refunds.isEmpty ? nil : payment.refundsTaken,
+      found: try cap?.amount("taken"))
+    expect("receipts of its cap", capReceipts, found: try cap?.amount("receipts"))
   }
 }
 
