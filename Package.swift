@@ -127,9 +127,9 @@ let package = Package(
     library(
       "Deployment",
       [
-        "Bytes", "ChainTypes", "Bitcoin", "Settings", "HTTPClient", "Telemetry", "Cache",
-        "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching",
-        "Settlement", "Tenancy",
+        "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
+        "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
+        "Watching", "Settlement", "Tenancy",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -263,8 +263,8 @@ let package = Package(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "QRCode", "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy",
-        "HTTPServer", "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
+        "Payments", "QRCode", "Telemetry", "Database", "EventLog", "Watching", "Settlement",
+        "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "ChainSim",
@@ -292,7 +292,7 @@ let package = Package(
         "Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "Payouts", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
         "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
-        "TestDatabases", "payctl", "paybench",
+        "payctl", "TestDatabases", "paybench",
       ]),
     tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
     tests(
