@@ -154,7 +154,9 @@ package enum LedgerRecords {
         key)
     else { throw CorruptRow.column("account") }
     let column = posting.side.rawValue
-    let sum = try row.amount(column).adding(posting.amount)
+    // Saturates, on both sides alike: whoever mints such tokens can't keep a block from counting.
+    let before = try row.amount(column)
+    let sum = (try? before.adding(posting.amount)) ?? .max
     try connection.execute(
       "UPDATE ledger_balances SET \(column) = $5 WHERE \(place)", key + [.amount(sum)])
   }
