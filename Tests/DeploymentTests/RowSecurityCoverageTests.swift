@@ -12,6 +12,7 @@ struct RowSecurityCoverageTests {
     "relay_epochs",
     "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
     "inbox_parked", "outgoing_slots", "outgoing_slot_uses", "outgoing_nonces",
+    "outgoing_sweeps", "reconciliations", "ledger_closes",
   ]
   private static let owned: Set<String> = [
     "accounts", "addresses", "address_reservations", "payments", "payment_facts", "events",

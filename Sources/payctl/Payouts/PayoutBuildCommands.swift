@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Bytes
 internal import ChainTypes
+internal import Database
 internal import Ethereum
 internal import Payments
 internal import Settlement

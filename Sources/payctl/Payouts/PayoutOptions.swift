@@ -6,6 +6,7 @@ internal import Deployment
 internal import Ethereum
 internal import Foundation
 internal import HTTPClient
+internal import JSON
 internal import NodeRPC
 internal import Payments
 internal import Payouts
