@@ -60,6 +60,10 @@ package enum PostgresBackup {
         let tables = try relations(in: connection).filter { $0 != unfinished }
         guard tables.isEmpty else { throw BackupError.notEmpty(Array(tables.prefix(3))) }
         try connection.execute("CREATE TABLE IF NOT EXISTS \(unfinished) (since TEXT)")
+        // It would stand in the archive's way.
+        for statement in SettlementSchema.beforePostgresRestore {
+          try connection.execute(statement)
+        }
         // The archive grants to them.
         for statement in RowSecurity.roles(.postgreSQL) { try connection.execute(statement) }
       }

@@ -63,6 +63,9 @@ package enum SettlementSchema {
     PaymentOrder.afterRestore(dialect)
   }
 
+  /// What must be run before a dump is read into a server whose tables were dropped by hand.
+  package static let beforePostgresRestore = ["DROP FUNCTION IF EXISTS refuse_ledger_change()"]
+
   private static func payments(_ dialect: SQLDialect) -> [String] {
     let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
     return [

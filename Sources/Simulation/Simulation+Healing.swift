@@ -17,6 +17,10 @@ extension Simulation {
     world.time.advance(milliseconds: 300_000)
     for chain in chains { chain.heal() }
     try await settle()
+    try await finishPayouts()
+    learn()
+    for chain in chains { note(chain.relay()) }
+    try await settle()
     try await checkMempool()
     // Whatever still waits is mined, and everything becomes final, coinbases apart.
     let deepest = chains.map { Int($0.spec.finalityDepth) }.max() ?? 0

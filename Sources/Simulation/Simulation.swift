@@ -167,6 +167,9 @@ package final class Simulation {
     case 72..<74:
       try await fill()
       return true
+    case 74..<80:
+      try await payOut()
+      return true
     default:
       try await watch(place)
       return true
@@ -261,6 +264,7 @@ package final class Simulation {
     events.checkStatuses(stored, &findings)
     misdirections.check(stored, &findings)
     checkReversals(stored, new, &findings)
+    try await checkPayouts(stored, &findings)
     for event in new { digest(event) }
     statistics.events = events.events.count
     statistics.statuses = stored.payments.reduce(into: [:]) { $0[$1.status, default: 0] += 1 }

@@ -120,7 +120,7 @@ struct BitcoinPayoutTests {
     let payment = try await scene.pay(100_000, with: 130_000)
     _ = try await scene.refund(payment, .overpayment, to: Self.payer)
     let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
-    let signed = try Transaction(bytes: scene.signed(made))
+    let signed = try Transaction(bytes: PayoutScene.signed(made))
     var other = signed
     other.outputs[0].value += 1
     var unsigned = signed

@@ -89,9 +89,8 @@ final class PayoutScene {
   }
 
   /// What holds the keys: no server does.
-  func signed(_ transaction: OutgoingTransaction) throws -> [UInt8] {
-    let master = try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: Pipeline.words).seed())
-    let account = try master.descendant(.account(0, for: .wpkh, network: .mainnet))
+  static func signed(_ transaction: OutgoingTransaction) throws -> [UInt8] {
+    let account = try Pipeline.accountPrivateKey()
     var psbt = try PSBT(base64: transaction.unsigned)
     let report = try PSBTSigner(account).sign(&psbt, auxiliary: .zero, trustsValues: false)
     #expect(report.signed == Array(psbt.inputs.indices))
@@ -101,7 +100,7 @@ final class PayoutScene {
 
   /// Signs it apart, takes it in and gives it to the node.
   func send(_ transaction: OutgoingTransaction) async throws {
-    let (raw, spec, now) = (try signed(transaction), spec, now)
+    let (raw, spec, now) = (try Self.signed(transaction), spec, now)
     try await database.write {
       try OutgoingService.takeIn(raw, for: transaction.id, spec: spec, now: now, in: $0)
     }

@@ -3,7 +3,7 @@ internal import ChainSim
 package import ChainTypes
 package import Database
 package import EventLog
-internal import Keys
+package import Keys
 package import NodeRPC
 package import Payments
 package import Settlement
@@ -72,6 +72,12 @@ package struct Pipeline: Sendable {
   package static let words =
     "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
   private static let treasuryBranch: UInt32 = 100
+
+  /// The private key of all tenants' Bitcoin accounts.
+  package static func accountPrivateKey() throws -> ExtendedPrivateKey {
+    try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: words).seed())
+      .descendant(.account(0, for: .wpkh, network: .mainnet))
+  }
   private static let accountKey =
     "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkg"
     + "DKf31mGDtKsAYz2oz2AGutZYs"
