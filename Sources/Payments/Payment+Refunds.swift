@@ -21,6 +21,14 @@ extension Payment {
     }
   }
 
+  /// What of it was requested before the payment was settled.
+  var unsettledRefunds: UInt256 {
+    refunds.reduce(.zero) { sum, refund in
+      refund.outcome == .ended || refund.isOfSettled
+        ? sum : (try? sum.adding(refund.amount)) ?? .max
+    }
+  }
+
   /// What may still be sent back. Only ever of final money: what isn't final may yet be taken back
   /// by the chain.
   package var refundable: UInt256 { finalReceipts.subtractingOrZero(refundsTaken) }
@@ -39,12 +47,13 @@ extension Payment {
     switch status {
     case .settled:
       guard terms.overPolicy == .refund else { return nil }
-      return refund(finalValue.subtractingOrZero(due), .overpayment)
+      let rest = min(surplus, refundable)
+      return rest > .zero ? .refund(rest, .overpayment) : nil
     case .expired:
-      if terms.shortPolicy == .accept, finalValue > .zero, refunds.isEmpty {
-        return .accept(due: min(finalValue, due))
+      if terms.shortPolicy == .accept, refunds.isEmpty {
+        return isNearlyPaid ? .accept(due: min(finalCounted, due)) : nil
       }
-      let short = terms.shortPolicy == .refund ? finalValue : .zero
+      let short = terms.shortPolicy == .refund ? finalCounted : .zero
       let late = terms.latePolicy == .refund ? finalHeld : .zero
       let both = (try? short.adding(late)) ?? .max
       return refund(both, both == finalReceipts ? .full : .partial)
@@ -52,6 +61,13 @@ extension Payment {
       return terms.latePolicy == .refund ? refund(finalHeld, .partial) : nil
     case .open, .partiallyPaid, .processing, .paid: return nil
     }
+  }
+
+  /// Nine tenths of what is due: with less nobody's order is paid by a policy alone.
+  private var isNearlyPaid: Bool {
+    guard let came = try? finalCounted.multiplied(by: 10), let least = try? due.multiplied(by: 9)
+    else { return false }
+    return finalCounted > .zero && came >= least
   }
 
   private func refund(_ amount: UInt256, _ kind: RefundTerms.Kind) -> PaymentRemedy? {

@@ -29,6 +29,9 @@ package struct Payment: Hashable, Sendable {
   package struct KnownRefund: Hashable, Sendable {
     package let id: String
     package let amount: UInt256
+    /// Whether it was requested of a settled payment. Otherwise what it takes no longer counts
+    /// towards what is due.
+    package let isOfSettled: Bool
     package internal(set) var outcome: RefundOutcome
   }
 
@@ -63,7 +66,8 @@ package struct Payment: Hashable, Sendable {
       canceledBy = by
     case .accepted(let due, let by):
       // After a resolution, only what came later: the rest was dealt with.
-      let acceptable = status == .resolved ? tally.held : received
+      let came = status == .resolved ? tally.held : received
+      let acceptable = came.subtractingOrZero(refundsTaken)
       guard acceptable > .zero else { throw .nothingToAccept }
       // Only ever lower: raising it could take back what was paid or settled.
       guard due > .zero, due <= self.due else { throw .dueTooHigh(due, amount: self.due) }
@@ -100,7 +104,8 @@ package struct Payment: Hashable, Sendable {
     guard amount > .zero, amount <= refundable else {
       throw .exceedsReceipts(amount, left: refundable)
     }
-    refunds.append(KnownRefund(id: id, amount: amount, outcome: .pending))
+    refunds.append(
+      KnownRefund(id: id, amount: amount, isOfSettled: status == .settled, outcome: .pending))
   }
 
   private mutating func merge(_ update: PaymentTransfer) {
@@ -128,11 +133,11 @@ extension Payment {
   package var status: PaymentStatus {
     if resolution != nil, !isReopened { return .resolved }
     if canceledBy != nil, acceptance == nil { return .canceled }
-    if tally.final >= threshold { return .settled }
+    if finalValue >= threshold { return .settled }
     if confirmed >= threshold { return .paid }
-    if tally.seen >= threshold { return .processing }
+    if counting(tally.seen) >= threshold { return .processing }
     if deadlinePassed { return .expired }
-    return tally.included > .zero ? .partiallyPaid : .open
+    return counting(tally.included) > .zero ? .partiallyPaid : .open
   }
 
   /// All value that is in the mempool or in blocks, whether it counts or waits.
@@ -140,13 +145,21 @@ extension Payment {
 
   /// What is as deep as the terms require (C); with 0 confirmations required, the mempool is enough,
   /// unless the chain was halted when it came.
-  package var confirmed: UInt256 { terms.confirmations == 0 ? tally.credited : tally.confirmed }
+  package var confirmed: UInt256 {
+    counting(terms.confirmations == 0 ? tally.credited : tally.confirmed)
+  }
+
+  /// What is left of it without what goes back to the payer: money that is refunded before the
+  /// payment was settled pays for nothing.
+  private func counting(_ value: UInt256) -> UInt256 {
+    value.subtractingOrZero(unsettledRefunds)
+  }
 
   /// Confirmed value above what is due.
   package var overpaidBy: UInt256 { confirmed.subtractingOrZero(due) }
 
   /// What is still missing of what is due.
-  package var shortfall: UInt256 { due.subtractingOrZero(tally.seen) }
+  package var shortfall: UInt256 { due.subtractingOrZero(counting(tally.seen)) }
 
   /// Whether some of the money came after the deadline.
   package var isLate: Bool { lateValue > .zero }
@@ -164,7 +177,15 @@ extension Payment {
   package var heldValue: UInt256 { tally.held }
 
   /// Final value that counts (F).
-  package var finalValue: UInt256 { tally.final }
+  package var finalValue: UInt256 { counting(tally.final) }
+
+  /// What was final above what is due, and isn't sent back yet.
+  package var surplus: UInt256 {
+    tally.final.subtractingOrZero(refundsTaken).subtractingOrZero(due)
+  }
+
+  /// Final value that counted, or did until it was refunded.
+  var finalCounted: UInt256 { tally.final }
 
   /// All that is final, whether it counts or not.
   package var finalReceipts: UInt256 { tally.finalReceipts }

@@ -45,7 +45,9 @@ extension StepWriter {
         // What had lost against a transaction that is gone may win again.
         let next: OutgoingStatus =
           switch transaction.status {
-          case .confirmed, .final, .failed, .replaced: transaction.raw == nil ? .built : .broadcast
+          // It stood in a block: a signed copy exists, whether or not we have it.
+          case .confirmed, .final, .failed: .broadcast
+          case .replaced: transaction.raw == nil && !hadBlock ? .built : .broadcast
           default: transaction.status
           }
         guard hadBlock || next != transaction.status else { continue }
@@ -63,12 +65,14 @@ extension StepWriter {
     for slot in sighting.slots {
       try connection.execute(
         """
-        UPDATE outgoing_slots SET used_by = $3, used_height = $4, used_hash = $5
+        UPDATE outgoing_slots SET used_by = $3, used_height = $4, used_hash = $5,
+          used_succeeded = $6, used_fee = $7
         WHERE chain = $1 AND slot = $2
         """,
         [
           .text(step.chain.text), .text(slot.description), .hash(sighting.txid),
           .integer(Int64(sighting.block.height)), .hash(sighting.block.hash),
+          .flag(sighting.succeeded), .optional(sighting.fee?.decimal),
         ])
     }
     let own = try connection.queryFirst(
@@ -109,7 +113,7 @@ extension StepWriter {
         && (spec.finalityTag == nil || finalized.map { height <= $0.height } ?? false)
       let family = try OutgoingRecords.family(of: root, in: connection)
       if isFinal {
-        drafts += try close(root, family)
+        drafts += try close(root, family, through: height)
       } else if var winner = family.first(where: { $0.sighting != nil }),
         winner.status == .broadcast, winner.sighting?.succeeded == true,
         depth >= confirmations(for: winner), let block = winner.sighting?.block
@@ -133,33 +137,54 @@ extension StepWriter {
     return max(1, needed.max() ?? spec.finalityDepth)
   }
 
-  /// A final block has used up slots of these transactions: one of them has won, or another's has.
-  private func close(_ root: String, _ family: [OutgoingTransaction]) throws -> [EventDraft] {
+  /// A final block has used up slots of these transactions. One that stands there has won. One of
+  /// whose own slots another transaction took has lost; one that shares none of those can still be
+  /// mined, and stays.
+  ///
+  /// Where another one of ours has won, refunds that it doesn't pay have failed. Where a stranger has,
+  /// nobody knows what it paid: the refunds wait for an operator's word.
+  private func close(
+    _ root: String, _ family: [OutgoingTransaction], through height: UInt32
+  ) throws -> [EventDraft] {
+    let taken = try OutgoingRecords.used(of: root, through: height, in: connection)
     var drafts: [EventDraft] = []
-    var settled: Set<String> = []
-    for var transaction in family where transaction.sighting != nil {
-      guard let sighting = transaction.sighting else { continue }
-      if sighting.succeeded {
-        drafts += try move(&transaction, to: .final)
-        drafts += try tell(
-          .final(outgoing: transaction.id, block: sighting.block), to: transaction.refunds)
-        settled.formUnion(transaction.refunds)
-      } else {
+    var (settled, lost): (Set<String>, [String]) = ([], [])
+    var hasWinner = false
+    for var transaction in family {
+      if let sighting = transaction.sighting, sighting.block.height <= height {
+        hasWinner = true
+        if sighting.succeeded {
+          drafts += try move(&transaction, to: .final)
+          drafts += try tell(
+            .final(outgoing: transaction.id, block: sighting.block), to: transaction.refunds)
+          settled.formUnion(transaction.refunds)
+        } else {
+          drafts += try move(
+            &transaction, to: .failed, note: "executed without effect (status 0)")
+          lost += transaction.refunds
+        }
+      } else if transaction.status.isPending, transaction.slots.contains(where: taken.contains) {
         drafts += try move(
-          &transaction, to: .failed, note: "executed without effect (status 0)")
+          &transaction, to: transaction.raw == nil ? .canceled : .replaced,
+          note: "another transaction used up what it needs")
+        lost += transaction.refunds
+      } else if transaction.status.isPending {
+        // What it pays may still be paid.
+        settled.formUnion(transaction.refunds)
       }
     }
-    for var transaction in family where transaction.sighting == nil {
-      guard transaction.status.isPending else { continue }
-      drafts += try move(
-        &transaction, to: transaction.raw == nil ? .canceled : .replaced,
-        note: "another transaction used up what it needs")
+    let left = lost.filter { settled.insert($0).inserted }
+    if hasWinner {
+      drafts += try tell(
+        .failed(reason: "the chain executed another transaction, or this one without effect"),
+        to: left)
+    } else if !left.isEmpty {
+      drafts.append(
+        try mismatch(
+          "a transaction that isn't ours has used up what was to pay "
+            + left.joined(separator: ", ") + ": see what it paid, and end them by hand"))
     }
-    let lost = family.flatMap(\.refunds).filter { settled.insert($0).inserted }
-    drafts += try tell(
-      .failed(reason: "the chain executed another transaction, or this one without effect"),
-      to: lost)
-    try OutgoingRecords.close(root, on: step.chain, in: connection)
+    try OutgoingRecords.close(root, through: height, in: connection)
     return drafts
   }
 

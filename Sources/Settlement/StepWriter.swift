@@ -135,11 +135,11 @@ struct StepWriter {
       let event = TransferEvent(change, owner: owner, now: step.now)
       drafts.append(try event.draft())
       drafts += try attribute(change)
-      guard let owner else { continue }
+      // Gas that we sent there for a sweep is nobody's payment.
+      guard let owner, try !isFunding(transfer.id) else { continue }
       guard owner.chain == step.chain.text, owner.contract == transfer.contract else {
-        // The same address on another chain, or another asset: it pays for nothing. Gas that we
-        // sent there for a sweep is expected.
-        if change.isArrival, try !isFunding(transfer.id) {
+        // The same address on another chain, or another asset: it pays for nothing.
+        if change.isArrival {
           drafts.append(try event.draft(type: "transfer.misdirected"))
         }
         continue
@@ -168,8 +168,9 @@ struct StepWriter {
   private func book(_ change: TransferChange, owner: AddressOwner?) throws {
     guard change.isBookedOtherwise else { return }
     let transfer = change.after
-    let isForPayment =
+    let isDue =
       owner.map { $0.chain == step.chain.text && $0.contract == transfer.contract } ?? false
+    let isForPayment = try isDue && !isFunding(transfer.id)
     func entry(_ value: UInt256, _ contract: Hash20?) -> LedgerEntry {
       .transfer(value, on: step.chain, contract: contract, isForPayment: isForPayment)
     }
@@ -196,7 +197,8 @@ struct StepWriter {
   }
 
   private func isFunding(_ id: TransferID) throws -> Bool {
-    try connection.queryFirst(
+    guard case .ethereum = spec.family, step.slotsVersion > 0 else { return false }
+    return try connection.queryFirst(
       "SELECT 1 AS one FROM outgoing WHERE chain = $1 AND txid = $2 AND purpose = 'gas'",
       [.text(id.chain.text), .hash(id.txid)]) != nil
   }

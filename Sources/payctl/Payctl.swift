@@ -10,7 +10,8 @@ struct Payctl: AsyncParsableCommand {
       EventsCommand.self,
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
       TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
-      BackupCommand.self, RestoreCommand.self, SignCommand.self, ReplayCommand.self,
+      BackupCommand.self, RestoreCommand.self, PayoutCommand.self, SignCommand.self,
+      ReplayCommand.self,
       ReconcileCommand.self, LedgerCommand.self, CloseCommand.self, VerifyCommand.self,
     ])
 }

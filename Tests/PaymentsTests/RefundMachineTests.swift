@@ -194,17 +194,25 @@ struct RemedyTests {
   @Test("too little is sent back, or accepted, once the deadline has passed and all is final")
   func short() throws {
     for (policy, remedy) in [
-      (PaymentTerms.ExceptionPolicy.refund, PaymentRemedy.refund(60_000, .full)),
-      (.accept, .accept(due: 60_000)),
+      (PaymentTerms.ExceptionPolicy.refund, PaymentRemedy.refund(90_000, .full)),
+      (.accept, .accept(due: 90_000)),
     ] {
       var payment = try Payment(terms: terms(short: policy))
-      _ = try payment.observe(PaymentFixtures.transfer(1, 60_000, .final))
+      _ = try payment.observe(PaymentFixtures.transfer(1, 90_000, .final))
       #expect(payment.remedy == nil)
       _ = try payment.passDeadline()
       #expect(payment.remedy == remedy)
       _ = try payment.observe(PaymentFixtures.transfer(2, 1_000, .included))
       #expect(payment.remedy == nil)
     }
+  }
+
+  @Test("far too little isn't accepted by a policy, however long it waits")
+  func shortfall() throws {
+    var payment = try Payment(terms: terms(short: .accept))
+    _ = try payment.observe(PaymentFixtures.transfer(1, 89_999, .final))
+    _ = try payment.passDeadline()
+    #expect(payment.remedy == nil)
   }
 
   @Test("late money is sent back where the policy says so, and waits where it doesn't")
@@ -219,5 +227,35 @@ struct RemedyTests {
         PaymentFixtures.transfer(1, 100_000, .final, seenAfter: 2_000, blockAfter: 2_000))
       #expect(payment.remedy == remedy)
     }
+  }
+}
+
+@Suite("Refunds of payments that aren't settled")
+struct UnsettledRefundTests {
+  @Test("money that went back pays for nothing, so that a penny more settles nothing")
+  func refundedFirst() throws {
+    var payment = try Payment(terms: PaymentFixtures.terms())
+    _ = try payment.observe(PaymentFixtures.transfer(1, 99_000, .final))
+    _ = try payment.apply(.refundRequested(id: "ref_1", amount: 99_000))
+    #expect(payment.status == .open)
+    _ = try payment.observe(PaymentFixtures.transfer(2, 1_000, .final))
+    #expect(payment.status == .partiallyPaid)
+    #expect(payment.shortfall == 99_000)
+    #expect(throws: PaymentError.nothingToAccept) {
+      try payment.apply(.accepted(due: 100_000, by: "ann"))
+    }
+    #expect(LedgerEntry.settlement(of: payment).isEmpty)
+    // Where the refund ends unpaid, it counts again.
+    _ = try payment.apply(.refundChanged(id: "ref_1", to: .ended))
+    #expect(payment.status == .settled)
+  }
+
+  @Test("a settled payment stays so when its money goes back")
+  func refundedAfter() throws {
+    var payment = try Payment(terms: PaymentFixtures.terms())
+    _ = try payment.observe(PaymentFixtures.transfer(1, 100_000, .final))
+    _ = try payment.apply(.refundRequested(id: "ref_1", amount: 100_000))
+    #expect(payment.status == .settled)
+    #expect(payment.refundable == 0)
   }
 }

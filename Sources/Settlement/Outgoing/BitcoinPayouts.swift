@@ -72,16 +72,35 @@ package struct BitcoinPayouts: Sendable {
     try checkHalt(in: connection)
     let due = try dueRefunds(order, in: connection)
     guard let first = due.first else { return nil }
-    let refunds = due.filter { $0.terms.feePayer == first.terms.feePayer }.prefix(maximumRefunds)
+    var refunds = Array(
+      due.filter { $0.terms.feePayer == first.terms.feePayer }.prefix(maximumRefunds))
     let change = try takeChange(for: order, in: connection)
-    let built = try build(
-      TransactionBuilder(
-        coins: try coins(of: order.tenant, in: connection),
-        payments: try refunds.map { try payment($0.terms) }, change: change.output,
-        feeRate: order.feeRate, limits: limits, lockTime: try tipHeight(in: connection)))
-    return try record(
-      built, purpose: .refund, refunds: Array(refunds), change: change.address, order,
-      in: connection)
+    let coins = try coins(of: order.tenant, in: connection)
+    while true {
+      do {
+        let built = try build(
+          TransactionBuilder(
+            coins: coins, payments: try refunds.map { try payment($0.terms) },
+            change: change.output, feeRate: order.feeRate, limits: limits,
+            lockTime: try tipHeight(in: connection)))
+        return try record(
+          built, purpose: .refund, refunds: refunds, change: change.address, order,
+          in: connection)
+      } catch Failure.building(let error) {
+        // One that can't be paid keeps none of the others from it.
+        switch error {
+        case .dustPayment(let index, _, _) where refunds.indices.contains(index):
+          refunds.remove(at: index)
+        case .notEnough:
+          let greatest = refunds.indices.max {
+            refunds[$0].terms.amount < refunds[$1].terms.amount
+          }
+          if let greatest { refunds.remove(at: greatest) }
+        default: throw Failure.building(error)
+        }
+        guard !refunds.isEmpty else { throw Failure.building(error) }
+      }
+    }
   }
 
   private func dueRefunds(

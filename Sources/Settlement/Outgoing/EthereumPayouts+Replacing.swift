@@ -31,9 +31,19 @@ extension EthereumPayouts {
       guard let cost = GasLimit.cost(unsigned.gasLimit, raised) else {
         throw Failure.noFees("its gas is too dear")
       }
+      var payouts = old.payouts
+      if old.purpose == .sweep, let payout = payouts.first, payout.contract == nil {
+        // It takes all there is: the higher fee comes out of it.
+        let more = cost.subtractingOrZero(old.maximumFee)
+        guard unsigned.value > more else { throw Failure.noFees("it would bring nothing") }
+        unsigned.value = unsigned.value.subtractingOrZero(more)
+        payouts = [
+          .init(refund: nil, address: payout.address, contract: nil, amount: unsigned.value)
+        ]
+      }
       let replacement = OutgoingTransaction(
         id: newID.description, tenant: tenant, chain: spec.name, purpose: old.purpose,
-        slots: old.slots, replaces: id, payouts: old.payouts, maximumFee: cost,
+        slots: old.slots, replaces: id, payouts: payouts, maximumFee: cost,
         unsigned: "0x" + Hex.encode(unsigned.encodedForSigning), keyPath: old.keyPath,
         createdAt: now)
       try OutgoingService.record(replacement, now: now, in: connection)

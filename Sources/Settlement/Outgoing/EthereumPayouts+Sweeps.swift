@@ -43,6 +43,8 @@ extension EthereumPayouts {
           try await make(move, tenant: tenant, caps: caps, now: now, random: random))
       } catch let reason as Unmade {
         outcome.left.append((holding.account.address.text, reason.reason))
+      } catch  where !(error is CancellationError) {
+        outcome.left.append((holding.account.address.text, "\(error)"))
       }
     }
     return outcome
@@ -78,7 +80,8 @@ extension EthereumPayouts {
     }
     let funding = Move(
       account: treasury, recipient: holding.account.address, contract: nil,
-      amount: cost.subtractingOrZero(ether), purpose: .gas)
+      // Less than the dust limit wouldn't be booked as ours.
+      amount: max(cost.subtractingOrZero(ether), spec.dustLimit), purpose: .gas)
     guard try await !isFunded(holding.account, tenant: tenant) else {
       throw Unmade(reason: "ether for its gas is on the way")
     }

@@ -6,6 +6,7 @@ package import Ethereum
 internal import Keys
 package import NodeRPC
 package import Payments
+internal import Watching
 
 /// Makes transactions of EVM chains that pay refunds and gather what payments' addresses hold: asks
 /// nodes what each needs, and records it with a nonce of the database's own.
@@ -67,7 +68,8 @@ package struct EthereumPayouts: Sendable {
   package func payRefunds(
     tenant: String, now: Timestamp, random: Randomness
   ) async throws -> Outcome {
-    let (name, limit) = (spec.name, limits.maximumTransactions)
+    // More than are made at once, so that some which can't be paid don't stand in all others' way.
+    let (name, limit) = (spec.name, 20 * limits.maximumTransactions)
     let due = try await database.read { connection in
       try Self.checkHalt(of: name, in: connection)
       return try connection.query(
@@ -84,7 +86,7 @@ package struct EthereumPayouts: Sendable {
     guard !due.isEmpty else { return outcome }
     let treasury = try await treasury(of: tenant)
     let caps = try await caps()
-    for refund in due {
+    for refund in due where outcome.made.count < limits.maximumTransactions {
       do {
         let terms = refund.terms
         let move = Move(
@@ -95,6 +97,9 @@ package struct EthereumPayouts: Sendable {
           try await make(move, tenant: tenant, caps: caps, now: now, random: random))
       } catch let reason as Unmade {
         outcome.left.append((refund.terms.id, reason.reason))
+      } catch  where !(error is CancellationError) {
+        // What was made before is told all the same.
+        outcome.left.append((refund.terms.id, "\(error)"))
       }
     }
     return outcome
@@ -137,13 +142,13 @@ package struct EthereumPayouts: Sendable {
     guard let cost = GasLimit.cost(gas, caps) else { throw Unmade(reason: "its gas is too dear") }
     let amount = move.paysFee ? move.amount.subtractingOrZero(cost) : move.amount
     guard amount > .zero else { throw Unmade(reason: "the fee is more than the amount") }
-    if move.contract == nil {
-      let balance = try await asking { (node) async throws(NodeError) in
-        try await node.balance(of: move.account.address)
-      }
-      guard let needed = try? amount.adding(cost), balance >= needed else {
-        throw Unmade(reason: "\(move.account.address.text) has \(balance.decimal) wei: too little")
-      }
+    let balance = try await asking { (node) async throws(NodeError) in
+      try await node.balance(of: move.account.address)
+    }
+    guard let needed = try? (move.contract == nil ? amount : .zero).adding(cost),
+      balance >= needed
+    else {
+      throw Unmade(reason: "\(move.account.address.text) has \(balance.decimal) wei: too little")
     }
     let count = try await asking { (node) async throws(NodeError) in
       try await node.transactionCount(of: move.account.address)
@@ -300,12 +305,17 @@ package struct EthereumPayouts: Sendable {
         """, key),
       let next = UInt64(exactly: try row.integer("next_nonce"))
     else { throw CorruptRow.column("next_nonce") }
-    guard next >= count else {
+    // The owner may have sent from it by other means. While one of ours waits, nobody knows which
+    // of them the chain took.
+    let isBusy = try OutgoingRecords.openSlots(on: chain, in: connection).accounts
+      .contains(account.hash)
+    guard next >= count || !isBusy else {
       throw Failure.nonceUsedElsewhere(account: account.text, expected: next, found: count)
     }
+    let nonce = max(next, count)
     try connection.execute(
       "UPDATE outgoing_nonces SET next_nonce = $3 WHERE chain = $1 AND account = $2",
-      key + [.integer(Int64(clamping: next) + 1)])
-    return next
+      key + [.integer(Int64(clamping: nonce) + 1)])
+    return nonce
   }
 }

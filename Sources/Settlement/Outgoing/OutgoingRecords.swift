@@ -40,7 +40,7 @@ package enum OutgoingRecords {
       "CREATE INDEX outgoing_by_status ON outgoing (chain, status, outgoing_id)",
       "CREATE INDEX outgoing_by_block ON outgoing (chain, block_height)",
       "CREATE UNIQUE INDEX outgoing_by_txid ON outgoing (chain, txid)",
-      // `txid` and `position` are a coin's, as its transfer has them. `used_…` is what block of the active chain uses it up by which transaction, ours or not.
+      // `txid` and `position` are a coin's, as its transfer has them.
       // What is used up, or set aside to be: a coin or a nonce is one transaction's, and those's that
       // replace it, which share its `root`. Open until one of them is final.
       dialect.createTable(
@@ -53,6 +53,8 @@ package enum OutgoingRecords {
           root TEXT NOT NULL,
           is_open \(integer) NOT NULL CHECK (is_open IN (0, 1)),
           used_by \(blob),
+          used_succeeded \(integer),
+          used_fee \(amount),
           used_height \(integer),
           used_hash \(blob),
           PRIMARY KEY (chain, slot)
@@ -321,19 +323,51 @@ extension OutgoingRecords {
     return try tell(status, of: transaction, version: version, now: now, in: connection)
   }
 
-  /// Ends the watch for what `root` and those that replaced it may use up. What none did is free.
+  /// Which slots of `root` blocks up to a height have used up.
+  static func used(
+    of root: String, through height: UInt32, in connection: any SQLConnection
+  ) throws -> Set<OutgoingSlot> {
+    Set(
+      try connection.query(
+        """
+        SELECT slot FROM outgoing_slots
+        WHERE root = $1 AND used_hash IS NOT NULL AND used_height <= $2
+        """, [.text(root), .integer(Int64(height))]
+      ).map { row in
+        guard let slot = OutgoingSlot(try row.text("slot")) else {
+          throw CorruptRow.column("slot")
+        }
+        return slot
+      })
+  }
+
+  /// Ends the watch for what is used up for good, and frees what nothing uses that can still be
+  /// mined.
   static func close(
-    _ root: String, on chain: ChainName, in connection: any SQLConnection
+    _ root: String, through height: UInt32, in connection: any SQLConnection
   ) throws {
     try connection.execute(
       """
-      DELETE FROM outgoing_slot_uses WHERE chain = $2 AND slot IN (
-        SELECT slot FROM outgoing_slots WHERE root = $1 AND chain = $2 AND used_hash IS NULL)
-      """, [.text(root), .text(chain.text)])
-    try connection.execute(
-      "DELETE FROM outgoing_slots WHERE root = $1 AND used_hash IS NULL", [.text(root)])
-    try connection.execute(
-      "UPDATE outgoing_slots SET is_open = 0 WHERE root = $1", [.text(root)])
+      UPDATE outgoing_slots SET is_open = 0
+      WHERE root = $1 AND used_hash IS NOT NULL AND used_height <= $2
+      """, [.text(root), .integer(Int64(height))])
+    let pending = """
+      SELECT 1 FROM outgoing_slot_uses AS uses
+      JOIN outgoing ON outgoing.outgoing_id = uses.outgoing_id
+      WHERE uses.chain = outgoing_slots.chain AND uses.slot = outgoing_slots.slot
+        AND outgoing.status IN ('built', 'signed', 'broadcast', 'confirmed')
+      """
+    let free = try connection.query(
+      """
+      SELECT chain, slot FROM outgoing_slots
+      WHERE root = $1 AND used_hash IS NULL AND NOT EXISTS (\(pending))
+      """, [.text(root)])
+    for row in free {
+      let key: [SQLValue] = [.text(try row.text("chain")), .text(try row.text("slot"))]
+      try connection.execute(
+        "DELETE FROM outgoing_slot_uses WHERE chain = $1 AND slot = $2", key)
+      try connection.execute("DELETE FROM outgoing_slots WHERE chain = $1 AND slot = $2", key)
+    }
   }
 
   /// Frees what a transaction that nobody signed had set aside.

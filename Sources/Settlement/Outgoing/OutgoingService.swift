@@ -23,6 +23,14 @@ package enum OutgoingService {
       guard transaction.replaces != nil || refund.isBuildable(at: now) else {
         throw RefundRefusal.notPossible(refund.status)
       }
+      if transaction.replaces == nil,
+        let payment = try PaymentRecords.load(refund.terms.payment, in: connection),
+        payment.refundsTaken > payment.finalReceipts
+      {
+        // A reorg has taken back what was to be refunded.
+        throw RefundRefusal.exceedsReceipts(
+          payment.refundsTaken, left: payment.finalReceipts)
+      }
       drafts += try RefundRecords.apply(
         .built(outgoing: transaction.id), to: &refund, now: now, in: connection)
     }
@@ -60,7 +68,10 @@ extension OutgoingService {
       throw Refusal.wrongChain(spec.name.text, expected: transaction.chain.text)
     }
     if transaction.raw == raw { return transaction }
-    guard transaction.status == .built else { throw Refusal.notPossible(transaction.status) }
+    // A block may have shown it before its bytes came.
+    guard transaction.raw == nil,
+      [.built, .broadcast, .confirmed, .final, .replaced, .failed].contains(transaction.status)
+    else { throw Refusal.notPossible(transaction.status) }
     let txid =
       switch spec.family {
       case .bitcoin: try bitcoinTxid(of: raw, unsigned: transaction.unsigned)
@@ -68,8 +79,14 @@ extension OutgoingService {
       }
     transaction.raw = raw
     transaction.txid = txid
+    try findInBlock(&transaction, in: connection)
+    let wasUnsent = transaction.status == .built && transaction.sighting == nil
     var drafts = try OutgoingRecords.move(
-      &transaction, to: .signed, now: now, in: connection)
+      &transaction, to: wasUnsent ? .signed : .broadcast, now: now, in: connection)
+    for entry in transaction.ledgerEntries {
+      try LedgerRecords.book(
+        entry, of: transaction.id, tenant: transaction.tenant, now: now, in: connection)
+    }
     for refund in transaction.refunds {
       guard var refund = try RefundRecords.load(refund, in: connection) else {
         throw CorruptRow.column("payouts")
@@ -84,6 +101,29 @@ extension OutgoingService {
       [.text(spec.name.text)])
     try EventLog.append(drafts, in: connection)
     return transaction
+  }
+
+  /// Where a block used up its slots by this very transaction while nobody knew its txid, it stands
+  /// there; watchers take it from there to its finality.
+  private static func findInBlock(
+    _ transaction: inout OutgoingTransaction, in connection: any SQLConnection
+  ) throws {
+    guard let slot = transaction.slots.first, let txid = transaction.txid else { return }
+    let row = try connection.queryFirst(
+      """
+      SELECT used_height, used_hash, used_succeeded, used_fee FROM outgoing_slots
+      WHERE chain = $1 AND slot = $2 AND used_by = $3
+      """,
+      [.text(transaction.chain.text), .text(slot.description), .hash(txid)])
+    guard let row else { return }
+    transaction.sighting = .init(
+      block: BlockRef(
+        height: try row.uint32("used_height"), hash: try row.hash("used_hash")),
+      succeeded: try row.flag("used_succeeded"),
+      fee: try row.optionalText("used_fee") == nil ? nil : row.amount("used_fee"))
+    try connection.execute(
+      "UPDATE outgoing_slots SET is_open = 1 WHERE chain = $1 AND used_by = $2",
+      [.text(transaction.chain.text), .hash(txid)])
   }
 
   private static func bitcoinTxid(of raw: [UInt8], unsigned: String) throws -> Hash32 {
@@ -193,7 +233,8 @@ extension OutgoingService {
   }
 
   /// Those that a node is to be given: signed ones, and those that were sent before `before` and
-  /// stand in no block.
+  /// stand in no block; of those that replace each other the latest. None while the chain is halted:
+  /// what they were to give back may not be there any more.
   package static func unsent(
     on chain: ChainName, before: Timestamp, limit: Int, in connection: any SQLConnection
   ) throws -> [OutgoingTransaction] {
@@ -202,6 +243,9 @@ extension OutgoingService {
       SELECT * FROM outgoing
       WHERE chain = $1 AND status IN ('signed', 'broadcast') AND block_hash IS NULL
         AND raw IS NOT NULL AND (sent_at IS NULL OR sent_at < $2)
+        AND NOT EXISTS (SELECT 1 FROM outgoing AS newer
+          WHERE newer.replaces = outgoing.outgoing_id AND newer.status IN ('signed', 'broadcast'))
+        AND NOT EXISTS (SELECT 1 FROM chains WHERE chain = $1 AND halt IS NOT NULL)
       ORDER BY outgoing_id LIMIT $3
       """, [.text(chain.text), .time(before), .integer(Int64(limit))]
     ).map { try OutgoingRecords.transaction($0, in: connection) }

@@ -22,9 +22,11 @@ package struct RefundService: Sendable {
   // MARK: Requesting
 
   /// Requests a refund of one of the tenant's payments (of any where nil).
+  ///
+  /// - Parameter id: instead of one made of the time and `random`
   package func request(
     _ request: RefundRequest, tenant: String?, now: Timestamp, random: (UInt64, UInt64),
-    in connection: any SQLConnection
+    id: Identifier? = nil, in connection: any SQLConnection
   ) throws -> Refund {
     guard var payment = try PaymentRecords.load(request.payment, in: connection),
       tenant == nil || payment.terms.tenant == tenant
@@ -40,8 +42,10 @@ package struct RefundService: Sendable {
     let address = try self.address(of: request, payment: payment, spec: spec)
     try checkForeign(address, spec, in: connection)
     try check(request.attestation, for: payment.terms, address: address, spec, policy)
-    let id = Identifier(
-      prefix: "ref", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
+    let id =
+      id
+      ?? Identifier(
+        prefix: "ref", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
     let isAboveLimit =
       policy.fourEyesAbove[payment.terms.asset].map { amount > $0 } ?? false
     let refund = Refund(
@@ -73,21 +77,19 @@ package struct RefundService: Sendable {
     guard (request.kind == .partial) == (request.amount != nil) else {
       throw request.amount == nil ? RefundRefusal.amountMissing : .amountUnexpected
     }
-    let surplus = payment.finalValue.subtractingOrZero(payment.due)
     let amount =
       switch request.kind {
       case .full: payment.refundable
       case .partial: request.amount ?? .zero
       case .overpayment:
-        payment.status == .settled
-          ? min(surplus.subtractingOrZero(payment.refundsTaken), payment.refundable) : .zero
+        payment.status == .settled ? min(payment.surplus, payment.refundable) : .zero
       }
     guard amount > .zero else { throw RefundRefusal.nothingToRefund }
     guard amount <= payment.refundable else {
       throw RefundRefusal.exceedsReceipts(amount, left: payment.refundable)
     }
-    // Nobody relays an output that costs more to spend than it is worth.
-    let minimum = payment.terms.asset.contract == nil ? max(spec.dustLimit, .one) : .one
+    // What costs more to send than it is worth helps nobody.
+    let minimum = max(spec.listed(payment.terms.asset)?.dustLimit ?? .one, .one)
     guard amount >= minimum else { throw RefundRefusal.amountTooSmall(minimum: minimum) }
     return amount
   }

@@ -1,5 +1,7 @@
+internal import Bytes
 package import ChainTypes
 package import Database
+internal import Digests
 internal import EventLog
 internal import Payments
 
@@ -71,7 +73,10 @@ package struct RemedyService: Sendable {
           RefundRequest(
             payment: id, kind: kind, amount: kind == .partial ? amount : nil,
             requestedBy: Self.name),
-          tenant: nil, now: now, random: random, in: connection)
+          tenant: nil, now: now, random: random, id: Self.refundID(of: payment), in: connection)
+        try remove(id, in: connection)
+      } catch RefundRefusal.attestationMissing {
+        // A policy signs nothing: an operator asks the payer.
         try remove(id, in: connection)
       } catch is RefundRefusal {
         try connection.execute(
@@ -79,6 +84,19 @@ package struct RemedyService: Sendable {
           [.text(id), .time(now.adding(seconds: Self.retrySeconds))])
       }
     }
+  }
+
+  /// The same for the same refund of the same payment, also after a restore from a copy that doesn't
+  /// know of it: signers refuse to pay an id twice.
+  private static func refundID(of payment: Payment) -> Identifier {
+    let digest = SHA256.hash(Array("\(payment.terms.id)\n\(payment.refunds.count)".utf8)).bytes
+    func word(_ start: Int) -> UInt64 {
+      digest[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    return Identifier(
+      prefix: "ref",
+      milliseconds: UInt64(clamping: payment.terms.expiresAt.microseconds / 1_000),
+      random: (word(0), word(8)))
   }
 
   private func remove(_ id: String, in connection: any SQLConnection) throws {

@@ -76,7 +76,9 @@ struct EventChecker {
       checkSequence(event, &findings)
       // Of what came to an address the subject is `chain/address`.
       let chain = String(event.subject.prefix { $0 != "/" })
-      checkIdentity(event, payments, stored.chains[chain]?.cursor?.version ?? 0, &findings)
+      let version = stored.chains[chain]?.cursor?.version
+      // How often a transaction of ours has moved isn't told either.
+      checkIdentity(event, payments, stored.refunds, version ?? 100, &findings)
       checkStatus(event, &findings)
       noteUntraced(event)
       known.append(event)
@@ -129,7 +131,8 @@ struct EventChecker {
 
   /// Works out the id from the fact that caused the event.
   private func checkIdentity(
-    _ event: Event, _ payments: [String: StoredState.StoredPayment], _ chainVersion: Int64,
+    _ event: Event, _ payments: [String: StoredState.StoredPayment],
+    _ refunds: [String: StoredState.StoredRefund], _ chainVersion: Int64,
     _ findings: inout Findings
   ) {
     let causes: [String]
@@ -142,6 +145,15 @@ struct EventChecker {
         return
       }
       let fact = version == 0 ? payment.terms : payment.facts[Int(version) - 1]
+      causes = ["\(event.subject)\n\(version)\n\(fact)"]
+    case "refund":
+      guard let version = body(of: event)?.version, let refund = refunds[event.subject],
+        refund.facts.count >= version
+      else {
+        findings.require(false, promise: 4, "\(event.type) \(event.subject) without its fact")
+        return
+      }
+      let fact = version == 0 ? refund.terms : refund.facts[Int(version) - 1]
       causes = ["\(event.subject)\n\(version)\n\(fact)"]
     case "transfer": causes = [event.data]
     case "chain" where event.type == "chain.stalled":

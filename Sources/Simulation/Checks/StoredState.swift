@@ -9,6 +9,7 @@ package struct StoredState: Sendable {
   var chains: [String: Chain] = [:]
   var addresses: [Address] = []
   var payments: [StoredPayment] = []
+  private(set) var refunds: [String: StoredRefund] = [:]
 
   /// What is stored of one chain.
   struct Chain: Sendable {
@@ -90,6 +91,11 @@ package struct StoredState: Sendable {
     let facts: [String]
   }
 
+  struct StoredRefund: Sendable {
+    let terms: String
+    let facts: [String]
+  }
+
   struct Header: Sendable {
     let height: Int64
     let hash: [UInt8]
@@ -165,7 +171,19 @@ extension StoredState {
     }
   }
 
+  private mutating func readRefunds(_ connection: any SQLConnection) throws {
+    var facts: [String: [String]] = [:]
+    for row in try connection.query("SELECT * FROM refund_facts ORDER BY refund_id, number") {
+      facts[try row.text("refund_id"), default: []].append(try row.text("fact"))
+    }
+    for row in try connection.query("SELECT refund_id, terms FROM refunds") {
+      let id = try row.text("refund_id")
+      refunds[id] = StoredRefund(terms: try row.text("terms"), facts: facts[id] ?? [])
+    }
+  }
+
   private mutating func readPayments(_ connection: any SQLConnection) throws {
+    try readRefunds(connection)
     addresses = try connection.query("SELECT * FROM addresses ORDER BY ordinal").map { row in
       try Address(
         family: row.text("family"), ordinal: row.integer("ordinal"), script: row.blob("script"),

@@ -5,6 +5,6 @@ struct RefundCommand: AsyncParsableCommand {
     commandName: "refund", abstract: "Shows refunds, requests them and decides about them.",
     subcommands: [
       RefundListCommand.self, RefundShowCommand.self, RefundRequestCommand.self,
-      RefundApproveCommand.self, RefundCancelCommand.self,
+      RefundApproveCommand.self, RefundCancelCommand.self, RefundFailCommand.self,
     ])
 }
