@@ -159,10 +159,10 @@ let package = Package(
     program(
       "paywatch",
       [
-        "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking", "Payments",
-        "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database", "PostgreSQL",
-        "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "HTTPServer",
-        "Gateway", "Deployment", "ChainSim", log,
+        "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
+        "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
+        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
+        "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",

@@ -25,6 +25,13 @@ struct DemoAPI: Sendable {
     let transfers: [Transfer]
   }
 
+  struct Refund: Decodable {
+    let id: String
+    let status: String
+    let amountMinor: String
+    let txid: String?
+  }
+
   struct Event: Decodable {
     /// What a line of the story needs of an event's data, whichever kind it is.
     struct Content: Decodable {
@@ -43,6 +50,7 @@ struct DemoAPI: Sendable {
       let from: String?
       let to: String?
       let depth: Int?
+      let feeMinor: String?
     }
 
     let type: String
@@ -73,6 +81,14 @@ struct DemoAPI: Sendable {
       .post, "/v1/payments/\(payment)/resolve",
       body: ["action": "accept", "due_minor": dueMinor])
   }
+
+  /// Asks for a refund of a payment.
+  func refund(_ payment: String, kind: String, address: String) async throws -> Refund {
+    try await send(
+      .post, "/v1/payments/\(payment)/refunds", body: ["kind": kind, "address": address])
+  }
+
+  func refund(_ id: String) async throws -> Refund { try await send(.get, "/v1/refunds/\(id)") }
 
   func payment(_ id: String) async throws -> Payment {
     try await send(.get, "/v1/payments/\(id)")

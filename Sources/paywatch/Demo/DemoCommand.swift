@@ -119,7 +119,8 @@ private struct Demo {
           client: try HTTPClient(), url: "http://127.0.0.1:\(port)", key: key.text)
         Console.print(
           "paywatch serve: \(api.url), SQLite, JSON-RPC at \(url) and \(ethereumURL)")
-        try await tell(api)
+        try await tell(
+          api, Treasurer(plan.configuration.chains, database: database))
         guard stay else { return }
         Console.print(
           """
@@ -142,12 +143,14 @@ private struct Demo {
     try await database.close()
   }
 
-  private func tell(_ api: DemoAPI) async throws {
+  private func tell(_ api: DemoAPI, _ treasurer: Treasurer) async throws {
     let teller = Teller(api: api)
-    try await Story(
-      api: api, node: bitcoin, teller: teller, network: BitcoinNetwork(.regtest)
-    ).run()
-    try await EthereumStory(api: api, node: ethereum, teller: teller).run()
+    let story = Story(
+      api: api, node: bitcoin, teller: teller, network: BitcoinNetwork(.regtest))
+    let ethereumStory = EthereumStory(api: api, node: ethereum, teller: teller)
+    try await story.run()
+    try await ethereumStory.run()
+    try await MoneyOutStory(bitcoin: story, ethereum: ethereumStory, treasurer: treasurer).run()
     Console.print("\nWhat became of them")
     for payment in try await api.payments() {
       let transfers = payment.transfers.map(\.state).joined(separator: ", ")

@@ -2,12 +2,18 @@ internal import Foundation
 
 /// The demos' configuration files.
 enum DemoConfiguration {
-  /// Of BIP-0084's published words, on test networks: whoever wants to has its private keys.
+  /// BIP-0084's published words: whoever wants to has the private keys.
+  static let bitcoinWords =
+    "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
+  /// The words that development nodes use.
+  static let ethereumWords = "test test test test test test test test test test test junk"
+
+  /// Of `bitcoinWords`, on test networks.
   private static let descriptor =
     "wpkh([73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39"
     + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
 
-  /// Of the words "test test … junk" that development nodes use: whoever wants to has its keys.
+  /// Of `ethereumWords`.
   private static let account =
     "[16a93ed0/44h/1h/0h]xpub6Cb32hxJb7m2c37FsVMRAYWeBvqx1vG4XDzuTJ76ktJsxCaeg6UDAvGuTyg6xTRNntq1"
     + "w8qVEpMi8i1CdgsqSA611kMM5yFzCpHgwUtMSGc/0/*"
@@ -47,7 +53,7 @@ enum DemoConfiguration {
     finality_depth: 4
     block_milliseconds: 1000
     stall_seconds: 86400
-    dust_limit: "0.0002"
+    dust_limit: "0.000001"
     confirmations: [{ from: "0", depth: 2 }]
     credit_limits: { single: none, quorum: none }
     tokens:

@@ -124,18 +124,20 @@ struct EthereumStory {
     try EthereumAddress(payment.address)
   }
 
-  private func send(_ what: String, _ order: EthereumOrder) async throws {
+  func send(
+    _ what: String, _ order: EthereumOrder, by who: String = "customer"
+  ) async throws {
     let sent = try node.send(order)
-    await teller.tell("customer", "sends \(what): transaction 0x\(sent.hash.hex.prefix(8))…")
+    await teller.tell(who, "sends \(what): transaction 0x\(sent.hash.hex.prefix(8))…")
   }
 
-  private func mine(_ count: Int) async throws {
+  func mine(_ count: Int) async throws {
     for _ in 0..<count { _ = try node.mine() }
     await teller.tell("proposer", count == 1 ? "a block" : "\(count) blocks")
   }
 
   /// Thousandths of an ether.
-  private static func wei(_ thousandths: UInt64) -> UInt256 {
+  static func wei(_ thousandths: UInt64) -> UInt256 {
     UInt256(thousandths * 1_000_000_000_000_000)
   }
 }

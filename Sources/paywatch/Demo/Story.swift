@@ -97,7 +97,7 @@ struct Story {
 
   // MARK: What people do
 
-  private func request(
+  func request(
     _ order: String, _ amount: String, expiresIn: Int = 900
   ) async throws -> DemoAPI.Payment {
     await teller.tell("shop", "POST /v1/payments: order \(order), \(amount) BTC")
@@ -109,7 +109,7 @@ struct Story {
   }
 
   @discardableResult
-  private func pay(
+  func pay(
     _ payment: DemoAPI.Payment, _ satoshi: UInt64
   ) async throws -> KnownTransaction {
     let script = try BitcoinAddress(payment.address, network: network).output.scriptPubKey
@@ -119,7 +119,7 @@ struct Story {
     return transaction
   }
 
-  private func mine(_ count: Int) async throws {
+  func mine(_ count: Int) async throws {
     let blocks = try node.mine(count)
     guard let first = blocks.first, let last = blocks.last else { return }
     let range = count == 1 ? "block \(first.height)" : "blocks \(first.height) to \(last.height)"

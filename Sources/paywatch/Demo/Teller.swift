@@ -24,7 +24,8 @@ actor Teller {
   /// Prints the stream up to an event of that type, of whatever subject.
   func expectTransfer(_ type: String) async throws { try await expect(type) { _ in true } }
 
-  /// Prints the stream up to an event of that type and subject.
+  /// Prints the stream up to an event of that type and subject. What is told of other subjects
+  /// before it can be asked for afterwards: only a subject's own events have an order.
   func expect(_ type: String, of subject: String) async throws {
     try await expect(type) { $0 == subject }
   }
@@ -34,13 +35,24 @@ actor Teller {
     let deadline = clock.now + .seconds(60)
     while true {
       if let place = told.firstIndex(where: { $0.type == type && isWanted($0.subject) }) {
-        told.removeFirst(place + 1)
+        told = told[...place].filter { !isWanted($0.subject) } + told[(place + 1)...]
         return
       }
       guard clock.now < deadline else {
         throw CommandFailure("\(type) didn't come within a minute")
       }
       if try await tellEvents() == 0 { try await Task.sleep(for: .milliseconds(50)) }
+    }
+  }
+
+  /// Prints the stream until something is so.
+  func follow(_ what: String, until isSo: @Sendable () async throws -> Bool) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(60)
+    while try await !isSo() {
+      guard clock.now < deadline else { throw CommandFailure("no \(what) within a minute") }
+      _ = try await tellEvents()
+      try await Task.sleep(for: .milliseconds(50))
     }
   }
 
@@ -56,6 +68,9 @@ actor Teller {
 
   private func line(_ event: DemoAPI.Event) -> String {
     let data = event.data
+    if event.type.hasPrefix("refund.") || event.type.hasPrefix("sweep.") {
+      return outgoingLine(event)
+    }
     guard event.type.hasPrefix("payment.") else {
       let place = data.position ?? "\(data.vout ?? 0)"
       let name = "\(data.txid?.prefix(10) ?? "")…:\(place)"
@@ -74,6 +89,17 @@ actor Teller {
       text += ", \(from) -> \(to)"
     }
     return text
+  }
+
+  /// A step of money that goes out. Sweeps tell what they cost; the story's are on the EVM chain.
+  private func outgoingLine(_ event: DemoAPI.Event) -> String {
+    let data = event.data
+    var parts = [names[event.subject] ?? event.subject]
+    if let amount = data.amount { parts[0] += ": \(amount) \(data.asset ?? "")" }
+    if let txid = data.txid { parts.append("transaction \(txid.prefix(10))…") }
+    if let height = data.blockHeight { parts.append("in block \(height)") }
+    if let fee = data.feeMinor { parts.append("for a fee of \(fee) wei") }
+    return parts.joined(separator: ", ")
   }
 
   private static func column(_ text: String, _ width: Int) -> String {

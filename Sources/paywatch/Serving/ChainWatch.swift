@@ -164,6 +164,9 @@ final class ChainWatch: Sendable {
         return
       } catch let lost as LeaseLost {
         throw lost
+      } catch is StaleCursor {
+        // Addresses or outgoing transactions came while it looked: it looks again with these.
+        logger.info("a step was overtaken; it is made again")
       } catch {
         logger.error("a step failed; it is tried again", metadata: ["error": "\(error)"])
       }
