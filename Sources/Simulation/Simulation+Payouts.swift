@@ -20,6 +20,8 @@ extension Simulation {
         Bool.random(using: &random) ? .beforeCommit : .afterCommit,
         isFatal: Bool.random(using: &random))
     }
+    // An act that has nothing to do leaves nobody to die.
+    defer { world.killSwitch.reset() }
     switch Int.random(in: 0..<10, using: &random) {
     case 0..<3: try await requestRefund()
     case 3..<5: try await build()

@@ -167,7 +167,7 @@ package final class Simulation {
     case 72..<74:
       try await fill()
       return true
-    case 74..<80:
+    case 74..<78:
       try await payOut()
       return true
     default:

@@ -21,7 +21,7 @@ struct EthereumPayoutTests {
   private func signed(_ transaction: OutgoingTransaction) throws -> [UInt8] {
     let words = "test test test test test test test test test test test junk"
     let master = try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: words).seed())
-    let path = try DerivationPath(#require(transaction.keyPath?.dropFirst()).description)
+    let path = try DerivationPath(#require(transaction.keyPath))
     let unsigned = try EthereumTransaction(
       unsigned: Hex.decode(transaction.unsigned.dropFirst(2)))
     return try unsigned.signed(by: master.descendant(path).key).encoded

@@ -281,7 +281,7 @@ package struct EthereumPayouts: Sendable {
     let index = try row.uint32("child_index")
     guard let step = ChildNumber(index) else { throw CorruptRow.column("child_index") }
     let path = account.origin.path.appending(account.branch).appending(step)
-    return Account(address: try account.address(at: index), path: "m\(path)")
+    return Account(address: try account.address(at: index), path: "\(path)")
   }
 
   /// The account's next nonce, taken for good: the row is held until the transaction ends.

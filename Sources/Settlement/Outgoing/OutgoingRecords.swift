@@ -323,69 +323,6 @@ extension OutgoingRecords {
     return try tell(status, of: transaction, version: version, now: now, in: connection)
   }
 
-  /// Which slots of `root` blocks up to a height have used up.
-  static func used(
-    of root: String, through height: UInt32, in connection: any SQLConnection
-  ) throws -> Set<OutgoingSlot> {
-    Set(
-      try connection.query(
-        """
-        SELECT slot FROM outgoing_slots
-        WHERE root = $1 AND used_hash IS NOT NULL AND used_height <= $2
-        """, [.text(root), .integer(Int64(height))]
-      ).map { row in
-        guard let slot = OutgoingSlot(try row.text("slot")) else {
-          throw CorruptRow.column("slot")
-        }
-        return slot
-      })
-  }
-
-  /// Ends the watch for what is used up for good, and frees what nothing uses that can still be
-  /// mined.
-  static func close(
-    _ root: String, through height: UInt32, in connection: any SQLConnection
-  ) throws {
-    try connection.execute(
-      """
-      UPDATE outgoing_slots SET is_open = 0
-      WHERE root = $1 AND used_hash IS NOT NULL AND used_height <= $2
-      """, [.text(root), .integer(Int64(height))])
-    let pending = """
-      SELECT 1 FROM outgoing_slot_uses AS uses
-      JOIN outgoing ON outgoing.outgoing_id = uses.outgoing_id
-      WHERE uses.chain = outgoing_slots.chain AND uses.slot = outgoing_slots.slot
-        AND outgoing.status IN ('built', 'signed', 'broadcast', 'confirmed')
-      """
-    let free = try connection.query(
-      """
-      SELECT chain, slot FROM outgoing_slots
-      WHERE root = $1 AND used_hash IS NULL AND NOT EXISTS (\(pending))
-      """, [.text(root)])
-    for row in free {
-      let key: [SQLValue] = [.text(try row.text("chain")), .text(try row.text("slot"))]
-      try connection.execute(
-        "DELETE FROM outgoing_slot_uses WHERE chain = $1 AND slot = $2", key)
-      try connection.execute("DELETE FROM outgoing_slots WHERE chain = $1 AND slot = $2", key)
-    }
-  }
-
-  /// Frees what a transaction that nobody signed had set aside.
-  static func release(
-    _ transaction: OutgoingTransaction, in connection: any SQLConnection
-  ) throws {
-    try connection.execute(
-      "DELETE FROM outgoing_slot_uses WHERE outgoing_id = $1", [.text(transaction.id)])
-    for slot in transaction.slots {
-      try connection.execute(
-        """
-        DELETE FROM outgoing_slots WHERE chain = $1 AND slot = $2 AND NOT EXISTS (
-          SELECT 1 FROM outgoing_slot_uses AS uses
-          WHERE uses.chain = outgoing_slots.chain AND uses.slot = outgoing_slots.slot)
-        """, [.text(transaction.chain.text), .text(slot.description)])
-    }
-  }
-
   /// What a sweep's own steps tell; a refund's are told by the refunds it pays.
   private static func tell(
     _ status: OutgoingStatus, of transaction: OutgoingTransaction, version: Int64, now: Timestamp,

@@ -39,7 +39,7 @@ extension UnsignedBatch {
       unsigned: Hex.decode(transaction.unsigned.dropFirst(2)))
     guard case .nonce(let account, let nonce)? = transaction.slots.first,
       case .dynamicFee(_, let caps, _) = unsigned.form, let recipient = unsigned.recipient,
-      let path = transaction.keyPath.flatMap({ try? DerivationPath(String($0.dropFirst())) })
+      let path = transaction.keyPath.flatMap({ try? DerivationPath($0) })
     else { throw CorruptRow.column("unsigned") }
     return .ethereum(
       EthereumOffer(
