@@ -54,6 +54,8 @@ enum OutgoingLife {
       ])
     try await world.mineEmpty(5)
     try await world.database.write { connection in
+      _ = try service.decide(
+        .failed(reason: "ada: stolen"), on: ids[1], tenant: nil, now: now, in: connection)
       try OutgoingService.record(
         transaction(2, paying: nil, at: now, on: chain), now: now, in: connection)
       try OutgoingService.record(
