@@ -15,18 +15,15 @@ package struct BitcoinPayoutSettings: Sendable, Equatable {
   package let fallbackSatoshiPerKvB: UInt64
   /// Within how many blocks a transaction is to be in one.
   package let targetBlocks: Int
-  /// After how many blocks without it a transaction is made anew with a higher fee.
-  package let bumpAfterBlocks: Int
 
   package init(
     minimumSatoshiPerKvB: UInt64, maximumSatoshiPerKvB: UInt64, fallbackSatoshiPerKvB: UInt64,
-    targetBlocks: Int, bumpAfterBlocks: Int
+    targetBlocks: Int
   ) {
     self.minimumSatoshiPerKvB = minimumSatoshiPerKvB
     self.maximumSatoshiPerKvB = maximumSatoshiPerKvB
     self.fallbackSatoshiPerKvB = fallbackSatoshiPerKvB
     self.targetBlocks = targetBlocks
-    self.bumpAfterBlocks = bumpAfterBlocks
   }
 }
 

@@ -28,8 +28,7 @@ extension PaywatchConfiguration {
       minimumSatoshiPerKvB: minimum, maximumSatoshiPerKvB: maximum,
       fallbackSatoshiPerKvB: fallback,
       // As far as nodes estimate.
-      targetBlocks: mapping.integer("target_blocks", in: 1...1_008, default: 6),
-      bumpAfterBlocks: mapping.integer("bump_after_blocks", in: 1...10_000, default: 12))
+      targetBlocks: mapping.integer("target_blocks", in: 1...1_008, default: 6))
   }
 
   private static func ethereumPayouts(_ mapping: SettingsMapping) -> EthereumPayoutSettings {

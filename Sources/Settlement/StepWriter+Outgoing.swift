@@ -165,8 +165,7 @@ extension StepWriter {
         }
       } else if transaction.status.isPending, transaction.slots.contains(where: taken.contains) {
         drafts += try move(
-          &transaction, to: transaction.raw == nil ? .canceled : .replaced,
-          note: "another transaction used up what it needs")
+          &transaction, to: .replaced, note: "another transaction used up what it needs")
         lost += transaction.refunds
       } else if transaction.status.isPending {
         // What it pays may still be paid.

@@ -194,6 +194,38 @@ struct EthereumPayoutTests {
     try await story.stop()
   }
 
+  @Test("what was sent around us is a stranger's until its bytes are taken in, and pays once")
+  func sentElsewhere() async throws {
+    let story = try await EthereumStory()
+    let payment = try await story.pay("ETH", 1_000_000_000)
+    try await story.fund(payment, 3_000_000_000)
+    try await story.fund(try treasury().text, 1_000_000_000_000_000_000)
+    try await settle(story)
+    let refund = try await refund(payment, .overpayment, story)
+    let paid = try await payouts(story).payRefunds(
+      tenant: "shop", now: SystemTime().now,
+      random: { (.random(in: 0 ... .max), .random(in: 0 ... .max)) })
+    let made = try #require(paid.made.first)
+    let raw = try signed(made)
+    _ = try await story.pool.serve { (node) async throws(NodeError) in try await node.send(raw) }
+    try await settle(story)
+    #expect(try await status(refund, story) == .built)
+    let left = try await story.database.read {
+      try PaymentRecords.load(payment.terms.id, locking: false, in: $0)?.refundable
+    }
+    #expect(left == 1_000_000_000, "nothing is refunded again by itself")
+
+    let spec = story.spec
+    try await story.database.write {
+      try OutgoingService.takeIn(raw, for: made.id, spec: spec, now: SystemTime().now, in: $0)
+    }
+    try await settle(story)
+    #expect(try await status(refund, story) == .final)
+    #expect(
+      try await story.database.read { try ReplayCheck.differences(in: $0) } == [])
+    try await story.stop()
+  }
+
   @Test("signed bytes that do something else are refused, whatever the file says")
   func tampered() async throws {
     let story = try await EthereumStory()

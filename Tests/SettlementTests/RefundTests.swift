@@ -254,7 +254,7 @@ struct RefundTests {
       try await world.rows("SELECT outgoing_id, status FROM outgoing ORDER BY outgoing_id").count
         == 2)
     #expect(try await world.count("outgoing WHERE status = 'final'") == 1)
-    #expect(try await world.count("outgoing WHERE status = 'canceled'") == 1)
+    #expect(try await world.count("outgoing WHERE status = 'replaced'") == 1)
     #expect(try await ledger(world)[.refunds] == 30_000)
   }
 

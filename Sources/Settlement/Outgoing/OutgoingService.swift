@@ -79,10 +79,8 @@ extension OutgoingService {
       }
     transaction.raw = raw
     transaction.txid = txid
-    try findInBlock(&transaction, in: connection)
-    let wasUnsent = transaction.status == .built && transaction.sighting == nil
-    var drafts = try OutgoingRecords.move(
-      &transaction, to: wasUnsent ? .signed : .broadcast, now: now, in: connection)
+    let status = try statusOnceSigned(&transaction, in: connection)
+    var drafts = try OutgoingRecords.move(&transaction, to: status, now: now, in: connection)
     for entry in transaction.ledgerEntries {
       try LedgerRecords.book(
         entry, of: transaction.id, tenant: transaction.tenant, now: now, in: connection)
@@ -91,9 +89,14 @@ extension OutgoingService {
       guard var refund = try RefundRecords.load(refund, in: connection) else {
         throw CorruptRow.column("payouts")
       }
-      drafts += try RefundRecords.apply(
-        .signed(outgoing: id, txid: txid.text(spec.family.hashForm)), to: &refund, now: now,
-        in: connection)
+      do {
+        drafts += try RefundRecords.apply(
+          .signed(outgoing: id, txid: txid.text(spec.family.hashForm)), to: &refund, now: now,
+          in: connection)
+      } catch is RefundError {
+        // An operator has ended it meanwhile; what was signed may be mined all the same.
+        continue
+      }
     }
     // Watchers look for its txid besides.
     try connection.execute(
@@ -103,19 +106,21 @@ extension OutgoingService {
     return transaction
   }
 
-  /// Where a block used up its slots by this very transaction while nobody knew its txid, it stands
-  /// there; watchers take it from there to its finality.
-  private static func findInBlock(
+  /// Where a transaction stands whose bytes are known by now. Where a block used up its slots by this
+  /// very one while nobody knew its txid, it stands there: watchers take it on to its finality.
+  private static func statusOnceSigned(
     _ transaction: inout OutgoingTransaction, in connection: any SQLConnection
-  ) throws {
-    guard let slot = transaction.slots.first, let txid = transaction.txid else { return }
+  ) throws -> OutgoingStatus {
+    guard transaction.sighting == nil else { return transaction.status }
+    let unseen: OutgoingStatus = transaction.status == .built ? .signed : transaction.status
+    guard let slot = transaction.slots.first, let txid = transaction.txid else { return unseen }
     let row = try connection.queryFirst(
       """
       SELECT used_height, used_hash, used_succeeded, used_fee FROM outgoing_slots
       WHERE chain = $1 AND slot = $2 AND used_by = $3
       """,
       [.text(transaction.chain.text), .text(slot.description), .hash(txid)])
-    guard let row else { return }
+    guard let row else { return unseen }
     transaction.sighting = .init(
       block: BlockRef(
         height: try row.uint32("used_height"), hash: try row.hash("used_hash")),
@@ -124,6 +129,7 @@ extension OutgoingService {
     try connection.execute(
       "UPDATE outgoing_slots SET is_open = 1 WHERE chain = $1 AND used_by = $2",
       [.text(transaction.chain.text), .hash(txid)])
+    return .broadcast
   }
 
   private static func bitcoinTxid(of raw: [UInt8], unsigned: String) throws -> Hash32 {

@@ -81,6 +81,14 @@ struct PayoutDesk {
 
   // MARK: Bitcoin
 
+  /// 0.1 BTC: whatever rates say, no transaction of ours pays more.
+  private static let maximumFee: UInt64 = 10_000_000
+  /// Some 34,000 virtual bytes of P2WPKH: a third of what nodes relay.
+  private static let maximumInputs = 500
+  /// Satoshi that are worth an output which costs about 100 virtual bytes to make and spend, at
+  /// rates up to 50 sat/vB.
+  private static let minimumChange: UInt64 = 5_000
+
   func bitcoin() throws -> (BitcoinPayouts, BitcoinPayoutSettings) {
     guard case .bitcoin(let payouts) = settings.payouts else {
       throw CommandFailure("\(spec.name) is no Bitcoin chain")
@@ -88,7 +96,8 @@ struct PayoutDesk {
     let limits = TransactionBuilder.Limits(
       floor: FeeRate(satoshiPerKvB: payouts.minimumSatoshiPerKvB),
       ceiling: FeeRate(satoshiPerKvB: payouts.maximumSatoshiPerKvB),
-      maximumFee: 10_000_000, maximumInputs: 500, minimumChange: 5_000)
+      maximumFee: Self.maximumFee, maximumInputs: Self.maximumInputs,
+      minimumChange: Self.minimumChange)
     guard let made = BitcoinPayouts(spec: spec, limits: limits) else {
       throw CommandFailure("\(spec.name) is no Bitcoin chain")
     }
