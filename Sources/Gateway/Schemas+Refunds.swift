@@ -41,8 +41,9 @@ extension Schemas {
           "message": [
             "type": "string",
             "description": .string(
-              "Five lines, no line feed behind the last: Paywatch refund; payment: and its id; "
-                + "address: ; chain: ; asset: ."),
+              "Six lines, no line feed behind the last: Paywatch refund; payment: and its id; "
+                + "address: ; chain: ; asset: ; amount: what all refunds of the payment to the "
+                + "address may come to, with all of the asset's decimals."),
           ],
           "signature": [
             "type": "string", "description": "Base64, or 0x and 130 digits (EIP-191).",

@@ -30,7 +30,10 @@ struct BatchTests {
     #expect(transaction["replaces"]?.string?.hasPrefix("out_") == true)
     let payment = try #require(transaction["payments_out"]?.elements?.first)
     #expect(payment["amount_minor"]?.string == "1500000")
-    #expect(payment["attestation"]?["kind"]?.string == "bip322")
+    let refund = try #require(payment["refund"])
+    #expect(refund["receipts_minor"]?.string == "2000000")
+    #expect(refund["payment"]?.string?.hasPrefix("pay_") == true)
+    #expect(refund["attestation"]?["kind"]?.string == "bip322")
     let signed = SampleBatches.signed(try SampleBatches.ethereum()).json
     #expect(signed["format"]?.string == "paywatch.signed" && signed["chain_id"] == 1)
     let first = try #require(signed["transactions"]?.elements?.first)
@@ -102,7 +105,7 @@ struct BatchTests {
       (#""data":"0xa9"#, #""data":"0xa"#, "transactions[0].data"),
       (#""amount_minor":"2500000""#, #""amount_minor":"2.5""#, "payments_out[0].amount_minor"),
       (#""refund":null"#, #""refund":"pay_1""#, "payments_out[0].refund"),
-      (#""attestation":null"#, #""attestation":{}"#, "attestation.kind"),
+      (#""refund":null"#, #""refund":{}"#, "payments_out[0].refund.id"),
       (#""transactions":["#, #""transactions":[1,"#, "transactions[0]"),
     ])
   func values(_ found: String, _ changed: String, _ place: String) throws {

@@ -1,3 +1,4 @@
+import Bytes
 import ChainTypes
 import Payments
 import Payouts
@@ -8,7 +9,7 @@ struct RefundStatementTests {
   private func statement() throws -> RefundStatement {
     RefundStatement(
       payment: SampleBatches.id("pay", 3), address: "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu",
-      chain: try #require(ChainName("bitcoin")), asset: "BTC")
+      chain: try #require(ChainName("bitcoin")), asset: "BTC", amount: "0.00150000")
   }
 
   @Test("the text is the documented one, and comes back")
@@ -21,13 +22,22 @@ struct RefundStatementTests {
         address: bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu
         chain: bitcoin
         asset: BTC
+        amount: 0.00150000
         """)
     #expect(RefundStatement(statement.text) == statement)
-    #expect(
-      statement.text
-        == RefundTerms.statement(
-          payment: "\(statement.payment)", address: statement.address, chain: statement.chain,
-          asset: .btc))
+  }
+
+  @Test("the amount is one of the asset's, with just its decimals")
+  func amount() throws {
+    let statement = try statement()
+    #expect(statement.amount(of: .btc) == 150_000)
+    #expect(statement.amount(of: Asset(symbol: "ETH", decimals: 18)) == nil)
+    for text in ["0.0015", "0.001500000", "00.00150000", "+0.00150000", ".00150000", "1e-3", "x"] {
+      let other = RefundStatement(
+        payment: statement.payment, address: statement.address, chain: statement.chain,
+        asset: statement.asset, amount: text)
+      #expect(other.amount(of: .btc) == nil, "\(text)")
+    }
   }
 
   @Test("a text that differs in any byte isn't the statement")

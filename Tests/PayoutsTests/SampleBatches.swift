@@ -23,7 +23,8 @@ enum SampleBatches {
     let chain = try name("bitcoin-regtest")
     let address = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
     let statement = RefundStatement(
-      payment: id("pay", 3), address: address, chain: chain, asset: "BTC")
+      payment: id("pay", 3), address: address, chain: chain, asset: "BTC",
+      amount: "0.01500000")
     return UnsignedBatch(
       heading: BatchHeading(
         chain: chain, chainID: nil, tenant: "shop",
@@ -34,9 +35,11 @@ enum SampleBatches {
           body: .bitcoin(psbt: [0x70, 0x73, 0x62, 0x74, 0xff, 0x00]),
           paymentsOut: [
             PaymentOut(
-              refund: id("ref", 4), address: address, asset: "BTC", amount: 1_500_000,
-              attestation: RefundAttestation(
-                kind: .bip322, signer: address, message: statement.text, signature: "AkcwRA=="))
+              refund: RefundOut(
+                id: id("ref", 4), payment: id("pay", 3), receipts: 2_000_000,
+                attestation: RefundAttestation(
+                  kind: .bip322, signer: address, message: statement.text, signature: "AkcwRA==")),
+              address: address, asset: "BTC", amount: 1_500_000)
           ])
       ])
   }

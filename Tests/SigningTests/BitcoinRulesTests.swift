@@ -67,7 +67,8 @@ struct BitcoinRulesTests {
     var settings = SigningScene.Settings()
     #expect(try refusals(refund, settings) == [])
     let signer = try scene.ethereumAddress(SigningScene.operatorPath)
-    settings.more = "operators: [\"\(signer)\"]\nattested_by: operators"
+    settings.more = "operators: [\"\(signer)\"]"
+    settings.attesters = "operators"
     #expect(
       try refusals(refund, settings).contains { $0.contains("is none of the policy's operators") })
     let operated = try scene.attestation(

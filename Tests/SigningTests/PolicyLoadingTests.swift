@@ -38,10 +38,8 @@ struct PolicyLoadingTests {
     arguments: [
       ("refunds: attested", "refunds: everyone", "“everyone” must be one of attested, listed, any"),
       ("refunds: attested", "refund: attested", "There is no such setting"),
-      (
-        "refunds: attested", "refunds: attested\n    attested_by: operators",
-        "whose signatures count"
-      ),
+      ("attested_by: payers", "attested_by: operators", "whose signatures count"),
+      ("    attested_by: payers\n", "", "It is missing: one of payers, operators"),
       ("maximum_fee_rate:", "maximum_feerate:", "There is no such setting"),
       (#"per_day: "0.05""#, #"per_day: "0.000000001""#, "more than 8 decimals"),
       (#"per_day: "0.05""#, #"per_week: "0.05""#, "There is no such setting"),

@@ -2,6 +2,7 @@ import Bytes
 import ChainTypes
 import Foundation
 import JSON
+import Payments
 import Payouts
 import Signing
 import TestSupport
@@ -115,6 +116,71 @@ struct RecordTests {
       })
   }
 
+  @Test("a clock that goes far ahead is asked about before anything is forgotten by it")
+  func pause() throws {
+    let record = try job(refund(1)).noted(in: SigningRecord(), today: SigningScene.today)
+    func refusals(after days: Int64, said: Bool) throws -> [String] {
+      try job(refund(2)).refusals(
+        record: record, today: SigningRecord.Day(number: SigningScene.today.number + days),
+        afterPause: said)
+    }
+    let longest = SigningRecord.longestPauseDays
+    #expect(try refusals(after: longest, said: false) == [])
+    #expect(try refusals(after: longest + 1, said: false).contains { $0.contains("--after-pause") })
+    #expect(try refusals(after: longest + 1, said: true) == [])
+  }
+
+  @Test("what goes back of a payment is never more than it received, whatever refunds are called")
+  func receipts() throws {
+    func job(_ number: UInt64, receipts: UInt256) throws -> SigningJob {
+      try self.job(
+        scene.refund(id: number, refund: number, salt: UInt32(number), receipts: receipts),
+        perDay: "1")
+    }
+    let today = SigningScene.today
+    var record = try job(1, receipts: 1_500_000).noted(in: SigningRecord(), today: today)
+    #expect(try job(1, receipts: 1_500_000).refusals(record: record, today: today) == [])
+    #expect(
+      try job(2, receipts: 2_999_999).refusals(record: record, today: today).contains {
+        $0.contains("With it, 0.03000000 BTC would go back of \(SigningScene.id("pay", 3))")
+      })
+    #expect(try job(2, receipts: 3_000_000).refusals(record: record, today: today) == [])
+    // In one batch, too.
+    let both = try self.job(
+      scene.refund(id: 2, refund: 2, salt: 2, receipts: 2_000_000),
+      scene.refund(id: 3, refund: 3, salt: 3, receipts: 2_000_000), perDay: "1")
+    #expect(
+      both.refusals(record: SigningRecord(), today: today).contains {
+        $0.contains("would go back of")
+      })
+    // An operator knows that the first can't be mined any more.
+    record.forget(refunds: [SigningScene.id("ref", 1)])
+    #expect(try job(2, receipts: 1_500_000).refusals(record: record, today: today) == [])
+  }
+
+  @Test("an attestation is for so much, and not for as much again")
+  func attestedAmount() throws {
+    let address = try scene.address(SigningScene.payerPath)
+    let attestation = try scene.attestation(
+      address: address, chain: "bitcoin-regtest", asset: "BTC", amount: "0.02000000",
+      kind: .bip322, path: SigningScene.payerPath)
+    func job(_ number: UInt64, _ value: UInt64) throws -> SigningJob {
+      var settings = SigningScene.Settings()
+      settings.bitcoinLimit = #"{ asset: BTC, per_transaction: "0.03", per_day: "1" }"#
+      let refund = try scene.refund(
+        to: address, value: value, id: number, refund: number, salt: UInt32(number),
+        attestation: attestation)
+      return try SigningJob(.batch(scene.batch([refund])), policy: scene.policy(settings))
+    }
+    let today = SigningScene.today
+    let record = try job(1, 1_500_000).noted(in: SigningRecord(), today: today)
+    #expect(try job(2, 500_000).refusals(record: record, today: today) == [])
+    #expect(
+      try job(2, 500_001).refusals(record: record, today: today).contains {
+        $0.contains("than the attested 0.02000000 BTC")
+      })
+  }
+
   @Test("the record comes back from its file, and is forgotten after its time")
   func file() throws {
     let job = try job(refund(1), refund(2))
@@ -144,9 +210,9 @@ struct RecordTests {
   @Test("on disk the record is one process's at a time, private, and refused where damaged")
   func disk() throws {
     let policy = try scene.policy()
-    let file = try RecordFile(policy, policyPath: scene.policyPath)
+    let file = try RecordFile(policy)
     #expect(throws: RecordFile.Failure.inUse) {
-      _ = try RecordFile(policy, policyPath: scene.policyPath)
+      _ = try RecordFile(policy)
     }
     #expect(try file.read() == SigningRecord())
     let record = try job(refund(1)).noted(in: SigningRecord(), today: SigningScene.today)
@@ -156,7 +222,10 @@ struct RecordTests {
     let attributes = try FileManager.default.attributesOfItem(atPath: policy.recordPath)
     #expect(attributes[.posixPermissions] as? Int == 0o600)
     let names = try FileManager.default.contentsOfDirectory(atPath: scene.directory.url.path())
-    #expect(names.sorted() == ["policy.yaml", "policy.yaml.record.json"])
+    #expect(
+      names.sorted() == [
+        "policy.yaml", "policy.yaml.record.json", "policy.yaml.record.json.lock",
+      ])
     try scene.directory.write("policy.yaml.record.json", [UInt8(ascii: "{")])
     #expect(throws: RecordFile.Failure.damaged(path: policy.recordPath)) { try file.read() }
   }

@@ -61,6 +61,7 @@ struct SigningScene {
   /// Settings that a test changes.
   struct Settings {
     var refunds = "attested"
+    var attesters = "payers"
     /// Lines for Bitcoin.
     var more = ""
     var bitcoinLimit = #"{ asset: BTC, per_transaction: "0.02", per_day: "0.05" }"#
@@ -80,6 +81,7 @@ struct SigningScene {
             - "\(descriptor.text)"
             - "\(taproot.text)"
           refunds: \(settings.refunds)
+          attested_by: \(settings.attesters)
           maximum_fee: "\(settings.fee)"
           maximum_fee_rate: "\(settings.feeRate)"
           maximum_inputs: 3
@@ -90,6 +92,7 @@ struct SigningScene {
           accounts: ["\(account.text)"]
           addresses: 20
           refunds: \(settings.refunds)
+          attested_by: payers
           maximum_fee: "0.01"
           maximum_gas_price: "\(settings.gasPrice)"
           maximum_gas: \(settings.gas)
@@ -200,7 +203,8 @@ extension SigningScene {
   /// A refund of 1,500,000 sat with 498,590 back and 1,410 fee.
   func refund(
     to address: String = payee, value: UInt64 = 1_500_000, id number: UInt64 = 1,
-    refund: UInt64 = 1, salt: UInt32 = 0, attestation: RefundAttestation? = nil
+    refund: UInt64 = 1, salt: UInt32 = 0, receipts: UInt256 = 100_000_000,
+    attestation: RefundAttestation? = nil
   ) throws -> UnsignedTransaction {
     let psbt = try psbt(
       paying: [Self.output(address, value)], change: 1_998_590 - value, salt: salt)
@@ -208,8 +212,9 @@ extension SigningScene {
       id: Self.id("out", number), purpose: .refund, body: .bitcoin(psbt: psbt.bytes),
       paymentsOut: [
         PaymentOut(
-          refund: Self.id("ref", refund), address: address, asset: "BTC", amount: UInt256(value),
-          attestation: attestation)
+          refund: RefundOut(
+            id: Self.id("ref", refund), payment: Self.id("pay", 3), receipts: receipts,
+            attestation: attestation), address: address, asset: "BTC", amount: UInt256(value))
       ])
   }
 
@@ -244,10 +249,10 @@ extension SigningScene {
       id: Self.id("out", 5), purpose: .refund, body: .ethereum(offer),
       paymentsOut: [
         PaymentOut(
-          refund: Self.id("ref", 5), address: try ethereumAddress(Self.ethereumPayerPath),
-          asset: "USDC",
-          contract: try EthereumAddress(Self.usdc).hash, amount: 50_000_000,
-          attestation: attestation)
+          refund: RefundOut(
+            id: Self.id("ref", 5), payment: Self.id("pay", 3), receipts: 80_000_000,
+            attestation: attestation), address: try ethereumAddress(Self.ethereumPayerPath),
+          asset: "USDC", contract: try EthereumAddress(Self.usdc).hash, amount: 50_000_000)
       ])
   }
 
@@ -273,12 +278,12 @@ extension SigningScene {
 
   /// A statement signed by the key at `path` of the scene's words.
   func attestation(
-    address: String, chain: String, asset: String, kind: RefundAttestation.Kind,
-    path: String
+    address: String, chain: String, asset: String, amount: String? = nil,
+    kind: RefundAttestation.Kind, path: String
   ) throws -> RefundAttestation {
     let statement = RefundStatement(
       payment: Self.id("pay", 3), address: address, chain: try #require(ChainName(chain)),
-      asset: asset)
+      asset: asset, amount: amount ?? (asset == "USDC" ? "50.000000" : "0.01500000"))
     let message = Array(statement.text.utf8)
     let key = try master.descendant(DerivationPath(path)).key
     switch kind {

@@ -30,6 +30,7 @@ struct SignTests {
     #expect(
       try scene.names == [
         "batch.json", "batch.json.signed", "policy.yaml", "policy.yaml.record.json",
+        "policy.yaml.record.json.lock",
       ])
   }
 
@@ -46,7 +47,8 @@ struct SignTests {
     #expect(outcome.errors.contains("listed destinations alone"))
     #expect(outcome.errors.contains("for each transaction"))
     #expect(outcome.errors.contains("a day"))
-    #expect(try scene.names == ["batch.json", "policy.yaml"])
+    #expect(
+      try scene.names == ["batch.json", "policy.yaml", "policy.yaml.record.json.lock"])
   }
 
   @Test("the day's limit holds over several runs, and the same batch again counts once")

@@ -66,13 +66,6 @@ package struct RefundTerms: Hashable, Sendable, Codable {
     self.approvalsNeeded = approvalsNeeded
     self.reason = reason
   }
-
-  /// What an attestation of a refund signs: its payment, address, chain and asset, a line each.
-  package static func statement(
-    payment: String, address: String, chain: ChainName, asset: Asset
-  ) -> String {
-    "Paywatch refund\npayment: \(payment)\naddress: \(address)\nchain: \(chain)\nasset: \(asset)"
-  }
 }
 
 /// A signed message that names a refund's address.
@@ -80,7 +73,7 @@ package struct RefundAttestation: Hashable, Sendable, Codable {
   package let kind: Kind
   /// Whose signature it is: an address of the payment's chain.
   package let signer: String
-  /// `RefundTerms.statement`.
+  /// A refund statement's text.
   package let message: String
   /// Base64 (BIP-0322, the simple form) or `0x` and 130 digits (EIP-191).
   package let signature: String

@@ -120,9 +120,18 @@ extension EthereumOffer {
 extension PaymentOut {
   fileprivate var json: JSONValue {
     [
-      "refund": .optional(refund.map { "\($0)" }), "address": .string(address),
+      "refund": refund.map(\.json) ?? .null, "address": .string(address),
       "asset": .string(asset), "contract": .optional(contract.map { EthereumAddress($0).text }),
       "amount_minor": .string(amount.decimal),
+    ]
+  }
+}
+
+extension RefundOut {
+  fileprivate var json: JSONValue {
+    [
+      "id": .string("\(id)"), "payment": .string("\(payment)"),
+      "receipts_minor": .string(receipts.decimal),
       "attestation": attestation.map { attestation in
         [
           "kind": .string(attestation.kind.rawValue), "signer": .string(attestation.signer),

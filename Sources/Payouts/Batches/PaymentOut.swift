@@ -3,8 +3,8 @@ package import Payments
 
 /// One thing that a transaction pays, in words that a signer compares with the transaction.
 package struct PaymentOut: Hashable, Sendable {
-  /// `ref_…`; nil for what a sweep moves, or gas.
-  package var refund: Identifier?
+  /// Nil for what a sweep moves, or gas.
+  package var refund: RefundOut?
   /// As the chain writes it.
   package var address: String
   /// The asset's symbol.
@@ -13,17 +13,34 @@ package struct PaymentOut: Hashable, Sendable {
   package var contract: Hash20?
   /// In the asset's minor unit.
   package var amount: UInt256
-  package var attestation: RefundAttestation?
 
   package init(
-    refund: Identifier?, address: String, asset: String, contract: Hash20? = nil, amount: UInt256,
-    attestation: RefundAttestation? = nil
+    refund: RefundOut?, address: String, asset: String, contract: Hash20? = nil, amount: UInt256
   ) {
     self.refund = refund
     self.address = address
     self.asset = asset
     self.contract = contract
     self.amount = amount
+  }
+}
+
+/// The refund that is paid, with what a signer needs to see that no more goes back than came.
+package struct RefundOut: Hashable, Sendable {
+  /// `ref_…`
+  package var id: Identifier
+  /// `pay_…`
+  package var payment: Identifier
+  /// What that payment has finally received, in its asset's minor unit.
+  package var receipts: UInt256
+  package var attestation: RefundAttestation?
+
+  package init(
+    id: Identifier, payment: Identifier, receipts: UInt256, attestation: RefundAttestation? = nil
+  ) {
+    self.id = id
+    self.payment = payment
+    self.receipts = receipts
     self.attestation = attestation
   }
 }

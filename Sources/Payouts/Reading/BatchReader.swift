@@ -115,19 +115,31 @@ enum BatchReader {
   ) throws(PayoutFileError) -> PaymentOut {
     var object = try ObjectReader(value, place: place)
     let payment = PaymentOut(
-      refund: try object.optional("refund", limit: 30, "an id ref_…, or null") {
-        Identifier($0, prefix: "ref")
-      },
+      refund: try refund(try object.value("refund"), place: object.path("refund")),
       address: try object.text("address", limit: 100), asset: try object.text("asset", limit: 20),
       contract: try object.optional("contract", limit: 42, "a contract's address, or null") {
         address($0)?.hash
       },
-      amount: try number(&object, "amount_minor"),
-      attestation: try attestation(
-        try object.value("attestation"), place: object.path("attestation"))
-    )
+      amount: try number(&object, "amount_minor"))
     try object.finish()
     return payment
+  }
+
+  private static func refund(
+    _ value: JSONValue, place: String
+  ) throws(PayoutFileError) -> RefundOut? {
+    guard value != .null else { return nil }
+    var object = try ObjectReader(value, place: place)
+    let refund = RefundOut(
+      id: try object.parsed("id", limit: 30, "an id ref_…") { Identifier($0, prefix: "ref") },
+      payment: try object.parsed("payment", limit: 30, "an id pay_…") {
+        Identifier($0, prefix: "pay")
+      },
+      receipts: try number(&object, "receipts_minor"),
+      attestation: try attestation(
+        try object.value("attestation"), place: object.path("attestation")))
+    try object.finish()
+    return refund
   }
 
   private static func attestation(

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import JSON
 
 /// An object's members taken by name; `finish` refuses those that nobody took.
@@ -79,7 +80,7 @@ struct ObjectReader {
 
   func finish() throws(PayoutFileError) {
     for member in members where !taken.contains(member.name) {
-      throw .unknown(path(String(member.name.prefix(100))))
+      throw .unknown(path(member.name.prefix(100).withoutControls))
     }
   }
 }

@@ -129,9 +129,17 @@ extension SigningJob {
   }
 
   /// Why it may not be signed, each reason behind its transaction's name; empty where it may.
-  package func refusals(record: SigningRecord, today: SigningRecord.Day) -> [String] {
-    var record = record
+  ///
+  /// - Parameter afterPause: whether somebody says that the clock is right, however long ago
+  ///   something was signed
+  package func refusals(
+    record: SigningRecord, today: SigningRecord.Day, afterPause: Bool = false
+  ) -> [String] {
     var refusals: [String] = []
+    if let reason = Judgement.clockRefusal(record, today: today, afterPause: afterPause) {
+      refusals.append(reason)
+    }
+    var record = record
     var users: [String: String] = [:]
     for facts in facts {
       for reason in Judgement.refusals(facts, policy: policy, record: record, today: today) {

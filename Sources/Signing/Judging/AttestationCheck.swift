@@ -10,18 +10,19 @@ internal import Payouts
 /// Verifies, without a network, who signed for a refund.
 enum AttestationCheck {
   static func check(
-    _ attestation: RefundAttestation?, for payment: OutgoingFacts.Payment, on chain: ChainName
+    _ refund: RefundOut?, for payment: OutgoingFacts.Payment, on chain: ChainName
   ) -> OutgoingFacts.Attestation {
-    guard let attestation else { return .none }
+    guard let refund, let attestation = refund.attestation else { return .none }
     guard let statement = RefundStatement(attestation.message) else {
       return .invalid("what was signed for it is no refund statement")
     }
-    guard statement.address == payment.address, statement.chain == chain,
-      statement.asset == payment.amount.asset.symbol
+    guard statement.payment == refund.payment, statement.address == payment.address,
+      statement.chain == chain, let most = statement.amount(of: payment.amount.asset)
     else {
       return .invalid(
-        "the statement that was signed is for \(statement.asset) to \(statement.address) on "
-          + "\(statement.chain)")
+        "the statement that was signed is for \(statement.amount.withoutControls) "
+          + "\(statement.asset.withoutControls) of \(statement.payment) to "
+          + "\(statement.address.withoutControls) on \(statement.chain)")
     }
     let message = Array(attestation.message.utf8)
     let signer =
@@ -32,7 +33,7 @@ enum AttestationCheck {
     guard let signer else {
       return .invalid("the signature under its statement isn't \(attestation.signer)'s")
     }
-    return .valid(signer: signer, payment: statement.payment)
+    return .valid(signer: signer, upTo: most)
   }
 
   /// The signer's address where the signature is its own.

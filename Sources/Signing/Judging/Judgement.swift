@@ -15,7 +15,7 @@ package enum Judgement {
     _ facts: OutgoingFacts, policy: ChainPolicy, record: SigningRecord, today: SigningRecord.Day
   ) -> [String] {
     let reasons =
-      facts.faults + destinations(facts, policy) + repetitions(facts, record, today)
+      facts.faults + destinations(facts, policy) + repetitions(facts, record)
     // Where a fee can't be told, its faults say why.
     guard let fee = facts.fee else {
       return reasons.isEmpty ? ["Its fee can't be told."] : reasons
@@ -144,7 +144,7 @@ package enum Judgement {
 
   // Whether it was paid before.
   private static func repetitions(
-    _ facts: OutgoingFacts, _ record: SigningRecord, _ today: SigningRecord.Day
+    _ facts: OutgoingFacts, _ record: SigningRecord
   ) -> [String] {
     var refusals: [String] = []
     if facts.slots.isEmpty { refusals.append("It uses up nothing that could be used once only.") }
@@ -153,12 +153,57 @@ package enum Judgement {
         "\(refund) was signed before in a transaction that can be mined beside this one: it would "
           + "be paid twice.")
     }
-    let named = facts.payments.compactMap(\.refund)
+    let named = facts.payments.compactMap(\.refund?.id)
     if Set(named).count < named.count { refusals.append("It pays one refund twice.") }
-    if let last = record.lastDay, last > today {
-      refusals.append(
-        "The clock says \(today.text), but something was signed on \(last.text): set the clock.")
+    return refusals + excesses(facts, record)
+  }
+
+  /// Refunds that come to more than their payment received, or than was attested, with those of it
+  /// that were signed before: whatever the server says of each, sums are kept here.
+  private static func excesses(_ facts: OutgoingFacts, _ record: SigningRecord) -> [String] {
+    var refusals: [String] = []
+    for payment in facts.payments {
+      guard let refund = payment.refund else { continue }
+      let asset = payment.amount.asset
+      func sum(to address: String?) -> UInt256 {
+        let before = record.refunded(of: refund.payment, to: address, in: asset, besides: facts)
+        return facts.payments.reduce(before) { sum, other in
+          guard other.refund?.payment == refund.payment, other.amount.asset == asset,
+            address == nil || other.address == address
+          else { return sum }
+          return (try? sum.adding(other.amount.minorUnits)) ?? .max
+        }
+      }
+      let all = sum(to: nil)
+      if all > refund.receipts {
+        refusals.append(
+          "With it, \(Amount(minorUnits: all, asset: asset)) would go back of \(refund.payment), "
+            + "which received \(Amount(minorUnits: refund.receipts, asset: asset)). Where a refund "
+            + "that was signed before can't be mined any more, name it with --unpaid.")
+      }
+      if case .valid(_, let most) = payment.attestation, sum(to: payment.address) > most {
+        refusals.append(
+          "With it, more of \(refund.payment) would go to \(payment.address) than the attested "
+            + "\(Amount(minorUnits: most, asset: asset)).")
+      }
     }
     return refusals
+  }
+
+  /// Why nothing is signed by this clock: it decides which day's totals count, and what is
+  /// forgotten.
+  static func clockRefusal(
+    _ record: SigningRecord, today: SigningRecord.Day, afterPause: Bool
+  ) -> String? {
+    guard let last = record.lastDay else { return nil }
+    if last > today {
+      return
+        "The clock says \(today.text), but something was signed on \(last.text): set the clock."
+    }
+    guard afterPause || today.number - last.number <= SigningRecord.longestPauseDays else {
+      return "The clock says \(today.text), and the last signature is of \(last.text): look at the "
+        + "clock, and say --after-pause where it is right."
+    }
+    return nil
   }
 }

@@ -25,7 +25,7 @@ extension OutgoingFacts {
       payments[place].isDescribed = true
       payments[place].refund = description.refund
       payments[place].attestation = AttestationCheck.check(
-        description.attestation, for: payments[place], on: chain)
+        description.refund, for: payments[place], on: chain)
       if description.refund != nil, let purpose, purpose != .refund {
         faults.append("It is called \(purpose.rawValue), but one of its payments a refund.")
       }

@@ -40,13 +40,13 @@ package struct OutgoingFacts: Sendable {
     package var ownPath: DerivationPath?
     /// Whether the batch describes it; where there is no batch, nothing is described.
     package var isDescribed: Bool
-    /// `ref_…`, by its description.
-    package var refund: Identifier?
+    /// By its description.
+    package var refund: RefundOut?
     package var attestation: Attestation
 
     package init(
       address: String, amount: Amount, ownPath: DerivationPath? = nil, isDescribed: Bool = false,
-      refund: Identifier? = nil, attestation: Attestation = .none
+      refund: RefundOut? = nil, attestation: Attestation = .none
     ) {
       self.address = address
       self.amount = amount
@@ -60,9 +60,9 @@ package struct OutgoingFacts: Sendable {
   /// Who says that a refund goes there.
   package enum Attestation: Hashable, Sendable {
     case none
-    /// The signature is this address's, and the statement names exactly this payment's address,
-    /// chain and asset.
-    case valid(signer: String, payment: Identifier)
+    /// The signature is this address's, and the statement names exactly this payment, its address,
+    /// chain and asset, and so many minor units for all of its refunds there.
+    case valid(signer: String, upTo: UInt256)
     /// Why it counts for nothing, as the end of a sentence.
     case invalid(String)
   }
@@ -100,5 +100,5 @@ package struct OutgoingFacts: Sendable {
     return sums
   }
 
-  package var refunds: Set<Identifier> { Set(payments.compactMap(\.refund)) }
+  package var refunds: Set<Identifier> { Set(payments.compactMap(\.refund?.id)) }
 }

@@ -7,13 +7,17 @@ package import Keys
 package struct OwnAccounts: Sendable {
   private let bitcoin: [Descriptor]
   private let ethereum: [EthereumAccount]
-  /// The first addresses of the accounts of EVM chains, on the branch that is named and the one
-  /// beside it: their transactions don't say where a recipient's address comes from.
+  /// The first addresses of the accounts of EVM chains, on the branch that is named, the one beside
+  /// it, and those of the next restore epochs: their transactions don't say where a recipient's
+  /// address comes from.
   private let known: [EthereumAddress: DerivationPath]
 
   /// An address further out couldn't be found again without the path: it isn't ours.
   package static let branchEnd: UInt32 = 1_000
   package static let indexEnd: UInt32 = 1_000_000
+  /// The epoch that is named and those after it, of which so many addresses a branch are known.
+  private static let epochs: UInt32 = 8
+  private static let laterAddresses: UInt32 = 100
 
   /// - Parameter addresses: how many of each branch are known without being told their path
   package init(_ accounts: [AccountKeys], addresses: UInt32) {
@@ -25,11 +29,13 @@ package struct OwnAccounts: Sendable {
       case .bitcoin(let descriptor): bitcoin.append(descriptor)
       case .ethereum(let account):
         ethereum.append(account)
-        for branch in [account.branch.index, account.branch.index ^ 1] {
+        let named = account.branch.index & ~1
+        for branch in named..<named + 2 * Self.epochs {
           guard let account = try? account.onBranch(branch), let step = ChildNumber(branch) else {
             continue
           }
-          for index in 0..<min(addresses, Self.indexEnd) {
+          let count = branch & ~1 == named ? addresses : min(addresses, Self.laterAddresses)
+          for index in 0..<min(count, Self.indexEnd) {
             guard let address = try? account.address(at: index), let place = ChildNumber(index)
             else { continue }
             known[address] = account.origin.path.appending(step).appending(place)

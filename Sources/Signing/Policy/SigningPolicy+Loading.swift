@@ -40,7 +40,11 @@ extension SigningPolicy {
     guard let spec else { return nil }
     let accounts = accounts(mapping, spec)
     let refunds = mapping.requiredChoice("refunds", of: ChainPolicy.RefundRule.self)
-    let attesters = mapping.choice("attested_by", default: ChainPolicy.AttesterRule.payers)
+    // Whose word counts is decided by whoever writes the policy, not by leaving something out.
+    let attesters =
+      refunds == .attested
+      ? mapping.requiredChoice("attested_by", of: ChainPolicy.AttesterRule.self) ?? .operators
+      : mapping.choice("attested_by", default: ChainPolicy.AttesterRule.payers)
     let destinations = mapping.texts("destinations").compactMap { text, line in
       canonical(text, spec, mapping, "destinations", line: line)
     }

@@ -7,7 +7,7 @@ package final class RecordFile: Sendable {
   private let lock: Int32
 
   package enum Failure: Error, Equatable, Sendable {
-    /// Another process signs by this policy right now.
+    /// Another process signs by this record right now.
     case inUse
     case cannotLock(code: Int32)
     /// The file isn't one that this program wrote: its totals can't be told.
@@ -17,10 +17,15 @@ package final class RecordFile: Sendable {
     case file(WholeFile.Failure)
   }
 
-  /// Takes the policy's lock and keeps it for as long as the object lives.
-  package init(_ policy: SigningPolicy, policyPath: String) throws(Failure) {
+  /// - Parameter locking: takes the record's lock, a file beside it that is never replaced, and keeps
+  ///   it for as long as the object lives: for who signs
+  package init(_ policy: SigningPolicy, locking: Bool = true) throws(Failure) {
     path = policy.recordPath
-    lock = open(policyPath, O_RDONLY | O_CLOEXEC)
+    guard locking else {
+      lock = -1
+      return
+    }
+    lock = open(path + ".lock", O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard lock >= 0 else { throw .cannotLock(code: errno) }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       let code = errno
@@ -29,7 +34,7 @@ package final class RecordFile: Sendable {
     }
   }
 
-  deinit { close(lock) }
+  deinit { if lock >= 0 { close(lock) } }
 
   /// What was signed; nothing where there is no file yet.
   package func read() throws(Failure) -> SigningRecord {
@@ -59,8 +64,8 @@ package final class RecordFile: Sendable {
 extension RecordFile.Failure: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .inUse: "another process signs by this policy now"
-    case .cannotLock(let code): "the policy can't be locked: \(String(cString: strerror(code)))"
+    case .inUse: "another process signs by this record now"
+    case .cannotLock(let code): "the record can't be locked: \(String(cString: strerror(code)))"
     case .damaged(let path):
       "\(path) isn't a record of what was signed, so that the day's totals can't be told: restore "
         + "it; without it they start from zero"

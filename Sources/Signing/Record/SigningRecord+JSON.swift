@@ -19,7 +19,7 @@ extension SigningRecord {
           [
             "day": .string(entry.day.text), "chain": .string(entry.chain.text),
             "anchor": .string(entry.anchor), "slots": .array(entry.slots.map { .string($0) }),
-            "refunds": .array(entry.refunds.map { .string($0) }),
+            "refunds": .array(entry.refunds.map(\.json)),
             "increases": .object(
               entry.increases.sorted { $0.key < $1.key }.map {
                 .init($0.key, .string($0.value.decimal))
@@ -49,8 +49,10 @@ extension SigningRecord.Entry {
       let time = Timestamp(rfc3339: dayText + "T00:00:00Z"),
       let chain = json["chain"]?.string.flatMap({ ChainName($0) }),
       let anchor = json["anchor"]?.string, let slots = json["slots"]?.strings,
-      let refunds = json["refunds"]?.strings, case .object(let members)? = json["increases"]
+      let elements = json["refunds"]?.elements, case .object(let members)? = json["increases"]
     else { return nil }
+    let refunds = elements.compactMap(SigningRecord.Refund.init)
+    guard refunds.count == elements.count else { return nil }
     var increases: [String: UInt256] = [:]
     for member in members {
       guard let text = member.value.string, let amount = try? UInt256(decimal: text) else {
@@ -61,6 +63,23 @@ extension SigningRecord.Entry {
     self.init(
       day: SigningRecord.Day(time), chain: chain, anchor: anchor, slots: slots, refunds: refunds,
       increases: increases)
+  }
+}
+
+extension SigningRecord.Refund {
+  fileprivate var json: JSONValue {
+    [
+      "id": .string(id), "payment": .string(payment), "address": .string(address),
+      "asset": .string(asset), "amount_minor": .string(amount.decimal),
+    ]
+  }
+
+  fileprivate init?(_ json: JSONValue) {
+    guard let id = json["id"]?.string, let payment = json["payment"]?.string,
+      let address = json["address"]?.string, let asset = json["asset"]?.string,
+      let amount = json["amount_minor"]?.string.flatMap({ try? UInt256(decimal: $0) })
+    else { return nil }
+    self.init(id: id, payment: payment, address: address, asset: asset, amount: amount)
   }
 }
 

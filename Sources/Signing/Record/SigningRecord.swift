@@ -1,6 +1,7 @@
 package import Bytes
 package import ChainTypes
-internal import Payments
+package import Payments
+internal import Payouts
 
 /// What was signed and when, as far as limits need it.
 ///
@@ -17,10 +18,22 @@ package struct SigningRecord: Hashable, Sendable {
     /// One of `slots`; all entries with this anchor use it.
     package var anchor: String
     package var slots: [String]
-    /// `ref_…`
-    package var refunds: [String]
+    package var refunds: [Refund]
     /// By the asset's symbol: by how much it exceeds what its anchor's entries had paid before.
     package var increases: [String: UInt256]
+  }
+
+  /// A refund that an entry's transaction pays.
+  package struct Refund: Hashable, Sendable {
+    /// `ref_…`
+    package var id: String
+    /// `pay_…`
+    package var payment: String
+    package var address: String
+    /// The asset's symbol.
+    package var asset: String
+    /// In the asset's minor unit.
+    package var amount: UInt256
   }
 
   /// A day of UTC, counted from 1970-01-01.
@@ -44,7 +57,9 @@ package struct SigningRecord: Hashable, Sendable {
   }
 
   /// After so many days a transaction is forgotten, and counts anew should it be signed again.
-  package static let keptDays: Int64 = 90
+  package static let keptDays: Int64 = 730
+  /// A clock that goes further ahead at once is asked about before anything is forgotten by it.
+  package static let longestPauseDays: Int64 = 60
   package static let maximumEntries = 100_000
 
   package init() {}
@@ -70,9 +85,31 @@ package struct SigningRecord: Hashable, Sendable {
   package func paidElsewhere(_ facts: OutgoingFacts) -> String? {
     let (slots, refunds) = (Set(facts.slots), Set(facts.refunds.map { "\($0)" }))
     for entry in entries where slots.isDisjoint(with: entry.slots) {
-      if let refund = entry.refunds.first(where: refunds.contains) { return refund }
+      if let refund = entry.refunds.first(where: { refunds.contains($0.id) }) { return refund.id }
     }
     return nil
+  }
+
+  /// What was signed of a payment's refunds (to an address where it is given) besides those that
+  /// this transaction pays: each by the most that it was signed with.
+  package func refunded(
+    of payment: Identifier, to address: String?, in asset: Asset, besides facts: OutgoingFacts
+  ) -> UInt256 {
+    let (payment, own) = ("\(payment)", Set(facts.refunds.map { "\($0)" }))
+    var greatest: [String: UInt256] = [:]
+    for refund in entries.lazy.flatMap(\.refunds)
+    where refund.payment == payment && refund.asset == asset.symbol && !own.contains(refund.id)
+      && (address == nil || refund.address == address)
+    {
+      greatest[refund.id] = max(greatest[refund.id] ?? .zero, refund.amount)
+    }
+    return Self.sum(greatest.values)
+  }
+
+  /// Counts refunds no more that were signed and, by an operator's word, can't be mined.
+  package mutating func forget(refunds: Set<Identifier>) {
+    let ids = Set(refunds.map { "\($0)" })
+    for index in entries.indices { entries[index].refunds.removeAll { ids.contains($0.id) } }
   }
 
   /// The latest day on which something was signed.
@@ -81,7 +118,13 @@ package struct SigningRecord: Hashable, Sendable {
   /// Notes that a transaction is signed. Nothing changes for one that is known and pays no more.
   package mutating func add(_ facts: OutgoingFacts, coin: Asset, on day: Day) {
     let increases = increases(of: facts, coin: coin).filter { $0.value > .zero }
-    let refunds = facts.refunds.map { "\($0)" }.sorted()
+    let refunds = facts.payments.compactMap { payment in
+      payment.refund.map {
+        Refund(
+          id: "\($0.id)", payment: "\($0.payment)", address: payment.address,
+          asset: payment.amount.asset.symbol, amount: payment.amount.minorUnits)
+      }
+    }
     let anchor = anchor(of: facts)
     let isKnown = entries.contains { entry in
       entry.anchor == anchor && entry.slots == facts.slots && entry.refunds == refunds

@@ -26,10 +26,9 @@ package enum TransactionWords {
     let what = "\(payment.amount) to \(payment.address)"
     if let path = payment.ownPath { return "moves \(what), which is ours (\(path))" }
     var remarks: [String] = []
-    if let refund = payment.refund { remarks.append("refund \(refund)") }
+    if let refund = payment.refund { remarks.append("refund \(refund.id) of \(refund.payment)") }
     switch payment.attestation {
-    case .valid(let signer, let id):
-      remarks.append("of \(id)")
+    case .valid(let signer, _):
       remarks.append("attested by \(self.signer(signer, payment, policy))")
     case .invalid(let reason): remarks.append(reason)
     case .none: break
@@ -43,7 +42,8 @@ package enum TransactionWords {
     _ signer: String, _ payment: OutgoingFacts.Payment, _ policy: ChainPolicy
   ) -> String {
     if policy.operators.contains(signer) { return "the operator \(signer)" }
-    return signer == payment.address ? "the address itself" : "the payer's \(signer)"
+    return signer == payment.address
+      ? "the address itself" : "\(signer), for which nobody vouches"
   }
 
   private static func fee(_ facts: OutgoingFacts, _ policy: ChainPolicy) -> String {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Bytes
 internal import ChainTypes
 internal import Foundation
+internal import Payments
 internal import Payouts
 internal import Settings
 internal import Signing
@@ -35,6 +36,16 @@ struct SignCommand: ParsableCommand {
   @Option(help: "Of a lone transaction, its chain, where the policy has several of Bitcoin.")
   var chain: String?
 
+  @Option(
+    name: .customLong("unpaid"),
+    help: ArgumentHelp(
+      "A refund, ref_…, that was signed before and can't be mined any more: it counts no longer.",
+      discussion: "May be given several times."))
+  var unpaid: [String] = []
+
+  @Flag(help: "Signs although nothing has been signed for long: the clock is right.")
+  var afterPause = false
+
   @Flag(help: "Signs without asking.")
   var yes = false
 
@@ -47,6 +58,9 @@ struct SignCommand: ParsableCommand {
     }
     guard chain.map({ ChainName($0) != nil }) ?? true else {
       throw ValidationError("--chain is a chain's name, such as bitcoin")
+    }
+    guard unpaid.allSatisfy({ Identifier($0, prefix: "ref") != nil }) else {
+      throw ValidationError("--unpaid is a refund's id, ref_…")
     }
   }
 
@@ -82,14 +96,15 @@ struct SignCommand: ParsableCommand {
     }
     if !show, WholeFile.exists(target) { throw WholeFile.Failure.exists(target) }
     let job = try SigningJob(input, policy: policy, chain: chain.flatMap { ChainName($0) })
-    // From here on nobody else signs by this policy, so that totals stay as they are judged.
-    let recordFile = try RecordFile(policy, policyPath: self.policy)
-    let record = try recordFile.read()
+    // From here on nobody else signs by this record, so that totals stay as they are judged.
+    let recordFile = try RecordFile(policy, locking: !show)
+    var record = try recordFile.read()
+    record.forget(refunds: Set(unpaid.compactMap { Identifier($0, prefix: "ref") }))
     let today = SigningRecord.Day(Self.now)
     var output = StandardOutput()
-    for line in job.words { try output.writeLine(line) }
+    for line in job.words { try output.writeLine(line.withoutControls) }
     try output.flush()
-    let refusals = job.refusals(record: record, today: today)
+    let refusals = job.refusals(record: record, today: today, afterPause: afterPause)
     guard refusals.isEmpty else {
       for refusal in refusals { StandardError.writeLine("refused: \(refusal)") }
       throw ExitCode(1)

@@ -85,7 +85,9 @@ struct SignScene {
         UnsignedTransaction(
           id: id("out"), purpose: .refund, body: .ethereum(offer),
           paymentsOut: [
-            PaymentOut(refund: id("ref"), address: destination, asset: "ETH", amount: wei)
+            PaymentOut(
+              refund: RefundOut(id: id("ref"), payment: id("pay"), receipts: wei),
+              address: destination, asset: "ETH", amount: wei)
           ])
       ])
     return try directory.write(name, batch.json.bytes)
