@@ -34,7 +34,11 @@ struct LedgerCloseTests {
   }
 
   private func differences(_ world: World, signers: Set<String>? = nil) async throws -> [String] {
-    try await world.database.read { try LedgerCloses.differences(signers: signers, in: $0) }
+    let key = try #require(Self.key)
+    let signers = signers ?? [LedgerClose(date: "", document: "").signature(by: key).signer]
+    return try await world.database.read {
+      try LedgerCloses.differences(signers: signers, in: $0)
+    }
   }
 
   @Test("a day is closed with what all accounts had at its end, and verifies")
@@ -105,6 +109,33 @@ struct LedgerCloseTests {
       """)
     #expect(
       try await differences(world) == ["2027-01-15: the entries make another close of that day"])
+  }
+
+  @Test("an entry that was changed is found, also where all sums stay the same")
+  func renamed() async throws {
+    let (world, date) = try await world()
+    try await close(world, date, now: date.end.adding(seconds: 600))
+    // By somebody who owns the tables.
+    let isSQLite = try await world.database.read { $0.dialect == .sqlite }
+    try await world.write(
+      isSQLite
+        ? "DROP TRIGGER ledger_entries_no_update"
+        : "ALTER TABLE ledger_entries DISABLE TRIGGER ledger_entries_append_only")
+    try await world.write("UPDATE ledger_entries SET subject = subject || '0'")
+    #expect(
+      try await differences(world) == ["2027-01-15: the entries make another close of that day"])
+  }
+
+  @Test("what a late clock books goes behind the closed day")
+  func lateClock() async throws {
+    let (world, date) = try await world()
+    try await close(world, date, now: date.end.adding(seconds: 600))
+    world.now = date.end.adding(seconds: -300)
+    try await world.mine(.init(transaction: "u", ordinal: 2, value: 5_000))
+    #expect(try await differences(world) == [])
+    let next = try #require(CloseDate("2027-01-16"))
+    try await close(world, next, now: next.end.adding(seconds: 600))
+    #expect(try await differences(world) == [])
   }
 
   @Test("a signature is over the whole text")

@@ -128,8 +128,18 @@ struct BooksTests {
       "\(closed.errors)")
     #expect(try close("2020-01-01").status == 1)
     #expect(try close("9000-01-01").errors.contains("can be closed from"))
-    let verified = try sample.payctl("close", "verify")
+    let signer = ["--signer", "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"]
+    let verified = try sample.payctl(arguments: ["close", "verify"] + signer)
     #expect(verified.status == 0, "\(verified.output)")
+    let digest = try #require(verified.errors.split(separator: " ").last)
+    #expect(
+      try sample.payctl(
+        arguments: ["close", "verify", "--digest", String(digest.prefix(64))] + signer
+      ).status == 0)
+    let unknown = String(repeating: "0", count: 64)
+    #expect(
+      try sample.payctl(arguments: ["close", "verify", "--digest", unknown] + signer).status == 1)
+    #expect(try sample.payctl("close", "verify").status == 64)
     let other = try sample.payctl(
       "close", "verify", "--signer", "0x70997970c51812dc3a010c7d01b50e0d17dc79c8")
     #expect(other.status == 1)
@@ -141,7 +151,7 @@ struct BooksTests {
         VALUES ('late', 'bitcoin-regtest', '', 1, 'shop', 'booked', '[]', 1)
         """)
     }
-    #expect(try sample.payctl("close", "verify").status == 1)
+    #expect(try sample.payctl(arguments: ["close", "verify"] + signer).status == 1)
   }
 
   @Test("fields with commas, quotes and line breaks stand in quotes")

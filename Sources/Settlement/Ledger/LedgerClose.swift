@@ -61,16 +61,22 @@ extension LedgerClose {
   ///
   /// - Parameters:
   ///   - end: the day's end, exclusive
-  ///   - previous: the digest of the close before; nil for the first
+  ///   - previous: the close before; nil for the first
   static func make(
-    date: String, end: Timestamp, previous: Hash32?, in connection: any SQLConnection
+    date: String, end: Timestamp, previous: LedgerClose?, in connection: any SQLConnection
   ) throws -> LedgerClose {
+    let start = previous.flatMap { CloseDate($0.date)?.end }
+    // Of each entry since the close before, in order, with what came before it.
+    var digest = SHA256.hash([])
     var sums: [LedgerPlace: LedgerSum] = [:]
     var entries = 0
     try LedgerRecords.eachEntry(
       from: Timestamp(microseconds: 0), before: end, in: connection
     ) { entry in
       entries += 1
+      if start.map({ entry.recordedAt >= $0 }) ?? true {
+        digest = SHA256.hash(digest.bytes + Array(try entry.canonicalText.utf8))
+      }
       for posting in entry.postings {
         let place = LedgerPlace(
           tenant: entry.tenant, chain: entry.chain, contract: entry.contract,
@@ -95,10 +101,23 @@ extension LedgerClose {
       })
     object.add("date", date)
     object.add("entries", entries)
+    object.add("entries_digest", digest.hex)
     object.add("format", "paywatch.close")
-    if let previous { object.add("previous", previous.hex) }
+    if let previous { object.add("previous", previous.digest.hex) }
     object.add("version", 1)
     return LedgerClose(date: date, document: object.text)
+  }
+}
+
+extension RecordedEntry {
+  /// All of it, the same for the same entry.
+  fileprivate var canonicalText: String {
+    get throws {
+      [
+        subject, chain.text, contract?.hex ?? "", "\(number)", tenant, kind,
+        try CanonicalJSON.text(postings), "\(recordedAt.microseconds)",
+      ].joined(separator: "\n") + "\n"
+    }
   }
 }
 

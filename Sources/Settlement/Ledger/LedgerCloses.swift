@@ -68,7 +68,7 @@ package enum LedgerCloses {
     let last = try last(in: connection)
     if let last, last.close.date >= date.text { throw Refusal.closed(last: last.close.date) }
     return try LedgerClose.make(
-      date: date.text, end: date.end, previous: last?.close.digest, in: connection)
+      date: date.text, end: date.end, previous: last?.close, in: connection)
   }
 
   /// Stores a signed day. What was signed must be what the entries make in this transaction.
@@ -110,9 +110,9 @@ package enum LedgerCloses {
   /// One line for each thing that is wrong with a closed day: its signature, its link to the one
   /// before, or that the entries make another text of it.
   ///
-  /// - Parameter signers: whose signatures count; anyone's where nil
+  /// - Parameter signers: whose signatures count
   package static func differences(
-    signers: Set<String>? = nil, in connection: any SQLConnection
+    signers: Set<String>, in connection: any SQLConnection
   ) throws -> [String] {
     var differences: [String] = []
     var previous: LedgerClose?
@@ -121,12 +121,12 @@ package enum LedgerCloses {
       if !close.isSigned(stored.signature) {
         differences.append("\(close.date): the signature isn't \(stored.signature.signer)'s")
       }
-      if let signers, !signers.contains(stored.signature.signer) {
+      if !signers.contains(stored.signature.signer) {
         differences.append("\(close.date): \(stored.signature.signer) isn't who should sign")
       }
       if let date = CloseDate(close.date) {
         let expected = try LedgerClose.make(
-          date: date.text, end: date.end, previous: previous?.digest, in: connection)
+          date: date.text, end: date.end, previous: previous, in: connection)
         if expected != close {
           differences.append("\(close.date): the entries make another close of that day")
         }

@@ -114,6 +114,7 @@ package enum LedgerRecords {
     try write(entry.postings, "booked", as: number + 1, entry, subject, tenant, now, in: connection)
   }
 
+  /// A clock that is late adds nothing to a day that is closed.
   private static func write(
     _ postings: [LedgerPosting], _ kind: String, as number: Int64, _ entry: LedgerEntry,
     _ subject: String, _ tenant: String, _ now: Timestamp, in connection: any SQLConnection
@@ -122,7 +123,8 @@ package enum LedgerRecords {
       """
       INSERT INTO ledger_entries
         (subject, chain, contract, number, tenant, kind, postings, recorded_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      VALUES ($1, $2, $3, $4, $5, $6, $7,
+        (SELECT CASE WHEN MAX(closed_at) > $8 THEN MAX(closed_at) ELSE $8 END FROM ledger_closes))
       """,
       [
         .text(subject), .text(entry.chain.text), .contract(entry.contract), .integer(number),

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 internal import Database
 internal import Settlement
 
@@ -6,9 +7,10 @@ struct CloseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "close", abstract: "Closes a day of the ledger under a signature.",
     discussion: """
-      A closed day holds what every account had at its end in UTC, how many entries there were, and \
-      the digest of the day closed before, as canonical JSON that an operator's key signs \
-      (EIP-191). Whatever is later changed, removed or slipped in is found by payctl close verify.
+      A closed day holds what every account had at its end in UTC, how many entries there were, a \
+      digest of those since the day closed before, and that one's digest, as canonical JSON that \
+      an operator's key signs (EIP-191). Whatever is later changed, removed or slipped in is found \
+      by payctl close verify.
       """,
     subcommands: [CloseDayCommand.self, CloseVerifyCommand.self],
     defaultSubcommand: CloseDayCommand.self)
@@ -22,12 +24,28 @@ struct CloseVerifyCommand: AsyncParsableCommand {
 
   @OptionGroup var database: BooksDatabase
 
-  @Option(help: "An address whose signature counts. May be repeated; without it anyone's does.")
+  @Option(help: "An address whose signature counts. May be repeated.")
   var signer: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "The digest of a closed day that was kept elsewhere: it must be among them.",
+      discussion: """
+        The last one's is told each time. Without it nobody can tell that the newest closed days \
+        were removed.
+        """))
+  var digest: String?
+
+  func validate() throws {
+    guard !signer.isEmpty else { throw ValidationError("--signer says whose signatures count") }
+    guard digest.map({ (try? Hash32(hex: $0)) != nil }) ?? true else {
+      throw ValidationError("--digest is 64 hexadecimal digits")
+    }
+  }
+
   func run() async throws {
-    let signers = signer.isEmpty ? nil : Set(try signer.map(ClosingKey.address))
-    let (days, differences) = try await database.run { database in
+    let signers = Set(try signer.map(ClosingKey.address))
+    var (days, differences) = try await database.run { database in
       try await database.read { connection in
         (
           try LedgerCloses.all(in: connection),
@@ -35,10 +53,14 @@ struct CloseVerifyCommand: AsyncParsableCommand {
         )
       }
     }
-    try Answers.writeLines(texts: differences)
-    let known = Set(days.map(\.signature.signer)).sorted().joined(separator: ", ")
-    StandardError.writeLine(
-      "\(days.count) closed days" + (known.isEmpty ? "" : ", signed by \(known)"))
+    if let digest, !days.contains(where: { $0.close.digest.hex == digest.lowercased() }) {
+      differences.append("no closed day has the digest \(digest)")
+    }
+    try Answers.writeSentences(differences)
+    let last = days.last.map {
+      "; the last is \($0.close.date), with digest \($0.close.digest.hex)"
+    }
+    StandardError.writeLine("\(days.count) closed days" + (last ?? ""))
     guard differences.isEmpty else { throw ExitCode.failure }
   }
 }
