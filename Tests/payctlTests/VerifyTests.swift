@@ -86,6 +86,36 @@ struct VerifyTests {
     }
   }
 
+  @Test("one output that stands there twice, less than was due, or a page's end doesn't hold")
+  func amounts() async throws {
+    let scene = try await RescanScene()
+    let (text, _) = try await bundle(scene)
+    try await scene.close()
+    let start = try #require(text.firstRange(of: #""outputs":[{"#))
+    let end = try #require(text[start.upperBound...].firstRange(of: "}]"))
+    let output = text[start.upperBound..<end.lowerBound]
+    let named = #"{"position":"a",\#(output)},{"position":"b",\#(output)"#
+    let twice = text.replacingCharacters(
+      in: text.index(before: start.upperBound)..<end.lowerBound, with: named)
+    let refused = try await verify(twice, in: scene.scratch)
+    #expect(refused.status == 1)
+    #expect(refused.output.contains("stands there twice"), "\(refused.output)")
+    let dearer = text.replacing(
+      #""amount_minor":"150000","confirmations_required"#,
+      with: #""amount_minor":"150001","confirmations_required"#)
+    let short = try await verify(dearer, in: scene.scratch)
+    #expect(short.status == 1, "\(text)")
+    #expect(short.output.contains("1 less than was due"), "\(short.output)")
+    let paged = text.replacing(#""next_after":null"#, with: #""next_after":"00""#)
+    #expect(paged != text)
+    #expect(try await verify(paged, in: scene.scratch).status == 1)
+    let escaped = text.replacing(#""order_id":"1""#, with: ##""order_id":"1\u001b[2J\nProved""##)
+    #expect(escaped != text)
+    let shown = try await verify(escaped, in: scene.scratch)
+    #expect(!shown.output.contains("\u{1b}") && !shown.output.contains("\nProved:\n"))
+    #expect(shown.output.contains(#"\u{1b}[2J\u{a}Proved"#), "\(shown.output)")
+  }
+
   @Test("money that is said to be in a block and has no proof doesn't hold")
   func unproved() async throws {
     let scene = try await RescanScene()

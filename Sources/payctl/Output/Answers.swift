@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Settlement
 
 /// One result: an object for programs, named lines for people.
@@ -15,9 +16,15 @@ enum Answers {
     var output = StandardOutput()
     let width = table.map(\.name.count).max() ?? 0
     for (name, value) in table {
-      try output.writeLine(name + String(repeating: " ", count: width + 2 - name.count) + value)
+      try output.writeLine(
+        name + String(repeating: " ", count: width + 2 - name.count) + value.withoutControls)
     }
     try output.flush()
+  }
+
+  /// Lines for people.
+  static func writeSentences(_ sentences: [String]) throws {
+    try writeLines(texts: sentences.map(\.withoutControls))
   }
 
   /// One object a line, each a JSON text already.

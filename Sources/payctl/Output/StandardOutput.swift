@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Digests
 internal import Foundation
 
@@ -30,6 +31,6 @@ struct StandardOutput {
 enum StandardError {
   static func writeLine(_ line: String) {
     // Nobody is left to be told where this fails.
-    try? FileHandle.standardError.write(contentsOf: Array("\(line)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Array("\(line.withPlainLines)\n".utf8))
   }
 }

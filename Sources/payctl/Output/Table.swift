@@ -1,10 +1,12 @@
+internal import Bytes
+
 /// Rows under headings, in columns as wide as what stands in them.
 struct Table {
   private var rows: [[String]]
 
   init(_ headings: String...) { rows = [headings] }
 
-  mutating func append(_ cells: String...) { rows.append(cells) }
+  mutating func append(_ cells: String...) { rows.append(cells.map(\.withoutControls)) }
 
   var lines: [String] {
     let columns = rows.map(\.count).max() ?? 0

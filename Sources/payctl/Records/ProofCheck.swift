@@ -62,7 +62,6 @@ struct ProofCheck {
 
     /// Whether it stands in the block of the proof: what doesn't count may have stood in another.
     var isInBlock: Bool { ["included", "confirmed", "final"].contains(state) }
-    fileprivate var place: String { position ?? vout.map { String($0) } ?? "" }
   }
 
   fileprivate enum Proof: Decodable {
@@ -123,18 +122,25 @@ struct ProofCheck {
     }
   }
 
+  private static func checkDistinct(_ places: [some Hashable]) throws {
+    guard Set(places).count == places.count else {
+      throw CommandFailure("one of its transfers stands there twice")
+    }
+  }
+
   private mutating func check(_ item: Item, _ proof: Proof, _ page: Page) throws {
     guard txids.insert(item.txid).inserted else {
       throw CommandFailure("the transaction stands there twice")
     }
     let outputs = item.outputs.filter(\.isInBlock)
     guard !outputs.isEmpty else { throw CommandFailure("nothing in it counts") }
-    guard Set(outputs.map(\.place)).count == outputs.count else {
-      throw CommandFailure("one of its transfers stands there twice")
-    }
     switch proof {
-    case .inclusion(let check): try check.run(txid: item.txid, outputs, to: page.address)
+    case .inclusion(let check):
+      // Each kind of proof checks what this identifies.
+      try Self.checkDistinct(outputs.map(\.vout))
+      try check.run(txid: item.txid, outputs, to: page.address)
     case .execution(let check):
+      try Self.checkDistinct(outputs.map(\.position))
       try check.run(txid: item.txid, outputs, of: page.contract, to: page.address, &gains)
     }
   }

@@ -3,7 +3,7 @@ internal import Bytes
 /// What saved pages of one payment's proofs show, in words, and what they don't.
 struct ProofVerdict {
   private(set) var sentences: [String] = []
-  /// Whether everything that the pages say stands in blocks is proved.
+  /// Whether everything that the pages say stands in blocks is proved, and comes to what was due.
   private(set) var holds = true
 
   /// Throws where the pages can't be read, or aren't one payment's.
@@ -33,6 +33,7 @@ struct ProofVerdict {
     tell(check, first, pinned)
     if let failure { fail("\(failure)") }
     if let next = pages.last?.nextAfter {
+      holds = false
       sentences.append("There are more transactions, behind \(next), which aren't in here.")
     }
     sentences.append(
@@ -81,6 +82,7 @@ struct ProofVerdict {
       }
     }
     let due = page.terms.flatMap { try? UInt256(decimal: $0.amountMinor) }
+    if let due, sum < due { holds = false }
     let comparison =
       due.map { due in
         if sum == due { return ", just what was due" }

@@ -12,7 +12,8 @@ struct VerifyCommand: AsyncParsableCommand {
       printed: one page of JSON, or one a line. No configuration, database or network is needed. \
       What holds is said in words, and what of it is only the service's word. That the blocks are \
       in the active chain can't be shown by a file: compare their hashes with a source you trust, \
-      or give them with --header. Where anything doesn't hold the exit code is 1.
+      or give them with --header. Where anything doesn't hold, pages are missing, or less is \
+      proved than was due, the exit code is 1.
 
       Example: payctl payment proof pay_… --database data/paywatch.sqlite > proof.json
                payctl verify proof.json --header 00000000000000000001…
@@ -40,7 +41,7 @@ struct VerifyCommand: AsyncParsableCommand {
         return text.lowercased()
       })
     let verdict = try ProofVerdict(Self.pages(in: Self.read(file)), pinned: pinned)
-    try Answers.writeLines(texts: verdict.sentences)
+    try Answers.writeSentences(verdict.sentences)
     guard verdict.holds else { throw ExitCode.failure }
   }
 
