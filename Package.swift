@@ -283,7 +283,8 @@ let package = Package(
       "Simulation",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Payments",
-        "HTTPClient", "Database", "NodeRPC", "Watching", "Settlement", "ChainSim", "Simulation",
+        "HTTPClient", "Database", "EventLog", "NodeRPC", "Watching", "Settlement", "ChainSim",
+        "Simulation",
         "TestDatabases",
       ]),
     tests(

@@ -46,6 +46,10 @@ extension Problem {
     case .notPossible(let status):
       self = .conflict(
         "not-cancelable", "The refund can't be canceled.", "It is \(status.rawValue).")
+    case .payable(let id, let status):
+      self = .conflict(
+        "still-payable", "The refund can't be ended.",
+        "\(id), which pays it, is \(status.rawValue).")
     case .sameApprover(let name):
       self = .conflict(
         "same-approver", "Another person must approve the refund.",

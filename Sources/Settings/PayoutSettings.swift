@@ -15,15 +15,18 @@ package struct BitcoinPayoutSettings: Sendable, Equatable {
   package let fallbackSatoshiPerKvB: UInt64
   /// Within how many blocks a transaction is to be in one.
   package let targetBlocks: Int
+  /// What a sweep may cost of what it brings, in parts of ten thousand.
+  package let sweepShareBasisPoints: UInt64
 
   package init(
     minimumSatoshiPerKvB: UInt64, maximumSatoshiPerKvB: UInt64, fallbackSatoshiPerKvB: UInt64,
-    targetBlocks: Int
+    targetBlocks: Int, sweepShareBasisPoints: UInt64
   ) {
     self.minimumSatoshiPerKvB = minimumSatoshiPerKvB
     self.maximumSatoshiPerKvB = maximumSatoshiPerKvB
     self.fallbackSatoshiPerKvB = fallbackSatoshiPerKvB
     self.targetBlocks = targetBlocks
+    self.sweepShareBasisPoints = sweepShareBasisPoints
   }
 }
 
@@ -34,10 +37,10 @@ package struct EthereumPayoutSettings: Sendable, Equatable {
   /// At least so much is for the block's proposer.
   package let minimumPriorityFeePerGas: UInt256
   /// What a sweep may cost of what it brings, in parts of ten thousand.
-  package let sweepShareBasisPoints: Int
+  package let sweepShareBasisPoints: UInt64
 
   package init(
-    maximumFeePerGas: UInt256, minimumPriorityFeePerGas: UInt256, sweepShareBasisPoints: Int
+    maximumFeePerGas: UInt256, minimumPriorityFeePerGas: UInt256, sweepShareBasisPoints: UInt64
   ) {
     self.maximumFeePerGas = maximumFeePerGas
     self.minimumPriorityFeePerGas = minimumPriorityFeePerGas

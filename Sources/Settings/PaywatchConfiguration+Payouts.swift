@@ -28,7 +28,12 @@ extension PaywatchConfiguration {
       minimumSatoshiPerKvB: minimum, maximumSatoshiPerKvB: maximum,
       fallbackSatoshiPerKvB: fallback,
       // As far as nodes estimate.
-      targetBlocks: mapping.integer("target_blocks", in: 1...1_008, default: 6))
+      targetBlocks: mapping.integer("target_blocks", in: 1...1_008, default: 6),
+      sweepShareBasisPoints: sweepShare(mapping))
+  }
+
+  private static func sweepShare(_ mapping: SettingsMapping) -> UInt64 {
+    mapping.decimal("sweep_share", decimals: 4, in: 1...10_000, default: 500)
   }
 
   private static func ethereumPayouts(_ mapping: SettingsMapping) -> EthereumPayoutSettings {
@@ -42,10 +47,9 @@ extension PaywatchConfiguration {
       gas.note("minimum_priority_gwei", "It must be at most maximum_fee_gwei.")
     }
     gas.finish()
-    let share = mapping.decimal("sweep_share", decimals: 4, in: 1...10_000, default: 500)
     return EthereumPayoutSettings(
       maximumFeePerGas: UInt256(maximum), minimumPriorityFeePerGas: UInt256(priority),
-      sweepShareBasisPoints: Int(share))
+      sweepShareBasisPoints: sweepShare(mapping))
   }
 }
 

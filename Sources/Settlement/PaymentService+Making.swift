@@ -79,7 +79,7 @@ extension PaymentService {
       try RefundService.checked(address: $0, asset: asset, on: spec)
     }
     let address = try address ?? readyAddress(for: request, spec: spec, in: connection)
-    let id = try PaymentOrder(connection.dialect).newID(
+    let id = try ReadingOrder.payments(connection.dialect).newID(
       tenant: request.tenant, now: now, random: random, in: connection)
     // First of all: it fails soonest, and gives the transaction its number in PostgreSQL.
     try AddressRecords.take(

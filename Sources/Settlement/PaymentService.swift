@@ -81,7 +81,7 @@ package struct PaymentService: Sendable {
     tenant: String?, status: PaymentStatus?, orderID: String?, after id: String?, limit: Int,
     in connection: any SQLConnection
   ) throws -> [Payment] {
-    let order = PaymentOrder(connection.dialect)
+    let order = ReadingOrder.payments(connection.dialect)
     var conditions = [order.isSettled]
     var arguments: [SQLValue] = []
     func require(_ condition: (String) -> String, _ value: String?) {

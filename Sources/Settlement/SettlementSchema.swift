@@ -39,7 +39,7 @@ package enum SettlementSchema {
       ]
     },
     Migration(
-      number: 8, name: "the order in which payments are read", statements: PaymentOrder.statements),
+      number: 8, name: "the order in which payments are read", statements: ReadingOrder.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
     Migration(number: 10, name: "tokens and EVM chains", statements: tokens),
     Migration(number: 11, name: "coin without transfers, and blocks without traces") { dialect in
@@ -56,11 +56,16 @@ package enum SettlementSchema {
     Migration(number: 14, name: "reconciliations and closed days") { dialect in
       ReconciliationRecords.statements(dialect) + LedgerCloses.statements(dialect)
     },
+    Migration(number: 15, name: "the order in which refunds are read") { dialect in
+      // Tenants' entries, too, go behind the last closed day.
+      ReadingOrder.refundStatements(dialect)
+        + (dialect == .postgreSQL ? [RowSecurity.share("ledger_closes")] : [])
+    },
   ]
 
   /// What must be run once after a dump was read into another server, before anything else.
   package static func afterRestore(_ dialect: SQLDialect) -> [String] {
-    PaymentOrder.afterRestore(dialect)
+    ReadingOrder.afterRestore(dialect)
   }
 
   /// What must be run before a dump is read into a server whose tables were dropped by hand.

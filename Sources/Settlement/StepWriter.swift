@@ -198,9 +198,7 @@ struct StepWriter {
 
   private func isFunding(_ id: TransferID) throws -> Bool {
     guard case .ethereum = spec.family, step.slotsVersion > 0 else { return false }
-    return try connection.queryFirst(
-      "SELECT 1 AS one FROM outgoing WHERE chain = $1 AND txid = $2 AND purpose = 'gas'",
-      [.text(id.chain.text), .hash(id.txid)]) != nil
+    return try OutgoingRecords.isFunding(id, in: connection)
   }
 
   /// The update with what the cursor adds to it: until when nothing was missed before it was found,

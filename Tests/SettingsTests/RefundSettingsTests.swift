@@ -96,7 +96,7 @@ struct RefundSettingsTests {
         .bitcoin(
           BitcoinPayoutSettings(
             minimumSatoshiPerKvB: 1_000, maximumSatoshiPerKvB: 500_000,
-            fallbackSatoshiPerKvB: 10_000, targetBlocks: 6)),
+            fallbackSatoshiPerKvB: 10_000, targetBlocks: 6, sweepShareBasisPoints: 500)),
         .ethereum(
           EthereumPayoutSettings(
             maximumFeePerGas: 500_000_000_000, minimumPriorityFeePerGas: 100_000_000,
@@ -109,7 +109,7 @@ struct RefundSettingsTests {
     let chains = try load(
       text(
         bitcoin: """
-          fee_rate: {minimum: 0.1, maximum: "80.5", fallback: 2}, target_blocks: 2
+          fee_rate: {minimum: 0.1, maximum: "80.5", fallback: 2}, target_blocks: 2, sweep_share: 0.0125
           """,
         ethereum: "gas: {maximum_fee_gwei: 30, minimum_priority_gwei: 0.000000001}, sweep_share: 1")
     ).chains
@@ -118,7 +118,7 @@ struct RefundSettingsTests {
         .bitcoin(
           BitcoinPayoutSettings(
             minimumSatoshiPerKvB: 100, maximumSatoshiPerKvB: 80_500,
-            fallbackSatoshiPerKvB: 2_000, targetBlocks: 2)),
+            fallbackSatoshiPerKvB: 2_000, targetBlocks: 2, sweepShareBasisPoints: 125)),
         .ethereum(
           EthereumPayoutSettings(
             maximumFeePerGas: 30_000_000_000, minimumPriorityFeePerGas: 1,

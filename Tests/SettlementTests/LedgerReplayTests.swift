@@ -38,14 +38,16 @@ struct LedgerReplayTests {
     return try await world.database.write { connection in
       let refund = try service.request(
         request, tenant: World.tenant, now: now, random: (1, 1), in: connection)
+      let payouts = [
+        OutgoingTransaction.Payout(
+          refund: refund.terms.id, address: refund.terms.address, contract: nil,
+          amount: refund.terms.amount)
+      ]
       let outgoing = OutgoingTransaction(
         id: "out_1", tenant: World.tenant, chain: chain, purpose: .refund,
         slots: [.outpoint(Outpoint(txid: World.hash("t"), vout: 0))], replaces: nil,
-        payouts: [
-          .init(
-            refund: refund.terms.id, address: refund.terms.address, contract: nil,
-            amount: refund.terms.amount)
-        ], maximumFee: 500, unsigned: "psbt", keyPath: nil, createdAt: now,
+        payouts: payouts, maximumFee: 500, unsigned: World.psbt(paying: payouts), keyPath: nil,
+        createdAt: now,
         txid: World.hash("out 1"))
       try OutgoingService.record(outgoing, now: now, in: connection)
       return outgoing
@@ -150,6 +152,31 @@ struct LedgerReplayTests {
         1)
       """)
     #expect(try await world.differences() != [])
+  }
+
+  @Test(
+    "an outgoing transaction that isn't what its bytes and refunds say is found",
+    arguments: [
+      ("UPDATE outgoing SET payouts = replace(payouts, '30000', '29999')", "its outputs aren't"),
+      ("UPDATE outgoing SET unsigned = ''", "no PSBT is recorded"),
+      (
+        """
+        INSERT INTO outgoing SELECT 'out_2', tenant, chain, purpose, replaces, payouts, maximum_fee,
+          unsigned, key_path, created_at, status, version, raw, NULL, block_height, block_hash,
+          succeeded, fee, sent_at, note, updated_at FROM outgoing
+        """, "which out_1 has paid"
+      ),
+      (
+        "UPDATE refund_facts SET fact = '{\"canceled\":{\"by\":\"x\"}}' WHERE number = 1",
+        "can't be applied"
+      ),
+    ])
+  func outgoing(statement: String, reason: String) async throws {
+    let world = try await world()
+    #expect(try await world.differences() == [])
+    try await world.write(statement)
+    let differences = try await world.differences()
+    #expect(differences.contains { $0.contains(reason) }, "\(differences)")
   }
 
   @Test("what was never booked is found")

@@ -1,3 +1,5 @@
+import Addresses
+import Bitcoin
 import Bytes
 import ChainTypes
 import Database
@@ -74,12 +76,14 @@ enum OutgoingLife {
     _ number: Int, replacing other: Int? = nil, paying refund: String?, at now: Timestamp,
     on chain: ChainName
   ) -> OutgoingTransaction {
-    OutgoingTransaction(
+    let payouts = [
+      OutgoingTransaction.Payout(refund: refund, address: address, contract: nil, amount: 10_000)
+    ]
+    return OutgoingTransaction(
       id: "out_\(number)", tenant: World.tenant, chain: chain,
       purpose: refund == nil ? .sweep : .refund, slots: [slot(other ?? number)],
-      replaces: other.map { "out_\($0)" },
-      payouts: [.init(refund: refund, address: address, contract: nil, amount: 10_000)],
-      maximumFee: 500, unsigned: "psbt", keyPath: nil, createdAt: now,
+      replaces: other.map { "out_\($0)" }, payouts: payouts, maximumFee: 500,
+      unsigned: World.psbt(paying: payouts), keyPath: nil, createdAt: now,
       txid: World.hash("out \(number)"))
   }
 
@@ -102,5 +106,19 @@ enum OutgoingLife {
         sequence: Int64(place + 1), tenant: World.tenant, time: World.start,
         data: OutgoingDocument.json(of: transaction))
     }
+  }
+}
+
+extension World {
+  /// An unsigned transaction that pays just these.
+  static func psbt(paying payouts: [OutgoingTransaction.Payout]) -> String {
+    let outputs = payouts.compactMap { payout -> TransactionOutput? in
+      guard let address = try? BitcoinAddress(payout.address, network: .regtest),
+        let value = payout.amount.asUInt64
+      else { return nil }
+      return TransactionOutput(value: value, scriptPubKey: address.output.scriptPubKey)
+    }
+    let input = TransactionInput(outpoint: Outpoint(txid: hash("t"), vout: 0))
+    return PSBT(unsigned: Transaction(inputs: [input], outputs: outputs)).base64
   }
 }

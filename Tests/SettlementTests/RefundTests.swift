@@ -48,14 +48,16 @@ struct RefundTests {
     _ world: World, _ refund: Refund, number: Int = 1, replaces: String? = nil
   ) async throws -> OutgoingTransaction {
     let now = world.now
+    let payouts = [
+      OutgoingTransaction.Payout(
+        refund: refund.terms.id, address: refund.terms.address, contract: nil,
+        amount: refund.terms.amount)
+    ]
     let transaction = OutgoingTransaction(
       id: "out_\(number)", tenant: World.tenant, chain: world.spec.name, purpose: .refund,
       slots: [.outpoint(Outpoint(txid: World.hash("t"), vout: 0))], replaces: replaces,
-      payouts: [
-        .init(
-          refund: refund.terms.id, address: refund.terms.address, contract: nil,
-          amount: refund.terms.amount)
-      ], maximumFee: 500, unsigned: "psbt", keyPath: nil, createdAt: now, raw: nil,
+      payouts: payouts, maximumFee: 500, unsigned: World.psbt(paying: payouts), keyPath: nil,
+      createdAt: now, raw: nil,
       txid: World.hash("out \(number)"))
     try await world.database.write { connection in
       try OutgoingService.record(transaction, now: now, in: connection)

@@ -100,11 +100,21 @@ final class PayoutScene {
 
   /// Signs it apart, takes it in and gives it to the node.
   func send(_ transaction: OutgoingTransaction) async throws {
+    try await takeIn(transaction)
+    try await broadcast()
+  }
+
+  func takeIn(_ transaction: OutgoingTransaction) async throws {
     let (raw, spec, now) = (try Self.signed(transaction), spec, now)
     try await database.write {
       try OutgoingService.takeIn(raw, for: transaction.id, spec: spec, now: now, in: $0)
+      return
     }
-    try await broadcast()
+  }
+
+  /// Gives it to the node, and tells the database nothing.
+  func sendAround(_ transaction: OutgoingTransaction) async throws {
+    _ = try node.accept(Transaction(bytes: Self.signed(transaction)))
   }
 
   func broadcast() async throws {
@@ -124,6 +134,16 @@ final class PayoutScene {
 
   func mine(_ count: Int) async throws {
     try node.mine(count)
+    try await world.stepUntilQuiet()
+  }
+
+  /// Another branch takes the place of the last blocks, with a transaction of theirs in its first
+  /// block; the watcher meets all of it in one step.
+  func reorganize(leaving depth: UInt32, minedAgain transaction: OutgoingTransaction) async throws {
+    try node.fork(
+      depth: depth, blocks: depth + 1,
+      including: [Transaction(bytes: Self.signed(transaction))])
+    node.loseMempool()
     try await world.stepUntilQuiet()
   }
 

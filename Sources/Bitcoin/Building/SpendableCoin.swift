@@ -42,6 +42,12 @@ package struct SpendableCoin: Hashable, Sendable {
     self.previousTransaction = previousTransaction?.withoutWitness
   }
 
+  /// Satoshi that its own input costs at a rate, signed.
+  package func inputFee(at rate: FeeRate) -> UInt64 {
+    rate.fee(
+      forVirtualBytes: TransactionSize.virtualBytes(weight: TransactionSize.inputWeight(script)))
+  }
+
   /// How an input of this coin stands in a transaction that isn't signed.
   func fill(_ input: inout PSBTInput) {
     input.nonWitnessUTXO = script == .tr ? nil : previousTransaction

@@ -259,8 +259,7 @@ package struct TransactionBuilder: Sendable {
 
   /// What a coin brings when its own input is paid for.
   private func effectiveValue(_ coin: SpendableCoin, at rate: FeeRate) -> Int64 {
-    let size = TransactionSize.virtualBytes(weight: TransactionSize.inputWeight(coin.script))
-    return Int64(clamping: coin.value) - Int64(clamping: capped(rate.fee(forVirtualBytes: size)))
+    Int64(clamping: coin.value) - Int64(clamping: capped(coin.inputFee(at: rate)))
   }
 
   /// A fee that nobody could pay, where it is more: so that sums with it stay in bounds.

@@ -103,7 +103,8 @@ package struct Refund: Hashable, Sendable {
       payer = nil
       block = nil
     case .failed(let reason):
-      guard status.isLive else { throw .notPossible(status) }
+      // Before there is a transaction it is canceled; what a block holds is paid.
+      guard [.built, .signed, .broadcast].contains(status) else { throw .notPossible(status) }
       status = .failed
       failure = reason
       payer = nil

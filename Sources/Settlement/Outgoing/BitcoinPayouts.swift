@@ -17,16 +17,20 @@ package struct BitcoinPayouts: Sendable {
   let limits: TransactionBuilder.Limits
   /// How many refunds one transaction pays at most.
   let maximumRefunds: Int
+  /// The largest part of a sweep's value that may go into its fee, in ten-thousandths.
+  let sweepShare: UInt64
 
   /// Nil where the chain isn't a Bitcoin chain.
   package init?(
-    spec: ChainSpec, limits: TransactionBuilder.Limits, maximumRefunds: Int = 100
+    spec: ChainSpec, limits: TransactionBuilder.Limits, maximumRefunds: Int = 100,
+    sweepShare: UInt64 = 500
   ) {
     guard case .bitcoin(let network) = spec.family else { return nil }
     self.spec = spec
     self.network = network
     self.limits = limits
     self.maximumRefunds = maximumRefunds
+    self.sweepShare = min(sweepShare, 10_000)
   }
 
   /// What a call is made with: at what rate, when, and the new transaction's id.
@@ -55,11 +59,8 @@ package struct BitcoinPayouts: Sendable {
     /// The tenant's account has no branch of its own for change, or none of its addresses is
     /// watched yet.
     case noChangeAddress
-    /// The chain is halted: what is final there isn't known.
-    case halted(String)
-    /// Only what is signed and stands in no block is replaced.
-    case notReplaceable(OutgoingStatus)
-    case notFound(String)
+    /// A sweep would cost more than the share of its value that may go into fees.
+    case notWorth(fee: UInt64)
   }
 
   // MARK: Refunds
@@ -69,7 +70,7 @@ package struct BitcoinPayouts: Sendable {
   package func payRefunds(
     _ order: Order, in connection: any SQLConnection
   ) throws -> OutgoingTransaction? {
-    try checkHalt(in: connection)
+    try PayoutRefusal.check(spec.name, in: connection)
     let due = try dueRefunds(order, in: connection)
     guard let first = due.first else { return nil }
     var refunds = Array(
@@ -118,6 +119,11 @@ package struct BitcoinPayouts: Sendable {
       ]
     ).map {
       try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)
+    }.filter { refund in
+      // What a reorg has taken back isn't sent back, and keeps no other from it.
+      let payment = try PaymentRecords.load(
+        refund.terms.payment, locking: false, in: connection)
+      return payment.map { $0.refundsTaken <= $0.finalReceipts } ?? false
     }
   }
 
@@ -135,8 +141,11 @@ package struct BitcoinPayouts: Sendable {
   package func sweep(
     _ order: Order, least: Int, in connection: any SQLConnection
   ) throws -> OutgoingTransaction? {
-    try checkHalt(in: connection)
+    try PayoutRefusal.check(spec.name, in: connection)
+    let rate = order.feeRate.clamped(floor: limits.floor, ceiling: limits.ceiling)
+    // One whose own input costs more than it may would be paid for by the others.
     let coins = try coins(of: order.tenant, purpose: .payments, in: connection)
+      .filter { isWorth($0.inputFee(at: rate), moving: $0.value) }
       .prefix(limits.maximumInputs)
     guard coins.count >= max(1, least) else { return nil }
     let change = try takeChange(for: order, in: connection)
@@ -144,8 +153,16 @@ package struct BitcoinPayouts: Sendable {
       TransactionBuilder(
         coins: [], required: Array(coins), payments: [], change: change.output,
         feeRate: order.feeRate, limits: limits, lockTime: try tipHeight(in: connection)))
+    guard isWorth(built.fee, moving: built.coins.reduce(0) { $0 + $1.value }) else {
+      throw Failure.notWorth(fee: built.fee)
+    }
     return try record(
       built, purpose: .sweep, refunds: [], change: change.address, order, in: connection)
+  }
+
+  private func isWorth(_ fee: UInt64, moving value: UInt64) -> Bool {
+    // A share is at most the whole: the quotient fits.
+    fee <= UInt64(10_000).dividingFullWidth(value.multipliedFullWidth(by: sweepShare)).quotient
   }
 
   // MARK: Replacing
@@ -155,12 +172,9 @@ package struct BitcoinPayouts: Sendable {
   package func replace(
     _ id: String, _ order: Order, in connection: any SQLConnection
   ) throws -> OutgoingTransaction {
-    guard let old = try OutgoingRecords.load(id, in: connection), old.chain == spec.name,
-      old.tenant == order.tenant
-    else { throw Failure.notFound(id) }
-    guard old.status == .signed || old.status == .broadcast, old.sighting == nil,
-      let raw = old.raw
-    else { throw Failure.notReplaceable(old.status) }
+    let old = try PayoutRefusal.replaceable(
+      id, of: order.tenant, on: spec.name, in: connection)
+    guard let raw = old.raw else { throw CorruptRow.column("raw") }
     let psbt = try PSBT(base64: old.unsigned)
     let refunds = try old.refunds.map { id in
       guard let refund = try RefundRecords.load(id, in: connection) else {
@@ -228,12 +242,6 @@ package struct BitcoinPayouts: Sendable {
       createdAt: order.now, txid: isFixed ? built.psbt.transaction.txid : nil)
     try OutgoingService.record(transaction, now: order.now, in: connection)
     return transaction
-  }
-
-  private func checkHalt(in connection: any SQLConnection) throws {
-    let row = try connection.queryFirst(
-      "SELECT halt FROM chains WHERE chain = $1", [.text(spec.name.text)])
-    if let halt = try row?.optionalText("halt") { throw Failure.halted(halt) }
   }
 
   private func tipHeight(in connection: any SQLConnection) throws -> UInt32 {

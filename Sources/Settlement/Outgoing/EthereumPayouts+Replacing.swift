@@ -16,13 +16,7 @@ extension EthereumPayouts {
       prefix: "out", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random())
     let (spec, bounds) = (spec, limits.fees)
     return try await database.write { connection in
-      try Self.checkHalt(of: spec.name, in: connection)
-      guard let old = try OutgoingRecords.load(id, in: connection), old.chain == spec.name,
-        old.tenant == tenant
-      else { throw Failure.notFound(id) }
-      guard old.status == .signed || old.status == .broadcast, old.sighting == nil else {
-        throw Failure.notReplaceable(old.status)
-      }
+      let old = try PayoutRefusal.replaceable(id, of: tenant, on: spec.name, in: connection)
       var unsigned = try EthereumTransaction(unsigned: Hex.decode(old.unsigned.dropFirst(2)))
       guard case .dynamicFee(let chainID, let caps, let list) = unsigned.form,
         let raised = caps.replacement(suggested: suggested, within: bounds)

@@ -32,15 +32,15 @@ extension EthereumPayouts {
     var outcome = Outcome()
     let holdings = try await holdings(of: contract, tenant: tenant)
     guard !holdings.isEmpty else { return outcome }
-    let treasury = try await treasury(of: tenant)
+    let treasuries = try await treasuries(of: tenant)
     let caps = try await caps()
     let worth = SweepWorth(share: limits.sweepShare, weiPer: weiPer)
     for holding in holdings {
       do {
-        let move = try await move(
-          holding, to: treasury, caps: caps, worth: worth, tenant: tenant)
+        let step = try await step(holding, treasuries, caps: caps, worth: worth)
         outcome.made.append(
-          try await make(move, tenant: tenant, caps: caps, now: now, random: random))
+          try await make(
+            from: step.accounts, tenant: tenant, caps: caps, now: now, random: random, step.move))
       } catch let reason as Unmade {
         outcome.left.append((holding.account.address.text, reason.reason))
       } catch  where !(error is CancellationError) {
@@ -50,45 +50,49 @@ extension EthereumPayouts {
     return outcome
   }
 
-  private func move(
-    _ holding: Holding, to treasury: Account, caps: EthereumTransaction.FeeCaps,
-    worth: SweepWorth, tenant: String
-  ) async throws -> Move {
+  /// What is to be done for a holding, and out of which accounts it can be.
+  private struct Step {
+    let accounts: [Account]
+    let move: (Account) -> Move
+  }
+
+  private func step(
+    _ holding: Holding, _ treasuries: [Account], caps: EthereumTransaction.FeeCaps,
+    worth: SweepWorth
+  ) async throws -> Step {
     let there = try await balance(of: holding)
     let amount = min(there, holding.received)
     guard amount > .zero else { throw Unmade(reason: "nothing is left there") }
+    guard let treasury = treasuries.first else { throw Failure.noTreasury }
     let sweep = Move(
       account: holding.account, recipient: treasury.address, contract: holding.contract,
       amount: amount, purpose: .sweep, transfers: holding.transfers,
       paysFee: holding.contract == nil)
     let gas = try await gas(for: sweep)
     guard let cost = GasLimit.cost(gas, caps) else { throw Unmade(reason: "its gas is too dear") }
-    guard holding.contract != nil else {
+    let ether =
+      holding.contract == nil
+      ? nil
+      : try await asking { (node) async throws(NodeError) in
+        try await node.balance(of: holding.account.address)
+      }
+    guard let ether, ether < cost else {
       guard worth.allows(cost: cost, moving: amount) else {
         throw Unmade(reason: "moving it costs more than it may")
       }
-      return sweep
+      return Step(accounts: [holding.account]) { _ in sweep }
     }
-    let ether = try await asking { (node) async throws(NodeError) in
-      try await node.balance(of: holding.account.address)
+    // Less than the dust limit wouldn't be booked as ours.
+    let missing = max(cost.subtractingOrZero(ether), spec.dustLimit)
+    @Sendable func funding(_ account: Account) -> Move {
+      Move(
+        account: account, recipient: holding.account.address, contract: nil, amount: missing,
+        purpose: .gas)
     }
-    guard ether < cost else {
-      guard worth.allows(cost: cost, moving: amount) else {
-        throw Unmade(reason: "moving it costs more than it may")
-      }
-      return sweep
-    }
-    let funding = Move(
-      account: treasury, recipient: holding.account.address, contract: nil,
-      // Less than the dust limit wouldn't be booked as ours.
-      amount: max(cost.subtractingOrZero(ether), spec.dustLimit), purpose: .gas)
-    guard try await !isFunded(holding.account, tenant: tenant) else {
-      throw Unmade(reason: "ether for its gas is on the way")
-    }
-    guard let fundingCost = GasLimit.cost(try await self.gas(for: funding), caps),
+    guard let fundingCost = GasLimit.cost(try await self.gas(for: funding(treasury)), caps),
       let both = try? cost.adding(fundingCost), worth.allows(cost: both, moving: amount)
     else { throw Unmade(reason: "moving it costs more than it may") }
-    return funding
+    return Step(accounts: treasuries, move: funding)
   }
 
   private func balance(of holding: Holding) async throws -> UInt256 {
@@ -115,13 +119,17 @@ extension EthereumPayouts {
   }
 
   /// Whether a transaction that brings it ether waits.
-  private func isFunded(_ account: Account, tenant: String) async throws -> Bool {
-    let (name, address) = (spec.name, account.address.text)
-    return try await database.read { connection in
-      try OutgoingRecords.list(
-        on: name, tenant: tenant, in: [.built, .signed, .broadcast, .confirmed], limit: 1_000,
-        in: connection
-      ).contains { $0.purpose == .gas && $0.payouts.contains { $0.address == address } }
+  static func isFunded(
+    _ address: EthereumAddress, on chain: ChainName, in connection: any SQLConnection
+  ) throws -> Bool {
+    try connection.query(
+      """
+      SELECT payouts FROM outgoing WHERE chain = $1 AND purpose = 'gas'
+        AND status IN ('built', 'signed', 'broadcast', 'confirmed')
+      """, [.text(chain.text)]
+    ).contains { row in
+      try CanonicalJSON.value([OutgoingTransaction.Payout].self, from: row.text("payouts"))
+        .contains { $0.address == address.text }
     }
   }
 
@@ -132,7 +140,7 @@ extension EthereumPayouts {
   ) async throws -> [Holding] {
     let (name, limit) = (spec.name, limits.maximumTransactions)
     return try await database.read { connection in
-      try Self.checkHalt(of: name, in: connection)
+      try PayoutRefusal.check(name, in: connection)
       let rows = try connection.query(
         """
         SELECT addresses.ordinal, addresses.child_index, accounts.descriptor, transfers.value,
@@ -170,7 +178,7 @@ extension EthereumPayouts {
         holdings[last].holding.received = (try? sum.adding(value)) ?? .max
         holdings[last].holding.transfers.append(id)
       }
-      let busy = try OutgoingRecords.openSlots(on: name, in: connection).accounts
+      let busy = try OutgoingRecords.busyAccounts(on: name, in: connection)
       return holdings.map(\.holding).filter { !busy.contains($0.account.address.hash) }
         .sorted { $0.received > $1.received }.prefix(limit).map(\.self)
     }

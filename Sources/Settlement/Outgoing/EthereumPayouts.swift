@@ -27,6 +27,8 @@ package struct EthereumPayouts: Sendable {
     /// The largest part of a sweep's value that may go into fees, in ten-thousandths.
     package var sweepShare: UInt64 = 500
     package var maximumTransactions = 100
+    /// Whether nonces that were used by other means are passed over, on an operator's word.
+    package var passesOverNonces = false
 
     package init(fees: FeeBounds) { self.fees = fees }
   }
@@ -46,11 +48,8 @@ package struct EthereumPayouts: Sendable {
     case noFees(String)
     /// The tenant has no treasury account on EVM chains.
     case noTreasury
-    case halted(String)
     /// The account has used nonces that aren't ours: somebody else has its key.
     case nonceUsedElsewhere(account: String, expected: UInt64, found: UInt64)
-    case notReplaceable(OutgoingStatus)
-    case notFound(String)
   }
 
   /// What came of a call: transactions that were made, and what wasn't done, with the reason.
@@ -71,7 +70,7 @@ package struct EthereumPayouts: Sendable {
     // More than are made at once, so that some which can't be paid don't stand in all others' way.
     let (name, limit) = (spec.name, 20 * limits.maximumTransactions)
     let due = try await database.read { connection in
-      try Self.checkHalt(of: name, in: connection)
+      try PayoutRefusal.check(name, in: connection)
       return try connection.query(
         """
         SELECT refund_id, terms FROM refunds
@@ -84,17 +83,19 @@ package struct EthereumPayouts: Sendable {
     }
     var outcome = Outcome()
     guard !due.isEmpty else { return outcome }
-    let treasury = try await treasury(of: tenant)
+    let treasuries = try await treasuries(of: tenant)
     let caps = try await caps()
     for refund in due where outcome.made.count < limits.maximumTransactions {
       do {
         let terms = refund.terms
-        let move = Move(
-          account: treasury, recipient: try EthereumAddress(terms.address),
-          contract: terms.asset.contract, amount: terms.amount, purpose: .refund,
-          refund: terms.id, paysFee: terms.feePayer == .payee)
+        let recipient = try EthereumAddress(terms.address)
         outcome.made.append(
-          try await make(move, tenant: tenant, caps: caps, now: now, random: random))
+          try await make(from: treasuries, tenant: tenant, caps: caps, now: now, random: random) {
+            Move(
+              account: $0, recipient: recipient, contract: terms.asset.contract,
+              amount: terms.amount, purpose: .refund, refund: terms.id,
+              paysFee: terms.feePayer == .payee)
+          })
       } catch let reason as Unmade {
         outcome.left.append((refund.terms.id, reason.reason))
       } catch  where !(error is CancellationError) {
@@ -155,11 +156,18 @@ package struct EthereumPayouts: Sendable {
     }
     let id = Identifier(
       prefix: "out", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random())
-    let (spec, chainID) = (spec, chainID)
+    let (spec, chainID, passesOver) = (spec, chainID, limits.passesOverNonces)
     return try await database.write { connection in
-      try Self.checkHalt(of: spec.name, in: connection)
+      try PayoutRefusal.check(spec.name, in: connection)
       let nonce = try Self.takeNonce(
-        of: move.account.address, count: count, on: spec.name, in: connection)
+        of: move.account.address, count: count, passesOver: passesOver, on: spec.name,
+        in: connection)
+      // Under the lock of the account's nonce: of two sweeps at once only one sends gas.
+      if move.purpose == .gas {
+        guard try !Self.isFunded(move.recipient, on: spec.name, in: connection) else {
+          throw Unmade(reason: "ether for its gas is on the way")
+        }
+      }
       let call = Self.call(move, amount: amount)
       let unsigned = EthereumTransaction(
         chainID: chainID, nonce: nonce, to: call.to, value: call.value, input: call.input,
@@ -251,29 +259,41 @@ package struct EthereumPayouts: Sendable {
 
   // MARK: Accounts
 
-  static func checkHalt(of chain: ChainName, in connection: any SQLConnection) throws {
-    let row = try connection.queryFirst(
-      "SELECT halt FROM chains WHERE chain = $1", [.text(chain.text)])
-    if let halt = try row?.optionalText("halt") { throw Failure.halted(halt) }
-  }
-
-  /// The tenant's own account, at index 0 of its treasury branch, once all watchers watch it.
-  func treasury(of tenant: String) async throws -> Account {
-    let account = try await database.read { connection in
-      try connection.queryFirst(
+  /// The tenant's own accounts, at index 0 of the treasury branch of each restore epoch, the newest
+  /// first, once all watchers watch them. Money comes to the newest, and leaves any.
+  func treasuries(of tenant: String) async throws -> [Account] {
+    let accounts = try await database.read { connection in
+      try connection.query(
         """
         SELECT accounts.descriptor, addresses.child_index FROM addresses
         JOIN accounts ON accounts.account_id = addresses.account_id
         WHERE accounts.tenant = $1 AND accounts.family = 'ethereum'
-          AND accounts.purpose = 'treasury'
+          AND accounts.purpose = 'treasury' AND addresses.child_index = 0
           AND addresses.ordinal <= (SELECT MIN(addresses_through) FROM chains
             WHERE family = 'ethereum')
-        ORDER BY accounts.epoch DESC, addresses.ordinal LIMIT 1
+        ORDER BY accounts.epoch DESC, addresses.ordinal
         """, [.text(tenant)]
       ).map { try Self.account($0) }
     }
-    guard let account else { throw Failure.noTreasury }
-    return account
+    guard !accounts.isEmpty else { throw Failure.noTreasury }
+    return accounts
+  }
+
+  /// Makes it from the first of the accounts that can pay for it.
+  func make(
+    from accounts: [Account], tenant: String, caps: EthereumTransaction.FeeCaps, now: Timestamp,
+    random: Randomness, _ move: (Account) -> Move
+  ) async throws -> OutgoingTransaction {
+    var reason: Unmade?
+    for account in accounts {
+      do {
+        return try await make(
+          move(account), tenant: tenant, caps: caps, now: now, random: random)
+      } catch let error as Unmade {
+        reason = reason ?? error
+      }
+    }
+    throw reason ?? Unmade(reason: "there is no treasury account")
   }
 
   static func account(_ row: SQLRow) throws -> Account {
@@ -288,7 +308,7 @@ package struct EthereumPayouts: Sendable {
   ///
   /// - Parameter count: how many transactions of the account the chain has
   private static func takeNonce(
-    of account: EthereumAddress, count: UInt64, on chain: ChainName,
+    of account: EthereumAddress, count: UInt64, passesOver: Bool, on chain: ChainName,
     in connection: any SQLConnection
   ) throws -> UInt64 {
     let key: [SQLValue] = [.text(chain.text), .text(account.hash.hex)]
@@ -305,17 +325,20 @@ package struct EthereumPayouts: Sendable {
         """, key),
       let next = UInt64(exactly: try row.integer("next_nonce"))
     else { throw CorruptRow.column("next_nonce") }
-    // The owner may have sent from it by other means. While one of ours waits, nobody knows which
-    // of them the chain took.
-    let isBusy = try OutgoingRecords.openSlots(on: chain, in: connection).accounts
+    // The owner may have sent from it by other means, or the node lies, or transactions of ours were
+    // lost with a backup: people decide. While one of ours waits, nobody knows which of them the
+    // chain took.
+    let isBusy = try OutgoingRecords.busyAccounts(on: chain, in: connection)
       .contains(account.hash)
-    guard next >= count || !isBusy else {
+    guard next >= count || (passesOver && !isBusy) else {
       throw Failure.nonceUsedElsewhere(account: account.text, expected: next, found: count)
     }
     let nonce = max(next, count)
+    guard let following = Int64(exactly: nonce)?.addingReportingOverflow(1), !following.overflow
+    else { throw Failure.nonceUsedElsewhere(account: account.text, expected: next, found: count) }
     try connection.execute(
       "UPDATE outgoing_nonces SET next_nonce = $3 WHERE chain = $1 AND account = $2",
-      key + [.integer(Int64(clamping: nonce) + 1)])
+      key + [.integer(following.partialValue)])
     return nonce
   }
 }

@@ -75,18 +75,34 @@ package struct OutgoingBroadcaster: Sendable {
       try OutgoingService.unsent(on: chain, before: before, limit: limit, in: $0)
     }
     var report = Report()
+    var failure: (any Error)?
     for transaction in waiting {
-      guard let raw = transaction.raw else { continue }
-      let answer = try await send(raw)
-      try await database.write { connection in
-        switch answer {
-        case .taken: try OutgoingService.sent(transaction.id, now: now, in: connection)
-        case .refused(let note):
-          try OutgoingService.refused(transaction.id, note: note, now: now, in: connection)
-        }
+      do {
+        if try await send(transaction, now: now) { report.sent += 1 } else { report.refused += 1 }
+      } catch {
+        // One that can't be sent holds up none of the others.
+        failure = failure ?? error
       }
-      if answer == .taken { report.sent += 1 } else { report.refused += 1 }
     }
+    if let failure { throw failure }
     return report
+  }
+
+  /// Whether a node has taken it.
+  private func send(_ transaction: OutgoingTransaction, now: Timestamp) async throws -> Bool {
+    guard let raw = transaction.raw else { return false }
+    let obstacle = try await database.read {
+      try OutgoingService.obstacle(to: transaction, in: $0)
+    }
+    let answer: Answer =
+      if let obstacle { .refused("not sent: " + obstacle) } else { try await send(raw) }
+    try await database.write { connection in
+      switch answer {
+      case .taken: try OutgoingService.sent(transaction.id, now: now, in: connection)
+      case .refused(let note):
+        try OutgoingService.refused(transaction.id, note: note, now: now, in: connection)
+      }
+    }
+    return answer == .taken
   }
 }

@@ -23,6 +23,18 @@ extension OutgoingRecords {
       })
   }
 
+  /// Whether a block of the active chain has used up any of its slots.
+  static func isUsed(
+    anyOf transaction: OutgoingTransaction, in connection: any SQLConnection
+  ) throws -> Bool {
+    try connection.queryFirst(
+      """
+      SELECT 1 AS one FROM outgoing_slot_uses AS uses JOIN outgoing_slots AS slots
+        ON slots.chain = uses.chain AND slots.slot = uses.slot
+      WHERE uses.outgoing_id = $1 AND slots.used_hash IS NOT NULL LIMIT 1
+      """, [.text(transaction.id)]) != nil
+  }
+
   /// Ends the watch for what is used up for good, and frees what nothing uses that can still be
   /// mined.
   static func close(

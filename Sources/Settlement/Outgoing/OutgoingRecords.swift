@@ -99,14 +99,22 @@ package enum OutgoingRecords {
       + RowSecurity.protect("outgoing", rows: "tenant = \(RowSecurity.currentTenant)")
   }
 
-  /// What watchers look for.
+  /// A reorg no deeper than this shows again what final blocks used up.
+  private static let watchedDepth: Int64 = 1_000
+
+  /// What watchers look for: what is open, and what was used up for good not long ago, which the
+  /// blocks of another branch may use again.
   static func openSlots(
     on chain: ChainName, in connection: any SQLConnection
   ) throws -> OpenSlots {
     let version = try slotsVersion(of: chain, in: connection)
     guard version > 0 else { return .none }
+    let isWatched = """
+      outgoing_slots.chain = $1 AND (outgoing_slots.is_open = 1 OR outgoing_slots.used_height >
+        (SELECT tip_height FROM chains WHERE chain = $1) - \(watchedDepth))
+      """
     let slots = try connection.query(
-      "SELECT slot FROM outgoing_slots WHERE chain = $1 AND is_open = 1", [.text(chain.text)]
+      "SELECT slot FROM outgoing_slots WHERE \(isWatched)", [.text(chain.text)]
     ).map { row in
       guard let slot = OutgoingSlot(try row.text("slot")) else { throw CorruptRow.column("slot") }
       return slot
@@ -117,10 +125,30 @@ package enum OutgoingRecords {
       JOIN outgoing_slot_uses ON outgoing_slot_uses.chain = outgoing_slots.chain
         AND outgoing_slot_uses.slot = outgoing_slots.slot
       JOIN outgoing ON outgoing.outgoing_id = outgoing_slot_uses.outgoing_id
-      WHERE outgoing_slots.chain = $1 AND outgoing_slots.is_open = 1 AND outgoing.txid IS NOT NULL
+      WHERE \(isWatched) AND outgoing.txid IS NOT NULL
       """, [.text(chain.text)]
     ).map { try $0.hash("txid") }
     return OpenSlots(slots: Set(slots), txids: Set(txids), version: version)
+  }
+
+  /// Accounts of which transactions wait for their block, or for its finality.
+  static func busyAccounts(
+    on chain: ChainName, in connection: any SQLConnection
+  ) throws -> Set<Hash20> {
+    let slots = try connection.query(
+      "SELECT slot FROM outgoing_slots WHERE chain = $1 AND is_open = 1", [.text(chain.text)]
+    ).map { try OutgoingSlot($0.text("slot")) }
+    return Set(
+      slots.compactMap {
+        if case .nonce(let account, _)? = $0 { account } else { nil }
+      })
+  }
+
+  /// Whether a transfer is ether of ours for the gas of a sweep: nobody's payment.
+  static func isFunding(_ id: TransferID, in connection: any SQLConnection) throws -> Bool {
+    try connection.queryFirst(
+      "SELECT 1 AS one FROM outgoing WHERE chain = $1 AND txid = $2 AND purpose = 'gas'",
+      [.text(id.chain.text), .hash(id.txid)]) != nil
   }
 
   static func slotsVersion(

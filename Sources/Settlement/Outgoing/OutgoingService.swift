@@ -52,6 +52,8 @@ extension OutgoingService {
     /// Signatures are missing or wrong.
     case unsigned(String)
     case notPossible(OutgoingStatus)
+    /// A block has used up what it needs.
+    case slotUsed
   }
 
   /// Takes in a signed transaction, and holds it against what was made: whatever a file says of it,
@@ -61,6 +63,11 @@ extension OutgoingService {
     _ raw: [UInt8], for id: String, spec: ChainSpec, now: Timestamp,
     in connection: any SQLConnection
   ) throws -> OutgoingTransaction {
+    // Watchers look for its txid from here on. The row is held against their commits, so that none
+    // of them comes between the look at the slots and the txid.
+    try connection.execute(
+      "UPDATE chains SET slots_version = slots_version + 1 WHERE chain = $1",
+      [.text(spec.name.text)])
     guard var transaction = try OutgoingRecords.load(id, in: connection) else {
       throw Refusal.notFound(id)
     }
@@ -98,10 +105,6 @@ extension OutgoingService {
         continue
       }
     }
-    // Watchers look for its txid besides.
-    try connection.execute(
-      "UPDATE chains SET slots_version = slots_version + 1 WHERE chain = $1",
-      [.text(spec.name.text)])
     try EventLog.append(drafts, in: connection)
     return transaction
   }
@@ -183,6 +186,10 @@ extension OutgoingService {
     guard transaction.status == .built, transaction.sighting == nil else {
       throw Refusal.notPossible(transaction.status)
     }
+    // A block may hold this very one: nobody knows while its bytes aren't taken in.
+    guard try !OutgoingRecords.isUsed(anyOf: transaction, in: connection) else {
+      throw Refusal.slotUsed
+    }
     for case .nonce(let account, let nonce) in transaction.slots where transaction.replaces == nil {
       let freed = try connection.execute(
         """
@@ -193,6 +200,17 @@ extension OutgoingService {
           .text(transaction.chain.text), .text(account.hex), .integer(Int64(clamping: nonce)),
         ])
       guard freed == 1 else { throw Refusal.notPossible(transaction.status) }
+      // Of an account's first transaction the nonce was a node's word: another is asked next time.
+      try connection.execute(
+        """
+        DELETE FROM outgoing_nonces WHERE chain = $1 AND account = $2 AND NOT EXISTS (
+          SELECT 1 FROM outgoing_slots WHERE chain = $1 AND slot <> $3 AND slot LIKE $4)
+        """,
+        [
+          .text(transaction.chain.text), .text(account.hex),
+          .text(OutgoingSlot.nonce(account: account, nonce).description),
+          .text("0x\(account.hex)/%"),
+        ])
     }
     var drafts = try OutgoingRecords.move(
       &transaction, to: .canceled, now: now, in: connection)
@@ -223,10 +241,36 @@ extension OutgoingService {
       guard var refund = try RefundRecords.load(refund, in: connection) else {
         throw CorruptRow.column("payouts")
       }
-      drafts += try RefundRecords.apply(
-        .broadcast(outgoing: id), to: &refund, now: now, in: connection)
+      do {
+        drafts += try RefundRecords.apply(
+          .broadcast(outgoing: id), to: &refund, now: now, in: connection)
+      } catch is RefundError {
+        // It has ended meanwhile; that the transaction was sent stands all the same.
+        continue
+      }
     }
     try EventLog.append(drafts, in: connection)
+  }
+
+  /// Why a signed transaction isn't to be given to nodes any more; nil where nothing speaks against
+  /// it. What blocks hold counts all the same.
+  package static func obstacle(
+    to transaction: OutgoingTransaction, in connection: any SQLConnection
+  ) throws -> String? {
+    for id in transaction.refunds {
+      guard let refund = try RefundRecords.load(id, locking: false, in: connection) else {
+        throw CorruptRow.column("payouts")
+      }
+      guard refund.status.isLive else { return "refund \(id) is \(refund.status.rawValue)" }
+      guard
+        let payment = try PaymentRecords.load(
+          refund.terms.payment, locking: false, in: connection)
+      else { throw CorruptRow.column("payment_id") }
+      guard payment.refundsTaken <= payment.finalReceipts else {
+        return "the chain took back what refund \(id) was to return"
+      }
+    }
+    return nil
   }
 
   /// Records why nodes didn't take it, for people.

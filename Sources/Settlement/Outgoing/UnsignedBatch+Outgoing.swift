@@ -55,16 +55,24 @@ extension UnsignedBatch {
     for payout in transaction.payouts {
       if case .bitcoin = spec.family, payout.refund == nil { continue }
       let listed = payout.contract.map(spec.token) ?? spec.coin
-      let refund = try payout.refund.flatMap {
-        try RefundRecords.load($0, locking: false, in: connection)
-      }
       payments.append(
         PaymentOut(
-          refund: payout.refund.flatMap { Identifier($0, prefix: "ref") },
+          refund: try payout.refund.map { try refund($0, in: connection) },
           address: payout.address, asset: listed?.asset.symbol ?? "",
-          contract: payout.contract, amount: payout.amount,
-          attestation: refund?.terms.attestation))
+          contract: payout.contract, amount: payout.amount))
     }
     return payments
+  }
+
+  private static func refund(_ id: String, in connection: any SQLConnection) throws -> RefundOut {
+    guard let refund = try RefundRecords.load(id, locking: false, in: connection),
+      let number = Identifier(id, prefix: "ref"),
+      let paymentID = Identifier(refund.terms.payment, prefix: "pay"),
+      let payment = try PaymentRecords.load(
+        refund.terms.payment, locking: false, in: connection)
+    else { throw CorruptRow.column("payouts") }
+    return RefundOut(
+      id: number, payment: paymentID, receipts: payment.finalReceipts,
+      attestation: refund.terms.attestation)
   }
 }

@@ -63,5 +63,7 @@ package enum RefundRefusal: Error, Equatable {
   case attestationInvalid(String)
   case reasonTooLong(maximumBytes: Int)
   case notPossible(RefundStatus)
+  /// The outgoing transaction that pays it can still be mined, or was.
+  case payable(by: String, OutgoingStatus)
   case sameApprover(String)
 }

@@ -4,6 +4,7 @@ package import ChainTypes
 package import Database
 internal import EventLog
 package import Payments
+internal import Payouts
 
 /// Requests refunds and applies what people decide of them. Everything runs inside the caller's
 /// transaction.
@@ -22,11 +23,9 @@ package struct RefundService: Sendable {
   // MARK: Requesting
 
   /// Requests a refund of one of the tenant's payments (of any where nil).
-  ///
-  /// - Parameter id: instead of one made of the time and `random`
   package func request(
     _ request: RefundRequest, tenant: String?, now: Timestamp, random: (UInt64, UInt64),
-    id: Identifier? = nil, in connection: any SQLConnection
+    in connection: any SQLConnection
   ) throws -> Refund {
     guard var payment = try PaymentRecords.load(request.payment, in: connection),
       tenant == nil || payment.terms.tenant == tenant
@@ -41,16 +40,18 @@ package struct RefundService: Sendable {
     let amount = try amount(of: request, payment: payment, spec: spec)
     let address = try self.address(of: request, payment: payment, spec: spec)
     try checkForeign(address, spec, in: connection)
-    try check(request.attestation, for: payment.terms, address: address, spec, policy)
-    let id =
-      id
-      ?? Identifier(
-        prefix: "ref", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
+    try check(
+      request.attestation, for: payment, address: address, amount: amount, spec, policy,
+      in: connection)
+    let id = try ReadingOrder.refunds(connection.dialect).newID(
+      tenant: payment.terms.tenant, now: now, random: random, in: connection)
+    // With what was requested before: many small ones are a large one.
+    let taken = (try? payment.refundsTaken.adding(amount)) ?? .max
     let isAboveLimit =
-      policy.fourEyesAbove[payment.terms.asset].map { amount > $0 } ?? false
+      policy.fourEyesAbove[payment.terms.asset].map { taken > $0 } ?? false
     let refund = Refund(
       terms: RefundTerms(
-        id: id.description, payment: payment.terms, amount: amount, kind: request.kind,
+        id: id, payment: payment.terms, amount: amount, kind: request.kind,
         feePayer: payment.terms.asset.contract == nil ? policy.feePayer : .shop,
         address: address, attestation: request.attestation, requestedBy: request.requestedBy,
         requestedAt: now,
@@ -147,19 +148,36 @@ package struct RefundService: Sendable {
     }
   }
 
+  /// The statement must name just this payment, address, chain and asset, and as much as all live
+  /// refunds of the payment to the address come to with this one.
   private func check(
-    _ attestation: RefundAttestation?, for terms: PaymentTerms, address: String, _ spec: ChainSpec,
-    _ policy: RefundPolicy
+    _ attestation: RefundAttestation?, for payment: Payment, address: String, amount: UInt256,
+    _ spec: ChainSpec, _ policy: RefundPolicy, in connection: any SQLConnection
   ) throws {
     guard let attestation else {
       guard !policy.requiresAttestation else { throw RefundRefusal.attestationMissing }
       return
     }
-    let statement = RefundTerms.statement(
-      payment: terms.id, address: address, chain: terms.chain, asset: terms.asset)
-    guard attestation.message == statement else {
-      throw RefundRefusal.attestationInvalid("the message signed must be: \(statement)")
+    let terms = payment.terms
+    guard let id = Identifier(terms.id, prefix: "pay") else {
+      throw CorruptRow.column("payment_id")
     }
+    var sum = amount
+    for refund in payment.refunds where refund.outcome != .ended {
+      guard let refund = try RefundRecords.load(refund.id, locking: false, in: connection) else {
+        throw CorruptRow.column("refund_id")
+      }
+      if refund.terms.address == address {
+        sum = (try? sum.adding(refund.terms.amount)) ?? .max
+      }
+    }
+    let wanted = RefundStatement(
+      payment: id, address: address, chain: terms.chain, asset: terms.asset.symbol,
+      amount: Amount(minorUnits: sum, asset: terms.asset).units)
+    guard let statement = RefundStatement(attestation.message), statement.payment == id,
+      statement.address == address, statement.chain == terms.chain,
+      let most = statement.amount(of: terms.asset), most >= sum
+    else { throw RefundRefusal.attestationInvalid("the message signed must be: \(wanted.text)") }
     try attestation.check(on: spec)
   }
 
@@ -189,6 +207,7 @@ package struct RefundService: Sendable {
     guard var refund = try RefundRecords.load(id, in: connection) else {
       throw RefundRefusal.notFound(id)
     }
+    if case .failed = fact { try checkUnpayable(refund, in: connection) }
     do {
       let drafts = try RefundRecords.apply(fact, to: &refund, now: now, in: connection)
       try EventLog.append(drafts, in: connection)
@@ -199,6 +218,18 @@ package struct RefundService: Sendable {
       }
     }
     return refund
+  }
+
+  /// While a transaction that pays it can still be mined, its amount isn't free for another.
+  private func checkUnpayable(_ refund: Refund, in connection: any SQLConnection) throws {
+    for id in refund.outgoing {
+      guard let transaction = try OutgoingRecords.load(id, in: connection) else {
+        throw CorruptRow.column("outgoing_id")
+      }
+      guard !transaction.status.isPending, transaction.status != .final else {
+        throw RefundRefusal.payable(by: id, transaction.status)
+      }
+    }
   }
 
   // MARK: Reading
@@ -213,25 +244,28 @@ package struct RefundService: Sendable {
     return refund
   }
 
-  /// Refunds in the order in which they were requested: the next `limit` after `id`.
+  /// Refunds in the order in which they were requested: the next `limit` after `id`. Who goes on
+  /// behind the last one it got misses none.
   package func refunds(
     tenant: String?, payment: String? = nil, status: RefundStatus? = nil, after id: String?,
     limit: Int, in connection: any SQLConnection
   ) throws -> [Refund] {
-    var (conditions, arguments) = (["1 = 1"], [SQLValue]())
-    for (column, value) in [
-      ("tenant =", tenant), ("payment_id =", payment), ("status =", status?.rawValue),
-      ("refund_id >", id),
-    ] {
-      guard let value else { continue }
+    let order = ReadingOrder.refunds(connection.dialect)
+    var (conditions, arguments) = ([order.isSettled], [SQLValue]())
+    func require(_ condition: (String) -> String, _ value: String?) {
+      guard let value else { return }
       arguments.append(.text(value))
-      conditions.append("\(column) $\(arguments.count)")
+      conditions.append(condition("$\(arguments.count)"))
     }
+    require(order.isAfter, id)
+    require({ "tenant = \($0)" }, tenant)
+    require({ "payment_id = \($0)" }, payment)
+    require({ "status = \($0)" }, status?.rawValue)
     arguments.append(.integer(Int64(limit)))
     return try connection.query(
       """
       SELECT refund_id, terms FROM refunds WHERE \(conditions.joined(separator: " AND "))
-      ORDER BY refund_id LIMIT $\(arguments.count)
+      ORDER BY \(order.columns) LIMIT $\(arguments.count)
       """, arguments
     ).map {
       try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)

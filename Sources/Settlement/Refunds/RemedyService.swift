@@ -1,7 +1,5 @@
-internal import Bytes
 package import ChainTypes
 package import Database
-internal import Digests
 internal import EventLog
 internal import Payments
 
@@ -68,12 +66,15 @@ package struct RemedyService: Sendable {
     case .refund(let amount, let kind):
       // Nobody has said where to: an operator asks the payer.
       guard payment.terms.refundAddress != nil else { return try remove(id, in: connection) }
+      guard try !isLeftToPeople(payment, in: connection) else {
+        return try remove(id, in: connection)
+      }
       do {
         _ = try refunds.request(
           RefundRequest(
             payment: id, kind: kind, amount: kind == .partial ? amount : nil,
             requestedBy: Self.name),
-          tenant: nil, now: now, random: random, id: Self.refundID(of: payment), in: connection)
+          tenant: nil, now: now, random: random, in: connection)
         try remove(id, in: connection)
       } catch RefundRefusal.attestationMissing {
         // A policy signs nothing: an operator asks the payer.
@@ -86,17 +87,18 @@ package struct RemedyService: Sendable {
     }
   }
 
-  /// The same for the same refund of the same payment, also after a restore from a copy that doesn't
-  /// know of it: signers refuse to pay an id twice.
-  private static func refundID(of payment: Payment) -> Identifier {
-    let digest = SHA256.hash(Array("\(payment.terms.id)\n\(payment.refunds.count)".utf8)).bytes
-    func word(_ start: Int) -> UInt64 {
-      digest[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
+  /// Whether a refund that a policy asked for, or that was on its way, was ended: only people know
+  /// why, and whether it was paid in another way. A policy doesn't ask again.
+  private func isLeftToPeople(
+    _ payment: Payment, in connection: any SQLConnection
+  ) throws -> Bool {
+    try payment.refunds.contains { known in
+      guard known.outcome == .ended else { return false }
+      guard let refund = try RefundRecords.load(known.id, locking: false, in: connection) else {
+        throw CorruptRow.column("refund_id")
+      }
+      return refund.terms.requestedBy == Self.name || refund.status == .failed
     }
-    return Identifier(
-      prefix: "ref",
-      milliseconds: UInt64(clamping: payment.terms.expiresAt.microseconds / 1_000),
-      random: (word(0), word(8)))
   }
 
   private func remove(_ id: String, in connection: any SQLConnection) throws {

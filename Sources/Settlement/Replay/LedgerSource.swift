@@ -61,10 +61,11 @@ struct LedgerSource {
       ).first, stored.contract == contract
     else { return nil }
     let owner = try owner(of: stored.ordinal, on: chain)
+    let isFunding = try OutgoingRecords.isFunding(stored.id, in: connection)
     return Booking(
       entry: .transfer(
         stored.state.isInActiveChain ? stored.value : .zero, on: chain, contract: contract,
-        isForPayment: owner?.isDue(chain, contract) ?? false), tenant: owner?.tenant)
+        isForPayment: !isFunding && owner?.isDue(chain, contract) ?? false), tenant: owner?.tenant)
   }
 
   private struct Owner {

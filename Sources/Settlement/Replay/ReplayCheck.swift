@@ -1,7 +1,8 @@
 package import Database
 
-/// Makes every payment and refund again from its recorded facts, and every entry of the ledger from
-/// what it is of, and compares what that gives with what stands in the database: columns, addresses,
+/// Makes every payment and refund again from its recorded facts, holds outgoing transactions against
+/// their own bytes and the refunds that they pay, makes every entry of the ledger again from what it
+/// is of, and compares what that gives with what stands in the database: columns, addresses,
 /// transfers, caps and, one by one, the events and postings.
 package enum ReplayCheck {
   /// How many rows, or events of one subject, are in memory at a time.
@@ -11,6 +12,7 @@ package enum ReplayCheck {
   package struct Report: Sendable, Equatable {
     package var payments = 0
     package var refunds = 0
+    package var transactions = 0
     package var entries = 0
     package var found: [Difference] = []
 
@@ -52,6 +54,11 @@ package enum ReplayCheck {
       report.add(try replay.run(), to: .payment)
       report.add(replay.eventDifferences, to: .event)
       report.refunds += 1
+    }
+    var outgoing = OutgoingReplay(connection: connection)
+    try eachRow(of: "outgoing", by: "outgoing_id", in: connection) { row in
+      report.add(try outgoing.run(row), to: .payment)
+      report.transactions += 1
     }
     var ledger = LedgerReplay(connection: connection)
     report.add(try ledger.run(), to: .ledger)

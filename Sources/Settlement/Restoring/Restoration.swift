@@ -82,6 +82,8 @@ package struct Restoration: Sendable {
     try RestoreEpochs.begin(
       epoch, sharing: isInPlace ? RelayRecords.backlog(in: connection).cursor : .max,
       in: connection)
+    // What was compared before says nothing of what was paid since: payouts wait for the next.
+    try connection.execute("DELETE FROM reconciliations")
     let retired = try connection.execute(
       "UPDATE addresses SET touched = 1 WHERE payment_id IS NULL AND touched = 0")
     let watched = try watchAhead(from: former, to: epoch, in: connection)

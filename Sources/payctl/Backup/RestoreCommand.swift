@@ -127,6 +127,9 @@ struct RestoreCommand: AsyncParsableCommand {
       "- Look for API keys that were made or revoked \(since): payctl tenant key list.",
       "- Payments made \(since) are unknown. Money for them is told as events of transfers "
         + "that have no payment_id.",
+      "- Refunds that were requested, signed or paid \(since) are unknown, too, and may be requested "
+        + "again. Keep the signer's record as it is. No payout is built before payctl reconcile "
+        + "--record has compared its chain: look at each difference it tells.",
       "- Readers of events that have a cursor must read again from "
         + "\(manifest?.contents.lastPosition ?? 0).",
     ]

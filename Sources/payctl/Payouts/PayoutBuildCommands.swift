@@ -21,8 +21,9 @@ struct PayoutBuildCommand: AsyncParsableCommand {
   @Option(help: "Where the file for the signer goes.", completion: .file())
   var out: String
 
-  @Option(help: "Bitcoin: satoshi for 1,000 virtual bytes; by default what nodes estimate.")
-  var feeRate: UInt64?
+  @OptionGroup var feeRate: FeeRateOption
+
+  @OptionGroup var nonces: NonceOption
 
   func run() async throws {
     try await options.run { desk in
@@ -30,12 +31,13 @@ struct PayoutBuildCommand: AsyncParsableCommand {
       switch desk.spec.family {
       case .bitcoin:
         let (payouts, settings) = try desk.bitcoin()
-        let order = try await desk.order(settings, rate: feeRate)
+        let order = try await desk.order(settings, rate: feeRate.rate)
         made =
           try await desk.database.write { try payouts.payRefunds(order, in: $0) }.map { [$0] }
           ?? []
+        try await desk.tellUnpaid()
       case .ethereum:
-        let outcome = try await desk.ethereum().payRefunds(
+        let outcome = try await desk.ethereum(passingOver: nonces.passOverNonces).payRefunds(
           tenant: desk.tenant, now: desk.now, random: PayoutDesk.random)
         desk.tell(outcome)
         made = outcome.made
@@ -66,8 +68,9 @@ struct PayoutSweepCommand: AsyncParsableCommand {
   @Option(help: "Of a token: how many of its units an ether is worth.")
   var etherPrice: String?
 
-  @Option(help: "Bitcoin: satoshi for 1,000 virtual bytes; by default what nodes estimate.")
-  var feeRate: UInt64?
+  @OptionGroup var feeRate: FeeRateOption
+
+  @OptionGroup var nonces: NonceOption
 
   @Option(help: "Bitcoin: the fewest coins that are worth a transaction.")
   var least = 2
@@ -78,14 +81,14 @@ struct PayoutSweepCommand: AsyncParsableCommand {
       switch desk.spec.family {
       case .bitcoin:
         let (payouts, settings) = try desk.bitcoin()
-        let (order, least) = (try await desk.order(settings, rate: feeRate), least)
+        let (order, least) = (try await desk.order(settings, rate: feeRate.rate), least)
         made =
           try await desk.database.write {
             try payouts.sweep(order, least: least, in: $0)
           }.map { [$0] } ?? []
       case .ethereum:
         let asset = try listed(in: desk.spec)
-        let outcome = try await desk.ethereum().sweep(
+        let outcome = try await desk.ethereum(passingOver: nonces.passOverNonces).sweep(
           asset.contract, weiPer: try rate(asset, desk.spec), tenant: desk.tenant, now: desk.now,
           random: PayoutDesk.random)
         desk.tell(outcome)
@@ -129,8 +132,7 @@ struct PayoutBumpCommand: AsyncParsableCommand {
   @Option(help: "Where the file for the signer goes.", completion: .file())
   var out: String
 
-  @Option(help: "Bitcoin: satoshi for 1,000 virtual bytes; by default what nodes estimate.")
-  var feeRate: UInt64?
+  @OptionGroup var feeRate: FeeRateOption
 
   func run() async throws {
     try await options.run { desk in
@@ -138,7 +140,7 @@ struct PayoutBumpCommand: AsyncParsableCommand {
       switch desk.spec.family {
       case .bitcoin:
         let (payouts, settings) = try desk.bitcoin()
-        let (order, id) = (try await desk.order(settings, rate: feeRate), id)
+        let (order, id) = (try await desk.order(settings, rate: feeRate.rate), id)
         made = try await desk.database.write { try payouts.replace(id, order, in: $0) }
       case .ethereum:
         made = try await desk.ethereum().replace(

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bitcoin
+internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import Deployment
@@ -55,6 +56,37 @@ struct PayoutOptions: ParsableArguments {
   }
 }
 
+/// At what rate a Bitcoin transaction is made.
+struct FeeRateOption: ParsableArguments {
+  @Option(help: "Bitcoin: satoshi for a virtual byte, such as 2.5; by default what nodes estimate.")
+  var feeRate: String?
+
+  private static let unit = Asset(symbol: "sat/vB", decimals: 3)
+
+  /// Nil where the nodes are asked.
+  var rate: FeeRate? {
+    get throws {
+      guard let feeRate else { return nil }
+      guard let amount = try? Amount(units: feeRate, asset: Self.unit),
+        let satoshi = amount.minorUnits.asUInt64
+      else { throw ValidationError("--fee-rate is satoshi for a virtual byte, such as 2.5") }
+      return FeeRate(satoshiPerKvB: satoshi)
+    }
+  }
+
+  func validate() throws { _ = try rate }
+}
+
+/// What is done about an EVM account's nonces that were used by other means.
+struct NonceOption: ParsableArguments {
+  @Flag(
+    help: """
+      EVM chains: goes on behind nonces of the account that weren't used by transactions made here. \
+      Only where it is known what used them (payctl reconcile).
+      """)
+  var passOverNonces = false
+}
+
 /// What the commands do on one chain.
 struct PayoutDesk {
   let tenant: String
@@ -98,30 +130,32 @@ struct PayoutDesk {
       ceiling: FeeRate(satoshiPerKvB: payouts.maximumSatoshiPerKvB),
       maximumFee: Self.maximumFee, maximumInputs: Self.maximumInputs,
       minimumChange: Self.minimumChange)
-    guard let made = BitcoinPayouts(spec: spec, limits: limits) else {
-      throw CommandFailure("\(spec.name) is no Bitcoin chain")
-    }
+    guard
+      let made = BitcoinPayouts(
+        spec: spec, limits: limits, sweepShare: payouts.sweepShareBasisPoints)
+    else { throw CommandFailure("\(spec.name) is no Bitcoin chain") }
     return (made, payouts)
   }
 
   /// What the nodes estimate, or the fallback where none can: the builder brings it into bounds.
-  func order(_ payouts: BitcoinPayoutSettings, rate: UInt64?) async throws -> BitcoinPayouts.Order {
-    var satoshi = rate
-    if satoshi == nil {
+  func order(_ payouts: BitcoinPayoutSettings, rate: FeeRate?) async throws -> BitcoinPayouts.Order
+  {
+    func estimated() async -> FeeRate {
       let blocks = UInt16(clamping: payouts.targetBlocks)
       let estimate = try? await bitcoinPool().serve { (node) async throws(NodeError) in
         try await node.estimateFee(withinBlocks: blocks)
       }.value
-      satoshi = estimate ?? payouts.fallbackSatoshiPerKvB
+      return FeeRate(satoshiPerKvB: estimate ?? payouts.fallbackSatoshiPerKvB)
     }
+    let feeRate = if let rate { rate } else { await estimated() }
     return BitcoinPayouts.Order(
-      tenant: tenant, feeRate: FeeRate(satoshiPerKvB: satoshi ?? 0), now: now,
-      random: Self.random())
+      tenant: tenant, feeRate: feeRate, now: now, random: Self.random())
   }
 
   // MARK: EVM chains
 
-  func ethereum() throws -> EthereumPayouts {
+  /// - Parameter passingOver: nonces that were used by other means
+  func ethereum(passingOver: Bool = false) throws -> EthereumPayouts {
     guard case .ethereum(let payouts) = settings.payouts else {
       throw CommandFailure("\(spec.name) is no EVM chain")
     }
@@ -131,7 +165,8 @@ struct PayoutDesk {
         maxFeeCeiling: payouts.maximumFeePerGas)
     else { throw CommandFailure("the chain's payouts.gas contradicts itself") }
     var limits = EthereumPayouts.Limits(fees: fees)
-    limits.sweepShare = UInt64(clamping: payouts.sweepShareBasisPoints)
+    limits.sweepShare = payouts.sweepShareBasisPoints
+    limits.passesOverNonces = passingOver
     guard
       let made = EthereumPayouts(
         spec: spec, pool: try ethereumPool(), database: database, limits: limits)
@@ -157,6 +192,19 @@ struct PayoutDesk {
     }
   }
 
+  /// Names the refunds that were due and are in no transaction.
+  func tellUnpaid() async throws {
+    let (tenant, chain, now) = (tenant, spec.name, now)
+    let left = try await database.read {
+      try RefundRecords.due(tenant: tenant, on: chain, now: now, in: $0)
+    }
+    for id in left {
+      StandardError.writeLine(
+        "payctl: \(id) isn't in it: build again; where it stays, final coins are too few, it is too "
+          + "small for its fee, or the chain took back what it was to return")
+    }
+  }
+
   func tell(_ outcome: EthereumPayouts.Outcome) {
     for left in outcome.left {
       StandardError.writeLine("payctl: \(left.subject): \(left.reason)")
@@ -167,6 +215,7 @@ struct PayoutDesk {
     switch error {
     case let error as BitcoinPayouts.Failure: CommandFailure("nothing was made: \(error)")
     case let error as EthereumPayouts.Failure: CommandFailure("nothing was made: \(error)")
+    case let error as PayoutRefusal: CommandFailure("nothing was made: \(error)")
     case let error as OutgoingService.Refusal: CommandFailure("refused: \(error)")
     case let error as NodePoolError: CommandFailure("no node answers: \(error)")
     default: error

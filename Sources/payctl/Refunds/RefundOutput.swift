@@ -65,6 +65,8 @@ extension RefundRefusal {
     case .attestationInvalid(let reason): reason
     case .reasonTooLong(let bytes): "--reason has at most \(bytes) bytes"
     case .notPossible(let status): "a refund that is \(status.rawValue) can't be changed so"
+    case .payable(let id, let status):
+      "\(id), which pays it, is \(status.rawValue): it may still be mined, or was (payctl payout list)"
     case .sameApprover(let name): "\(name) requested or approved it: another person must"
     }
   }

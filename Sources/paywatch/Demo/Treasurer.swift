@@ -74,7 +74,7 @@ struct Treasurer: Sendable {
         maxFeeCeiling: settings.maximumFeePerGas)
     else { throw CommandFailure("\(ethereum.spec.name) is no EVM chain") }
     var limits = EthereumPayouts.Limits(fees: fees)
-    limits.sweepShare = UInt64(clamping: settings.sweepShareBasisPoints)
+    limits.sweepShare = settings.sweepShareBasisPoints
     let ether = try Amount(units: "1", asset: ethereum.spec.asset).minorUnits
     let price = try Amount(units: tokensPerEther, asset: asset).minorUnits
     guard let rate = SweepWorth.Rate(wei: ether, minorUnits: price),

@@ -2,29 +2,36 @@ internal import ChainTypes
 internal import Database
 internal import Payments
 
-/// The order in which payments were made, as readers page through them: whoever goes on behind the
-/// last payment it was given finds every later one.
+/// The order in which payments, or refunds, were made, as readers page through them: whoever goes on
+/// behind the last one it was given finds every later one.
 ///
 /// SQLite's writers run one after the other: an id above all earlier ones of its tenant is enough.
 /// In PostgreSQL transactions commit in another order than that in which they began, so there a
-/// payment's place is its transaction's number, and only those are shown whose transaction is older
+/// row's place is its transaction's number, and only those are shown whose transaction is older
 /// than every unfinished one: whatever comes later has a later place.
-struct PaymentOrder {
+struct ReadingOrder {
   private let dialect: SQLDialect
+  private let table: String
+  private let id: String
+  private let prefix: String
 
-  init(_ dialect: SQLDialect) {
-    self.dialect = dialect
+  static func payments(_ dialect: SQLDialect) -> ReadingOrder {
+    ReadingOrder(dialect: dialect, table: "payments", id: "payment_id", prefix: "pay")
+  }
+
+  static func refunds(_ dialect: SQLDialect) -> ReadingOrder {
+    ReadingOrder(dialect: dialect, table: "refunds", id: "refund_id", prefix: "ref")
   }
 
   /// For ORDER BY.
   var columns: String {
     switch dialect {
-    case .sqlite: "payment_id"
-    case .postgreSQL: "transaction_id, payment_id"
+    case .sqlite: id
+    case .postgreSQL: "transaction_id, \(id)"
     }
   }
 
-  /// What must hold of payments that are shown.
+  /// What must hold of rows that are shown.
   var isSettled: String {
     switch dialect {
     case .sqlite: "1 = 1"
@@ -32,29 +39,29 @@ struct PaymentOrder {
     }
   }
 
-  /// What holds of the payments behind the one whose id is `parameter`.
+  /// What holds of the rows behind the one whose id is `parameter`.
   func isAfter(_ parameter: String) -> String {
     switch dialect {
-    case .sqlite: "payment_id > \(parameter)"
+    case .sqlite: "\(id) > \(parameter)"
     case .postgreSQL:
       """
-      (transaction_id, payment_id) > (SELECT transaction_id, payment_id FROM payments
-        WHERE payment_id = \(parameter))
+      (transaction_id, \(id)) > (SELECT transaction_id, \(id) FROM \(table)
+        WHERE \(id) = \(parameter))
       """
     }
   }
 
-  /// A new payment's id.
+  /// A new row's id.
   func newID(
     tenant: String, now: Timestamp, random: (UInt64, UInt64), in connection: any SQLConnection
   ) throws -> String {
     let id = Identifier(
-      prefix: "pay", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
+      prefix: prefix, milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random)
     guard dialect == .sqlite else { return id.description }
     let row = try connection.queryFirst(
-      "SELECT MAX(payment_id) AS last FROM payments WHERE tenant = $1", [.text(tenant)])
+      "SELECT MAX(\(self.id)) AS last FROM \(table) WHERE tenant = $1", [.text(tenant)])
     guard let last = try row?.optionalText("last"), last >= id.description,
-      let latest = Identifier(last, prefix: "pay")
+      let latest = Identifier(last, prefix: prefix)
     else { return id.description }
     return latest.following(random: random.1).description
   }
@@ -66,7 +73,7 @@ struct PaymentOrder {
   static func afterRestore(_ dialect: SQLDialect) -> [String] {
     switch dialect {
     case .sqlite: []
-    case .postgreSQL: ["UPDATE payments SET transaction_id = '0'"]
+    case .postgreSQL: ["payments", "refunds"].map { "UPDATE \($0) SET transaction_id = '0'" }
     }
   }
 
@@ -86,6 +93,21 @@ struct PaymentOrder {
           + "ON payments (tenant, order_id, transaction_id, payment_id)",
         "CREATE INDEX payments_by_tenant ON payments (tenant, transaction_id, payment_id)",
         "CREATE INDEX payments_by_status ON payments (tenant, status, transaction_id, payment_id)",
+      ]
+    }
+  }
+
+  /// Statements of the migration that gives refunds theirs.
+  static func refundStatements(_ dialect: SQLDialect) -> [String] {
+    switch dialect {
+    case .sqlite: []
+    case .postgreSQL:
+      [
+        "ALTER TABLE refunds "
+          + "ADD COLUMN transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id()",
+        "DROP INDEX refunds_by_tenant",
+        "CREATE INDEX refunds_in_order ON refunds (transaction_id, refund_id)",
+        "CREATE INDEX refunds_by_tenant ON refunds (tenant, transaction_id, refund_id)",
       ]
     }
   }
