@@ -107,6 +107,29 @@ struct RealBlock: CustomStringConvertible, Sendable {
       receipts: nil, profile: .opStack)
   }
 
+  /// Base's block 4999983, before Canyon.
+  static func base() throws -> RealBlock {
+    RealBlock(
+      name: "base 4999983", block: try RealAnswers.bytes("base/block-4999983.json"),
+      receipts: try RealAnswers.bytes("base/receipts-4999983.json"), profile: .opStack)
+  }
+
+  /// A block with Isthmus' header, of another chain of the OP stack.
+  static func unichainSepolia() throws -> RealBlock {
+    RealBlock(
+      name: "unichain-sepolia 35535698",
+      block: try RealAnswers.bytes("unichain-sepolia/block-35535698.json"),
+      receipts: try RealAnswers.bytes("unichain-sepolia/receipts-35535698.json"),
+      profile: .opStack)
+  }
+
+  /// A block with Jovian's header; its transactions' hashes alone.
+  static func optimismJovian() throws -> RealBlock {
+    RealBlock(
+      name: "optimism 157796868", block: try RealAnswers.bytes("optimism/block-157796868.json"),
+      receipts: nil, profile: .opStack)
+  }
+
   /// Sixteen blocks of a development chain with Prague's header.
   static func geth() throws -> [RealBlock] {
     let rows = try RealAnswers.json("geth/blocks-1.17.5.json.gz").elements ?? []
@@ -116,6 +139,39 @@ struct RealBlock: CustomStringConvertible, Sendable {
         block: try RealAnswers.result(Array(row.text("block").utf8)),
         receipts: try RealAnswers.result(Array(row.text("receipts").utf8)))
     }
+  }
+}
+
+extension RealBlock {
+  /// Each hash is the node's, each sender the node's, and each transaction survives its encoding.
+  func checkTransactions(of proof: BlockProof) throws {
+    let rows = try JSONValue(parsing: block).list("transactions")
+    #expect(rows.count == proof.transactionCount)
+    for (index, row) in rows.enumerated() {
+      let transaction = try #require(try proof.transaction(at: index))
+      #expect(try transaction.hash == Hash32(prefixed: row["hash"]?.string))
+      #expect(try transaction.sender?.hash.bytes == Hex.prefixed(row["from"]?.string))
+      #expect(proof.transactionHash(at: index) == transaction.hash)
+      #expect(transaction.encoded == proof.transactions?[index])
+      let json = row.bytes
+      #expect(try EthereumTransaction(json: json.span.bytes) == transaction)
+    }
+  }
+
+  /// Each receipt survives its encoding, its bloom is that of its logs, and all of them together
+  /// are the header's.
+  func checkReceipts(of proof: BlockProof) throws {
+    let receipts = try (0..<proof.transactionCount).map { try #require(try proof.receipt(at: $0)) }
+    var bloom = LogBloom()
+    for (index, receipt) in receipts.enumerated() {
+      #expect(receipt.encoded == proof.receipts?[index])
+      let rebuilt = EthereumReceipt(
+        type: receipt.type, outcome: receipt.outcome,
+        cumulativeGasUsed: receipt.cumulativeGasUsed, logs: receipt.logs, deposit: receipt.deposit)
+      #expect(rebuilt == receipt, "the bloom is that of the logs")
+      bloom.formUnion(receipt.logsBloom)
+    }
+    #expect(bloom == proof.header.logsBloom)
   }
 }
 
