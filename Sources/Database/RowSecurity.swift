@@ -87,8 +87,10 @@ package enum RowSecurity {
     ] + privileges.map { grant($0, on: table) }
   }
 
-  /// Lets tenants' transactions read what belongs to nobody.
-  package static func share(_ table: String) -> String { grant("SELECT", on: table) }
+  /// Lets tenants' transactions read what belongs to nobody, or these columns of it.
+  package static func share(_ table: String, columns: String? = nil) -> String {
+    grant("SELECT" + (columns.map { " (\($0))" } ?? ""), on: table)
+  }
 
   private static func grant(_ privileges: String, on table: String) -> String {
     "GRANT \(privileges) ON \(table) TO \(tenantRole)"

@@ -59,7 +59,7 @@ package enum SettlementSchema {
     Migration(number: 15, name: "the order in which refunds are read") { dialect in
       // Tenants' entries, too, go behind the last closed day.
       ReadingOrder.refundStatements(dialect)
-        + (dialect == .postgreSQL ? [RowSecurity.share("ledger_closes")] : [])
+        + (dialect == .postgreSQL ? [RowSecurity.share("ledger_closes", columns: "closed_at")] : [])
     },
   ]
 
