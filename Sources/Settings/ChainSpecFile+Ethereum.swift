@@ -17,10 +17,11 @@ extension ChainSpecFile {
     let stall = root.requiredInteger("stall_seconds", in: 1...10_000_000)
     let credit = root.optionalFlag("credit")
     if credit == true || !root.isGiven("credit"), let profile = network?.profile,
-      !profile.isProved
+      !profile.provesTransactions
     {
       root.note(
-        "credit", "It must be false: the profile “\(profile.rawValue)” has proved no real block.")
+        "credit",
+        "It must be false: transactions of the profile “\(profile.rawValue)” can't be proved yet.")
     }
     let coin = listed(asset, root, finality: finality, hasWork: false)
     let tokens = tokens(root, coin: asset, finality: finality)

@@ -68,9 +68,11 @@ extension PaywatchConfiguration {
     if startHash != nil, startHeight == nil {
       mapping.note("start_hash", "It needs start_height: the height of that block.")
     }
-    if case .ethereum(let network)? = spec?.family, !network.profile.isProved {
+    if case .ethereum(let network)? = spec?.family, !network.profile.provesTransactions,
+      ethereum?.traces == true
+    {
       mapping.note(
-        "name", "Blocks of “\(name)” can't be proved yet, so that it can't be watched.")
+        "traces", "Transactions on “\(name)” can't be proved yet: calls inside them aren't read.")
     }
     guard let spec, let payouts else { return nil }
     return ChainSettings(

@@ -166,6 +166,46 @@ struct BlockProofTests {
     }
   }
 
+  @Test(
+    "where transactions can't be proved, receipts of any type are, and tokens are found",
+    arguments: [ProofProfile.arbitrum, .polygon])
+  func receiptsAlone(_ profile: ProofProfile) throws {
+    var block = try Self.block()
+    let receipts = block.receipts.map { [0x6a] + $0.encoded.dropFirst() }
+    block.header.receiptsRoot = TrieRoot.root(of: receipts)
+    guard case .object(var members) = try JSONValue(parsing: block.blockAnswer) else {
+      throw EthereumError.invalid(.status)
+    }
+    let place = try #require(members.firstIndex { $0.name == "transactions" })
+    members[place] = .init(
+      "transactions", .array(block.transactions.map { .string("0x\($0.hash.hex)") }))
+    let answer = JSONValue.object(members).bytes
+    let typed = Array(
+      String(decoding: block.receiptsAnswer, as: UTF8.self)
+        .replacing(#""type":"0x2""#, with: #""type":"0x6a""#).utf8)
+    let proof = try BlockProof.verify(
+      block: answer.span.bytes, receipts: typed.span.bytes, expecting: block.header.hash,
+      profile: profile)
+    #expect(proof.transactions == nil)
+    let found = try proof.transfers(watching: WatchingAll())
+    #expect(found.map(\.position) == [.log(0)])
+    #expect(found.map(\.txid) == [block.transactions[2].hash])
+    #expect(proof.executions(of: [2]).isEmpty)
+    #expect(throws: BlockProofError.answer(.unverifiable(.receiptType(0x6a)))) {
+      try BlockProof.verify(
+        block: answer.span.bytes, receipts: typed.span.bytes, expecting: block.header.hash,
+        profile: .ethereum)
+    }
+    let changed = Array(
+      String(decoding: typed, as: UTF8.self).replacing(#""status":"0x0""#, with: #""status":"0x1""#)
+        .utf8)
+    #expect(throws: BlockProofError.self) {
+      try BlockProof.verify(
+        block: answer.span.bytes, receipts: changed.span.bytes, expecting: block.header.hash,
+        profile: profile)
+    }
+  }
+
   @Test("changed bytes in a node's answers never trap, and never prove another block")
   func flippedBytes() throws {
     let block = try Self.block()

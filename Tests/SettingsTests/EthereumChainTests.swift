@@ -56,7 +56,7 @@ struct EthereumChainTests {
           EthereumNetwork(
             chainID: expected.chainID, profile: expected.profile, kind: expected.kind)))
     #expect(spec.assets.map(\.asset.symbol) == expected.symbols)
-    #expect(spec.isCredited == expected.profile.isProved)
+    #expect(spec.isCredited == expected.profile.provesTransactions)
     #expect(spec.finalityDepth == expected.finality)
     let isDevelopment = expected.kind == .development
     #expect(spec.finalityTag == (isDevelopment ? nil : .finalized))

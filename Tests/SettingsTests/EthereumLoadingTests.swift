@@ -45,11 +45,16 @@ struct EthereumLoadingTests {
     #expect(settings.balanceProofsPerBlock == 8)
   }
 
-  @Test("a chain whose blocks can't be proved is refused", arguments: ["arbitrum", "polygon"])
-  func unproved(name: String) {
-    #expect(throws: ConfigurationError.self) {
-      _ = try load("  - {name: \(name), nodes: [{url: \"http://127.0.0.1:1\"}]}")
+  @Test(
+    "a chain whose transactions can't be proved is watched without traces, and credits nothing",
+    arguments: ["arbitrum", "polygon"])
+  func unproved(name: String) throws {
+    func load(_ more: String) throws -> ChainSettings? {
+      try self.load("  - {name: \(name)\(more), nodes: [{url: \"http://127.0.0.1:1\"}]}").chains
+        .first
     }
+    #expect(try load("")?.spec.isCredited == false)
+    #expect(throws: ConfigurationError.self) { _ = try load(", traces: true") }
   }
 
   @Test("traces and a pin are read")

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import ChainTypes
 
 extension EthereumHeader {
   /// From a block as a node writes it in JSON. Whether it is the block that was asked for only its
@@ -38,7 +39,7 @@ extension EthereumReceipt {
     do {
       var reader = AnswerReader(bytes)
       if try reader.skipNull() { throw AnswerError.null }
-      var encoder = ReceiptEncoder()
+      var encoder = ReceiptEncoder(.ethereum)
       try encoder.encode(&reader, to: &items)
       try reader.expectEnd()
     } catch let error as EthereumError {

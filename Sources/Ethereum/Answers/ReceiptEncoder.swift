@@ -1,4 +1,5 @@
 internal import Bytes
+internal import ChainTypes
 
 /// Turns a receipt as a node writes it in JSON into its encoding. One encoder serves a whole block.
 struct ReceiptEncoder {
@@ -8,9 +9,12 @@ struct ReceiptEncoder {
     static let names = MemberNames<Member>()
   }
 
+  private let profile: ProofProfile
   private var members = AnswerMembers<Member>()
   private var logEncoder = LogEncoder()
   private var logs = RLPWriter()
+
+  init(_ profile: ProofProfile) { self.profile = profile }
 
   /// Reads the object that comes next and appends the receipt.
   mutating func encode(
@@ -21,7 +25,7 @@ struct ReceiptEncoder {
     } catch {
       throw .answer(error)
     }
-    let type = try TransactionType(members[.type], in: reader) { .receiptType($0) }
+    let type = try typeByte(reader)
     do {
       try items.append { writer throws(AnswerError) in
         try append(type, from: reader, to: &writer)
@@ -29,6 +33,21 @@ struct ReceiptEncoder {
     } catch {
       throw .answer(error)
     }
+  }
+
+  /// Zero for a legacy transaction's. Where a chain's transactions can't be proved, types of its own
+  /// have receipts of the common form (EIP-2718).
+  private func typeByte(_ reader: borrowing AnswerReader) throws(EthereumError) -> UInt8 {
+    if !profile.provesTransactions, let text = members[.type] {
+      do {
+        if let byte = UInt8(exactly: try reader.number64(text, "type")), byte < 0x80 {
+          return byte
+        }
+      } catch {
+        throw .answer(error)
+      }
+    }
+    return try TransactionType(members[.type], in: reader) { .receiptType($0) }.rawValue
   }
 
   private mutating func read(_ reader: inout AnswerReader) throws(AnswerError) {
@@ -51,9 +70,9 @@ struct ReceiptEncoder {
   }
 
   private func append(
-    _ type: TransactionType, from reader: borrowing AnswerReader, to writer: inout RLPWriter
+    _ type: UInt8, from reader: borrowing AnswerReader, to writer: inout RLPWriter
   ) throws(AnswerError) {
-    if type != .legacy { writer.append(rawByte: type.rawValue) }
+    if type != TransactionType.legacy.rawValue { writer.append(rawByte: type) }
     let list = writer.openList()
     if let status = members[.status] {
       let status = try reader.number64(status, "status")
@@ -69,7 +88,7 @@ struct ReceiptEncoder {
     writer.appendListPrefix(count: logs.bytes.count)
     writer.append(encoded: logs.bytes)
     // Before Canyon nodes tell a deposit's nonce though its receipt's encoding lacks it.
-    if type == .deposit, let version = members[.depositReceiptVersion] {
+    if type == TransactionType.deposit.rawValue, let version = members[.depositReceiptVersion] {
       let nonce = try members.required(.depositNonce)
       writer.append(try reader.number64(nonce, "depositNonce"))
       writer.append(try reader.number64(version, "depositReceiptVersion"))

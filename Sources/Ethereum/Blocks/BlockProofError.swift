@@ -1,12 +1,9 @@
 package import Bytes
-package import ChainTypes
 
 /// Why nothing of a block is proved by a node's answers.
 package enum BlockProofError: Error, Hashable, Sendable {
   /// An answer can't be read, or what it says has no encoding.
   case answer(EthereumError)
-  /// Blocks of such a chain can't be proved here.
-  case profile(ProofProfile)
   /// The header is that of another block, or has been changed.
   case headerHash(expected: Hash32, found: Hash32)
   /// The same, and the answer has members that this version doesn't know: those of a fork to come,
@@ -25,7 +22,7 @@ package enum BlockProofError: Error, Hashable, Sendable {
   /// Whether the answer is of a kind that this version can't judge, rather than wrong.
   package var isUnverifiable: Bool {
     switch self {
-    case .answer(.unverifiable), .profile, .unknownHeader: true
+    case .answer(.unverifiable), .unknownHeader: true
     default: false
     }
   }

@@ -50,7 +50,11 @@ package struct EthereumReceipt: Hashable, Sendable {
   package init(encoded bytes: RawSpan) throws(EthereumError) {
     do {
       var walk = try ReceiptWalk(bytes)
-      type = walk.type
+      guard let known = walk.type else {
+        throw EthereumError.unverifiable(
+          .receiptType(bytes.isEmpty ? 0 : UInt64(bytes.unsafeLoad(as: UInt8.self))))
+      }
+      type = known
       outcome = walk.outcome
       cumulativeGasUsed = walk.cumulativeGasUsed
       logsBloom = walk.logsBloom

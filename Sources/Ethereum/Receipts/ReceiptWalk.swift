@@ -2,7 +2,8 @@ internal import Bytes
 
 /// Reads a receipt up to its logs and leaves these to be read one by one, without copies.
 struct ReceiptWalk: ~Escapable {
-  let type: TransactionType
+  /// Nil for one that only some chain has.
+  let type: TransactionType?
   let outcome: EthereumReceipt.Outcome
   let cumulativeGasUsed: UInt64
   let deposit: EthereumReceipt.DepositFields?
@@ -20,8 +21,8 @@ struct ReceiptWalk: ~Escapable {
     if first >= 0xc0 {
       type = .legacy
       list = bytes
-    } else if let type = TransactionType(rawValue: first), type != .legacy {
-      self.type = type
+    } else if (1..<0x80).contains(first) {
+      type = TransactionType(rawValue: first)
       list = bytes.extracting(1..<bytes.byteCount)
     } else {
       throw EthereumError.unverifiable(.receiptType(UInt64(first)))

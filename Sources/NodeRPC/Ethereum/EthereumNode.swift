@@ -138,11 +138,13 @@ package final class EthereumNode: RPCNode {
     return walked
   }
 
-  /// `eth_getBlockByHash` with whole transactions: the result's bytes; nil where the node doesn't
-  /// know the block.
-  package func block(_ hash: Hash32) async throws(NodeError) -> [UInt8]? {
+  /// `eth_getBlockByHash` with whole transactions, or with their hashes alone: the result's bytes;
+  /// nil where the node doesn't know the block.
+  package func block(
+    _ hash: Hash32, withTransactions: Bool = true
+  ) async throws(NodeError) -> [UInt8]? {
     let outcome = try await outcome(
-      RPCCall("eth_getBlockByHash", [.hash32(hash), .bool(true)]), isBulk: true)
+      RPCCall("eth_getBlockByHash", [.hash32(hash), .bool(withTransactions)]), isBulk: true)
     return try Self.known(outcome, asking: hash).flatMap { $0.isNull ? nil : $0.bytes }
   }
 

@@ -7,7 +7,6 @@ extension BlockProofError {
   package var sentence: String {
     switch self {
     case .answer(let error): error.sentence
-    case .profile(let profile): "blocks of the profile \(profile.rawValue) can't be proved"
     case .headerHash(let expected, let found):
       "its header hashes to 0x\(found.hex) instead of 0x\(expected.hex)"
     case .unknownHeader(let expected, let members):

@@ -99,11 +99,15 @@ struct EthereumBlockSource: Sendable {
   private func proof(
     of block: BlockRef, from node: EthereumNode, _ place: Int
   ) async throws(NodeError) -> BlockProof {
-    guard let answer = try await node.block(block.hash) else { throw .unknownBlock(block.hash) }
+    let profile = settings.network.profile
+    guard
+      let answer = try await node.block(
+        block.hash, withTransactions: profile.provesTransactions)
+    else { throw .unknownBlock(block.hash) }
     var proof: BlockProof
     do throws(BlockProofError) {
       proof = try BlockProof(
-        block: answer.span.bytes, expecting: block.hash, profile: settings.network.profile)
+        block: answer.span.bytes, expecting: block.hash, profile: profile)
     } catch {
       throw refuse(block, error, place)
     }
@@ -124,7 +128,7 @@ struct EthereumBlockSource: Sendable {
     } catch {
       throw refuse(block, error, place)
     }
-    guard proof.transactions != nil else {
+    guard proof.transactions != nil || !profile.provesTransactions else {
       throw .unusable("it gives no transactions of \(block.text(.ethereum))")
     }
     return proof

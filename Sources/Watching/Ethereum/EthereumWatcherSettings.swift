@@ -29,8 +29,8 @@ package struct EthereumWatcherSettings: Sendable {
   /// How long a node that served something invalid neither votes nor serves at most: some seconds
   /// the first time, twice as long with each further one.
   package var quarantineMilliseconds: Int64 = 3_600_000
-  /// Whether nodes are asked for the calls inside transactions.
-  package var asksTraces = true
+  /// Whether nodes are asked for the calls inside transactions; never where those aren't proved.
+  package var asksTraces: Bool
   /// How long a block waits for traces that nodes offer and don't give. Then it counts without them,
   /// and so do those behind it until there are some again.
   package var tracePatienceSeconds: Int64 = 60
@@ -43,6 +43,7 @@ package struct EthereumWatcherSettings: Sendable {
     self.spec = spec
     self.network = network
     self.start = start
+    asksTraces = network.profile.provesTransactions
     window = 4_096 + Int(spec.finalityDepth)
   }
 }

@@ -159,6 +159,9 @@ struct PayoutDesk {
     guard case .ethereum(let payouts) = settings.payouts else {
       throw CommandFailure("\(spec.name) is no EVM chain")
     }
+    guard spec.isCredited else {
+      throw CommandFailure("\(spec.name) is only watched: what is sent there couldn't be followed")
+    }
     guard
       let fees = FeeBounds(
         tipFloor: payouts.minimumPriorityFeePerGas, tipCeiling: payouts.maximumFeePerGas,

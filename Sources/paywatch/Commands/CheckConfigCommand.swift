@@ -61,12 +61,16 @@ struct CheckConfigCommand: AsyncParsableCommand {
   private func explain(_ ethereum: EthereumSettings, of spec: ChainSpec) {
     guard case .ethereum(let network) = spec.family else { return }
     print("  chain id \(network.chainID), proof profile \(network.profile.rawValue)")
-    if !spec.isCredited { print("  nothing on it is credited: transfers are only told") }
+    if !spec.isCredited { print("  nothing on it is credited: tokens that come are only told") }
     let tag = spec.finalityTag.map { " and at or below the block that is \($0.rawValue)" } ?? ""
     print("  final: \(spec.finalityDepth) confirmations deep\(tag)")
     for token in spec.tokens {
       let contract = token.asset.contract.map { EthereumAddress($0).text } ?? ""
       print("  token \(token.asset): \(contract), \(token.asset.decimals) decimals")
+    }
+    guard network.profile.provesTransactions else {
+      print("  \(spec.asset) isn't seen on it: its transactions can't be proved yet")
+      return
     }
     print("  \(Self.innerCoin(ethereum, spec.asset))")
   }

@@ -122,7 +122,8 @@ final class EthereumScene {
           chainID: options.chainID, profile: options.profile, kind: .development)),
       coin: listed(.eth),
       tokens: tokens.map { listed(Asset(symbol: $0, decimals: 6, contract: $1.hash)) },
-      genesisHash: nil, finalityDepth: 4, finalityTag: tag, blockMilliseconds: 1_000,
+      genesisHash: nil, finalityDepth: 4, finalityTag: tag,
+      isCredited: options.profile.provesTransactions, blockMilliseconds: 1_000,
       stallSeconds: 3_600)
   }
 

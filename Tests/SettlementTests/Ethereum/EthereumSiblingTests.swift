@@ -31,6 +31,28 @@ struct EthereumSiblingTests {
     #expect(try await scene.load(payment).received == 5_000)
   }
 
+  @Test(
+    "tokens that come on a chain whose transactions can't be proved are told, and its coin isn't",
+    arguments: [ProofProfile.arbitrum, .polygon])
+  func watchedOnly(_ profile: ProofProfile) async throws {
+    let scene = try await EthereumScene([
+      EthereumChainOptions(), EthereumChainOptions(chainID: 137, profile: profile),
+    ])
+    let other = scene.chains[1]
+    await #expect(throws: PaymentRefusal.chainNotCredited(other.spec.name.text)) {
+      _ = try await scene.pay("USDC", 5_000, on: 1)
+    }
+    let payment = try await scene.pay("USDC", 5_000)
+    try other.nodes[0].send(.token(SimulatedContracts.usdc, 5_000, to: payment.address))
+    try other.nodes[0].send(.ether(700, to: payment.address))
+    try await scene.mine(80, on: 1)
+    #expect(try await scene.status(payment) == .open)
+    #expect(try await scene.transfers() == ["log:0 final 5000"])
+    #expect(try await scene.eventCount("transfer.misdirected") == 1)
+    // What a reorg takes is told, too.
+    #expect(try await scene.database.read { try ReplayCheck.differences(in: $0) } == [])
+  }
+
   @Test("a payment replays from its facts, whatever else its address was paid")
   func replay() async throws {
     let scene = try await EthereumScene([EthereumChainOptions(profile: .opStack)])
