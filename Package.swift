@@ -292,8 +292,8 @@ let package = Package(
       [
         "Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "Payouts", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
-        "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
-        "payctl", "TestDatabases", "paybench",
+        "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim",
+        "Simulation", "payctl", "TestDatabases", "paybench",
       ]),
     tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
     tests(

@@ -56,8 +56,8 @@ package struct Program {
   }
 
   /// The same without holding a thread, for what takes long or talks to a server of this process.
-  package func finish(_ arguments: [String]) async throws -> Outcome {
-    let run = try Run(name, arguments, input: "")
+  package func finish(_ arguments: [String], input: String = "") async throws -> Outcome {
+    let run = try Run(name, arguments, input: input)
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<_, any Error>) in
       run.process.terminationHandler = { _ in continuation.resume(returning: ()) }
       do {

@@ -9,7 +9,8 @@ struct EngineTests {
     ["payment", "list", "--order", "order-2"], ["address", "list"],
     ["address", "list", "--tenant", "shop", "--free"], ["chain", "status"], ["coverage"],
     ["events"], ["events", "--after", "2", "--type", "payment.created"], ["tenant", "list"],
-    ["consumer", "list"],
+    ["consumer", "list"], ["refund", "list"], ["refund", "list", "--status", "approved"],
+    ["payout", "list"], ["payout", "list", "--status", "built", "--tenant", "shop"],
   ]
 
   @Test("what they say of the same records is the same")

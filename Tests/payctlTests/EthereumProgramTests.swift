@@ -1,3 +1,4 @@
+import Addresses
 import Bytes
 import ChainSim
 import Database
@@ -48,6 +49,49 @@ struct EthereumProgramTests {
     }
     #expect(try await scene.proof(payments[0]).status != 0)
     try await scene.close()
+  }
+
+  /// The text with another last digit of the first hexadecimal value in that member.
+  private static func changed(_ text: String, _ member: String) throws -> String {
+    let name = try #require(text.firstRange(of: "\"\(member)\":"), "\(member)")
+    let value = try #require(text[name.upperBound...].firstRange(of: "0x"))
+    let end = try #require(text[value.upperBound...].firstIndex { !$0.isHexDigit })
+    let last = text.index(before: end)
+    return text.replacingCharacters(in: last...last, with: text[last] == "0" ? "1" : "0")
+  }
+
+  @Test("a saved bundle holds by nothing but its text, and whatever is changed of it doesn't")
+  func verified() async throws {
+    let scene = try await EthereumProgramScene()
+    let payments = try await Self.pay(scene)
+    var bundles: [String] = []
+    for payment in payments { bundles.append(try await scene.proof(payment).output) }
+    try await scene.close()
+    let all = ["block_hash", "header", "transaction_proof", "receipt_proof", "txid"]
+    for (payment, text) in zip(payments, bundles) {
+      let amount = payment.terms.amount.decimal
+      let whole = try Program.payctl.run(["verify", "-"], input: text)
+      #expect(whole.status == 0, "\(whole.output)\(whole.errors)")
+      #expect(
+        whole.output.contains("and brought \(amount) minor units to the address"),
+        "\(whole.output)")
+      #expect(whole.output.contains("were due for order \(payment.terms.orderID)"))
+      #expect(whole.output.contains("just what was due"))
+
+      let isCalled = text.contains("\"parent_header\"")
+      #expect(isCalled == (payment.terms.id == payments[2].terms.id))
+      let more = text.replacing(
+        "\"amount_minor\":\"\(amount)\",\"position\"",
+        with: "\"amount_minor\":\"\(amount)0\",\"position\"")
+      let elsewhere = text.replacing(payment.terms.address, with: scene.treasury.text)
+      let members = all + (isCalled ? ["parent_header", "before", "after"] : [])
+      for change in try members.map({ try Self.changed(text, $0) }) + [more, elsewhere] {
+        try #require(change != text)
+        let outcome = try Program.payctl.run(["verify", "-"], input: change)
+        #expect(outcome.status == 1, "\(outcome.output)")
+        #expect(outcome.output.contains("Doesn't hold: "), "\(outcome.errors)")
+      }
+    }
   }
 
   @Test("a rescan finds what was lost, names its asset, and brings it back")

@@ -64,6 +64,8 @@ package struct OutgoingBroadcaster: Sendable {
   package struct Report: Sendable, Equatable {
     package var sent = 0
     package var refused = 0
+    /// Why nodes didn't take some, by the transactions' ids.
+    package var notes: [String: String] = [:]
 
     package init() {}
   }
@@ -78,7 +80,12 @@ package struct OutgoingBroadcaster: Sendable {
     var failure: (any Error)?
     for transaction in waiting {
       do {
-        if try await send(transaction, now: now) { report.sent += 1 } else { report.refused += 1 }
+        switch try await send(transaction, now: now) {
+        case .taken: report.sent += 1
+        case .refused(let note):
+          report.refused += 1
+          report.notes[transaction.id] = note
+        }
       } catch {
         // One that can't be sent holds up none of the others.
         failure = failure ?? error
@@ -88,9 +95,8 @@ package struct OutgoingBroadcaster: Sendable {
     return report
   }
 
-  /// Whether a node has taken it.
-  private func send(_ transaction: OutgoingTransaction, now: Timestamp) async throws -> Bool {
-    guard let raw = transaction.raw else { return false }
+  private func send(_ transaction: OutgoingTransaction, now: Timestamp) async throws -> Answer {
+    guard let raw = transaction.raw else { return .refused("it isn't signed") }
     let obstacle = try await database.read {
       try OutgoingService.obstacle(to: transaction, in: $0)
     }
@@ -103,6 +109,6 @@ package struct OutgoingBroadcaster: Sendable {
         try OutgoingService.refused(transaction.id, note: note, now: now, in: connection)
       }
     }
-    return answer == .taken
+    return answer
   }
 }

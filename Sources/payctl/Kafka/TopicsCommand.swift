@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import Deployment
 internal import Kafka
+internal import Settings
 
 struct TopicsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,13 +13,20 @@ struct TopicsCommand: AsyncParsableCommand {
 
       --replication 3 keeps each message on three brokers, two of which must have it before it \
       counts as sent. With fewer, a broker's disk that is lost takes events with it.
+
+      The brokers are those of paywatch's configuration, or named here, which takes no secrets.
       """)
 
+  @Option(
+    help: "paywatch's configuration, whose brokers and properties are meant.", completion: .file())
+  var config: String?
+
   @Option(help: "Kafka brokers, as host:port,host:port.")
-  var brokers: String
+  var brokers: String?
 
   @Option(
-    help: "A property of librdkafka, such as security.protocol=SSL. May be repeated.")
+    help: "With --brokers a property of librdkafka, such as security.protocol=SSL. May be repeated."
+  )
   var property: [String] = []
 
   @Flag(help: "Make the topics that don't exist.")
@@ -30,10 +39,16 @@ struct TopicsCommand: AsyncParsableCommand {
   var format = OutputFormat.table
 
   func validate() throws {
+    guard (config == nil) != (brokers == nil) else {
+      throw ValidationError("Give --config or --brokers.")
+    }
+    guard config == nil || property.isEmpty else {
+      throw ValidationError("--property belongs to --brokers: the configuration has its own.")
+    }
     if let replication, !(1...32).contains(replication) {
       throw ValidationError("--replication is 1 to 32")
     }
-    _ = try kafka()
+    if let brokers { _ = try named(brokers) }
   }
 
   func run() async throws {
@@ -64,6 +79,19 @@ struct TopicsCommand: AsyncParsableCommand {
   }
 
   private func kafka() throws -> KafkaConfiguration {
+    if let brokers { return try named(brokers) }
+    let path = config ?? ""
+    guard let kafka = try BooksDatabase.configuration(path).kafka else {
+      throw CommandFailure("\(path) names no Kafka brokers")
+    }
+    do {
+      return try kafka.configuration()
+    } catch let error as KafkaConfiguration.Mistakes {
+      throw CommandFailure("\(path): \(error)")
+    }
+  }
+
+  private func named(_ brokers: String) throws -> KafkaConfiguration {
     var properties: [String: String] = [:]
     for text in property {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -12,12 +12,13 @@ enum SecretInput {
     let isTerminal = isatty(file) == 1
     var settings = termios()
     if isTerminal {
-      StandardError.writeLine(prompt)
       tcgetattr(file, &settings)
       var quiet = settings
       // Signals and line editing too: a Ctrl-C would leave the terminal without its echo.
       quiet.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
       tcsetattr(file, TCSANOW, &quiet)
+      // Only now: what is typed as soon as it is asked for isn't shown either.
+      StandardError.writeLine(prompt)
     }
     defer { if isTerminal { tcsetattr(file, TCSANOW, &settings) } }
     // Reserved in whole: growing would leave copies behind.

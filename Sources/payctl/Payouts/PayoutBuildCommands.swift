@@ -26,6 +26,7 @@ struct PayoutBuildCommand: AsyncParsableCommand {
   @OptionGroup var nonces: NonceOption
 
   func run() async throws {
+    try PayoutDesk.checkFree(out)
     try await options.run { desk in
       let made: [OutgoingTransaction]
       switch desk.spec.family {
@@ -76,6 +77,7 @@ struct PayoutSweepCommand: AsyncParsableCommand {
   var least = 2
 
   func run() async throws {
+    try PayoutDesk.checkFree(out)
     try await options.run { desk in
       let made: [OutgoingTransaction]
       switch desk.spec.family {
@@ -135,6 +137,7 @@ struct PayoutBumpCommand: AsyncParsableCommand {
   @OptionGroup var feeRate: FeeRateOption
 
   func run() async throws {
+    try PayoutDesk.checkFree(out)
     try await options.run { desk in
       let made: OutgoingTransaction
       switch desk.spec.family {

@@ -74,10 +74,30 @@ struct PayoutBroadcastCommand: AsyncParsableCommand {
             chain: desk.spec.name, database: desk.database, pool: try desk.ethereumPool())
         }
       let report = try await broadcaster.step(now: desk.now, limit: 1_000)
+      for (id, note) in report.notes.sorted(by: { $0.key < $1.key }) {
+        StandardError.writeLine("payctl: \(id) isn't taken: \(note)")
+      }
       StandardError.writeLine("payctl: \(report.sent) sent, \(report.refused) refused by nodes")
-      return isDone && report.refused == 0
+      let waiting = try await Self.waiting(batch, in: desk.database)
+      for id in waiting where report.notes[id] == nil {
+        StandardError.writeLine("payctl: \(id) is stored, and no node has it yet")
+      }
+      return isDone && report.refused == 0 && waiting.isEmpty
     }
     if !isDone { throw ExitCode.failure }
+  }
+
+  /// The file's transactions that no node has ever taken: a round leaves out what was refused within
+  /// the last minute, and everything while the chain is halted.
+  private static func waiting(
+    _ batch: SignedBatch, in database: any Database
+  ) async throws -> [String] {
+    let ids = batch.transactions.map { $0.transaction.id.description }
+    return try await database.read { connection in
+      try ids.filter {
+        try OutgoingRecords.load($0, locking: false, in: connection)?.status == .signed
+      }
+    }
   }
 
   private func read() throws -> SignedBatch {

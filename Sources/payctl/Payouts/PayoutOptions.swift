@@ -143,7 +143,11 @@ struct PayoutDesk {
     func estimated() async -> FeeRate {
       let blocks = UInt16(clamping: payouts.targetBlocks)
       let estimate = try? await bitcoinPool().serve { (node) async throws(NodeError) in
-        try await node.estimateFee(withinBlocks: blocks)
+        // A node that has just started can't say yet; another may.
+        guard let estimate = try await node.estimateFee(withinBlocks: blocks) else {
+          throw .unusable("it has no estimate")
+        }
+        return estimate
       }.value
       return FeeRate(satoshiPerKvB: estimate ?? payouts.fallbackSatoshiPerKvB)
     }
@@ -178,6 +182,13 @@ struct PayoutDesk {
   }
 
   // MARK: Output
+
+  /// Before anything is made: what couldn't be written then would have to be exported.
+  static func checkFree(_ path: String) throws {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw CommandFailure("\(path) is there already, and is never overwritten")
+    }
+  }
 
   /// Writes the file for the signer; nothing that is there is overwritten.
   func write(_ transactions: [OutgoingTransaction], to path: String) async throws {

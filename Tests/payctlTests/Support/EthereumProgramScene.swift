@@ -4,29 +4,38 @@ import ChainSim
 import ChainTypes
 import Database
 import Deployment
+import EventLog
 import Foundation
 import HTTPClient
 import Keys
 import NodeRPC
 import Payments
-import SQLite
 import Settings
 import Settlement
+import TestDatabases
 import TestSupport
 import Watching
 
 /// A simulated EVM node behind a loopback port, a configuration that names it, and the database of a
 /// watcher that has watched it in this process, as `paywatch` would in another.
-final class EthereumProgramScene {
+final class EthereumProgramScene: ProgramScene {
   let scratch: TemporaryDirectory
+  let chainName = "dev"
   let node: SimulatedEthereumNode
-  let database: SQLiteDatabase
+  /// The tenant's own, from which refunds are paid.
+  let treasury: EthereumAddress
+  let store: TestStore
+  let database: any Database
   private let chain: ChainSettings
   private let watcher: EthereumWatcher
+  private let addresses: AddressPool
   private let client: HTTPClient
   private let server: ChainSimServer
 
-  init() async throws {
+  init(_ engine: TestEngine = .sqlite) async throws {
+    store = try await TestStore(engine)
+    let account = try SignScene.account()
+    treasury = try account.onBranch(1).address(at: 0)
     scratch = try TemporaryDirectory()
     node = SimulatedEthereumNode(seed: 1, clock: SystemRPCClock()) {
       UInt64(Date.now.timeIntervalSince1970)
@@ -61,19 +70,22 @@ final class EthereumProgramScene {
       "paywatch.yaml",
       """
       region: eu
-      database: { sqlite: paywatch.sqlite }
+      database: \(try store.setting(in: scratch))
       chains_directory: \(scratch.url.path)
       chains:
         - name: dev
           start_height: 0
           traces: true
           nodes: [{ name: node-1, url: "\(server.url)" }]
+      tenants:
+        - id: shop
+          accounts: [{ family: ethereum, descriptor: "\(account.text)" }]
 
       """.utf8)
     let configuration = try PaywatchConfiguration.load(
-      scratch.url.appending(path: "paywatch.yaml").path, environment: [:])
+      scratch.path("paywatch.yaml"), environment: [:])
     chain = configuration.chains[0]
-    database = try SQLiteDatabase(path: scratch.url.appending(path: "paywatch.sqlite").path)
+    database = try store.open()
     try await Schema.migrate(database)
     client = try HTTPClient()
     watcher = EthereumWatcher(
@@ -81,22 +93,13 @@ final class EthereumProgramScene {
       pool: try chain.ethereumPool(client: client, clock: SystemRPCClock(), jitterSeed: 1),
       store: ChainStore(database: database, specs: [chain.spec]), time: SystemTime(),
       watchKey: (1, 2))
-    let addresses = AddressPool(database: database, ready: 4)
-    try await addresses.register(
-      .init(tenant: "shop", region: "eu", epoch: 0, keys: try Self.keys(for: chain.spec.family)))
-    _ = try await addresses.fill(chain.spec.family)
+    addresses = AddressPool(database: database, ready: 4)
+    for (branch, purpose) in [(0, AccountPurpose.payments), (1, .treasury)] {
+      let keys = try AccountKeys(account.onBranch(UInt32(branch)).text, for: chain.spec.family)
+      try await addresses.register(
+        .init(tenant: "shop", region: "eu", epoch: 0, keys: keys, purpose: purpose))
+    }
     try await settle()
-  }
-
-  private static func keys(for family: ChainSpec.Family) throws -> AccountKeys {
-    let words = "test test test test test test test test test test test junk"
-    let master = try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: words).seed())
-    let path = try EthereumAccount.path(account: 0, coinType: 60)
-    let account = try EthereumAccount(
-      origin: KeyOrigin(fingerprint: master.fingerprint, path: path),
-      key: master.descendant(path).extendedPublicKey, branch: ChildNumber(rawValue: 0),
-      isTest: false)
-    return try AccountKeys(account.text, for: family)
   }
 
   func close() async throws {
@@ -105,10 +108,12 @@ final class EthereumProgramScene {
     try await database.close()
   }
 
-  /// Steps the watcher until it stands at the node's head and has nothing to do.
+  /// Makes addresses ready, and steps the watcher until it stands at the node's head and has nothing to do.
   func settle() async throws {
+    _ = try await addresses.fill(chain.spec.family)
     var report = try await watcher.step()
     while report.isBusy || report.transferChanges > 0 { report = try await watcher.step() }
+    try await Sequencer(database: database).drain()
   }
 
   func request(_ symbol: String, _ amount: UInt64, order: UInt64) async throws -> Payment {
@@ -125,21 +130,14 @@ final class EthereumProgramScene {
     }
   }
 
-  func payctl(_ arguments: String...) async throws -> Program.Outcome {
-    try await Program.payctl.finish(arguments)
-  }
-
   func proof(_ payment: Payment) async throws -> Program.Outcome {
     try await payctl(
-      "payment", "proof", payment.terms.id, "--database",
-      scratch.url.appending(path: "paywatch.sqlite").path)
+      "payment", "proof", payment.terms.id, "--database", databasePath)
   }
 
   func rescan(_ arguments: String...) async throws -> Program.Outcome {
     try await Program.payctl.finish(
-      [
-        "rescan", "--config", scratch.url.appending(path: "paywatch.yaml").path, "--chain", "dev",
-      ] + arguments)
+      ["rescan", "--config", configPath, "--chain", chainName] + arguments)
   }
 }
 

@@ -22,23 +22,10 @@ struct SignScene {
 
   init(perDay: String = "1.5") throws {
     directory = try TemporaryDirectory()
-    let master = try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: Self.words).seed())
-    self.master = master
-    let path = try EthereumAccount.path(account: 0, coinType: 60)
-    let account = try EthereumAccount(
-      origin: KeyOrigin(fingerprint: master.fingerprint, path: path),
-      key: master.descendant(path).extendedPublicKey, branch: ChildNumber(rawValue: 0),
-      isTest: false)
+    master = try Self.master()
+    let account = try Self.account()
     treasury = try account.onBranch(1).address(at: 0)
-    let bitcoin = try DerivationPath.account(0, for: .wpkh, network: .regtest)
-    descriptor = try Descriptor(
-      script: .wpkh,
-      key: KeyExpression(
-        origin: KeyOrigin(fingerprint: master.fingerprint, path: bitcoin),
-        key: .extended(
-          try master.descendant(bitcoin).extendedPublicKey,
-          path: DerivationPath([ChildNumber(rawValue: 0)]), isRanged: true)),
-      network: .regtest)
+    descriptor = try Self.descriptor()
     let chains = PackageFiles.root.appending(path: "chains").path(percentEncoded: false)
     try directory.write(
       "policy.yaml",
@@ -60,6 +47,33 @@ struct SignScene {
           limits: [{ asset: BTC, per_transaction: "1", per_day: "1" }]
 
       """.utf8)
+  }
+
+  private static func master() throws -> ExtendedPrivateKey {
+    try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: words).seed())
+  }
+
+  /// The words' first account on EVM chains.
+  static func account() throws -> EthereumAccount {
+    let (master, path) = (try master(), try EthereumAccount.path(account: 0, coinType: 60))
+    return try EthereumAccount(
+      origin: KeyOrigin(fingerprint: master.fingerprint, path: path),
+      key: master.descendant(path).extendedPublicKey, branch: ChildNumber(rawValue: 0),
+      isTest: false)
+  }
+
+  /// The same in regtest, with segwit's own outputs.
+  static func descriptor() throws -> Descriptor {
+    let master = try master()
+    let path = try DerivationPath.account(0, for: .wpkh, network: .regtest)
+    return try Descriptor(
+      script: .wpkh,
+      key: KeyExpression(
+        origin: KeyOrigin(fingerprint: master.fingerprint, path: path),
+        key: .extended(
+          try master.descendant(path).extendedPublicKey,
+          path: DerivationPath([ChildNumber(rawValue: 0)]), isRanged: true)),
+      network: .regtest)
   }
 
   var policy: String { directory.path("policy.yaml") }
