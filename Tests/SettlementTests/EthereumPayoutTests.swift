@@ -17,39 +17,20 @@ import Watching
 struct EthereumPayoutTests {
   private static let payer = "0x1111111111111111111111111111111111111111"
 
-  /// What holds the keys: no server does.
+  private func treasurer(_ story: EthereumStory) -> EthereumTreasurer {
+    EthereumTreasurer(spec: story.spec, pool: story.pool, database: story.database)
+  }
+
   private func signed(_ transaction: OutgoingTransaction) throws -> [UInt8] {
-    let words = "test test test test test test test test test test test junk"
-    let master = try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: words).seed())
-    let path = try DerivationPath(#require(transaction.keyPath))
-    let unsigned = try EthereumTransaction(
-      unsigned: Hex.decode(transaction.unsigned.dropFirst(2)))
-    return try unsigned.signed(by: master.descendant(path).key).encoded
+    try EthereumTreasurer.signed(transaction)
   }
 
   private func payouts(_ story: EthereumStory) throws -> EthereumPayouts {
-    let gwei = UInt256(1_000_000_000)
-    let bounds = try #require(
-      FeeBounds(tipFloor: 1, tipCeiling: gwei, maxFeeCeiling: UInt256(500_000_000_000)))
-    return try #require(
-      EthereumPayouts(
-        spec: story.spec, pool: story.pool, database: story.database,
-        limits: .init(fees: bounds)))
+    try treasurer(story).payouts()
   }
 
   private func send(_ made: [OutgoingTransaction], _ story: EthereumStory) async throws {
-    for transaction in made {
-      let raw = try signed(transaction)
-      let spec = story.spec
-      try await story.database.write {
-        try OutgoingService.takeIn(
-          raw, for: transaction.id, spec: spec, now: SystemTime().now, in: $0)
-      }
-    }
-    let broadcaster = OutgoingBroadcaster(
-      chain: story.spec.name, database: story.database, pool: story.pool)
-    let report = try await broadcaster.step(now: SystemTime().now)
-    #expect((report.sent, report.refused) == (made.count, 0))
+    try await treasurer(story).send(made, now: SystemTime().now)
   }
 
   private func settle(_ story: EthereumStory) async throws {
@@ -75,9 +56,7 @@ struct EthereumPayoutTests {
     }
   }
 
-  private func treasury() throws -> EthereumAddress {
-    try EthereumPaymentTests.account().onBranch(1).address(at: 0)
-  }
+  private func treasury() throws -> EthereumAddress { try EthereumTreasurer.account() }
 
   /// What the ledger says is ours, of one asset.
   private func treasuryInLedger(_ contract: Hash20?, _ story: EthereumStory) async throws

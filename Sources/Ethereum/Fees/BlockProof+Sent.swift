@@ -1,5 +1,6 @@
 package import Addresses
 package import Bytes
+internal import ChainTypes
 
 /// A transaction that an account signed, as a proved block has it.
 package struct SentTransaction: Hashable, Sendable {
@@ -7,8 +8,8 @@ package struct SentTransaction: Hashable, Sendable {
   package let sender: EthereumAddress
   package let nonce: UInt64
   package let succeeded: Bool
-  /// Wei that its sender paid for its gas; what an OP-stack chain takes besides for its parent chain
-  /// isn't in it, for no root covers that.
+  /// Wei that its sender paid, for its gas and, on an OP-stack chain, what that takes besides
+  /// (`L1Attributes`); nil where the block doesn't tell that.
   package let fee: UInt256?
 }
 
@@ -38,11 +39,25 @@ extension BlockProof {
         SentTransaction(
           txid: transactionHash(at: index), sender: sender, nonce: transaction.nonce,
           succeeded: receipt.outcome == .succeeded,
-          fee: transaction.price(base: header.baseFeePerGas ?? .zero).flatMap {
-            try? $0.multiplied(by: UInt256(gas))
-          }))
+          fee: try fee(of: transaction, at: index, gas: gas)))
     }
     return sent
+  }
+
+  /// Nil where the transaction doesn't pay the base fee, or the block's first one doesn't say in a
+  /// known form what the chain takes besides.
+  private func fee(
+    of transaction: EthereumTransaction, at index: Int, gas: UInt64
+  ) throws(BlockProofError) -> UInt256? {
+    guard let price = transaction.price(base: header.baseFeePerGas ?? .zero),
+      let fee = try? price.multiplied(by: UInt256(gas))
+    else { return nil }
+    guard profile == .opStack, transaction.type != .deposit else { return fee }
+    guard let transactions, let first = try self.transaction(at: 0),
+      let more = L1Attributes(first)?.fee(
+        of: transactions.bytes.span.bytes.extracting(transactions.range(of: index)), gasUsed: gas)
+    else { return nil }
+    return try? fee.adding(more)
   }
 
   private func gasUsed(at index: Int, in receipts: TrieItems) throws(BlockProofError) -> UInt64 {

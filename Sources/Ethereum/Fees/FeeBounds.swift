@@ -2,7 +2,8 @@ package import Bytes
 
 /// Between which a transaction's fees are chosen, whatever a node says. All in wei per gas.
 ///
-/// A node that lies, or a market gone mad, then costs no more than `maxFeeCeiling` for each gas.
+/// A node that lies, or a market gone mad, then costs no more than `maxFeeCeiling` for each gas; on
+/// an OP-stack chain as much again may be kept ready for what that takes besides.
 package struct FeeBounds: Hashable, Sendable {
   /// The least and the most that is offered to a block's proposer.
   package let tipFloor: UInt256
@@ -41,6 +42,13 @@ package struct FeeBounds: Hashable, Sendable {
     let maxFee = min(wanted, maxFeeCeiling)
     return EthereumTransaction.FeeCaps(
       maxPriorityFeePerGas: min(tip, maxFee), maxFeePerGas: maxFee)
+  }
+
+  /// Whether so much, in wei, may be kept ready for what an OP-stack chain takes besides gas.
+  package func allows(_ more: UInt256, for gasLimit: UInt64) -> Bool {
+    // A ceiling that doesn't fit 256 bits lies above every fee.
+    guard let most = try? maxFeeCeiling.multiplied(by: UInt256(gasLimit)) else { return true }
+    return more <= most
   }
 }
 

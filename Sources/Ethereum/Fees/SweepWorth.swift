@@ -37,8 +37,8 @@ package struct SweepWorth: Hashable, Sendable {
     try? amount.multiplied(by: weiPer.wei).divided(by: weiPer.minorUnits).quotient
   }
 
-  /// Whether moving `amount` may cost `cost` wei: its own gas, and where the account must be given
-  /// ether first, that transaction's gas too. What can't be computed isn't worth it.
+  /// Whether moving `amount` may cost `cost` wei: all that is taken for it, and where the account
+  /// must be given ether first, for that transaction too. What can't be computed isn't worth it.
   package func allows(cost: UInt256, moving amount: UInt256) -> Bool {
     guard let value = wei(of: amount),
       let most = try? value.multiplied(by: UInt256(share)),

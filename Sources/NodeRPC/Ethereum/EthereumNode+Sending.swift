@@ -52,4 +52,13 @@ extension EthereumNode {
     try await value(
       "eth_getBalance", [.address(account), .string(BlockTag.latest.rawValue)], \.quantity256)
   }
+  /// `eth_getTransactionByBlockNumberAndIndex`: the first transaction of the head, in which an
+  /// OP-stack chain says what it takes besides gas. The answer, for `Ethereum.EthereumTransaction`.
+  package func firstTransaction() async throws(NodeError) -> [UInt8] {
+    let method = "eth_getTransactionByBlockNumberAndIndex"
+    let result = try await ask(
+      method, [.string(BlockTag.latest.rawValue), .quantity(0 as UInt64)])
+    _ = try Self.value(of: result, method) { $0["hash"]?.hash32 }
+    return result.bytes
+  }
 }

@@ -14,7 +14,8 @@ package struct OutgoingTransaction: Hashable, Sendable {
   package let replaces: String?
   /// Whom it pays, in the order of its outputs where it has several.
   package let payouts: [Payout]
-  /// What the chain takes for it at most, in its own coin; on Bitcoin just that.
+  /// What the chain takes for it at most, in its own coin; on Bitcoin just that. On an OP-stack
+  /// chain what is taken besides gas has no bound that is signed: twice today's price is in it.
   package let maximumFee: UInt256
   /// What is to be signed: a PSBT in base64, or the transaction's unsigned encoding as `0x` and
   /// digits.

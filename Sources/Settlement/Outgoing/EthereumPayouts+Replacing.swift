@@ -14,7 +14,7 @@ extension EthereumPayouts {
     let suggested = try await caps()
     let newID = Identifier(
       prefix: "out", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random())
-    let (spec, bounds) = (spec, limits.fees)
+    let (spec, bounds, l1Attributes) = (spec, limits.fees, try await l1Attributes())
     return try await database.write { connection in
       let old = try PayoutRefusal.replaceable(id, of: tenant, on: spec.name, in: connection)
       var unsigned = try EthereumTransaction(unsigned: Hex.decode(old.unsigned.dropFirst(2)))
@@ -22,9 +22,10 @@ extension EthereumPayouts {
         let raised = caps.replacement(suggested: suggested, within: bounds)
       else { throw Failure.noFees("a replacement would pay more than the limit") }
       unsigned.form = .dynamicFee(chainID: chainID, raised, list)
-      guard let cost = GasLimit.cost(unsigned.gasLimit, raised) else {
-        throw Failure.noFees("its gas is too dear")
-      }
+      guard
+        let cost = Self.cost(
+          of: unsigned, caps: raised, l1Attributes: l1Attributes, within: bounds)
+      else { throw Failure.noFees(Self.tooDear) }
       var payouts = old.payouts
       if old.purpose == .sweep, let payout = payouts.first, payout.contract == nil {
         // It takes all there is: the higher fee comes out of it.

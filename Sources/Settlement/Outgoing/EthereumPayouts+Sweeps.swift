@@ -69,7 +69,7 @@ extension EthereumPayouts {
       amount: amount, purpose: .sweep, transfers: holding.transfers,
       paysFee: holding.contract == nil)
     let gas = try await gas(for: sweep)
-    guard let cost = GasLimit.cost(gas, caps) else { throw Unmade(reason: "its gas is too dear") }
+    let cost = try await cost(of: sweep, gas: gas, caps: caps)
     let ether =
       holding.contract == nil
       ? nil
@@ -89,8 +89,9 @@ extension EthereumPayouts {
         account: account, recipient: holding.account.address, contract: nil, amount: missing,
         purpose: .gas)
     }
-    guard let fundingCost = GasLimit.cost(try await self.gas(for: funding(treasury)), caps),
-      let both = try? cost.adding(fundingCost), worth.allows(cost: both, moving: amount)
+    let fundingCost = try await self.cost(
+      of: funding(treasury), gas: self.gas(for: funding(treasury)), caps: caps)
+    guard let both = try? cost.adding(fundingCost), worth.allows(cost: both, moving: amount)
     else { throw Unmade(reason: "moving it costs more than it may") }
     return Step(accounts: treasuries, move: funding)
   }

@@ -140,7 +140,7 @@ package struct EthereumPayouts: Sendable {
     random: Randomness
   ) async throws -> OutgoingTransaction {
     let gas = try await gas(for: move)
-    guard let cost = GasLimit.cost(gas, caps) else { throw Unmade(reason: "its gas is too dear") }
+    let cost = try await cost(of: move, gas: gas, caps: caps)
     let amount = move.paysFee ? move.amount.subtractingOrZero(cost) : move.amount
     guard amount > .zero else { throw Unmade(reason: "the fee is more than the amount") }
     let balance = try await asking { (node) async throws(NodeError) in
@@ -196,7 +196,7 @@ package struct EthereumPayouts: Sendable {
     }
   }
 
-  private static func call(_ move: Move, amount: UInt256) -> TransactionCall {
+  static func call(_ move: Move, amount: UInt256) -> TransactionCall {
     guard let contract = move.contract else {
       return TransactionCall(
         from: move.account.address, to: move.recipient, value: amount, input: [])

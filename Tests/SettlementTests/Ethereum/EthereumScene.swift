@@ -47,12 +47,14 @@ final class EthereumScene {
   /// - Parameters:
   ///   - options: one for each chain
   ///   - listed: contracts of listed tokens by their symbols
+  ///   - treasury: whether the tenant has an account that pays
   init(
     nodes: Int = 3, quorum: Int = 2, _ options: [EthereumChainOptions] = [EthereumChainOptions()],
     listed: KeyValuePairs<String, EthereumAddress> = [
       "USDC": SimulatedContracts.usdc, "USDT": SimulatedContracts.usdt,
     ],
     finalityTag: FinalityTag? = .finalized, policy: TenantPolicy = TenantPolicy(),
+    treasury: Bool = false,
     transport: (SimulatedEthereumNode) -> any RPCTransport = { $0 },
     adjust: (inout EthereumWatcherSettings) -> Void = { _ in }
   ) async throws {
@@ -92,6 +94,12 @@ final class EthereumScene {
     let addresses = AddressPool(database: database, ready: 8)
     let keys = try AccountKeys(EthereumPaymentTests.account().text, for: specs[0].family)
     try await addresses.register(.init(tenant: "shop", region: World.region, epoch: 0, keys: keys))
+    if treasury {
+      try await addresses.register(
+        .init(
+          tenant: "shop", region: World.region, epoch: 0, keys: #require(keys.onBranch(1)),
+          purpose: .treasury))
+    }
     _ = try await addresses.fill(specs[0].family)
     try await follow()
   }
@@ -132,6 +140,8 @@ final class EthereumScene {
   var chain: Chain { chains[0] }
   /// The one that mines, unless a test does it otherwise.
   var node: SimulatedEthereumNode { chain.nodes[0] }
+
+  var now: Timestamp { time.now }
 
   func pass(seconds: UInt64) { time.pass(seconds) }
 

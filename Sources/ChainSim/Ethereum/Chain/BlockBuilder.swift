@@ -14,6 +14,8 @@ struct BlockBuilder {
   private var outcomes: [SimulatedEthereumBlock.Outcome] = []
   private var encodedTransactions = TrieItems()
   private var encodedReceipts = TrieItems()
+  /// What an OP-stack chain takes besides gas.
+  private var l1Attributes: L1Attributes?
   /// How the block shall be wrong, if it shall.
   var lie: UnsoundBlock?
 
@@ -46,10 +48,13 @@ struct BlockBuilder {
     let sender = known.sender
     execution.begin(gas: transaction.gasLimit - gas)
     execution.debit(price.timesWord(transaction.gasLimit), from: sender)
+    let highestFee = fee(of: known, gas: transaction.gasLimit)
+    execution.debit(highestFee, from: sender)
     execution.setNonce(transaction.nonce + 1, of: sender)
     var trace = execution.run(transaction, from: sender)
     let gasUsed = max(transaction.gasLimit - execution.gasLeft, floor)
     execution.credit(price.timesWord(transaction.gasLimit - gasUsed), to: sender)
+    execution.credit(highestFee.subtractingOrZero(fee(of: known, gas: gasUsed)), to: sender)
     // The base fee is burnt; the rest is the fee recipient's.
     execution.credit(
       price.subtractingOrZero(baseFee).timesWord(gasUsed), to: header.beneficiary)
@@ -83,7 +88,8 @@ struct BlockBuilder {
   ) throws(EthereumRefusal) {
     let transaction = known.transaction
     try EthereumRefusal.check(
-      known, account: execution.account(known.sender), gas: gas, options: options)
+      known, account: execution.account(known.sender), gas: gas, l1Attributes: l1Attributes,
+      options: options)
     guard transaction.nonce == execution.account(known.sender).nonce else {
       throw .nonceTooHigh(
         next: execution.account(known.sender).nonce, transaction: transaction.nonce)
@@ -147,9 +153,8 @@ extension BlockBuilder {
 
 // OP-stack chains.
 extension BlockBuilder {
-  /// Whom the chain's own deposit is from, and the contract it tells of its parent chain.
+  /// Whom the chain's own deposit is from.
   private static let system = address([0xde, 0xad, 0xde, 0xad], last: 0x01)
-  private static let parentChain = address([0x42], last: 0x15)
   private static let depositGas: UInt64 = 1_000_000
 
   private static func address(_ start: [UInt8], last: UInt8) -> EthereumAddress {
@@ -159,18 +164,28 @@ extension BlockBuilder {
 
   /// Puts the chain's own deposit and these in front; nobody signs or pays for them.
   mutating func appendDeposits(_ deposits: [BlockExtras.Deposit]) {
-    append(BlockExtras.Deposit(from: Self.system, to: Self.parentChain, wei: .zero))
-    for deposit in deposits { append(deposit) }
+    let attributes = L1Attributes.simulated(at: header.number)
+    append(
+      BlockExtras.Deposit(from: Self.system, to: L1Attributes.predeploy, wei: .zero),
+      input: attributes.isthmusCalldata)
+    for deposit in deposits { append(deposit, input: []) }
+    l1Attributes = attributes
   }
 
-  private mutating func append(_ deposit: BlockExtras.Deposit) {
+  /// What the transaction costs besides gas, were so much used. The vaults that it would go to don't
+  /// stand here: it is gone, as the base fee is.
+  private func fee(of known: KnownEthereumTransaction, gas: UInt64) -> UInt256 {
+    l1Attributes?.fee(of: known.encoded.span.bytes, gasUsed: gas) ?? .zero
+  }
+
+  private mutating func append(_ deposit: BlockExtras.Deposit, input: [UInt8]) {
     let sender = deposit.sender
     let fields = EthereumTransaction.DepositFields(
       sourceHash: Keccak256.hash(parent.hash.bytes + [UInt8(truncatingIfNeeded: outcomes.count)]),
       sender: sender, mint: deposit.mint, isSystemTransaction: false)
     let transaction = EthereumTransaction(
       form: .deposit(fields), nonce: 0, gasLimit: Self.depositGas, recipient: deposit.recipient,
-      value: deposit.wei)
+      value: deposit.wei, input: input)
     let nonce = execution.account(sender).nonce
     let gas = GasSchedule.intrinsic(transaction)
     // What is minted stays, even where the call fails.

@@ -162,7 +162,8 @@ extension EthereumMachine {
     let gas = max(
       GasSchedule.intrinsic(known.transaction), GasSchedule.floor(known.transaction))
     try EthereumRefusal.check(
-      known, account: head.state.account(known.sender), gas: gas, options: options)
+      known, account: head.state.account(known.sender), gas: gas,
+      l1Attributes: head.l1Attributes, options: options)
     let rival = mempool.rival(of: known)
     if let rival {
       guard Self.isTenthMore(known.caps.maxFeePerGas, than: rival.caps.maxFeePerGas),

@@ -38,12 +38,15 @@ package struct KnownEthereumTransaction: Hashable, Sendable {
     min(caps.maxFeePerGas, baseFee.addingReportingOverflow(caps.maxPriorityFeePerGas).sum)
   }
 
-  /// All that its sender must have; nil where that is above 256 bits.
-  var highestCost: UInt256? {
-    guard let fee = try? caps.maxFeePerGas.multiplied(by: UInt256(transaction.gasLimit)) else {
-      return nil
-    }
-    return try? fee.adding(transaction.value)
+  /// All that its sender must have, what an OP-stack chain takes besides gas included; nil where
+  /// that is above 256 bits.
+  func highestCost(_ l1Attributes: L1Attributes?) -> UInt256? {
+    guard let fee = try? caps.maxFeePerGas.multiplied(by: UInt256(transaction.gasLimit)),
+      let cost = try? fee.adding(transaction.value)
+    else { return nil }
+    guard let l1Attributes else { return cost }
+    return l1Attributes.fee(of: encoded.span.bytes, gasUsed: transaction.gasLimit)
+      .flatMap { try? cost.adding($0) }
   }
 
   package static func == (a: Self, b: Self) -> Bool { a.hash == b.hash }

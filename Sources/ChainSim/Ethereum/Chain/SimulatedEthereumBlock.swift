@@ -40,5 +40,10 @@ package final class SimulatedEthereumBlock: Sendable {
 
   package var number: UInt64 { header.number }
 
+  /// What it takes besides gas; nil but on OP-stack chains, and in their genesis block.
+  package var l1Attributes: L1Attributes? {
+    transactions.first.flatMap { L1Attributes($0.transaction) }
+  }
+
   package var ref: BlockRef { BlockRef(height: UInt32(clamping: header.number), hash: hash) }
 }

@@ -51,6 +51,9 @@ package enum EthereumFault: Hashable, Sendable {
 
 extension EthereumFault {
   private static let blocks: Set<String> = ["eth_getBlockByHash", "eth_getBlockByNumber"]
+  private static let transactions: Set<String> = [
+    "eth_getTransactionByHash", "eth_getTransactionByBlockNumberAndIndex",
+  ]
   private static let receipts: Set<String> = [
     "eth_getBlockReceipts", "eth_getTransactionReceipt",
   ]
@@ -67,7 +70,7 @@ extension EthereumFault {
     switch self {
     case .nullReceipts, .forgedReceipts: Self.receipts
     case .nullBlocks, .forgedBlock: Self.blocks
-    case .forgedTransaction: Self.blocks.union(["eth_getTransactionByHash"])
+    case .forgedTransaction: Self.blocks.union(Self.transactions)
     case .emptyLogs, .truncatedLogs, .logLimit, .forgedLogs: ["eth_getLogs"]
     case .prunedState: Self.state
     case .wrongFinalized: ["eth_getBlockByNumber"]

@@ -50,7 +50,7 @@ package enum EthereumRefusal: Error, Hashable, Sendable {
   /// What a transaction must meet in the mempool and in a block alike; its nonce may be ahead.
   static func check(
     _ known: KnownEthereumTransaction, account: AccountState, gas: UInt64,
-    options: EthereumChainOptions
+    l1Attributes: L1Attributes?, options: EthereumChainOptions
   ) throws(EthereumRefusal) {
     let transaction = known.transaction
     switch transaction.type {
@@ -72,7 +72,7 @@ package enum EthereumRefusal: Error, Hashable, Sendable {
     guard transaction.nonce >= account.nonce else {
       throw .nonceTooLow(next: account.nonce, transaction: transaction.nonce)
     }
-    let cost = known.highestCost ?? .max
+    let cost = known.highestCost(l1Attributes) ?? .max
     guard account.balance >= cost else {
       throw .insufficientFunds(balance: account.balance, cost: cost)
     }

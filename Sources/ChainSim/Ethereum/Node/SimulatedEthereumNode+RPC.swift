@@ -41,6 +41,8 @@ extension SimulatedEthereumNode: CallAnswering {
     case "eth_getBlockReceipts": return try view.blockReceipts(arguments)
     case "eth_getTransactionReceipt": return try view.transactionReceipt(arguments)
     case "eth_getTransactionByHash": return try view.transaction(arguments)
+    case "eth_getTransactionByBlockNumberAndIndex":
+      return try view.transaction(inBlock: arguments)
     case "eth_getBlockTransactionCountByHash":
       return try view.transactionCount(inBlock: arguments)
     case "eth_getLogs": return try view.logs(arguments)

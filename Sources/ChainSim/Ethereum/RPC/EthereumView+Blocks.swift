@@ -72,14 +72,24 @@ extension EthereumView {
 
   func transaction(_ arguments: EthereumArguments) throws(RPCNodeError) -> [UInt8] {
     let hash = try arguments.hash(0)
-    var answer: TransactionAnswer
     if let (block, index) = place(of: hash) {
-      answer = TransactionAnswer(block.transactions[index], in: block, at: index)
-    } else if let known = machine.mempool[hash] {
-      answer = TransactionAnswer(known, in: nil, at: 0)
-    } else {
-      return Self.null
+      return answer(TransactionAnswer(block.transactions[index], in: block, at: index))
     }
+    guard let known = machine.mempool[hash] else { return Self.null }
+    return answer(TransactionAnswer(known, in: nil, at: 0))
+  }
+
+  /// By a number or tag, and its place in that block.
+  func transaction(inBlock arguments: EthereumArguments) throws(RPCNodeError) -> [UInt8] {
+    let place = try EthereumArguments.number(arguments.required(1), 1)
+    guard let block = try findBlock(arguments.required(0), 0), let index = Int(exactly: place),
+      block.transactions.indices.contains(index)
+    else { return Self.null }
+    return answer(TransactionAnswer(block.transactions[index], in: block, at: index))
+  }
+
+  private func answer(_ transaction: TransactionAnswer) -> [UInt8] {
+    var answer = transaction
     for case .forgedTransaction(let forgery) in faults { forgery.apply(to: &answer) }
     return AnswerWriter.value { answer.write(to: &$0) }
   }
