@@ -295,7 +295,8 @@ let package = Package(
         "EventLog", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim", "Simulation",
         "payctl", "TestDatabases", "paybench",
       ]),
-    tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
+    tests(
+      "Deployment", ["Database", "EventLog", "Settlement", "Deployment", "TestDatabases"]),
     tests(
       "paywatch",
       [

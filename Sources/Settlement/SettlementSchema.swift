@@ -41,7 +41,8 @@ package enum SettlementSchema {
     Migration(
       number: 8, name: "the order in which payments are read", statements: ReadingOrder.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
-    Migration(number: 10, name: "tokens and EVM chains", statements: tokens),
+    Migration(
+      number: 10, name: "tokens and EVM chains", online: rewritingTransfers, statements: tokens),
     Migration(number: 11, name: "coin without transfers, and blocks without traces") { dialect in
       // `untraced_at`: when the last block was covered without traces, where others have some.
       IncomeRecords.statements(dialect)
@@ -229,70 +230,6 @@ package enum SettlementSchema {
           previous_vout \(integer) NOT NULL,
           PRIMARY KEY (chain, txid, place)
         """),
-    ]
-  }
-
-  /// `contract` is a token's, `0x` and lower-case digits; empty for the chain's own coin.
-  /// `position` becomes a text such as `3`, `value` or `log:3`. `final_…` is the highest block that
-  /// the chain itself called final, where it does.
-  private static func tokens(_ dialect: SQLDialect) -> [String] {
-    let (integer, blob) = (dialect.integer, dialect.blob)
-    let transfers =
-      switch dialect {
-      case .postgreSQL:
-        [
-          "ALTER TABLE transfers ALTER COLUMN position TYPE TEXT USING position::text",
-          "ALTER TABLE transfers ADD COLUMN contract TEXT NOT NULL DEFAULT ''",
-        ]
-      case .sqlite: rebuiltTransfers(dialect)
-      }
-    return transfers + [
-      "ALTER TABLE payments ADD COLUMN contract TEXT NOT NULL DEFAULT ''",
-      "ALTER TABLE chains ADD COLUMN final_height \(integer)",
-      "ALTER TABLE chains ADD COLUMN final_hash \(blob)",
-    ]
-  }
-
-  /// SQLite changes no column's type in place.
-  private static func rebuiltTransfers(_ dialect: SQLDialect) -> [String] {
-    let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
-    let kept = """
-      family, ordinal, value, is_coinbase, confirmations, finality, state, detail, block_height,
-        block_hash, block_time, first_seen
-      """
-    return [
-      "ALTER TABLE transfers RENAME TO old_transfers",
-      dialect.createTable(
-        "transfers",
-        """
-          chain TEXT NOT NULL,
-          txid \(blob) NOT NULL CHECK (length(txid) = 32),
-          position TEXT NOT NULL,
-          family TEXT NOT NULL,
-          ordinal \(integer) NOT NULL,
-          value \(amount) NOT NULL,
-          is_coinbase \(integer) NOT NULL,
-          confirmations \(integer) NOT NULL,
-          finality \(integer) NOT NULL,
-          state TEXT NOT NULL,
-          detail TEXT,
-          block_height \(integer),
-          block_hash \(blob),
-          block_time \(integer),
-          first_seen \(integer) NOT NULL,
-          contract TEXT NOT NULL DEFAULT '',
-          PRIMARY KEY (chain, txid, position)
-        """),
-      """
-      INSERT INTO transfers (chain, txid, position, \(kept))
-      SELECT chain, txid, CAST(position AS TEXT), \(kept) FROM old_transfers
-      """,
-      "DROP TABLE old_transfers",
-      "CREATE INDEX transfers_by_address ON transfers (family, ordinal)",
-      "CREATE INDEX transfers_by_height ON transfers (chain, block_height)",
-      "CREATE INDEX transfers_unfinished ON transfers (chain, first_seen) "
-        + "WHERE state IN ('seen', 'included', 'confirmed', 'orphaned')",
-      "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'",
     ]
   }
 
