@@ -301,8 +301,8 @@ let package = Package(
       "paywatch",
       [
         "JSON", "ChainTypes", "Addresses", "Bitcoin", "LocalServers", "Database", "SQLite",
-        "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim", "LoopbackHTTP", "paywatch",
-        "payctl",
+        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim",
+        "LoopbackHTTP", "paywatch", "payctl",
       ]),
     tests("Tidy", []),
   ]

@@ -6,48 +6,85 @@ import Database
 import EventLog
 import Foundation
 import JSON
+import Kafka
 import Leases
 import LocalServers
 import LoopbackHTTP
 import NodeRPC
+import PostgreSQL
 import SQLite
 import Tenancy
 import TestSupport
 import Testing
 
+@testable import paywatch
+
+/// Case 57: a worker that is stopped with SIGSTOP past its lease, and woken.
 @Suite("paywatch serve in several processes", .serialized)
 struct TakeoverTests {
   @Test("a watcher that sleeps past its lease finds another one there, and writes nothing")
-  func paused() async throws {
-    let scene = try await Scene()
-    try await scene.pay("first", mining: 1)
+  func watcher() async throws {
+    let scene = try await Scene(
+      "watcher:bitcoin-regtest:test", workers: "watcher,relay,services", others: [])
+    try await sleepPastTheLease(scene)
+    try await scene.end()
+  }
+
+  @Test("a relay that sleeps past its lease sends nothing when it wakes")
+  func relay() async throws {
+    let scene = try await Scene(
+      "relay:test", workers: "relay", others: ["watcher,services"], isDistributed: true)
+    try await sleepPastTheLease(scene)
+    let audit = try await scene.audit()
+    #expect(audit.eventCount > 10)
+    #expect(audit.faults == [])
+    try await scene.end()
+  }
+
+  @Test("services that sleep past their lease do nothing twice when they wake")
+  func services() async throws {
+    let scene = try await Scene(
+      "remedies:test", workers: "services", others: ["watcher,relay"], isDistributed: true)
+    try await sleepPastTheLease(scene)
+    // Each has paid too much, which the policy sends back.
+    #expect(try await scene.refunds() == [1, 1, 1])
+    try await scene.end()
+  }
+
+  private func sleepPastTheLease(_ scene: Scene) async throws {
+    try await scene.pay("first", mining: 6)
+    try await scene.rest()
     let leader = try await scene.leader()
     leader.send(.stop)
-    // Only another one can see it paid.
-    try await scene.pay("while-it-sleeps", mining: 1)
+    // Only another one can do what is to be done.
+    try await scene.pay("while-it-sleeps", mining: 6)
+    try await scene.rest()
     let other = try await scene.leader()
     #expect(other.pid != leader.pid)
     leader.send(.continue)
     try await scene.pay("once-it-is-awake", mining: 6)
     try await scene.wait("it has noticed") { leader.logTail().contains("lease lost") }
     #expect(try await scene.leader().pid == other.pid)
+    try await scene.rest()
     for story in try await scene.stories() {
       #expect(story.count { $0 == "payment.paid" } == 1, "\(story)")
-      #expect(story.contains("payment.settled"), "\(story)")
+      #expect(story.count { $0 == "payment.settled" } == 1, "\(story)")
     }
-    try await scene.end()
   }
 }
 
-/// Two watchers and an API on one SQLite file, each a process, and a simulated chain here.
+/// Two processes of which one works, an API and what else is needed, each a process, and a simulated
+/// chain here: on one SQLite file, or on PostgreSQL and brokers.
 private final class Scene {
   private let directory: TemporaryDirectory
   private let node: SimulatedBitcoinNode
   private let chain: ChainSimServer
-  private let watchers: [ServerProcess]
-  private let api: ServerProcess
+  private let lease: String
+  private let workers: [ServerProcess]
+  private let others: [ServerProcess]
   private let port: Int
-  private let database: SQLiteDatabase
+  private let database: any Database
+  private let brokers: MockCluster?
   private let key = APIKey.generate()
   private var payments: [String] = []
 
@@ -56,31 +93,54 @@ private final class Scene {
     "wpkh([73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39"
     + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
 
-  init() async throws {
+  init(_ lease: String, workers: String, others: [String], isDistributed: Bool = false) async throws
+  {
     let directory = try TemporaryDirectory()
     self.directory = directory
+    self.lease = lease
     node = SimulatedBitcoinNode(
       name: "node", seed: 57, clock: SystemRPCClock(), hasTransactionIndex: true
     ) { UInt32(clamping: Int64(Date().timeIntervalSince1970)) }
     try node.mine(120)
     chain = try await ChainSimServer.start(
       node, port: 0, authentication: .cookie(file: directory.path("cookie")))
+    let infrastructure: String
+    if isDistributed {
+      let server = try await PostgresServer.shared
+      let name = "takeover_" + UUID().uuidString.lowercased()
+      let uri = try await server.makeDatabase(name, owner: "paywatch")
+      database = PostgresDatabase(options: PostgresOptions(connection: uri))
+      try directory.write("password", server.password.utf8)
+      let cluster = try MockCluster(brokers: 3)
+      for topic in EventTopic.allCases { try cluster.createTopic(topic.name, partitions: 3) }
+      brokers = cluster
+      let url = uri.replacing(":\(server.password)@", with: "@")
+      infrastructure = """
+        database: {postgresql: {url: "\(url)", password_file: password}}
+        kafka: {brokers: "\(cluster.brokers.joined(separator: ","))"}
+        """
+    } else {
+      database = try SQLiteDatabase(path: directory.path("paywatch.sqlite"))
+      brokers = nil
+      infrastructure = "database: {sqlite: paywatch.sqlite}"
+    }
     let configuration = try directory.write(
       "paywatch.yaml",
-      Array(
-        """
-        region: test
-        listen: {port: 0}
-        database: {sqlite: paywatch.sqlite}
-        address_pool: {ready: 20}
-        chains_directory: \(PackageFiles.root.appending(path: "chains").path)
-        chains:
-          - name: bitcoin-regtest
-            poll_milliseconds: 100
-            nodes: [{url: "\(chain.url)", cookie_file: cookie}]
-        tenants:
-          - {id: shop, accounts: [{descriptor: "\(Self.descriptor)"}]}
-        """.utf8))
+      """
+      region: test
+      listen: {port: 0}
+      address_pool: {ready: 20}
+      chains_directory: \(PackageFiles.root.appending(path: "chains").path)
+      chains:
+        - name: bitcoin-regtest
+          poll_milliseconds: 100
+          nodes: [{url: "\(chain.url)", cookie_file: cookie}]
+      tenants:
+        - id: shop
+          accounts: [{descriptor: "\(Self.descriptor)"}]
+          policies: {over: refund}
+      \(infrastructure)
+      """.utf8)
     func start(_ name: String, _ roles: String, port: UInt16 = 0) throws -> ServerProcess {
       var command = ServerProcess.Command(
         [
@@ -92,11 +152,11 @@ private final class Scene {
     }
     let port = try LocalPorts.one()
     self.port = Int(port)
-    api = try start("api", "api", port: port)
+    let api = try start("api", "api", port: port)
     let connection = { try? await TestConnection(port: Int(port)).send("GET", "/api/health/live") }
     try await api.waitUntilReady(within: .seconds(120)) { await connection()?.status == 200 }
-    watchers = try ["one", "two"].map { try start($0, "watcher,relay,services") }
-    database = try SQLiteDatabase(path: directory.path("paywatch.sqlite"))
+    self.workers = try ["one", "two"].map { try start($0, workers) }
+    self.others = try [api] + others.map { try start("with-\($0)", $0) }
     let key = key
     try await database.write {
       try APIKeys.issue(
@@ -114,7 +174,10 @@ private final class Scene {
           "Authorization": "Bearer \(self.key.text)", "Content-Type": "application/json",
           "Idempotency-Key": order,
         ],
-        body: #"{"order_id":"\#(order)","asset":"BTC","chain":"bitcoin-regtest","amount":"0.01"}"#)
+        body: """
+          {"order_id":"\(order)","asset":"BTC","chain":"bitcoin-regtest","amount":"0.01",
+          "refund_address":"bcrt1qs758ursh4q9z627kt3pp5yysm78ddny6txaqgw"}
+          """)
       if answer.status == 503 { return false }
       try #require(answer.status == 201, "\(answer.body)")
       made = try answer.json()
@@ -124,7 +187,7 @@ private final class Scene {
     payments.append(id)
     let address = try BitcoinAddress(
       try #require(made?["address"]?.string), network: BitcoinNetwork(.regtest))
-    _ = try node.pay(address.output.scriptPubKey, value: 1_000_000)
+    _ = try node.pay(address.output.scriptPubKey, value: 1_300_000)
     try await wait("it is in the mempool's look") {
       try await self.story(of: id).contains("payment.processing")
     }
@@ -136,16 +199,45 @@ private final class Scene {
   func leader() async throws -> ServerProcess {
     var leader: ServerProcess?
     try await wait("one leads") {
-      let status = try await self.database.read {
-        try Leases.current("watcher:bitcoin-regtest:test", in: $0)
+      let status = try await self.database.read { [lease = self.lease] in
+        try Leases.current(lease, in: $0)
       }
-      leader = self.watchers.first { watcher in
+      leader = self.workers.first { worker in
         status?.isHeld == true
-          && status?.holder?.split(separator: ":").contains { $0 == "\(watcher.pid)" } == true
+          && status?.holder?.split(separator: ":").contains { $0 == "\(worker.pid)" } == true
       }
       return leader != nil
     }
     return try #require(leader)
+  }
+
+  /// Waits until each payment so far is settled, its refund asked for and all of it told.
+  func rest() async throws {
+    try await wait("all is done") {
+      guard try await self.refunds() == self.payments.map({ _ in 1 }) else { return false }
+      guard self.brokers != nil else { return true }
+      return try await self.database.read {
+        try EventsWaiting(in: $0).count + RelayRecords.backlog(in: $0).count == 0
+      }
+    }
+  }
+
+  /// How many refunds each payment has.
+  func refunds() async throws -> [Int] {
+    let payments = payments
+    return try await database.read { connection in
+      try payments.map {
+        try connection.query("SELECT 1 FROM refunds WHERE payment_id = $1", [.text($0)]).count
+      }
+    }
+  }
+
+  /// The log and what the brokers hold, one against the other.
+  func audit() async throws -> StreamAudit {
+    let brokers = try #require(brokers)
+    return StreamAudit(
+      log: try await StreamAudit.log(of: database),
+      messages: try await StreamAudit.messages(at: brokers.brokers))
   }
 
   /// What was told of each payment.
@@ -174,7 +266,7 @@ private final class Scene {
   }
 
   func end() async throws {
-    for process in watchers + [api] { await process.stop() }
+    for process in workers + others { await process.stop() }
     try await database.close()
     await chain.stop()
   }
