@@ -224,7 +224,10 @@ let package = Package(
     tests("Leases", ["Database", "SQLite", "Leases", "TestDatabases"]),
     tests(
       "Kafka",
-      ["Bytes", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog", "Kafka"]),
+      [
+        "Bytes", "Digests", "ChainTypes", "Telemetry", "Database", "EventLog", "Kafka",
+        "TestDatabases",
+      ]),
     tests("Database", ["Database", "SQLite", "TestDatabases"]),
     tests(
       "NodeRPC",
