@@ -51,6 +51,24 @@ struct TakeoverTests {
     try await scene.end()
   }
 
+  @Test(
+    "the trace of a request stands in the event that it told, and in the message at the brokers")
+  func trace() async throws {
+    let scene = try await Scene(
+      "relay:test", workers: "relay", others: ["watcher,services"], isDistributed: true)
+    let traces = ["4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"]
+    for trace in traces {
+      try await scene.make(trace, traceparent: "00-\(trace)-00f067aa0ba902b7-01")
+    }
+    try await scene.wait("all is told") { try await scene.isAllTold() }
+    let told = try await scene.traceparents(of: "payment.created")
+    // The server's span is its own, the trace the client's.
+    #expect(told.events.map { $0.dropFirst(3).prefix(32) } == traces.map { $0[...] })
+    #expect(!told.events.contains { $0.contains("00f067aa0ba902b7") })
+    #expect(told.messages == told.events)
+    try await scene.end()
+  }
+
   private func sleepPastTheLease(_ scene: Scene) async throws {
     try await scene.pay("first", mining: 6)
     try await scene.rest()
@@ -164,8 +182,9 @@ private final class Scene {
     }
   }
 
-  /// Makes a payment, pays and mines, and waits until it counts as paid.
-  func pay(_ order: String, mining blocks: Int) async throws {
+  /// Makes a payment as soon as there is an address.
+  @discardableResult
+  func make(_ order: String, traceparent: String? = nil) async throws -> JSONValue {
     var made: JSONValue?
     try await wait("an address is ready") {
       let answer = try await TestConnection(port: self.port).send(
@@ -173,7 +192,7 @@ private final class Scene {
         headers: [
           "Authorization": "Bearer \(self.key.text)", "Content-Type": "application/json",
           "Idempotency-Key": order,
-        ],
+        ].merging(traceparent.map { ["traceparent": $0] } ?? [:]) { $1 },
         body: """
           {"order_id":"\(order)","asset":"BTC","chain":"bitcoin-regtest","amount":"0.01",
           "refund_address":"bcrt1qs758ursh4q9z627kt3pp5yysm78ddny6txaqgw"}
@@ -183,10 +202,16 @@ private final class Scene {
       made = try answer.json()
       return true
     }
-    let id = try #require(made?["id"]?.string)
+    return try #require(made)
+  }
+
+  /// Makes a payment, pays and mines, and waits until it counts as paid.
+  func pay(_ order: String, mining blocks: Int) async throws {
+    let made = try await make(order)
+    let id = try #require(made["id"]?.string)
     payments.append(id)
     let address = try BitcoinAddress(
-      try #require(made?["address"]?.string), network: BitcoinNetwork(.regtest))
+      try #require(made["address"]?.string), network: BitcoinNetwork(.regtest))
     _ = try node.pay(address.output.scriptPubKey, value: 1_300_000)
     try await wait("it is in the mempool's look") {
       try await self.story(of: id).contains("payment.processing")
@@ -215,11 +240,40 @@ private final class Scene {
   func rest() async throws {
     try await wait("all is done") {
       guard try await self.refunds() == self.payments.map({ _ in 1 }) else { return false }
-      guard self.brokers != nil else { return true }
-      return try await self.database.read {
-        try EventsWaiting(in: $0).count + RelayRecords.backlog(in: $0).count == 0
+      return try await self.isAllTold()
+    }
+  }
+
+  /// Whether the brokers have all events.
+  func isAllTold() async throws -> Bool {
+    guard brokers != nil else { return true }
+    return try await database.read {
+      try EventsWaiting(in: $0).count + RelayRecords.backlog(in: $0).count == 0
+    }
+  }
+
+  /// The traces of all events of a type in the order of the log, there and at the brokers.
+  func traceparents(of type: String) async throws -> (events: [String], messages: [String]) {
+    let events = try await StreamAudit.log(of: database).filter { $0.event.type == type }
+    let consumer = try KafkaConsumer(
+      KafkaConfiguration(brokers: #require(brokers).brokers), log: { _ in })
+    let topic = try #require(EventTopic(eventType: type)).name
+    var open: Set<KafkaConsumer.Place> = [.init(topic, 0), .init(topic, 1), .init(topic, 2)]
+    try await consumer.assign(Dictionary(uniqueKeysWithValues: open.map { ($0, .beginning) }))
+    var found: [Int64: String] = [:]
+    func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+    while !open.isEmpty {
+      let batch = try await consumer.poll(limit: 1_000, timeout: .seconds(10))
+      open.subtract(batch.ends.keys)
+      for message in batch.messages {
+        let place = message.header(RelayPosition.positionHeader).map(text).flatMap { Int64($0) }
+        found[try #require(place)] = message.header("traceparent").map(text)
       }
     }
+    await consumer.close()
+    return (
+      events.map { $0.event.traceparent ?? "" }, events.map { found[$0.position] ?? "" }
+    )
   }
 
   /// How many refunds each payment has.
