@@ -299,7 +299,11 @@ let package = Package(
         "payctl", "TestDatabases", "paybench",
       ]),
     tests(
-      "Deployment", ["Database", "EventLog", "Settlement", "Deployment", "TestDatabases"]),
+      "Deployment",
+      [
+        "LocalServers", "Database", "PostgreSQL", "EventLog", "Settlement", "Deployment",
+        "TestDatabases",
+      ]),
     tests(
       "paywatch",
       [

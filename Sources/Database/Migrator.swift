@@ -35,13 +35,7 @@ package enum Migrator {
     var applied = 0
     for migration in migrations {
       if let online = migration.online, database.dialect == .postgreSQL {
-        while try await locked(
-          database,
-          { connection in
-            try !isRecorded(migration, component: component, in: connection)
-              && online.advance(connection)
-          })
-        {}
+        try await prepare(migration, online, component: component, in: database)
       }
       let isNew = try await locked(database) { connection in
         try apply(migration, component: component, in: connection)
@@ -49,6 +43,27 @@ package enum Migrator {
       if isNew { applied += 1 }
     }
     return applied
+  }
+
+  /// Does what a step needn't hold anybody up for.
+  private static func prepare(
+    _ migration: Migration, _ online: OnlineChange, component: String, in database: any Database
+  ) async throws {
+    while try await locked(
+      database,
+      { connection in
+        try !isRecorded(migration, component: component, in: connection)
+          && online.advance(connection)
+      })
+    {}
+    let indexes = try await locked(database) { connection in
+      try isRecorded(migration, component: component, in: connection)
+        ? [] : online.indexes(connection)
+    }
+    guard !indexes.isEmpty else { return }
+    while try await !database.withoutTransaction({ try OnlineIndex.build(indexes, in: $0) }) {
+      try await Task.sleep(for: .milliseconds(200))
+    }
   }
 
   /// How often a step is tried while others use its tables.
@@ -145,7 +160,9 @@ package enum Migrator {
     _ migration: Migration, component: String, in connection: any SQLConnection
   ) throws -> Bool {
     guard try !isRecorded(migration, component: component, in: connection) else { return false }
-    if let online = migration.online, try online.isPrepared(connection) {
+    if connection.dialect == .postgreSQL, let online = migration.online,
+      try online.isPrepared(connection)
+    {
       try online.finish(connection)
     } else {
       for statement in migration.statements(connection.dialect) {

@@ -12,6 +12,9 @@ package struct OnlineChange: Sendable {
   /// Does the next part; false where nothing is left to prepare. A program that ends between two
   /// parts is followed by one that goes on there.
   package let advance: @Sendable (any SQLConnection) throws -> Bool
+  /// What is to be built then, outside transactions, before the last one; nothing where nothing was
+  /// prepared.
+  package let indexes: @Sendable (any SQLConnection) throws -> [OnlineIndex]
   /// Whether a part was done.
   package let isPrepared: @Sendable (any SQLConnection) throws -> Bool
   /// In place of the step's statements where a part was done: what came in since, and the new
@@ -19,11 +22,13 @@ package struct OnlineChange: Sendable {
   package let finish: @Sendable (any SQLConnection) throws -> Void
 
   package init(
-    advance: @escaping @Sendable (any SQLConnection) throws -> Bool,
+    advance: @escaping @Sendable (any SQLConnection) throws -> Bool = { _ in false },
+    indexes: @escaping @Sendable (any SQLConnection) throws -> [OnlineIndex] = { _ in [] },
     isPrepared: @escaping @Sendable (any SQLConnection) throws -> Bool,
-    finish: @escaping @Sendable (any SQLConnection) throws -> Void
+    finish: @escaping @Sendable (any SQLConnection) throws -> Void = { _ in }
   ) {
     self.advance = advance
+    self.indexes = indexes
     self.isPrepared = isPrepared
     self.finish = finish
   }

@@ -8,11 +8,9 @@ package enum SettlementSchema {
   package static let migrations = [
     Migration(number: 1, name: "accounts, addresses and payments", statements: payments),
     Migration(number: 2, name: "chains, headers, coverage and transfers", statements: chains),
-    Migration(number: 3, name: "dropped transfers by age") { _ in
-      [
-        // What a watcher that starts takes up again of them: the youngest.
-        "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'"
-      ]
+    Migration(number: 3, name: "dropped transfers by age", online: indexingDropped) { _ in
+      // What a watcher that starts takes up again of them: the youngest.
+      ["CREATE INDEX \(dropped.name) ON \(dropped.columns)"]
     },
     Migration(number: 4, name: "proofs that transfers are in blocks", statements: proofs),
     Migration(number: 5, name: "the tip at which a chain was told to stand still") { dialect in
@@ -39,7 +37,9 @@ package enum SettlementSchema {
       ]
     },
     Migration(
-      number: 8, name: "the order in which payments are read", statements: ReadingOrder.statements),
+      number: 8, name: "the order in which payments are read",
+      online: ReadingOrder.Change.payments.online(),
+      statements: ReadingOrder.Change.payments.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
     Migration(
       number: 10, name: "tokens and EVM chains", online: rewritingTransfers, statements: tokens),
@@ -57,12 +57,24 @@ package enum SettlementSchema {
     Migration(number: 14, name: "reconciliations and closed days") { dialect in
       ReconciliationRecords.statements(dialect) + LedgerCloses.statements(dialect)
     },
-    Migration(number: 15, name: "the order in which refunds are read") { dialect in
-      // Tenants' entries, too, go behind the last closed day.
-      ReadingOrder.refundStatements(dialect)
-        + (dialect == .postgreSQL ? [RowSecurity.share("ledger_closes", columns: "closed_at")] : [])
+    Migration(
+      number: 15, name: "the order in which refunds are read",
+      online: ReadingOrder.Change.refunds.online([sharingCloses])
+    ) { dialect in
+      ReadingOrder.Change.refunds.statements(dialect)
+        + (dialect == .postgreSQL ? [sharingCloses] : [])
     },
   ]
+
+  /// Tenants' entries, too, go behind the last closed day.
+  private static let sharingCloses = RowSecurity.share("ledger_closes", columns: "closed_at")
+
+  private static let dropped = OnlineIndex(
+    "transfers_dropped", on: "transfers (chain, first_seen) WHERE state = 'dropped'")
+
+  private static let indexingDropped = OnlineChange(
+    indexes: { try $0.isLarge("transfers") ? [dropped] : [] },
+    isPrepared: { try dropped.isValid(in: $0) == true })
 
   /// What must be run once after a dump was read into another server, before anything else.
   package static func afterRestore(_ dialect: SQLDialect) -> [String] {
