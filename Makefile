@@ -29,7 +29,7 @@ test: setup-servers setup-ethereum lint
 SIDE_BY_SIDE = ulimit -n 8192 2>/dev/null || true; SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 
 # The targets whose tests open the database of the engine that is asked for.
-ON_POSTGRESQL = '^(Deployment|EventLog|Gateway|HTTPServer|Leases|Settlement|Simulation|Watching)Tests\.'
+ON_POSTGRESQL = '^(Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Settlement|Simulation|Watching)Tests\.'
 
 bench: setup-servers
 	@echo "==> Building paybench for release (the first time takes several minutes)"

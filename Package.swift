@@ -224,7 +224,10 @@ let package = Package(
     tests("Leases", ["Database", "SQLite", "Leases", "TestDatabases"]),
     tests(
       "Kafka",
-      ["Bytes", "Digests", "ChainTypes", "Telemetry", "Database", "SQLite", "EventLog", "Kafka"]),
+      [
+        "Bytes", "Digests", "ChainTypes", "Telemetry", "Database", "EventLog", "Kafka",
+        "TestDatabases",
+      ]),
     tests("Database", ["Database", "SQLite", "TestDatabases"]),
     tests(
       "NodeRPC",
@@ -295,13 +298,18 @@ let package = Package(
         "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim",
         "Simulation", "payctl", "TestDatabases", "paybench",
       ]),
-    tests("Deployment", ["Database", "Deployment", "TestDatabases"]),
+    tests(
+      "Deployment",
+      [
+        "LocalServers", "Database", "PostgreSQL", "EventLog", "Settlement", "Deployment",
+        "TestDatabases",
+      ]),
     tests(
       "paywatch",
       [
         "JSON", "ChainTypes", "Addresses", "Bitcoin", "LocalServers", "Database", "SQLite",
-        "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim", "LoopbackHTTP", "paywatch",
-        "payctl",
+        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim",
+        "LoopbackHTTP", "paywatch", "payctl",
       ]),
     tests("Tidy", []),
   ]

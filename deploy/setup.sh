@@ -6,7 +6,7 @@ set -eu
 
 build="libcurl4-openssl-dev libhiredis-dev libpq-dev libqrencode-dev librdkafka-dev
   libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
-servers="postgresql redis-server kcat python3 python3-venv"
+servers="postgresql redis-server kcat openssl python3 python3-venv"
 
 fail() {
   echo "setup: $1" >&2
@@ -21,7 +21,7 @@ case "${1:-build}" in
   build) ;;
   test)
     packages="$build $servers"
-    programs="redis-server kcat python3"
+    programs="redis-server kcat openssl python3"
     ;;
   *) fail "it is setup.sh build or setup.sh test" ;;
 esac

@@ -92,6 +92,19 @@ package protocol Database: Sendable {
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value
 
+  /// Runs statements outside any transaction, each durable by itself, for what can't be done in one.
+  /// PostgreSQL gives the body a connection of its own, and each statement as long as it takes.
+  func withoutTransaction<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value
+
   /// Lets what was handed in finish, then closes. Everything after throws `DatabaseError.closed`.
   func close() async throws
+}
+
+extension Database {
+  /// Of those that stand before another one: nothing that migrates.
+  package func withoutTransaction<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value { try await write(body) }
 }

@@ -11,9 +11,11 @@ package enum DatabaseError: Error, Sendable, Equatable {
   case foreignKeyViolation(String)
   /// Any other constraint, such as a value of the wrong type in a STRICT table.
   case constraint(String)
-  /// Another process held the database or a row for longer than the busy timeout, or a statement
-  /// took longer than it may.
+  /// Another process held the database or a row for longer than the busy timeout.
   case busy(String)
+  /// A statement took longer than it may: the database has too much to do, or the statement is one
+  /// that always will.
+  case timedOut(String)
   /// More writes wait than the adapter accepts; nothing of this one happened.
   case overloaded(waiting: Int)
   /// The engine can't read the statement, or the arguments don't fit its parameters.

@@ -8,12 +8,16 @@ package struct Migration: Sendable {
   package let name: String
   /// The statements in the engine's words, each one without a closing semicolon.
   package let statements: @Sendable (SQLDialect) -> [String]
+  /// How PostgreSQL does it where it would hold up writers for as long as a table is large.
+  package let online: OnlineChange?
 
   package init(
-    number: Int, name: String, statements: @escaping @Sendable (SQLDialect) -> [String]
+    number: Int, name: String, online: OnlineChange? = nil,
+    statements: @escaping @Sendable (SQLDialect) -> [String]
   ) {
     self.number = number
     self.name = name
+    self.online = online
     self.statements = statements
   }
 

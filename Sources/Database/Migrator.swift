@@ -34,12 +34,36 @@ package enum Migrator {
     }
     var applied = 0
     for migration in migrations {
+      if let online = migration.online, database.dialect == .postgreSQL {
+        try await prepare(migration, online, component: component, in: database)
+      }
       let isNew = try await locked(database) { connection in
         try apply(migration, component: component, in: connection)
       }
       if isNew { applied += 1 }
     }
     return applied
+  }
+
+  /// Does what a step needn't hold anybody up for.
+  private static func prepare(
+    _ migration: Migration, _ online: OnlineChange, component: String, in database: any Database
+  ) async throws {
+    while try await locked(
+      database,
+      { connection in
+        try !isRecorded(migration, component: component, in: connection)
+          && online.advance(connection)
+      })
+    {}
+    let indexes = try await locked(database) { connection in
+      try isRecorded(migration, component: component, in: connection)
+        ? [] : online.indexes(connection)
+    }
+    guard !indexes.isEmpty else { return }
+    while try await !database.withoutTransaction({ try OnlineIndex.build(indexes, in: $0) }) {
+      try await Task.sleep(for: .milliseconds(200))
+    }
   }
 
   /// How often a step is tried while others use its tables.
@@ -120,19 +144,30 @@ package enum Migrator {
     }
   }
 
-  /// Applies one step unless it is recorded; true where it was applied.
-  private static func apply(
+  private static func isRecorded(
     _ migration: Migration, component: String, in connection: any SQLConnection
   ) throws -> Bool {
     let recorded = try connection.queryFirst(
       "SELECT name, statements FROM schema_migrations WHERE component = $1 AND number = $2",
       [.text(component), .integer(Int64(migration.number))])
-    if let recorded {
-      try compare(migration, with: recorded, component: component, dialect: connection.dialect)
-      return false
-    }
-    for statement in migration.statements(connection.dialect) {
-      try connection.execute(statement)
+    guard let recorded else { return false }
+    try compare(migration, with: recorded, component: component, dialect: connection.dialect)
+    return true
+  }
+
+  /// Applies one step unless it is recorded; true where it was applied.
+  private static func apply(
+    _ migration: Migration, component: String, in connection: any SQLConnection
+  ) throws -> Bool {
+    guard try !isRecorded(migration, component: component, in: connection) else { return false }
+    if connection.dialect == .postgreSQL, let online = migration.online,
+      try online.isPrepared(connection)
+    {
+      try online.finish(connection)
+    } else {
+      for statement in migration.statements(connection.dialect) {
+        try connection.execute(statement)
+      }
     }
     try connection.execute(
       "INSERT INTO schema_migrations (component, number, name, statements) VALUES ($1, $2, $3, $4)",

@@ -59,12 +59,22 @@ extension EventLog {
           "events", rows: "tenant = \(RowSecurity.currentTenant)", granting: "SELECT, INSERT")
         + [RowSecurity.share("event_positions")]
     },
-    Migration(number: 5, name: "an outbox, and a log in partitions") { dialect in
+    Migration(number: 5, name: "an outbox, and a log in partitions", online: partitioning) {
+      dialect in
       tables(dialect) + copy(dialect) + indexes + security(dialect)
     },
   ]
 
   private static func tables(_ dialect: SQLDialect) -> [String] {
+    [
+      "DROP INDEX events_waiting",
+      "DROP INDEX events_by_tenant",
+      "DROP INDEX events_by_subject",
+      "ALTER TABLE events RENAME TO events_before",
+    ] + newTables(dialect, log: "events")
+  }
+
+  static func newTables(_ dialect: SQLDialect, log: String) -> [String] {
     let event = """
         id \(dialect.blob) NOT NULL CHECK (length(id) = 32),
         type TEXT NOT NULL,
@@ -81,17 +91,13 @@ extension EventLog {
       case .postgreSQL: " PARTITION BY RANGE (position)"
       }
     return [
-      "DROP INDEX events_waiting",
-      "DROP INDEX events_by_tenant",
-      "DROP INDEX events_by_subject",
-      "ALTER TABLE events RENAME TO events_before",
       // `outbox_id` numbers events as their transactions insert them.
       dialect.createTable(
         "outbox",
         "  outbox_id \(dialect.generatedKey),\n\(event),\n  UNIQUE (subject, sequence)"),
       // `position` is the order in which everyone reads events.
       dialect.createTable(
-        "events",
+        log,
         "  position \(dialect.integer) PRIMARY KEY CHECK (position >= 1),\n\(event)")
         + partitions,
       // The number of each subject's last event, which outlives the event.
@@ -176,7 +182,7 @@ extension EventLog {
     "CREATE INDEX events_by_subject ON events (subject, sequence)",
   ]
 
-  private static func security(_ dialect: SQLDialect) -> [String] {
+  static func security(_ dialect: SQLDialect) -> [String] {
     guard dialect == .postgreSQL else { return [] }
     let rows = "tenant = \(RowSecurity.currentTenant)"
     return RowSecurity.protect("events", rows: rows, granting: "SELECT")

@@ -12,17 +12,21 @@ enum EventPartitions {
   /// A table that is attached holds up neither readers nor writers, one that is made as a partition
   /// would (postgresql.org/docs/15/sql-altertable.html).
   static func prepare(
-    through position: Int64, existing: Int64, in connection: any SQLConnection
+    of table: String = "events", through position: Int64, existing: Int64,
+    in connection: any SQLConnection
   ) throws {
     guard position > existing else { return }
     var last = existing
     while last < position {
       let next = last + size
       try connection.execute(
-        "CREATE TABLE events_through_\(next) (LIKE events INCLUDING CONSTRAINTS INCLUDING INDEXES)")
+        """
+        CREATE TABLE events_through_\(next)
+        (LIKE \(table) INCLUDING CONSTRAINTS INCLUDING INDEXES)
+        """)
       try connection.execute(
         """
-        ALTER TABLE events ATTACH PARTITION events_through_\(next)
+        ALTER TABLE \(table) ATTACH PARTITION events_through_\(next)
         FOR VALUES FROM (\(last + 1)) TO (\(next + 1))
         """)
       last = next

@@ -103,6 +103,12 @@ package enum Leases {
     guard !rows.isEmpty else { throw LeaseLost(lease) }
   }
 
+  /// Whether the lease holds now, for those who only read: the next moment it may be another one's.
+  package static func isHeld(_ lease: Lease, in connection: any SQLConnection) throws -> Bool {
+    let status = try current(lease.name, in: connection)
+    return status?.isHeld == true && status?.holder == lease.holder && status?.epoch == lease.epoch
+  }
+
   /// Who has the lease; nil where nobody ever had.
   package static func current(
     _ name: String, in connection: any SQLConnection

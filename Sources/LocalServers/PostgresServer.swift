@@ -12,6 +12,8 @@ package final class PostgresServer: Sendable {
     package var settings: [String: String] = [:]
     /// Where its tables are kept; beside its other files where nil.
     package var dataDirectory: String?
+    /// What it shows of itself over TLS, without which it then takes no connections.
+    package var certificate: LocalCertificate?
 
     package init() {}
   }
@@ -63,6 +65,15 @@ package final class PostgresServer: Sendable {
     try installation.prepare(directory)
     if let data = options.dataDirectory { try installation.prepare(data) }
     try await initialize(directory, installation, options, password: password)
+    if let certificate = options.certificate {
+      // The server takes no key that others may read.
+      let key = try String(contentsOfFile: certificate.key, encoding: .utf8)
+      try installation.write(key, to: directory + "/tls.key")
+      let shown = try String(contentsOfFile: certificate.certificate, encoding: .utf8)
+      try installation.write(shown, to: directory + "/tls.crt")
+      try installation.write(
+        "hostssl all all 127.0.0.1/32 scram-sha-256\n", to: directory + "/hba.conf")
+    }
     let process = try launch(directory, installation, options, port: port)
     let server = PostgresServer(
       installation: installation, directory: directory, port: port, password: password,
@@ -177,6 +188,12 @@ package final class PostgresServer: Sendable {
       "max_connections": "200", "logging_collector": "off", "log_destination": "stderr",
       "timezone": "UTC", "log_timezone": "UTC", "jit": "off",
     ]
+    if options.certificate != nil {
+      settings["ssl"] = "on"
+      settings["ssl_cert_file"] = directory + "/tls.crt"
+      settings["ssl_key_file"] = directory + "/tls.key"
+      settings["hba_file"] = directory + "/hba.conf"
+    }
     settings.merge(options.settings) { $1 }
     var command = ServerProcess.Command(
       installation.asOwner(

@@ -1,4 +1,5 @@
 package import Database
+internal import Foundation
 
 /// PostgreSQL through libpq: a bounded pool of connections, each with a thread of its own on which
 /// bodies run and libpq may block.
@@ -6,12 +7,14 @@ package import Database
 /// Grouped writes gather while the groups before them are committed, so the more callers there are
 /// the more of them share a commit, and one caller alone waits for nobody.
 package final class PostgresDatabase: Database {
+  private let options: PostgresOptions
   private let pool: ConnectionPool
   private let clock = ContinuousClock()
 
   /// Connects when something is first asked of it: a server that is away for a moment is no reason
   /// not to start. `check` tells whether it can be used.
   package init(options: PostgresOptions) {
+    self.options = options
     pool = ConnectionPool(options)
   }
 
@@ -45,6 +48,30 @@ package final class PostgresDatabase: Database {
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
     try await enqueue(.grouped, body)
+  }
+
+  package func withoutTransaction<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value {
+    var options = options
+    // An index of a large table takes hours, and waits for the transactions that are under way.
+    options.statementTimeoutMilliseconds = 0
+    options.lockTimeoutMilliseconds = 0
+    options.answerGraceMilliseconds = 7 * 86_400_000
+    return try await withCheckedThrowingContinuation { continuation in
+      let thread = Thread { [options] in
+        continuation.resume(
+          with: Result {
+            do {
+              return try body(PostgresSession(options))
+            } catch let failure as StatementFailure {
+              throw failure.error
+            }
+          })
+      }
+      thread.name = "postgresql"
+      thread.start()
+    }
   }
 
   package func close() async throws {

@@ -84,7 +84,7 @@ enum PostgresErrors {
       return .notNullViolation(names.isEmpty ? message : names.joined(separator: "."))
     case "25006": return .readOnly(message)
     case "42501": return .notPermitted(message)
-    case "57014": return .busy(message)
+    case "57014": return .timedOut(message)
     default: break
     }
     switch state.prefix(2) {

@@ -18,7 +18,7 @@ package struct PostgresOptions: Sendable {
   package var groupLimit = 256
   /// How many reads and writes may wait; the next one throws `DatabaseError.overloaded`.
   package var waitingLimit = 16_384
-  /// The server stops a statement that takes longer, which throws `DatabaseError.busy`.
+  /// The server stops a statement that takes longer, which throws `DatabaseError.timedOut`.
   package var statementTimeoutMilliseconds = 30_000
   /// How long a transaction of one waits for a row that another one holds.
   package var lockTimeoutMilliseconds = 10_000

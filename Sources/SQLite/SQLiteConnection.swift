@@ -10,6 +10,9 @@ final class SQLiteConnection: SQLConnection {
   private static let preparedLimit = 256
   /// Whether a body has run anything that may change the database since this was set to false.
   var hasWritten = false
+  /// What undid the whole transaction, as a full disk does, until this is set to nil. Nothing is run
+  /// after it: it would hold by itself, whatever becomes of the body.
+  var end: SeamError?
 
   init(_ connection: GRDB.Database, texts: StatementTexts) {
     self.connection = connection
@@ -21,7 +24,7 @@ final class SQLiteConnection: SQLConnection {
   func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
     let run = try run(sql, arguments)
     let before = run.totalChanges
-    try run.finish { _ in }
+    try finish(run) { _ in }
     // SQLite keeps the last count through statements that change no rows, such as DDL.
     return run.totalChanges == before ? 0 : run.changes
   }
@@ -30,7 +33,7 @@ final class SQLiteConnection: SQLConnection {
     let run = try run(sql, arguments)
     var columns: [String] = []
     var rows: [SQLRow] = []
-    try run.finish { values in
+    try finish(run) { values in
       // Not before the first step: SQLite prepares the statement anew where the schema changed.
       if rows.isEmpty { columns = run.columns }
       rows.append(SQLRow(columns: columns, values: values))
@@ -39,9 +42,20 @@ final class SQLiteConnection: SQLConnection {
   }
 
   private func run(_ sql: String, _ arguments: [SQLValue]) throws -> StatementRun {
+    if let end { throw end }
     let prepared = try prepare(sql)
     if !prepared.isReadOnly { hasWritten = true }
     return try StatementRun(prepared.statement.sqliteStatement, arguments, sql: sql)
+  }
+
+  private func finish(_ run: StatementRun, _ row: ([SQLValue]) -> Void) throws {
+    let wasInside = run.isInsideTransaction
+    do {
+      try run.finish(row)
+    } catch let error as SeamError {
+      if wasInside, !run.isInsideTransaction { end = error }
+      throw error
+    }
   }
 
   private struct Prepared {

@@ -73,7 +73,6 @@ package final class SQLiteDatabase: Database {
     }
   }
 
-  /// Runs statements outside any transaction: for what must be asked or set there.
   package func withoutTransaction<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {

@@ -32,6 +32,9 @@ struct StatementRun {
     }
   }
 
+  /// Whether the connection is in a transaction, which an error may have undone.
+  var isInsideTransaction: Bool { sqlite3_get_autocommit(sqlite3_db_handle(statement)) == 0 }
+
   /// How many rows the connection has changed since it was opened.
   var totalChanges: Int32 { sqlite3_total_changes(sqlite3_db_handle(statement)) }
 

@@ -29,8 +29,7 @@ struct WriteTransaction {
     for write in writes {
       connection.hasWritten = false
       do {
-        done.append(
-          try behindSavepoints ? runBehindSavepoint(write) : write.run(connection))
+        done.append(try behindSavepoints ? runBehindSavepoint(write) : runBody(write))
       } catch {
         guard connection.isInsideTransaction else {
           runApart(writes, after: error)
@@ -78,11 +77,19 @@ struct WriteTransaction {
     }
   }
 
+  /// Runs one body, which fails with the transaction whatever it made of that.
+  private func runBody(_ write: PendingWrite) throws -> @Sendable () -> Void {
+    connection.end = nil
+    let acknowledge = try write.run(connection)
+    if let end = connection.end { throw end }
+    return acknowledge
+  }
+
   /// Runs one body so that what it throws undoes only its own changes.
   private func runBehindSavepoint(_ write: PendingWrite) throws -> @Sendable () -> Void {
     try connection.control("SAVEPOINT member")
     do {
-      let acknowledge = try write.run(connection)
+      let acknowledge = try runBody(write)
       try connection.control("RELEASE member")
       return acknowledge
     } catch {

@@ -76,39 +76,4 @@ struct ReadingOrder {
     case .postgreSQL: ["payments", "refunds"].map { "UPDATE \($0) SET transaction_id = '0'" }
     }
   }
-
-  /// Statements of the migration that gives payments their place.
-  static func statements(_ dialect: SQLDialect) -> [String] {
-    switch dialect {
-    case .sqlite: []
-    case .postgreSQL:
-      [
-        "ALTER TABLE payments "
-          + "ADD COLUMN transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id()",
-        "DROP INDEX payments_of_order",
-        "DROP INDEX payments_by_tenant",
-        "DROP INDEX payments_by_status",
-        "CREATE INDEX payments_in_order ON payments (transaction_id, payment_id)",
-        "CREATE INDEX payments_of_order "
-          + "ON payments (tenant, order_id, transaction_id, payment_id)",
-        "CREATE INDEX payments_by_tenant ON payments (tenant, transaction_id, payment_id)",
-        "CREATE INDEX payments_by_status ON payments (tenant, status, transaction_id, payment_id)",
-      ]
-    }
-  }
-
-  /// Statements of the migration that gives refunds theirs.
-  static func refundStatements(_ dialect: SQLDialect) -> [String] {
-    switch dialect {
-    case .sqlite: []
-    case .postgreSQL:
-      [
-        "ALTER TABLE refunds "
-          + "ADD COLUMN transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id()",
-        "DROP INDEX refunds_by_tenant",
-        "CREATE INDEX refunds_in_order ON refunds (transaction_id, refund_id)",
-        "CREATE INDEX refunds_by_tenant ON refunds (tenant, transaction_id, refund_id)",
-      ]
-    }
-  }
 }

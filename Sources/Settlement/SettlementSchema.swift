@@ -8,11 +8,9 @@ package enum SettlementSchema {
   package static let migrations = [
     Migration(number: 1, name: "accounts, addresses and payments", statements: payments),
     Migration(number: 2, name: "chains, headers, coverage and transfers", statements: chains),
-    Migration(number: 3, name: "dropped transfers by age") { _ in
-      [
-        // What a watcher that starts takes up again of them: the youngest.
-        "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'"
-      ]
+    Migration(number: 3, name: "dropped transfers by age", online: indexingDropped) { _ in
+      // What a watcher that starts takes up again of them: the youngest.
+      ["CREATE INDEX \(dropped.name) ON \(dropped.columns)"]
     },
     Migration(number: 4, name: "proofs that transfers are in blocks", statements: proofs),
     Migration(number: 5, name: "the tip at which a chain was told to stand still") { dialect in
@@ -39,9 +37,12 @@ package enum SettlementSchema {
       ]
     },
     Migration(
-      number: 8, name: "the order in which payments are read", statements: ReadingOrder.statements),
+      number: 8, name: "the order in which payments are read",
+      online: ReadingOrder.Change.payments.online(),
+      statements: ReadingOrder.Change.payments.statements),
     Migration(number: 9, name: "tenants apart, row by row", statements: TenantAccess.statements),
-    Migration(number: 10, name: "tokens and EVM chains", statements: tokens),
+    Migration(
+      number: 10, name: "tokens and EVM chains", online: rewritingTransfers, statements: tokens),
     Migration(number: 11, name: "coin without transfers, and blocks without traces") { dialect in
       // `untraced_at`: when the last block was covered without traces, where others have some.
       IncomeRecords.statements(dialect)
@@ -56,12 +57,24 @@ package enum SettlementSchema {
     Migration(number: 14, name: "reconciliations and closed days") { dialect in
       ReconciliationRecords.statements(dialect) + LedgerCloses.statements(dialect)
     },
-    Migration(number: 15, name: "the order in which refunds are read") { dialect in
-      // Tenants' entries, too, go behind the last closed day.
-      ReadingOrder.refundStatements(dialect)
-        + (dialect == .postgreSQL ? [RowSecurity.share("ledger_closes", columns: "closed_at")] : [])
+    Migration(
+      number: 15, name: "the order in which refunds are read",
+      online: ReadingOrder.Change.refunds.online([sharingCloses])
+    ) { dialect in
+      ReadingOrder.Change.refunds.statements(dialect)
+        + (dialect == .postgreSQL ? [sharingCloses] : [])
     },
   ]
+
+  /// Tenants' entries, too, go behind the last closed day.
+  private static let sharingCloses = RowSecurity.share("ledger_closes", columns: "closed_at")
+
+  private static let dropped = OnlineIndex(
+    "transfers_dropped", on: "transfers (chain, first_seen) WHERE state = 'dropped'")
+
+  private static let indexingDropped = OnlineChange(
+    indexes: { try $0.isLarge("transfers") ? [dropped] : [] },
+    isPrepared: { try dropped.isValid(in: $0) == true })
 
   /// What must be run once after a dump was read into another server, before anything else.
   package static func afterRestore(_ dialect: SQLDialect) -> [String] {
@@ -229,70 +242,6 @@ package enum SettlementSchema {
           previous_vout \(integer) NOT NULL,
           PRIMARY KEY (chain, txid, place)
         """),
-    ]
-  }
-
-  /// `contract` is a token's, `0x` and lower-case digits; empty for the chain's own coin.
-  /// `position` becomes a text such as `3`, `value` or `log:3`. `final_…` is the highest block that
-  /// the chain itself called final, where it does.
-  private static func tokens(_ dialect: SQLDialect) -> [String] {
-    let (integer, blob) = (dialect.integer, dialect.blob)
-    let transfers =
-      switch dialect {
-      case .postgreSQL:
-        [
-          "ALTER TABLE transfers ALTER COLUMN position TYPE TEXT USING position::text",
-          "ALTER TABLE transfers ADD COLUMN contract TEXT NOT NULL DEFAULT ''",
-        ]
-      case .sqlite: rebuiltTransfers(dialect)
-      }
-    return transfers + [
-      "ALTER TABLE payments ADD COLUMN contract TEXT NOT NULL DEFAULT ''",
-      "ALTER TABLE chains ADD COLUMN final_height \(integer)",
-      "ALTER TABLE chains ADD COLUMN final_hash \(blob)",
-    ]
-  }
-
-  /// SQLite changes no column's type in place.
-  private static func rebuiltTransfers(_ dialect: SQLDialect) -> [String] {
-    let (integer, blob, amount) = (dialect.integer, dialect.blob, dialect.amount)
-    let kept = """
-      family, ordinal, value, is_coinbase, confirmations, finality, state, detail, block_height,
-        block_hash, block_time, first_seen
-      """
-    return [
-      "ALTER TABLE transfers RENAME TO old_transfers",
-      dialect.createTable(
-        "transfers",
-        """
-          chain TEXT NOT NULL,
-          txid \(blob) NOT NULL CHECK (length(txid) = 32),
-          position TEXT NOT NULL,
-          family TEXT NOT NULL,
-          ordinal \(integer) NOT NULL,
-          value \(amount) NOT NULL,
-          is_coinbase \(integer) NOT NULL,
-          confirmations \(integer) NOT NULL,
-          finality \(integer) NOT NULL,
-          state TEXT NOT NULL,
-          detail TEXT,
-          block_height \(integer),
-          block_hash \(blob),
-          block_time \(integer),
-          first_seen \(integer) NOT NULL,
-          contract TEXT NOT NULL DEFAULT '',
-          PRIMARY KEY (chain, txid, position)
-        """),
-      """
-      INSERT INTO transfers (chain, txid, position, \(kept))
-      SELECT chain, txid, CAST(position AS TEXT), \(kept) FROM old_transfers
-      """,
-      "DROP TABLE old_transfers",
-      "CREATE INDEX transfers_by_address ON transfers (family, ordinal)",
-      "CREATE INDEX transfers_by_height ON transfers (chain, block_height)",
-      "CREATE INDEX transfers_unfinished ON transfers (chain, first_seen) "
-        + "WHERE state IN ('seen', 'included', 'confirmed', 'orphaned')",
-      "CREATE INDEX transfers_dropped ON transfers (chain, first_seen) WHERE state = 'dropped'",
     ]
   }
 

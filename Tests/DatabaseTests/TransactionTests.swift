@@ -153,6 +153,23 @@ struct TransactionTests {
     #expect(try await numbers(database) == [0, 1, 3, 5, 6, 7, 8])
   }
 
+  @Test("a body that goes on after its transaction was undone writes nothing and fails")
+  func swallowedRollback() async throws {
+    let database = try await database(.sqlite)
+    let outcomes = try await WriterGate.gather(4, in: database) { number in
+      try await database.groupedWrite { connection in
+        try Self.insert(number, in: connection)
+        guard number == 2 else { return }
+        _ = try? connection.execute("INSERT OR ROLLBACK INTO t VALUES (2, 0)")
+        // Outside a transaction this would hold at once.
+        try? Self.insert(99, in: connection)
+      }
+    }
+    #expect(outcomes[2] == .failed("\(DatabaseError.uniqueViolation("t.x"))"))
+    #expect(outcomes.filter { $0.value == .done }.count == 3)
+    #expect(try await numbers(database) == [0, 1, 3])
+  }
+
   @Test(
     "a member that breaks a rule which only the commit checks fails alone",
     arguments: TestEngine.allCases)

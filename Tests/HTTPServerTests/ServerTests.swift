@@ -136,6 +136,36 @@ struct ServerTests {
     }
   }
 
+  @Test(
+    "a database that can't do it now is a 503 to come back after, an outcome nobody knows isn't")
+  func databaseTrouble() async throws {
+    let passing: [DatabaseError] = [
+      .overloaded(waiting: 9), .busy("locked"), .timedOut("slow"), .closed,
+      .storage(code: 13, message: "disk full"),
+      .connectionLost("gone", commitIsUnknown: false),
+    ]
+    let errors =
+      passing + [.connectionLost("gone", commitIsUnknown: true), .other(code: 1, message: "?")]
+    try await TestServer.run { router, _, _ in
+      for (number, error) in errors.enumerated() {
+        router.on(
+          .get, "/trouble/\(number)",
+          OpenAPIOperation(
+            "trouble\(number)", "Fails", tag: "things", answers: [.init(200, "Never.")]),
+          access: .open
+        ) { _, _ in throw error }
+      }
+    } _: { test in
+      let connection = try TestConnection(port: test.port)
+      for (number, error) in errors.enumerated() {
+        let answer = try await connection.send("GET", "/trouble/\(number)")
+        let isPassing = passing.contains(error)
+        #expect(answer.status == (isPassing ? 503 : 500), "\(error)")
+        #expect(answer.headers["retry-after"] == (isPassing ? "1" : nil))
+      }
+    }
+  }
+
   @Test("bodies that are too large, no JSON, or hold the wrong fields are refused precisely")
   func bodies() async throws {
     try await TestServer.run(Self.things) { test in

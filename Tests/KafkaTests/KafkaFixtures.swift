@@ -3,7 +3,7 @@ import Database
 import Digests
 import EventLog
 import Kafka
-import SQLite
+import TestDatabases
 
 enum KafkaFixtures {
   /// A mock cluster that has all topics.
@@ -29,8 +29,11 @@ enum KafkaFixtures {
     KafkaEventSink(try configuration(cluster), timeout: .seconds(10), log: { _ in })
   }
 
-  static func database(_ options: SQLiteOptions = SQLiteOptions()) async throws -> SQLiteDatabase {
-    let database = try SQLiteDatabase.inMemory(options: options)
+  /// On the selected engine.
+  static func database(
+    _ options: TestStore.Options = TestStore.Options()
+  ) async throws -> TestDatabase {
+    let database = try await TestDatabase(.selected, options)
     try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
     try await Migrator.migrate(database, Relay.migrations, component: Relay.component)
     _ = try await database.write { try RestoreEpochs.beginFirst(0, in: $0) }
@@ -58,6 +61,31 @@ enum KafkaFixtures {
             data: #"{"number":\#(number)}"#)
         }
         try EventLog.append(drafts, in: connection)
+      }
+    }
+    try await Sequencer(database: database, batchLimit: 10_000).drain()
+  }
+
+  /// Fills an empty log with `count` events by a few statements.
+  static func fill(_ count: Int, in database: some Database) async throws {
+    let columns = "id, type, subject, sequence, tenant, time, data"
+    try await database.write { connection in
+      let isPostgres = connection.dialect == .postgreSQL
+      // PostgreSQL's sequencer gives the positions.
+      try connection.execute(
+        """
+        WITH RECURSIVE numbers (n) AS (
+          SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < \(count)
+        )
+        INSERT INTO \(isPostgres ? "outbox" : "events") (\(isPostgres ? "" : "position, ")\(columns))
+        SELECT \(isPostgres ? "" : "n, ")\
+        \(isPostgres ? "sha256(CAST(CAST(n AS TEXT) AS BYTEA))" : "randomblob(32)"), 'payment.paid',
+          'subject-' || n % 500, (n - 1) / 500 + 1, 'tenant', n, '{"number":' || n || '}'
+        FROM numbers
+        """)
+      if !isPostgres {
+        try connection.execute(
+          "UPDATE event_positions SET last_position = $1", [.integer(Int64(count))])
       }
     }
     try await Sequencer(database: database, batchLimit: 10_000).drain()

@@ -4,25 +4,28 @@ import Database
 import Digests
 import EventLog
 import Kafka
-import SQLite
+import TestDatabases
 import Testing
 
 @Suite("Consumers of Kafka")
 struct KafkaSourceTests {
   /// A service that notes what it handled, and a cluster to read from.
   private struct Scene {
-    let database: SQLiteDatabase
+    let database: TestDatabase
     let cluster: MockCluster
 
     init() async throws {
-      database = try SQLiteDatabase.inMemory()
+      database = try await TestDatabase()
       try await Migrator.migrate(database, Inbox.migrations, component: Inbox.component)
       try await database.write { connection in
+        let dialect = connection.dialect
         try connection.execute(
-          """
-          CREATE TABLE effects (
-            number INTEGER PRIMARY KEY, subject TEXT NOT NULL, sequence INTEGER NOT NULL)
-          """)
+          dialect.createTable(
+            "effects",
+            """
+              number \(dialect.generatedKey), subject TEXT NOT NULL,
+              sequence \(dialect.integer) NOT NULL
+            """))
       }
       cluster = try KafkaFixtures.cluster()
     }

@@ -2,8 +2,8 @@ import Database
 import EventLog
 import Foundation
 import Kafka
-import SQLite
 import Telemetry
+import TestDatabases
 import TestSupport
 import Testing
 

@@ -4,7 +4,7 @@ import Database
 import EventLog
 import Foundation
 import Kafka
-import SQLite
+import TestDatabases
 import Testing
 
 /// What the mock can't do. The cluster's topics are the tests' to write to.

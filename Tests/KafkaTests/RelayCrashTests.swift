@@ -1,8 +1,8 @@
 import Bytes
 import Database
 import EventLog
-import SQLite
 import Synchronization
+import TestDatabases
 import TestSupport
 import Testing
 
@@ -109,7 +109,7 @@ struct RelayCrashTests {
   func cursorCommit() async throws {
     for number in 1...14 {
       let trap = Trap()
-      var options = SQLiteOptions()
+      var options = TestStore.Options()
       if number % 2 == 0 {
         options.commitHooks.beforeCommit = { try trap.pass() }
       } else {
@@ -150,6 +150,47 @@ struct RelayCrashTests {
     let run = RelayRun(database, broker, check: { _ in throw NotHeld() })
     #expect(await run.end() as? RelayError == .leaseLost("NotHeld()"))
     #expect(broker.transactionCount == 0)
+  }
+
+  @Test("a relay that wakes without its lease sends nothing, though nobody has put it out")
+  func wokenWithoutLease() async throws {
+    struct NotHeld: Error {}
+    let isLost = Mutex(false)
+    let database = try await KafkaFixtures.database()
+    try await KafkaFixtures.append(10, to: database)
+    let broker = ModelBroker()
+    let run = RelayRun(
+      database, broker, glance: { _ in if isLost.withLock({ $0 }) { throw NotHeld() } })
+    try await waitUntil { run.relay.status.cursor >= 10 }
+    isLost.withLock { $0 = true }
+    try await KafkaFixtures.append(10, from: 10, to: database)
+    run.relay.wake()
+    #expect(await run.end() as? RelayError == .leaseLost("NotHeld()"))
+    #expect(broker.transactionCount == 1)
+  }
+
+  @Test("what hours without brokers have left is sent with two pages in memory at most")
+  func backlog() async throws {
+    let count: Int64 = 200_000
+    let database = try await KafkaFixtures.database()
+    try await KafkaFixtures.fill(Int(count), in: database)
+    let broker = ModelBroker()
+    broker.failOpening(10)
+    let sink = CountingSink(broker)
+    var options = RelayRun.quick
+    options.pageLimit = 2_000
+    options.pageByteLimit = 24_000
+    let run = RelayRun(database, sink, options, glance: { _ in sink.countPage() })
+    let status = try await run.stop(after: count)
+    #expect(status.sent == count)
+    let counted = sink.count
+    #expect(counted.openings == 11)
+    #expect(counted.mostPages == 2, "the one that is sent, and the next")
+    // Bytes of data bound a page here before the number of its events does.
+    #expect((1_000..<2_000).contains(counted.mostMessages))
+    #expect(counted.mostBytes < 2_000 * 400)
+    #expect(counted.pagesSent == broker.transactionCount)
+    try await Self.expectExactly(database, broker)
   }
 
   @Test("hours without brokers cost nothing but time")

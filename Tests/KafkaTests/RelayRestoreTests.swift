@@ -1,7 +1,7 @@
 import Database
 import EventLog
 import Kafka
-import SQLite
+import TestDatabases
 import Testing
 
 @Suite("A relay on a database that isn't what it was")

@@ -8,9 +8,10 @@ struct RelayRun {
 
   init(
     _ database: some Database, _ sink: some EventSink, _ options: RelayOptions = quick,
-    check: @escaping Relay.LeaseCheck = { _ in }
+    check: @escaping Relay.LeaseCheck = { _ in }, glance: @escaping Relay.LeaseCheck = { _ in }
   ) {
-    let relay = Relay(database: database, sink: sink, options: options, check: check)
+    let relay = Relay(
+      database: database, sink: sink, options: options, check: check, glance: glance)
     self.relay = relay
     task = Task { try await relay.run(every: .milliseconds(20), clock: ContinuousClock()) }
   }

@@ -1,38 +1,8 @@
 import Database
-import Foundation
 import LocalServers
 import PostgreSQL
 import TestSupport
 import Testing
-
-/// A file system of a few megabytes in memory, which only root may mount.
-private final class SmallDisk {
-  let path: String
-  let isMounted: Bool
-
-  init(_ path: String, megabytes: Int) {
-    self.path = path
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    isMounted = Self.run("mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path)
-  }
-
-  deinit { if isMounted { _ = Self.run("umount", "-l", path) } }
-
-  static func run(_ arguments: String...) -> Bool {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = arguments
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-  }
-
-  static let canBeMade: Bool = {
-    guard geteuid() == 0, let directory = try? TemporaryDirectory() else { return false }
-    return SmallDisk(directory.path("disk"), megabytes: 1).isMounted
-  }()
-}
 
 @Suite("PostgreSQL on a full disk")
 struct DiskFullTests {

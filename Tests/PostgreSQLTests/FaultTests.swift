@@ -171,7 +171,7 @@ struct FaultTests {
     try await database.close()
   }
 
-  @Test("a statement that takes too long and a row that stays held are busy, not for ever")
+  @Test("a statement that takes too long is stopped, and a row that stays held isn't waited for")
   func timeouts() async throws {
     let store = try await TestStore(.postgreSQL)
     var options = PostgresOptions(connection: store.location)
@@ -182,9 +182,23 @@ struct FaultTests {
     func isBusy(_ error: any Error) -> Bool {
       if case DatabaseError.busy = error { true } else { false }
     }
-    await #expect {
-      try await database.read { _ = try $0.query("SELECT pg_sleep(60)") }
-    } throws: { isBusy($0) }
+    let runs = Count()
+    for isGrouped in [true, false] {
+      let body: @Sendable (any SQLConnection) throws -> Void = { connection in
+        runs.increment()
+        _ = try connection.query("SELECT pg_sleep(60)")
+      }
+      await #expect {
+        if isGrouped {
+          try await database.groupedWrite(body)
+        } else {
+          try await database.read(body)
+        }
+      } throws: { error in
+        if case DatabaseError.timedOut = error { true } else { false }
+      }
+    }
+    #expect(runs.value == 2, "it would take too long again")
     let release = DispatchSemaphore(value: 0)
     let isHeld = Flag()
     async let holding: Void = database.write { connection in

@@ -78,7 +78,7 @@ struct QueueTests {
       ("23P01", "ERROR", .constraint("m")),
       ("22003", "ERROR", .constraint("m")),
       ("25006", "ERROR", .readOnly("m")),
-      ("57014", "ERROR", .busy("m")),
+      ("57014", "ERROR", .timedOut("m")),
       ("55P03", "ERROR", .busy("m")),
       ("40P01", "ERROR", .busy("m")),
       ("42P01", "ERROR", .statement("m", sql: "s")),

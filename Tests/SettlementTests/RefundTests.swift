@@ -2,6 +2,7 @@ import Bytes
 import ChainTracking
 import ChainTypes
 import Database
+import Leases
 import Payments
 import Settlement
 import TestDatabases
@@ -347,9 +348,25 @@ struct RefundTests {
     world.now = world.now.adding(seconds: 30 * 86_400)
     let remedies = RemedyService(refunds: service(world))
     let now = world.now
-    #expect(try await remedies.step(on: world.database, now: now) { (9, 9) } == 1)
-    #expect(try await remedies.step(on: world.database, now: now) { (9, 9) } == 0)
+    // One that sleeps past its lease does nothing when it wakes.
+    let paused = try await acquire("a", world)
+    let lease = try await acquire("b", world)
+    await #expect(throws: LeaseLost(paused)) {
+      try await remedies.step(on: world.database, under: paused, now: now) { (9, 9) }
+    }
+    #expect(try await world.count("refunds") == 0)
+    #expect(try await remedies.step(on: world.database, under: lease, now: now) { (9, 9) } == 1)
+    #expect(try await remedies.step(on: world.database, under: lease, now: now) { (9, 9) } == 0)
     #expect(try await world.count("refunds WHERE amount = '30000'") == 1)
     #expect(try await world.differences() == [])
+  }
+
+  /// The lease on policies, which whoever has it has slept over.
+  private func acquire(_ holder: String, _ world: World) async throws -> Lease {
+    let lease = try await world.database.write { connection in
+      try connection.execute("UPDATE leases SET expires_at = 1")
+      return try Leases.acquire("remedies", holder: holder, milliseconds: 60_000, in: connection)
+    }
+    return try #require(lease)
   }
 }

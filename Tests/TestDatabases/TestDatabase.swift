@@ -73,5 +73,11 @@ package final class TestDatabase: Database {
     try await database.groupedWrite(body)
   }
 
+  package func withoutTransaction<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+  ) async throws -> Value {
+    try await database.withoutTransaction(body)
+  }
+
   package func close() async throws { try await database.close() }
 }

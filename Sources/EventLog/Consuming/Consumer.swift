@@ -28,6 +28,9 @@ package actor Consumer<Source: EventSource> {
 
   /// The places as they were last seen in the database; nil while the source isn't open.
   private var places: [EventPartition: Int64]?
+  /// The event on which the handler's statements have taken too long, alone in its transaction, and
+  /// how often in a row.
+  private var slow: (place: EventPlace, times: Int)?
 
   /// - Parameters:
   ///   - name: 1 to `Inbox.maximumNameBytes` bytes; whoever has another name starts afresh
@@ -151,20 +154,45 @@ package actor Consumer<Source: EventSource> {
         end = messages.count
       } catch let failure as HandlerFailure {
         // Those before it go in without it; then it is parked, and the rest follows.
-        verdicts[failure.place] = failure.verdict
-        if let index = part.firstIndex(where: { $0.place == failure.place }), index > 0 {
-          end = begin + index
+        let index = part.firstIndex { $0.place == failure.place } ?? 0
+        if index > 0 { end = begin + index }
+        if case .slow(let reason) = failure.verdict {
+          if part.count == 1 {
+            verdicts[failure.place] = try blame(failure.place, reason)
+          } else if index == 0 {
+            end = begin + 1
+          }
+        } else {
+          verdicts[failure.place] = failure.verdict
         }
-      } catch let error as DatabaseError where error.isHandlersFault && !part.isEmpty {
-        // A rule that the engine checks only at the commit: halve until the culprit is alone.
+      } catch let error as DatabaseError
+        where (error.isHandlersFault || error.timeout != nil) && !part.isEmpty
+      {
+        // A rule that the engine checks only at the commit, or a statement that nobody has waited
+        // for: halve until the culprit is alone.
         if part.count > 1 {
           end = begin + part.count / 2
+        } else if let reason = error.timeout, verdicts[part[0].place] == nil {
+          verdicts[part[0].place] = try blame(part[0].place, reason)
         } else if verdicts.updateValue(.failed("\(error)"), forKey: part[0].place) != nil {
           throw error
         }
       }
     } while begin < messages.count
     return outcome
+  }
+
+  /// What is to be thought of an event whose statements took too long again. A database that has too
+  /// much to do for a while is no reason to park what would go well later, so the consumer stands
+  /// before the event for some steps first; but not for ever.
+  private func blame(_ place: EventPlace, _ reason: String) throws -> HandlerVerdict {
+    let times = (slow?.place == place ? slow?.times ?? 0 : 0) + 1
+    guard times >= options.attemptLimit else {
+      slow = (place, times)
+      throw DatabaseError.timedOut(reason)
+    }
+    slow = nil
+    return .slow(reason)
   }
 
   private static func next(behind messages: [IncomingMessage]) -> [EventPartition: Int64] {
@@ -227,8 +255,8 @@ package actor Consumer<Source: EventSource> {
         outcome += try await handleParked(at: place, verdict: nil)
       } catch let failure as HandlerFailure {
         outcome += try await handleParked(at: place, verdict: failure.verdict)
-      } catch let error as DatabaseError where error.isHandlersFault {
-        outcome += try await handleParked(at: place, verdict: .failed("\(error)"))
+      } catch let error as DatabaseError where error.isHandlersFault || error.timeout != nil {
+        outcome += try await handleParked(at: place, verdict: HandlerVerdict(error))
       }
     }
     return outcome

@@ -4,7 +4,8 @@ internal import ChainTypes
 package struct ConsumerOptions: Sendable, Equatable {
   /// How many messages share a transaction at most.
   package var batchLimit = 256
-  /// How often the handler may fail on an event before an operator has to decide.
+  /// How often the handler may fail on an event before an operator has to decide; and how often in
+  /// a row its statements may take too long before that counts as its failure.
   package var attemptLimit = 5
   /// The pause after the first failure; each further one doubles it.
   package var retrySeconds: Int64 = 1

@@ -10,9 +10,16 @@ struct HandlerFailure: Error {
 enum HandlerVerdict: Sendable, Equatable {
   case refused(String)
   case failed(String)
+  /// Its statements took too long, which may have been the database's doing.
+  case slow(String)
 
   init(_ error: any Error) {
-    self = error is EventRefusal ? .refused("\(error)") : .failed("\(error)")
+    self =
+      switch error {
+      case is EventRefusal: .refused("\(error)")
+      case DatabaseError.timedOut(let reason): .slow(reason)
+      default: .failed("\(error)")
+      }
   }
 }
 
@@ -27,4 +34,7 @@ extension DatabaseError {
     default: isConstraintViolation
     }
   }
+
+  /// What the engine says of a statement that took too long.
+  var timeout: String? { if case .timedOut(let reason) = self { reason } else { nil } }
 }

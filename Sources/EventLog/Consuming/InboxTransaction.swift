@@ -108,7 +108,7 @@ struct InboxTransaction {
           ReceivedEvent(
             event: event, place: message.place, traceparent: message.message.traceparent),
           records.connection)
-      } catch let error as DatabaseError where !error.isHandlersFault {
+      } catch let error as DatabaseError where !error.isHandlersFault && error.timeout == nil {
         throw error
       } catch {
         throw HandlerFailure(place: message.place, verdict: HandlerVerdict(error))
@@ -122,6 +122,8 @@ struct InboxTransaction {
   private mutating func park(_ message: IncomingMessage, after verdict: HandlerVerdict) throws {
     switch verdict {
     case .refused(let detail): try park(message, .refused, detail)
+    case .slow(let reason):
+      try park(message, after: .failed("a statement took too long: \(reason)"))
     case .failed(let detail):
       let attempts = message.attempts + 1
       let due = options.retry(after: attempts, now: now)

@@ -8,25 +8,37 @@ internal import Synchronization
 /// partitions end with, and leaves out what is there. Whatever fails, it starts so again: there is
 /// one way of going on, after a crash as after an error.
 package final class Relay: Sendable {
-  /// Called in every transaction that the relay writes; throws where the lease on relaying is lost.
+  /// Called in every transaction that the relay writes, or that reads what it is about to send;
+  /// throws where the lease on relaying is lost.
   package typealias LeaseCheck = @Sendable (any SQLConnection) throws -> Void
 
   private let database: any Database
   private let sink: any EventSink
   private let options: RelayOptions
   private let check: LeaseCheck
+  private let glance: LeaseCheck
   private let state = Mutex(RelayStatus())
   private let wakes: AsyncStream<Void>
   private let waker: AsyncStream<Void>.Continuation
 
+  /// - Parameters:
+  ///   - check: for writes, which it keeps others from taking the lease before
+  ///   - glance: for reads. Who has slept past its lease doesn't even try to send, and needn't be put
+  ///     out by the brokers
   package init(
     database: any Database, sink: any EventSink, options: RelayOptions = RelayOptions(),
-    check: @escaping LeaseCheck
+    check: @escaping LeaseCheck, glance: @escaping LeaseCheck = { _ in }
   ) {
     self.database = database
     self.sink = sink
     self.options = options
-    self.check = { connection in
+    self.check = Self.telling(check)
+    self.glance = Self.telling(glance)
+    (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  private static func telling(_ check: @escaping LeaseCheck) -> LeaseCheck {
+    { connection in
       do {
         try check(connection)
       } catch let error as DatabaseError {
@@ -35,7 +47,6 @@ package final class Relay: Sendable {
         throw RelayError.leaseLost("\(error)")
       }
     }
-    (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   package var status: RelayStatus { state.withLock { $0 } }
@@ -151,7 +162,8 @@ package final class Relay: Sendable {
 
   /// The next page's messages, written out on the reader's thread.
   private func prepare(after cursor: Int64, _ plan: RelayPlan) async throws -> Prepared? {
-    try await database.read { [options] connection in
+    try await database.read { [options, glance] connection in
+      try glance(connection)
       let page = try RelayPage.read(
         after: cursor, limit: options.pageLimit, byteLimit: options.pageByteLimit, in: connection)
       guard let page else { return nil }

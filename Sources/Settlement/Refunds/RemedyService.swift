@@ -1,6 +1,7 @@
 package import ChainTypes
 package import Database
 internal import EventLog
+package import Leases
 internal import Payments
 
 /// Does what tenants' policies say about payments that came late, short or over, once their money is
@@ -17,10 +18,12 @@ package struct RemedyService: Sendable {
   /// Does what is due by now, up to `limit` payments, each in a transaction of its own; how many
   /// were looked at.
   ///
-  /// - Parameter random: bits for a refund's id, asked once for each
+  /// - Parameters:
+  ///   - lease: what must be held for it; without it `LeaseLost` is thrown
+  ///   - random: bits for a refund's id, asked once for each
   @discardableResult
   package func step(
-    on database: any Database, now: Timestamp, limit: Int = 100,
+    on database: any Database, under lease: Lease? = nil, now: Timestamp, limit: Int = 100,
     random: @escaping @Sendable () -> (UInt64, UInt64)
   ) async throws -> Int {
     let due = try await database.read { connection in
@@ -36,8 +39,11 @@ package struct RemedyService: Sendable {
       let bits = random()
       do {
         try await database.write { connection in
+          if let lease { try Leases.check(lease, in: connection) }
           try apply(to: id, now: now, random: bits, in: connection)
         }
+      } catch let lost as LeaseLost {
+        throw lost
       } catch {
         // One that can't be decided of holds up none of the others.
         failure = failure ?? error

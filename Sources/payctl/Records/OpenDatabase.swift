@@ -75,6 +75,7 @@ enum OpenDatabase {
     switch error {
     case PaymentRefusal.notFound(let id): CommandFailure("there is no payment \(id)")
     case DatabaseError.busy: CommandFailure("the database is locked by another process")
+    case DatabaseError.timedOut(let reason): CommandFailure("the database took too long: \(reason)")
     case DatabaseError.connectionLost(let reason, _):
       CommandFailure("the database can't be reached: \(reason)")
     default: error

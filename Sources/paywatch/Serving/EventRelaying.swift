@@ -91,6 +91,7 @@ final class EventRelaying: Sendable {
     options.epoch = Int64(surroundings.plan.configuration.restoreEpoch)
     return Relay(
       database: surroundings.database, sink: brokers, options: options,
-      check: { try Leases.check(lease, in: $0) })
+      check: { try Leases.check(lease, in: $0) },
+      glance: { guard try Leases.isHeld(lease, in: $0) else { throw LeaseLost(lease) } })
   }
 }

@@ -2,6 +2,7 @@ internal import ChainTypes
 internal import Database
 internal import EventLog
 internal import HTTPServer
+internal import Leases
 internal import Logging
 internal import Settings
 internal import Watching
@@ -14,41 +15,45 @@ struct Housekeeping: Sendable {
   private static let replySeconds: Int64 = 7 * 86_400
 
   func run() async throws {
-    try await surroundings.whileHolding("housekeeping:\(surroundings.region)") { _ in
+    try await surroundings.whileHolding("housekeeping:\(surroundings.region)") { lease in
       while !Task.isCancelled {
-        await trying("forgetting old replies") { try await forgetReplies() }
-        await trying("removing old events") { try await removeEvents() }
+        try await trying("forgetting old replies") { try await forgetReplies(under: lease) }
+        try await trying("removing old events") { try await removeEvents(under: lease) }
         try? await Task.sleep(for: .seconds(600))
       }
     }
   }
 
-  private func trying(_ what: String, _ body: () async throws -> Void) async {
+  private func trying(_ what: String, _ body: () async throws -> Void) async throws(LeaseLost) {
     do {
       try await body()
+    } catch let lost as LeaseLost {
+      throw lost
     } catch {
       surroundings.logger.error("\(what) failed", metadata: ["error": "\(error)"])
     }
   }
 
-  private func removeEvents() async throws {
+  private func removeEvents(under lease: Lease) async throws {
     let configuration = surroundings.plan.configuration
     guard let days = configuration.retention.eventDays else { return }
     let before = SystemTime().now.adding(seconds: -Int64(days) * 86_400)
     let isRelayed = configuration.kafka != nil
     while !Task.isCancelled,
       try await surroundings.database.write({ connection in
-        try EventRetention.step(before: before, isRelayed: isRelayed, in: connection)
+        try Leases.check(lease, in: connection)
+        return try EventRetention.step(before: before, isRelayed: isRelayed, in: connection)
       })
     {}
   }
 
-  private func forgetReplies() async throws {
+  private func forgetReplies(under lease: Lease) async throws {
     let before = SystemTime().now.adding(seconds: -Self.replySeconds)
     let limit = 1_000
     while !Task.isCancelled,
       try await surroundings.database.write({ connection in
-        try Idempotency.forget(before: before, limit: limit, in: connection)
+        try Leases.check(lease, in: connection)
+        return try Idempotency.forget(before: before, limit: limit, in: connection)
       }) == limit
     {}
   }

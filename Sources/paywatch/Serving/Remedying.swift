@@ -1,5 +1,6 @@
 internal import ChainTypes
 internal import Deployment
+internal import Leases
 internal import Logging
 internal import Settlement
 internal import Watching
@@ -15,10 +16,12 @@ struct Remedying: Sendable {
 
   func run() async throws {
     let service = RemedyService(refunds: RefundService(surroundings.plan.configuration))
-    try await surroundings.whileHolding("remedies:\(surroundings.region)") { _ in
+    try await surroundings.whileHolding("remedies:\(surroundings.region)") { lease in
       while !Task.isCancelled {
         do {
-          while try await step(service) == Self.limit, !Task.isCancelled {}
+          while try await step(service, under: lease) == Self.limit, !Task.isCancelled {}
+        } catch let lost as LeaseLost {
+          throw lost
         } catch {
           surroundings.logger.error(
             "applying policies to payments failed", metadata: ["error": "\(error)"])
@@ -28,9 +31,9 @@ struct Remedying: Sendable {
     }
   }
 
-  private func step(_ service: RemedyService) async throws -> Int {
+  private func step(_ service: RemedyService, under lease: Lease) async throws -> Int {
     let count = try await service.step(
-      on: surroundings.database, now: SystemTime().now, limit: Self.limit
+      on: surroundings.database, under: lease, now: SystemTime().now, limit: Self.limit
     ) {
       var generator = SystemRandomNumberGenerator()
       return (generator.next(), generator.next())

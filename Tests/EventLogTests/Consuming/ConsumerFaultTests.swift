@@ -67,6 +67,57 @@ struct ConsumerFaultTests {
     }
   }
 
+  private func isTimeout(_ error: any Error) -> Bool {
+    if case DatabaseError.timedOut = error { true } else { false }
+  }
+
+  @Test(
+    "an event whose statement always takes too long is parked in the end, and the others go on",
+    arguments: [false, true])
+  func slowForGood(isSubmitted: Bool) async throws {
+    let scene = try await ConsumerScene()
+    scene.publish("a", 1, 2, 3)
+    scene.publish("b", 1, 2)
+    scene.slow.withLock { $0["a#2"] = isSubmitted }
+    var options = ConsumerOptions()
+    options.attemptLimit = 3
+    let consumer = try scene.consumer(options: options)
+    for _ in 1...2 {
+      await #expect {
+        try await consumer.step(waiting: .zero)
+      } throws: { isTimeout($0) }
+      #expect(try await scene.sequences(of: "a") == [1])
+      #expect(try await scene.parkedTexts().isEmpty, "it may have been the database")
+    }
+    try await consumer.drain()
+    #expect(try await scene.sequences(of: "b") == [1, 2])
+    #expect(try await scene.parkedTexts() == ["a#2 retrying", "a#3 behind"])
+    #expect(try await scene.parked()[0].detail.contains("took too long"))
+    for _ in 2...3 {
+      scene.pass(seconds: options.maximumRetrySeconds)
+      try await consumer.drain()
+    }
+    #expect(try await scene.parkedTexts() == ["a#2 failed", "a#3 behind"])
+    #expect(try await scene.sequences(of: "a") == [1])
+  }
+
+  @Test("an event that took too long for a while is handled, and nothing is parked")
+  func slowForAWhile() async throws {
+    let scene = try await ConsumerScene()
+    scene.publish("a", 1, 2, 3)
+    scene.slow.withLock { $0["a#2"] = false }
+    let consumer = try scene.consumer()
+    for _ in 1..<ConsumerOptions().attemptLimit {
+      await #expect {
+        try await consumer.step(waiting: .zero)
+      } throws: { isTimeout($0) }
+    }
+    scene.slow.withLock { $0 = [:] }
+    try await consumer.drain()
+    #expect(try await scene.sequences(of: "a") == [1, 2, 3])
+    #expect(try await scene.parkedTexts().isEmpty)
+  }
+
   @Test("random worlds of faults end with each event handled once, in order", arguments: 1...20)
   func random(seed: UInt64) async throws {
     var world = try await RandomDeliveries(seed: seed)

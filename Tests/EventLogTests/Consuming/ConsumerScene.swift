@@ -26,6 +26,8 @@ final class ConsumerScene: Sendable {
   let clock = Mutex<Int64>(1_800_000_000)
   /// Subjects and sequences, as `s#1`, on which the handler fails; true for good.
   let troubles = Mutex<[String: Bool]>([:])
+  /// Those on which its statement takes too long; true where it doesn't wait for the answer.
+  let slow = Mutex<[String: Bool]>([:])
 
   init() async throws {
     database = try await TestDatabase()
@@ -75,12 +77,24 @@ final class ConsumerScene: Sendable {
           [
             .text(name), .text(event.subject), .integer(event.sequence), .blob(event.id.bytes),
           ])
-        switch self.troubles.withLock({ $0["\(event.subject)#\(event.sequence)"] }) {
+        let name = "\(event.subject)#\(event.sequence)"
+        if let isSubmitted = self.slow.withLock({ $0[name] }) {
+          try Self.takeTooLong(isSubmitted: isSubmitted, in: connection)
+        }
+        switch self.troubles.withLock({ $0[name] }) {
         case true?: throw EventRefusal("not for us")
         case false?: throw Trouble()
         case nil: break
         }
       })
+  }
+
+  /// SQLite stops no statement.
+  private static func takeTooLong(isSubmitted: Bool, in connection: any SQLConnection) throws {
+    guard connection.dialect == .postgreSQL else { throw DatabaseError.timedOut("too long") }
+    try connection.execute("SET LOCAL statement_timeout = '20ms'")
+    let sleep = "DO $$ BEGIN PERFORM pg_sleep(60); END $$"
+    if isSubmitted { try connection.submit(sleep, []) } else { try connection.execute(sleep) }
   }
 
   /// The effects in the order in which they came, of one subject or all.
