@@ -15,8 +15,8 @@ import Settlement
 import TestSupport
 import Watching
 
-/// A simulated EVM node behind a loopback port, a configuration that names it, and the database of a
-/// watcher that has watched it in this process, as `paywatch` would in another.
+/// A simulated EVM node behind a loopback port, a configuration that names it, and the database of
+/// a watcher that has watched it in this process, as `paywatch` would in another.
 final class EthereumProgramScene {
   let scratch: TemporaryDirectory
   let node: SimulatedEthereumNode
