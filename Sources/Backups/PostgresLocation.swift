@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// A postgresql:// connection URI (postgresql.org/docs/15, 34.1.1.2) without its password, as it may
-/// stand among a program's arguments, which everyone on the machine can read.
+/// A postgresql:// connection URI (postgresql.org/docs/15, 34.1.1.2) without its password, as it
+/// may stand among a program's arguments, which everyone on the machine can read.
 struct PostgresLocation: Sendable, Equatable {
   let uri: String
   let password: String?

@@ -7,8 +7,8 @@ struct PostgresProgram: Sendable {
   /// The major version, such as 15.
   let version: Int
 
-  /// The oldest that fits a server: a program can't read what is newer than itself, and a much newer
-  /// one writes what an older server doesn't understand.
+  /// The oldest that fits a server: a program can't read what is newer than itself, and a much
+  /// newer one writes what an older server doesn't understand.
   static func find(_ name: String, forServer server: Int) throws -> PostgresProgram {
     let programs = try installed(name)
     guard let newest = programs.max(by: { $0.version < $1.version }) else {

@@ -3,9 +3,9 @@ internal import Foundation
 /// A file that gets its name only when it is whole and on the disk: what a crash leaves is called
 /// otherwise. Only its owner may read it.
 struct UnfinishedFile: Sendable {
-  /// What it will be called.
+  /// Its path once it is whole.
   let path: String
-  /// What it is called until then, beside.
+  /// Its path until then, in the same folder.
   let partial: String
 
   /// Makes an empty file. Throws `BackupError.exists` where something has its name.

@@ -64,13 +64,6 @@ package struct ByteReader: ~Escapable {
     return Hash32(uncheckedBytes: bytes, at: offset &- 32)
   }
 
-  @inlinable
-  @_lifetime(self: copy self)
-  package mutating func readHash20() throws(EndOfBytes) -> Hash20 {
-    try advance(by: 20)
-    return Hash20(uncheckedBytes: bytes, at: offset &- 20)
-  }
-
   /// The next `count` bytes, borrowed.
   @inlinable
   @_lifetime(self: copy self)

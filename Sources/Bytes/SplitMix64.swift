@@ -1,5 +1,5 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed, everywhere. For jitter,
-/// simulations and tests; nothing secret may come from it.
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed, everywhere. For
+/// jitter, simulations and tests; nothing secret may come from it.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -69,17 +69,9 @@ package enum SQLDialect: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// What ends a SELECT whose rows nobody may change or delete until the transaction ends; any
-  /// number of transactions hold them so at once.
-  package var forShare: String {
-    switch self {
-    case .sqlite: ""
-    case .postgreSQL: " FOR SHARE"
-    }
-  }
-
-  /// As `forShare`, but only against those who take the rows `forUpdate`: others may change columns
-  /// that are in no unique index.
+  /// What ends a SELECT whose rows nobody may delete, or take `forUpdate`, until the transaction
+  /// ends; others may change columns that are in no unique index. Any number of transactions hold
+  /// them so at once.
   package var forKeyShare: String {
     switch self {
     case .sqlite: ""

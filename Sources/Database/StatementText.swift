@@ -6,9 +6,9 @@ package struct StatementText: Sendable, Hashable {
   /// Whether it begins with SELECT, and so changes no row.
   package let isSelect: Bool
 
-  /// Throws `DatabaseError.transactionControl` where the statement would begin or end a transaction,
-  /// change what outlives it, or say for whom it runs: the connection is shared, and only the
-  /// adapter does that.
+  /// Throws `DatabaseError.transactionControl` where the statement would begin or end a
+  /// transaction, change what outlives it, or say for whom it runs: the connection is shared, and
+  /// only the adapter does that.
   package init(_ sql: String) throws(DatabaseError) {
     let input = Array(sql.utf8)
     let (first, end) = Self.word(in: input, from: 0)

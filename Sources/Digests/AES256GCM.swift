@@ -18,8 +18,8 @@ package enum AES256GCM {
     }
   }
 
-  /// Seals `secret`, and binds it to `context`, which isn't secret. A nonce must never be used twice
-  /// with one key. Nil where key or nonce has another length, or there is over a mebibyte.
+  /// Seals `secret`, and binds it to `context`, which isn't secret. A nonce must never be used
+  /// twice with one key. Nil where key or nonce has another length, or there is over a mebibyte.
   package static func seal(
     _ secret: SecretBytes, key: SecretBytes, nonce: [UInt8], context: [UInt8]
   ) -> Sealed? {

@@ -14,7 +14,8 @@ package enum RIPEMD160 {
     RIPEMD160_Init(&context)
     RIPEMD160_Update(&context, bytes.baseAddress, bytes.count)
     var digest = Hash20()
-    // A Hash20 is 20 bytes in a stride of 24: the 20 bytes written stay inside.
+    // A Hash20 is 20 bytes in a stride of 24, so it has an address, and the 20 bytes written stay
+    // inside.
     withUnsafeMutableBytes(of: &digest) {
       _ = RIPEMD160_Final($0.baseAddress!.assumingMemoryBound(to: UInt8.self), &context)
     }

@@ -21,6 +21,7 @@ package struct SHA256 {
   /// The digest of all that was given. The hasher must not be used afterwards.
   package mutating func finalize() -> Hash32 {
     var digest = Hash32()
+    // A Hash32 is 32 bytes, so it has an address, and the 32 bytes written stay inside.
     withUnsafeMutableBytes(of: &digest) {
       _ = SHA256_Final($0.baseAddress!.assumingMemoryBound(to: UInt8.self), &context)
     }

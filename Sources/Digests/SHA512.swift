@@ -43,6 +43,7 @@ package struct SHA512 {
   /// Writes the digest to the first 64 bytes of `buffer`, which the caller has made that long.
   mutating func finalize(into buffer: UnsafeMutableRawBufferPointer) {
     precondition(buffer.count >= 64, "a SHA-512 digest is 64 bytes long")
+    // A buffer with bytes in it has an address.
     SHA512_Final(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self), &context)
   }
 

@@ -36,9 +36,9 @@ package enum EventLog {
     }
   }
 
-  /// Appends the first event of a new subject, without asking. Where the subject has events already,
-  /// the transaction fails with `DatabaseError.uniqueViolation`, as does the later one of two that
-  /// append to a new subject at once.
+  /// Appends the first event of a new subject, without asking. Where the subject has events
+  /// already, the transaction fails with `DatabaseError.uniqueViolation`, as does the later one of
+  /// two that append to a new subject at once.
   package static func begin(with draft: EventDraft, in connection: any SQLConnection) throws {
     try draft.validate()
     _ = try append(draft, after: 0, in: connection)

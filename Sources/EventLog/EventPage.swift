@@ -51,7 +51,8 @@ extension EventLog {
   ///
   /// Throws `EventLogError.positionAhead` where the log doesn't reach `position`: the reader has
   /// seen events that this log has lost, as after a restore; and `EventLogError.positionRemoved`
-  /// where it has read some and retention has removed the next. Who begins, at 0, gets what there is.
+  /// where it has read some and retention has removed the next. Who begins, at 0, gets what there
+  /// is.
   package static func page(
     after position: Int64, limit: Int, filter: EventFilter = EventFilter(),
     in connection: any SQLConnection

@@ -37,8 +37,8 @@ package enum RestoreEpochs {
     return epoch
   }
 
-  /// Begins the next epoch after a restore, before anything is appended to the log. Positions behind
-  /// its end may have been given to other events.
+  /// Begins the next epoch after a restore, before anything is appended to the log. Positions
+  /// behind its end may have been given to other events.
   ///
   /// `epoch` must be higher than any under which this system has ever worked, which a backup can't
   /// know; what is checked is the database's own.

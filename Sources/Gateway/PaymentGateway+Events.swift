@@ -17,7 +17,7 @@ extension PaymentGateway {
         tag: "events",
         parameters: OpenAPIOperation.Parameter.page + [
           .init("type", "Only events of this type."),
-          .init("subject", "Only events of this payment or transfer."),
+          .init("subject", "Only events of this payment, transfer, refund or other subject."),
           .init("Last-Event-ID", in: .header, "The id of the last event that a stream gave."),
           .init("last_event_id", "As the header, for clients of streams that can't set one."),
         ],

@@ -2,6 +2,7 @@ internal import Database
 internal import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
+internal import Payments
 internal import QRCode
 internal import Settlement
 
@@ -19,12 +20,13 @@ extension PaymentGateway {
       let tenant = try context.requireTenant()
       let id = try context.pathParameter("id")
       let service = service
-      let uri = try await refusing {
+      let payment = try await refusing {
         try await database.read(as: tenant) { connection in
-          PaymentDocument.uri(of: try service.payment(id, tenant: tenant, in: connection))
+          try service.payment(id, tenant: tenant, in: connection)
         }
       }
-      let code = try QRCode(Array(uri.utf8))
+      let code = try QRCode(
+        PaymentDocument.qrText(of: payment, on: service.spec(payment.terms.chain)))
       // The address and the amount never change.
       return .body(
         Array(code.svg.utf8), type: "image/svg+xml",

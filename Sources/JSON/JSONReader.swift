@@ -12,7 +12,8 @@ package struct JSONReader {
   private var depth = 0
   private let depthLimit: Int
 
-  /// Deeper nesting than any node or client has is refused, so that reading can't exhaust the stack.
+  /// Deeper nesting than any node or client has is refused, so that reading can't exhaust the
+  /// stack.
   package static let maximumDepth = 64
 
   /// A string's content between its quotes.

@@ -25,10 +25,10 @@ package final class KafkaAdmin: Sendable {
     log: @escaping KafkaLog
   ) throws(KafkaError) {
     // A consumer's questions make no topics.
-    let settings = KafkaSettings()
-    try settings.set(["allow.auto.create.topics": "false"])
+    let properties = KafkaProperties()
+    try properties.set(["allow.auto.create.topics": "false"])
     self.timeout = timeout
-    client = try KafkaClient(RD_KAFKA_CONSUMER, settings, configuration, log: log)
+    client = try KafkaClient(RD_KAFKA_CONSUMER, properties, configuration, log: log)
   }
 
   /// The topic of that name; nil where there is none.

@@ -13,22 +13,24 @@ final class KafkaClient: Sendable {
   }
 
   let context: Context
-  // librdkafka's clients may be used by all threads; it is freed after the last use.
+  // librdkafka's clients may be used by all threads. This one is freed once: on its own thread by
+  // `close`, behind which `run` finds `isClosed` and leaves it alone, or else with the last
+  // reference.
   private nonisolated(unsafe) let pointer: OpaquePointer
   private let queue: DispatchQueue
   private let isClosed = Atomic<Bool>(false)
 
   init(
-    _ type: rd_kafka_type_t, _ settings: KafkaSettings, _ configuration: KafkaConfiguration?,
+    _ type: rd_kafka_type_t, _ properties: KafkaProperties, _ configuration: KafkaConfiguration?,
     log: @escaping KafkaLog
   ) throws(KafkaError) {
-    for (name, value) in configuration?.properties ?? [:] { _ = settings.set(name, value) }
-    try settings.set(["client.id": "paywatch", "log.connection.close": "false"])
+    for (name, value) in configuration?.properties ?? [:] { _ = properties.set(name, value) }
+    try properties.set(["client.id": "paywatch", "log.connection.close": "false"])
     if let configuration {
-      try settings.set(["bootstrap.servers": configuration.brokers.joined(separator: ",")])
+      try properties.set(["bootstrap.servers": configuration.brokers.joined(separator: ",")])
     }
     context = Context(log: log)
-    pointer = try settings.makeClient(
+    pointer = try properties.makeClient(
       type, context: Unmanaged.passUnretained(context).toOpaque())
     queue = DispatchQueue(label: "kafka")
   }

@@ -39,11 +39,11 @@ package struct KafkaConfiguration: Sendable {
     if properties.count > Self.maximumProperties {
       sentences.append("more than \(Self.maximumProperties) Kafka properties are set")
     } else {
-      let settings = KafkaSettings()
+      let trial = KafkaProperties()
       for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
         if Self.reserved.contains(name) {
           sentences.append("the Kafka property \(name) is set by Paywatch itself")
-        } else if let mistake = settings.set(name, value) {
+        } else if let mistake = trial.set(name, value) {
           sentences.append("the Kafka property \(name): \(mistake)")
         }
       }

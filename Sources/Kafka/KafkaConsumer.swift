@@ -54,8 +54,8 @@ package final class KafkaConsumer: Sendable {
     _ configuration: KafkaConfiguration, timeout: Duration = .seconds(30),
     log: @escaping KafkaLog
   ) throws(KafkaError) {
-    let settings = KafkaSettings()
-    try settings.set([
+    let properties = KafkaProperties()
+    try properties.set([
       // librdkafka wants a group's name although nothing here joins one.
       "group.id": "paywatch",
       "enable.auto.commit": "false",
@@ -71,7 +71,7 @@ package final class KafkaConsumer: Sendable {
       "queued.min.messages": "10000",
     ])
     self.timeout = timeout
-    client = try KafkaClient(RD_KAFKA_CONSUMER, settings, configuration, log: log)
+    client = try KafkaClient(RD_KAFKA_CONSUMER, properties, configuration, log: log)
     client.forwardToConsumerQueue()
   }
 

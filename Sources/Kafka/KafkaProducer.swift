@@ -18,11 +18,11 @@ package final class KafkaProducer: Sendable {
     _ configuration: KafkaConfiguration, transactionalID: String?,
     timeout: Duration = .seconds(60), log: @escaping KafkaLog
   ) throws(KafkaError) {
-    let settings = KafkaSettings()
-    let compression = settings.compression
+    let properties = KafkaProperties()
+    let compression = properties.compression
     isTransactional = transactionalID != nil
     self.timeout = timeout
-    try settings.set([
+    try properties.set([
       "linger.ms": "5",
       "batch.num.messages": "10000",
       "compression.type": compression,
@@ -33,12 +33,12 @@ package final class KafkaProducer: Sendable {
       "acks": "all",
     ])
     if let transactionalID {
-      try settings.set([
+      try properties.set([
         "transactional.id": transactionalID,
         "transaction.timeout.ms": "\(max(1_000, timeout.milliseconds))",
       ])
     }
-    client = try KafkaClient(RD_KAFKA_PRODUCER, settings, configuration, log: log)
+    client = try KafkaClient(RD_KAFKA_PRODUCER, properties, configuration, log: log)
   }
 
   /// Puts out every earlier producer of the transactional id, and waits until what it left is

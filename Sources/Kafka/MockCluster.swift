@@ -5,8 +5,8 @@ internal import CKafka
 /// nobody, and stores a repeated batch again. Of each partition it keeps about 5 MB.
 package final class MockCluster: Sendable {
   private let client: KafkaClient
-  // Safe: what is asked of it goes to its own thread or under its lock, and it is destroyed after the
-  // last use.
+  // Safe: what is asked of it goes to its own thread or under its lock, and it is destroyed after
+  // the last use.
   private nonisolated(unsafe) let cluster: OpaquePointer
 
   /// A kind of request, by its number in the protocol.
@@ -22,7 +22,7 @@ package final class MockCluster: Sendable {
   }
 
   package init(brokers: Int32 = 1, log: @escaping KafkaLog = { _ in }) throws(KafkaError) {
-    client = try KafkaClient(RD_KAFKA_PRODUCER, KafkaSettings(), nil, log: log)
+    client = try KafkaClient(RD_KAFKA_PRODUCER, KafkaProperties(), nil, log: log)
     guard let cluster = client.makeMockCluster(brokers: brokers) else {
       throw KafkaError(RD_KAFKA_RESP_ERR__FAIL, "the mock cluster can't start")
     }
@@ -66,10 +66,5 @@ package final class MockCluster: Sendable {
 
   package func setUp(_ broker: Int32? = nil) throws(KafkaError) {
     try KafkaError.check(rd_kafka_mock_broker_set_up(cluster, broker ?? -1))
-  }
-
-  /// How long every answer takes; nil for all brokers.
-  package func setRoundTrip(milliseconds: Int32, of broker: Int32? = nil) throws(KafkaError) {
-    try KafkaError.check(rd_kafka_mock_broker_set_rtt(cluster, broker ?? -1, milliseconds))
   }
 }

@@ -42,9 +42,7 @@ package struct TopicDeclaration: Sendable, Equatable {
 
   private static func plan(of topic: EventTopic) -> (partitions: Int32, days: Int64) {
     switch topic {
-    case .payment, .order: (12, 90)
-    case .claim, .notification: (12, 30)
-    case .supply, .price, .shop, .product: (6, 30)
+    case .payment: (12, 90)
     case .chain: (3, 30)
     }
   }

@@ -143,8 +143,8 @@ extension Payment {
   /// All value that is in the mempool or in blocks, whether it counts or waits.
   package var received: UInt256 { tally.received }
 
-  /// What is as deep as the terms require (C); with 0 confirmations required, the mempool is enough,
-  /// unless the chain was halted when it came.
+  /// What is as deep as the terms require (C); with 0 confirmations required, the mempool is
+  /// enough, unless the chain was halted when it came.
   package var confirmed: UInt256 {
     counting(terms.confirmations == 0 ? tally.credited : tally.confirmed)
   }

@@ -77,9 +77,11 @@ package struct PaymentTransfer: Hashable, Sendable, Codable {
       blockTime: blockTime, lookedThrough: lookedThrough, isHeldBack: isHalted ? true : nil)
   }
 
-  /// Judged by the earliest of the moment it was first seen, its block's time and the last look
-  /// before it was found, so that neither a slow watcher nor a slow miner makes money late, nor
-  /// that nobody was there to see it.
+  /// Whether it came after `deadline`.
+  ///
+  /// It came at the earliest of three moments: when it was first seen, its block's time, and the
+  /// last look before it was found. So neither a slow miner makes money late, nor a slow watcher,
+  /// nor a time in which nobody watched.
   package func isLate(after deadline: Timestamp) -> Bool {
     min(firstSeen, blockTime ?? firstSeen, lookedThrough ?? firstSeen) > deadline
   }

@@ -91,8 +91,8 @@ enum PostgresErrors {
     // A rule on rows, or a value that doesn't fit its column.
     case "22", "23": return .constraint(message)
     case "08", "26", "42": return .statement(message, sql: sql)
-    // What the statement does with these values: several rows where one belongs, an index row that is
-    // too long, an exception of a function or trigger.
+    // What the statement does with these values: several rows where one belongs, an index row that
+    // is too long, an exception of a function or trigger.
     case "21", "38", "39", "54", "P0": return .statement(message, sql: sql)
     // Disk or memory full, I/O errors, damaged data.
     case "53", "58", "XX": return .storage(code: code(state), message: message)

@@ -1,6 +1,6 @@
 internal import CQREncode
 
-/// A QR code (ISO/IEC 18004) of bytes: a square of dark and light modules.
+/// A QR code (ISO/IEC 18004) of a text: a square of dark and light modules.
 package struct QRCode: Sendable, Equatable {
   /// Modules on each side, without the quiet zone around them.
   package let width: Int
@@ -9,19 +9,24 @@ package struct QRCode: Sendable, Equatable {
 
   package enum Failure: Error, Equatable {
     case empty
-    /// More bytes than the largest symbol holds.
+    /// More bytes than the largest symbol is sure to hold.
     case tooLong(bytes: Int)
+    /// The encoder takes a zero byte for the text's end.
+    case zeroByte
     case outOfMemory
   }
 
   /// What the largest symbol (version 40) holds as bytes at error correction level M.
   package static let maximumBytes = 2_331
 
-  /// The smallest symbol that holds `bytes` and can be read with 15 % of it damaged (level M).
-  package init(_ bytes: [UInt8]) throws(Failure) {
-    guard !bytes.isEmpty else { throw .empty }
-    guard bytes.count <= Self.maximumBytes else { throw .tooLong(bytes: bytes.count) }
-    guard let code = QRcode_encodeData(Int32(bytes.count), bytes, 0, QR_ECLEVEL_M) else {
+  /// The smallest symbol that holds the text in UTF-8 and can be read with 15 % of it damaged
+  /// (level M). Runs of digits and of capitals take up less room than other characters.
+  package init(_ text: String) throws(Failure) {
+    let count = text.utf8.count
+    guard count > 0 else { throw .empty }
+    guard count <= Self.maximumBytes else { throw .tooLong(bytes: count) }
+    guard !text.utf8.contains(0) else { throw .zeroByte }
+    guard let code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1) else {
       throw .outOfMemory
     }
     defer { QRcode_free(code) }

@@ -82,8 +82,8 @@ package final class SQLiteDatabase: Database {
     }
   }
 
-  /// Copies what is committed now into a file, which must be missing or empty. Other processes go on
-  /// writing meanwhile; this one's writes wait.
+  /// Copies what is committed now into a file, which must be missing or empty. Other processes go
+  /// on writing meanwhile; this one's writes wait.
   package func copy(to path: String) async throws {
     guard !queue.withLock(\.isClosed) else { throw DatabaseError.closed }
     try await withCheckedThrowingContinuation { continuation in

@@ -2,8 +2,8 @@ internal import Bytes
 internal import ChainTypes
 
 extension ChainSpecFile {
-  /// What holds for an asset's amounts. For a chain's own coin it stands at the top of the file, for
-  /// a token beside its contract.
+  /// What holds for an asset's amounts. For a chain's own coin it stands at the top of the file,
+  /// for a token beside its contract.
   ///
   /// - Parameter hasWork: whether work can prove a block of the chain
   static func listed(

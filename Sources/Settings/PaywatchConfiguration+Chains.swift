@@ -81,8 +81,8 @@ extension PaywatchConfiguration {
       payouts: payouts)
   }
 
-  /// What depends on the chain's family. Where that isn't known, because the chain's description has
-  /// mistakes, the settings of all families may stand there.
+  /// What depends on the chain's family. Where that isn't known, because the chain's description
+  /// has mistakes, the settings of all families may stand there.
   private static func settings(
     _ mapping: SettingsMapping, of family: ChainSpec.Family?
   ) -> (startHash: Hash32?, ethereum: EthereumSettings?) {

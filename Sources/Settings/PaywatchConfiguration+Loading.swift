@@ -28,7 +28,7 @@ extension PaywatchConfiguration {
     let listen = root.nested("listen")
     let host = listen.text("host", default: "127.0.0.1", hint: "")
     let port = listen.integer("port", in: 0...65_535, default: 8080)
-    let drain = listen.integer("drain_seconds", in: 0...3_600, default: 0)
+    let lameDuck = listen.integer("drain_seconds", in: 0...3_600, default: 0)
     listen.finish()
     let database = database(root.nested("database"))
     let (kafka, redis) = (kafka(root), redis(root))
@@ -47,7 +47,7 @@ extension PaywatchConfiguration {
     retention.finish()
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch),
-      listen: Listen(host: host, port: UInt16(port), drainSeconds: drain), database: database,
+      listen: Listen(host: host, port: UInt16(port), lameDuckSeconds: lameDuck), database: database,
       kafka: kafka, redis: redis,
       logLevel: logLevel, chains: chains, tenants: tenants,
       addressPool: AddressPoolSettings(ready: ready),

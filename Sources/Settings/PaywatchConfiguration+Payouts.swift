@@ -67,7 +67,7 @@ extension SettingsMapping {
       return String(String(units.drop { $0 == "0" }.drop { $0 == "." }).reversed())
     }
     guard let amount = try? Amount(units: text, asset: unit),
-      let value = UInt64(amount.minorUnits.decimal), range.contains(value)
+      let value = amount.minorUnits.asUInt64, range.contains(value)
     else {
       note(
         name,

@@ -25,8 +25,9 @@ package struct PaywatchConfiguration: Sendable, Equatable {
     package let host: String
     /// 0 for a free port.
     package let port: UInt16
-    /// How long a process that is told to end still takes requests, so that balancers notice.
-    package let drainSeconds: Int
+    /// `drain_seconds`: how long a process that is told to end still takes requests while its
+    /// readiness says no, so that balancers notice. What is in progress then has ten seconds more.
+    package let lameDuckSeconds: Int
   }
 
   package enum LogLevel: String, Sendable, CaseIterable {

@@ -109,8 +109,8 @@ package struct AddressPool: Sendable {
   }
 
   /// Appends addresses, a batch at most, to every one of `numbers` (to every account where nil) of
-  /// the family that has too few free ones; how many were appended. An account that fails keeps no other from
-  /// being filled: its error is thrown once all have had their turn.
+  /// the family that has too few free ones; how many were appended. An account that fails keeps no
+  /// other from being filled: its error is thrown once all have had their turn.
   ///
   /// - Parameter lease: of the filler, where several processes could be; `LeaseLost` where it is
   ///   lost, and nothing more is appended

@@ -78,8 +78,8 @@ enum BalanceRecords {
     }
   }
 
-  /// What came to the address in the chain's coin, in wei. Dust counts for nothing and did come; what
-  /// nothing proves may be made up.
+  /// What came to the address in the chain's coin, in wei. Dust counts for nothing and did come;
+  /// what nothing proves may be made up.
   private static func explained(
     _ ordinal: UInt64, on chain: ChainName, _ family: String, in connection: any SQLConnection
   ) throws -> UInt256? {

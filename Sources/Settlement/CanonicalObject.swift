@@ -23,8 +23,8 @@ struct CanonicalObject {
     return String(decoding: closed, as: UTF8.self)
   }
 
-  /// The same without the members that stand in `ranges` of the bytes, in ascending order, each with
-  /// the comma before it.
+  /// The same without the members that stand in `ranges` of the bytes, in ascending order, each
+  /// with the comma before it.
   func text(without ranges: [Range<Int>]) -> String {
     var rest = self
     for range in ranges.reversed() { rest.bytes.removeSubrange(range) }

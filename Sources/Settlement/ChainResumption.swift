@@ -16,8 +16,8 @@ package enum ChainResumption {
   }
 
   /// Clears the halt, tells `chain.resumed`, and credits what needs no confirmation and came
-  /// meanwhile; what needs some is the watcher's to credit. The cursor's version goes up, so that a running
-  /// watcher finds its own stale and reads it again.
+  /// meanwhile; what needs some is the watcher's to credit. The cursor's version goes up, so that a
+  /// running watcher finds its own stale and reads it again.
   ///
   /// - Parameter name: who decides
   /// - Returns: why the chain was halted; nil where it wasn't, or where there is no such chain

@@ -8,8 +8,8 @@ package import Watching
 /// What watchers need of the store: cursors, headers, coverage, transfers, and the payments that
 /// they change, each step in one transaction.
 ///
-/// Of several watchers of a chain one holds its lease, and its writes are fenced: where the lease is
-/// lost they throw `LeaseLost` and nothing is written.
+/// Of several watchers of a chain one holds its lease, and its writes are fenced: where the lease
+/// is lost they throw `LeaseLost` and nothing is written.
 package struct ChainStore: RescanStore {
   package let database: any Database
   private let specs: [ChainName: ChainSpec]
@@ -67,9 +67,7 @@ package struct ChainStore: RescanStore {
     }
   }
 
-  package func start(
-    _ chain: ChainName, links: [ChainLink], now: Timestamp
-  ) async throws -> ChainCursor {
+  package func start(_ chain: ChainName, links: [ChainLink]) async throws -> ChainCursor {
     let (family, lease) = (try spec(chain).family.name, lease)
     return try await database.write { connection in
       if let lease { try Leases.check(lease, in: connection) }

@@ -1,6 +1,6 @@
 internal import Addresses
 internal import Bytes
-internal import ChainTypes
+package import ChainTypes
 package import Payments
 
 /// A payment as the world sees it: the body of responses and of events.
@@ -128,8 +128,17 @@ package enum PaymentDocument {
         amount: terms.amount
       ).text
     }
-    let amount = Amount(minorUnits: terms.amount, asset: terms.asset)
-    return "bitcoin:" + terms.address + "?amount=" + amount.units
+    return BitcoinPaymentURI.text(address: terms.address, amount: terms.amount)
+  }
+
+  /// The same for a QR code, where some of it may take up less room.
+  ///
+  /// - Parameter spec: the payment's chain; nil where it isn't configured any more
+  package static func qrText(of payment: Payment, on spec: ChainSpec?) -> String {
+    guard case .bitcoin(let network) = spec?.family,
+      let address = try? BitcoinAddress(payment.terms.address, network: network)
+    else { return uri(of: payment) }
+    return BitcoinPaymentURI(address: address, amount: payment.terms.amount).qrText
   }
 
   /// The greatest by value where there are more than `maximumTransfers`, in the order in which

@@ -92,7 +92,7 @@ package enum PaymentRecords {
         .amount(payment.confirmed), .flag(payment.deadlinePassed),
         .flag(payment.status.hasEnded), .time(now), .text(payment.terms.id), .integer(expected),
       ])
-    guard changed == 1 else { throw StalePayment(id: payment.terms.id, expected: expected) }
+    guard changed == 1 else { throw VersionConflict(id: payment.terms.id, expected: expected) }
     if before.status == .settled || payment.status == .settled {
       try LedgerRecords.book(
         .settlement(of: payment), of: payment.terms.id, tenant: payment.terms.tenant, now: now,
@@ -158,7 +158,7 @@ package enum PaymentRecords {
 }
 
 /// Another writer has changed the payment meanwhile.
-package struct StalePayment: Error, Equatable {
+package struct VersionConflict: Error, Equatable {
   package let id: String
   package let expected: Int64
 }

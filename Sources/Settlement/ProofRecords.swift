@@ -36,8 +36,8 @@ enum ProofRecords {
     _ inclusion: TransactionProof, _ header: [UInt8], of proof: TransferProof,
     chain: ChainName, in connection: any SQLConnection
   ) throws {
-    // A scan that proves has the coinbase; without it nothing shows how deep the tree is, and that is
-    // no proof to keep.
+    // A scan that proves has the coinbase; without it nothing shows how deep the tree is, and that
+    // is no proof to keep.
     guard let coinbase = inclusion.coinbase else { return }
     try connection.execute(
       """

@@ -5,9 +5,9 @@ internal import Ethereum
 internal import EventLog
 internal import Watching
 
-// What issuers did to listed tokens. It is told of the chain, behind the reorg that brought its block:
-// a later `chain.reorged` whose common ancestor lies below the block takes it back, and it is told
-// again with whatever block has it then.
+// What issuers did to listed tokens. It is told of the chain, behind the reorg that brought its
+// block: a later `chain.reorged` whose common ancestor lies below the block takes it back, and it
+// is told again with whatever block has it then.
 extension StepWriter {
   func noticeDrafts() throws -> [EventDraft] {
     try step.notices.map { notice in

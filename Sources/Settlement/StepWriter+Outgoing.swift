@@ -8,8 +8,8 @@ internal import Watching
 
 // Transactions of our own, followed through blocks: what a slot was used up by decides.
 extension StepWriter {
-  /// Takes back what stood in blocks that left the active chain, notes what the new ones use up, and
-  /// lets what is deep enough become confirmed and final.
+  /// Takes back what stood in blocks that left the active chain, notes what the new ones use up,
+  /// and lets what is deep enough become confirmed and final.
   ///
   /// - Parameters:
   ///   - tip: as the step leaves it
@@ -141,8 +141,8 @@ extension StepWriter {
   /// whose own slots another transaction took has lost; one that shares none of those can still be
   /// mined, and stays.
   ///
-  /// Where another one of ours has won, refunds that it doesn't pay have failed. Where a stranger has,
-  /// nobody knows what it paid: the refunds wait for an operator's word.
+  /// Where another one of ours has won, refunds that it doesn't pay have failed. Where a stranger
+  /// has, nobody knows what it paid: the refunds wait for an operator's word.
   private func close(
     _ root: String, _ family: [OutgoingTransaction], through height: UInt32
   ) throws -> [EventDraft] {
@@ -202,8 +202,8 @@ extension StepWriter {
     return drafts
   }
 
-  /// Applies a fact to refunds. One that a refund can't take any more (it had been given up when the
-  /// chain brought it back) is told, and keeps no block from counting.
+  /// Applies a fact to refunds. One that a refund can't take any more (it had been given up when
+  /// the chain brought it back) is told, and keeps no block from counting.
   private func tell(_ fact: RefundFact, to refunds: [String]) throws -> [EventDraft] {
     var drafts: [EventDraft] = []
     for id in refunds {

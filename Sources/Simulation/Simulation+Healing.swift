@@ -118,8 +118,8 @@ extension Simulation {
 
   // MARK: All chains
 
-  /// At the end the watchers stand at their nodes' tips, every deadline is decided, the log is whole,
-  /// and every payment has exactly the money that its address has in the chain.
+  /// At the end the watchers stand at their nodes' tips, every deadline is decided, the log is
+  /// whole, and every payment has exactly the money that its address has in the chain.
   private func checkOutcome() async throws {
     let (stored, log) = try await world.database.read { connection in
       (try StoredState.read(from: connection), try EventChecker.read(after: 0, in: connection))
@@ -163,7 +163,7 @@ extension Simulation {
       let received = transfers.filter {
         $0.recipient == scripts[payment.ordinal] && $0.contract == payment.contract
           && $0.value >= UInt256(dust)
-      }.reduce(UInt64(0)) { $0 + (UInt64($1.value.decimal) ?? 0) }
+      }.reduce(UInt64(0)) { $0 + ($1.value.asUInt64 ?? 0) }
       findings.require(
         payment.deadlinePassed || payment.expiresAt >= now, promise: 5,
         "\(payment.id)'s deadline passed unnoticed")
@@ -184,7 +184,7 @@ extension Simulation {
     var sums: [String: [[UInt8]: UInt64]] = [:]
     for transfer in moved where ours.contains(transfer.recipient) {
       sums[transfer.contract, default: [:]][transfer.recipient, default: 0] +=
-        UInt64(transfer.value.decimal) ?? 0
+        transfer.value.asUInt64 ?? 0
     }
     for contract in contracts {
       for account in accounts {

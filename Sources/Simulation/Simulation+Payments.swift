@@ -102,8 +102,8 @@ extension Simulation {
 
   /// Exactly what is due, or less, or more, or in parts.
   private func amounts(for terms: PaymentTerms) -> [UInt64] {
-    let due = UInt64(terms.amount.decimal) ?? 1_000
-    let tolerance = UInt64(terms.tolerance.decimal) ?? 0
+    let due = terms.amount.asUInt64 ?? 1_000
+    let tolerance = terms.tolerance.asUInt64 ?? 0
     let dust = terms.asset.simulatedDust
     switch Int.random(in: 0..<11, using: &random) {
     case 0..<5: return [due]
@@ -125,7 +125,7 @@ extension Simulation {
     case 0: fact = .canceled(by: "shop")
     case 1:
       let due = UInt64.random(
-        in: 1...(UInt64(order.terms.amount.decimal) ?? 1), using: &random)
+        in: 1...(order.terms.amount.asUInt64 ?? 1), using: &random)
       fact = .accepted(due: UInt256(due), by: "operator")
     default: fact = .resolved(by: "operator", reason: "refunded by hand")
     }
@@ -142,7 +142,7 @@ extension Simulation {
     switch fact {
     case .canceled: orders[id]?.isCanceled = true
     case .accepted(let due, _):
-      orders[id]?.acceptedDue = UInt64(due.decimal)
+      orders[id]?.acceptedDue = due.asUInt64
       orders[id]?.isReopened = order.isResolved
     case .resolved:
       orders[id]?.isResolved = true

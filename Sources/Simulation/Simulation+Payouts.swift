@@ -231,8 +231,8 @@ extension Simulation {
     var paid: [[UInt8]: (count: Int, value: UInt64)] = [:]
     for block in branch where block.ref.height > chains[0].anchorHeight {
       for transfer in block.transfers {
-        let value = UInt64(transfer.value.decimal) ?? 0
-        if ours.contains(transfer.recipient), value >= UInt64(bitcoinSpec.dustLimit.decimal) ?? 0,
+        let value = transfer.value.asUInt64 ?? 0
+        if ours.contains(transfer.recipient), value >= bitcoinSpec.dustLimit.asUInt64 ?? 0,
           let vout = UInt32(transfer.key.position)
         {
           coins[Outpoint(txid: transfer.key.txid, vout: vout)] = value

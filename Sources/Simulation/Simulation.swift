@@ -262,7 +262,7 @@ package final class Simulation {
     PaymentChecker(orders: orders, stored: stored, histories: histories)
       .check(&replayed, &findings)
     events.checkStatuses(stored, &findings)
-    misdirections.check(stored, &findings)
+    misdirections.check(&findings)
     checkReversals(stored, new, &findings)
     try await checkPayouts(stored, &findings)
     for event in new { digest(event) }

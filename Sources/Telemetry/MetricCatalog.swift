@@ -16,7 +16,8 @@ extension Metric {
   package static let detectionMilliseconds = Metric(
     "paywatch_detection_milliseconds", .histogram(bounds: Histogram.detectionBounds),
     labels: ["chain"],
-    help: "Time from a block's arrival at a node to the commit of what it changed.")
+    help: "Time from when the watcher noticed that a node has a new tip to the commit of what it "
+      + "changed.")
   package static let balanceProofs = Metric(
     "paywatch_balance_proofs_total", .counter, labels: ["chain", "outcome"],
     help: "Balances held against what is known, where blocks aren't traced: proved, or not "
@@ -87,9 +88,11 @@ extension Metric {
     "paywatch_database_waiting", .gauge,
     help: "Transactions that wait for a connection to the database.")
   package static let cacheHits = Metric(
-    "paywatch_cache_hits_total", .counter, help: "Reads that the cache answered.")
+    "paywatch_cache_hits_total", .counter,
+    help: "Reads that the cache answered; no program caches reads yet.")
   package static let cacheMisses = Metric(
-    "paywatch_cache_misses_total", .counter, help: "Reads that the database had to answer.")
+    "paywatch_cache_misses_total", .counter,
+    help: "Reads that the database had to answer; no program caches reads yet.")
 }
 
 package enum MetricCatalog {

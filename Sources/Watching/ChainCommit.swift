@@ -117,7 +117,7 @@ package protocol ChainCommit: Sendable {
   func record(of chain: ChainName, window: Int) async throws -> ChainRecord?
 
   /// The chain's first start: `links`, lowest first, end in the block after which scanning begins.
-  func start(_ chain: ChainName, links: [ChainLink], now: Timestamp) async throws -> ChainCursor
+  func start(_ chain: ChainName, links: [ChainLink]) async throws -> ChainCursor
 
   /// The next scripts of the chain's family, in the order of their ordinals.
   func scripts(

@@ -55,7 +55,7 @@ final class ChainStanding {
 
   /// The chain's first start, above the last of `links`.
   nonisolated(nonsending) func begin(above links: [ChainLink]) async throws {
-    let cursor = try await store.start(spec.name, links: links, now: time.now)
+    let cursor = try await store.start(spec.name, links: links)
     position = try Position(
       cursor: cursor, chain: HeaderChain(links: links, capacity: window),
       tracker: TransferTracker(spec, at: cursor, tracked: []))

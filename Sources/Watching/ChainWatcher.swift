@@ -1,7 +1,7 @@
 package import ChainTypes
 
-/// Watches one chain: follows the tip that its nodes agree on, proves what blocks hold, and hands the
-/// store what changed, one step at a time.
+/// Watches one chain: follows the tip that its nodes agree on, proves what blocks hold, and hands
+/// the store what changed, one step at a time.
 package protocol ChainWatcher: Actor {
   nonisolated var chain: ChainName { get }
 

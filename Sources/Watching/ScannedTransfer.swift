@@ -2,8 +2,8 @@ internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
 
-/// A transfer to a watched address as a block or a mempool has it, before anything is known of whose
-/// address it is.
+/// A transfer to a watched address as a block or a mempool has it, before anything is known of
+/// whose address it is.
 struct ScannedTransfer: Sendable {
   let id: TransferID
   let ordinal: UInt64

@@ -70,8 +70,11 @@ struct ScriptKindTests {
     let bytes: [UInt8] = [
       0x00, 0x14, 0x20, 0x51, 0x6a, 0x76, 0xa9, 0xac, 0xae, 0x4c, 0x4d, 0x4e, 0xff,
     ]
+    var random = SplitMix64(seed: 1)
     for _ in 0..<5_000 {
-      let script = (0..<Int.random(in: 0...50)).map { _ in bytes.randomElement() ?? 0 }
+      let script = (0..<Int.random(in: 0...50, using: &random)).map { _ in
+        bytes[Int.random(in: bytes.indices, using: &random)]
+      }
       if case .address(let output) = kind(script) { #expect(output.scriptPubKey == script) }
     }
   }

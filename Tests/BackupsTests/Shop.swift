@@ -57,7 +57,7 @@ struct Shop {
         tenant: Self.tenant, region: Self.region, epoch: epoch,
         keys: .bitcoin(Self.descriptor(epoch))))
     if try await store.record(of: chain, window: 1) == nil {
-      _ = try await store.start(chain, links: [Self.link(100)], now: Self.now)
+      _ = try await store.start(chain, links: [Self.link(100)])
     }
     try await fill()
   }

@@ -17,7 +17,7 @@ struct BlockVerificationTests {
     }
   }
 
-  @Test("a block that repeats its last transactions is mutated, and its hash stays good")
+  @Test("a block that repeats its last transactions is mutated, whatever its hash")
   func mutated() throws {
     //  1 2 3    →  1 2 3 3          1 2 3 4 5 6  →  1 2 3 4 5 6 5 6
     for (count, repeated) in [(3, 1), (6, 2), (5, 1), (7, 1), (12, 4), (9, 1), (10, 2)] {
@@ -28,7 +28,6 @@ struct BlockVerificationTests {
         #expect(copy.merkleRoot == block.header.merkleRoot)
         let outcome = try #require(Outcome.agreed(copy.bytes, expecting: block.hash))
         #expect(outcome.error == .mutated(block.hash))
-        #expect(outcome.error?.condemnsHash == false)
       }
     }
   }
@@ -44,7 +43,9 @@ struct BlockVerificationTests {
         == .merkleRoot(expected: block.header.merkleRoot, found: found))
     copy = block
     copy.transactions.removeLast()
-    #expect(Outcome.agreed(copy.bytes)?.error?.condemnsHash == false)
+    #expect(
+      Outcome.agreed(copy.bytes)?.error
+        == .merkleRoot(expected: block.header.merkleRoot, found: copy.merkleRoot))
   }
 
   @Test("a block with another header than was asked for is refused, whatever it holds")
@@ -56,7 +57,7 @@ struct BlockVerificationTests {
         == .headerHash(expected: asked.hash, found: given.hash))
   }
 
-  @Test("a block whose hash exceeds its target is refused, and its hash with it")
+  @Test("a block whose hash exceeds its target is refused")
   func proofOfWork() throws {
     var block = TestBlocks.block(payments: 1)
     while block.hash.littleEndianNumber <= (try CompactTarget(block.header.bits).target) {
@@ -66,7 +67,6 @@ struct BlockVerificationTests {
     #expect(
       error
         == .proofOfWork(.hashAboveTarget(hash: block.hash, bits: block.header.bits)))
-    #expect(error?.condemnsHash == true)
     #expect(
       Outcome.agreed(block.bytes, network: .mainnet)?.error
         == .proofOfWork(.targetAboveLimit(bits: block.header.bits)))
@@ -125,7 +125,7 @@ struct BlockVerificationTests {
 
 @Suite("Witness commitments")
 struct WitnessCommitmentTests {
-  @Test("a block with a wrong witness commitment is refused, and its hash stays good")
+  @Test("a block with a wrong witness commitment is refused")
   func wrongCommitment() throws {
     let block = TestBlocks.block(payments: 3, witnesses: true)
     var copy = block
@@ -137,7 +137,6 @@ struct WitnessCommitmentTests {
       Issue.record("\(outcome)")
       return
     }
-    #expect(outcome.error?.condemnsHash == false)
   }
 
   @Test("a real block with a changed witness is refused by its commitment alone")

@@ -183,7 +183,6 @@ struct DecodingTests {
     let offset = 80 + 1 + block.transactions.prefix(2).reduce(0) { $0 + $1.bytes.count } + 46
     let error = BlockError.decoding(.duplicateOutpoint(offset: offset))
     #expect(Outcome.agreed(block.bytes)?.error == error)
-    #expect(!error.condemnsHash)
     let spent = WatchSome(outpoints: [TestBlocks.outpoint(1)])
     for verification in [BlockVerification.full, .beforeSegwit, .alreadyVerified] {
       #expect(throws: error) {

@@ -21,10 +21,9 @@ struct ByteReaderTests {
     var reader = ByteReader(bytes.span.bytes)
     try reader.skip(5)
     #expect(try reader.readHash32().bytes == Array(bytes[5..<37]))
-    #expect(try reader.readHash20().bytes == Array(bytes[37..<57]))
     let run = try [UInt8](copying: reader.readBytes(3))
-    #expect(run == [57, 58, 59])
-    #expect(reader.remaining == 20)
+    #expect(run == [37, 38, 39])
+    #expect(reader.remaining == 40)
   }
 
   @Test("a read past the end is an error and leaves the reader where it was")
@@ -35,12 +34,11 @@ struct ByteReaderTests {
     var thrown: [ByteReader.EndOfBytes] = []
     do { _ = try reader.readLittleEndian(UInt32.self) } catch { thrown.append(error) }
     do { _ = try reader.readHash32() } catch { thrown.append(error) }
-    do { _ = try reader.readHash20() } catch { thrown.append(error) }
     do { try reader.skip(Int.max) } catch { thrown.append(error) }
     do { try reader.skip(-1) } catch { thrown.append(error) }
     #expect(
       thrown
-        == [4, 32, 20, Int.max, -1].map {
+        == [4, 32, Int.max, -1].map {
           ByteReader.EndOfBytes(offset: 1, needed: $0, remaining: 2)
         })
     #expect(reader.offset == 1)

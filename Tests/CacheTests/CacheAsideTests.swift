@@ -1,5 +1,6 @@
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Cache
@@ -83,7 +84,7 @@ struct CacheAsideTests {
       for _ in 0..<50 {
         group.addTask { [row] in try await aside.value(for: key, load: row.load) }
       }
-      #expect(await eventually { row.loads == 1 })
+      try await waitUntil { row.loads == 1 }
       row.openGate()
       return try await group.reduce(into: []) { $0.append($1) }
     }
@@ -97,11 +98,11 @@ struct CacheAsideTests {
     let key = try key("row")
     row.closeGate()
     let early = Task { [row] in try await aside.value(for: key, load: row.load) }
-    #expect(await eventually { row.loads == 1 })
+    try await waitUntil { row.loads == 1 }
     row.write(bytes("new"))
     await aside.invalidate([key])
     let late = Task { [row] in try await aside.value(for: key, load: row.load) }
-    #expect(await eventually { row.loads == 2 })
+    try await waitUntil { row.loads == 2 }
     row.openGate()
     #expect(try await late.value == bytes("new"))
     #expect(try await early.value == bytes("old"), "it asked before the change")
@@ -127,7 +128,7 @@ struct CacheAsideTests {
     let key = try key("row")
     row.closeGate()
     let first = Task { [row] in try await aside.value(for: key, load: row.load) }
-    #expect(await eventually { row.loads == 1 })
+    try await waitUntil { row.loads == 1 }
     let second = Task { [row] in try await aside.value(for: key, load: row.load) }
     first.cancel()
     row.openGate()

@@ -1,6 +1,7 @@
 import ChainTypes
 import LocalServers
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Cache
@@ -12,16 +13,6 @@ final class ManualTime: Sendable {
   var now: Timestamp { Timestamp(microseconds: microseconds.withLock { $0 }) }
 
   func advance(milliseconds: Int64) { microseconds.withLock { $0 += milliseconds * 1_000 } }
-}
-
-/// Asks until it's so; false where it isn't within two minutes.
-func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-  let deadline = ContinuousClock.now.advanced(by: .seconds(120))
-  while ContinuousClock.now < deadline {
-    if try await condition() { return true }
-    try? await Task.sleep(for: .milliseconds(2))
-  }
-  return false
 }
 
 /// A Redis server, and caches on it that can be reached.
@@ -57,12 +48,13 @@ struct RedisFixture {
   }
 
   static func reachable(_ cache: RedisCache) async throws -> RedisCache {
-    #expect(await answers(cache))
+    try await waitForAnswers(cache)
     return cache
   }
 
-  static func answers(_ cache: RedisCache) async -> Bool {
-    await eventually { await isReachable(cache) }
+  /// Waits until Redis can be asked.
+  static func waitForAnswers(_ cache: RedisCache) async throws {
+    try await waitUntil("Redis answers") { await isReachable(cache) }
   }
 
   static func isReachable(_ cache: RedisCache) async -> Bool { await failure(cache) == nil }

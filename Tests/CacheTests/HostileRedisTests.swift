@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Cache
@@ -54,7 +55,7 @@ struct HostileRedisTests {
       #expect(await cache.lookup(key) == .miss || name.contains("two replies"))
       await cache.delete([key])
     }
-    #expect(await eventually { server.connections > 0 })
+    try await waitUntil { server.connections > 0 }
     for _ in 0..<20 { #expect(await cache.get(key) == nil) }
     cache.close()
   }
@@ -71,11 +72,10 @@ struct HostileRedisTests {
     let before = Self.residentBytes()
     for round in 1...10 {
       // Asked again and again: while the connection isn't there, nothing is sent.
-      let isRead = await eventually {
+      try await waitUntil {
         #expect(await cache.get(key) == nil)
         return server.reads.count >= round
       }
-      #expect(isRead)
     }
     #expect(Self.residentBytes() - before < 64 << 20)
     cache.close()
@@ -88,9 +88,9 @@ struct HostileRedisTests {
     var options = options(server)
     options.commandMilliseconds = 200
     let cache = try RedisCache(options)
-    #expect(await eventually { server.connections >= 1 })
+    try await waitUntil { server.connections >= 1 }
     // Not refused, so it was sent.
-    #expect(await eventually { await RedisFixture.failure(cache) == .timedOut })
+    try await waitUntil { await RedisFixture.failure(cache) == .timedOut }
     cache.close()
   }
 
@@ -103,11 +103,10 @@ struct HostileRedisTests {
     options.longestPauseMilliseconds = 40
     let cache = try RedisCache(options)
     let start = ContinuousClock.now
-    #expect(
-      await eventually {
-        _ = try? await cache.ping()
-        return server.connections >= 5
-      })
+    try await waitUntil {
+      _ = try? await cache.ping()
+      return server.connections >= 5
+    }
     #expect(start.duration(to: .now) >= .milliseconds(20 + 40 + 40))
     cache.close()
   }
@@ -122,7 +121,7 @@ struct HostileRedisTests {
     defer { server.close() }
     let cache = try RedisCache(options(server))
     let key = try key("row")
-    #expect(await eventually { await cache.lookup(key) != .miss })
+    try await waitUntil { await cache.lookup(key) != .miss }
     let before = server.reads.count
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<2_000 { group.addTask { #expect(await cache.get(key) == nil) } }
@@ -140,7 +139,7 @@ struct HostileRedisTests {
     options.commandMilliseconds = 1_000
     options.connectMilliseconds = 60_000
     let cache = try RedisCache(options)
-    #expect(await eventually { server.connections >= 1 })
+    try await waitUntil { server.connections >= 1 }
     let errors = await withTaskGroup(of: CacheError?.self) { group -> [CacheError] in
       for _ in 0..<100 {
         group.addTask {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Cache
@@ -42,7 +43,7 @@ struct SharedBehaviourTests {
       #expect(await cache.get(short) == [1])
       time.advance(milliseconds: 1)
     }
-    #expect(await eventually { await cache.get(short) == nil })
+    try await waitUntil { await cache.get(short) == nil }
     #expect(await cache.get(long) == [2])
   }
 
@@ -133,7 +134,7 @@ struct SharedBehaviourTests {
     let other = try self.key("quick")
     #expect(try await cache.take(other, from: quick) == .taken)
     time.advance(milliseconds: 31)
-    #expect(try await eventually { try await cache.take(other, from: quick) == .taken })
+    try await waitUntil { try await cache.take(other, from: quick) == .taken }
   }
 
   @Test("concurrent takers get no more than there is", arguments: Kind.allCases)

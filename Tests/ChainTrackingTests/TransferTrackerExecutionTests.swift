@@ -37,7 +37,8 @@ struct TransferTrackerExecutionTests {
       now: Timestamp(seconds: 100))
   }
 
-  /// The states and values that `first` in one block and `second` in the block that replaces it have.
+  /// The states and values that `first` in one block and `second` in the block that replaces it
+  /// have.
   private func reorganized(
     _ first: FoundTransfer, _ second: FoundTransfer
   ) throws -> [TransferChange] {

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("RLP")
 struct RLPTests {
-  /// The Ethereum project's vectors write strings as text, numbers bare, and big numbers behind `#`.
+  /// The Ethereum project's vectors write strings as text, numbers bare, and big numbers behind
+  /// `#`.
   private static func value(_ json: JSONValue) throws -> RLPValue {
     switch json {
     case .array(let members): return .list(try members.map(value))

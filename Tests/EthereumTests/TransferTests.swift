@@ -70,7 +70,7 @@ struct TransferTests {
     let expected = try Self.expected("transfers-18000000.json.gz")
     #expect(expected.count == 58)
     #expect(found == expected)
-    #expect(answer.transfers.contains { $0.transfer.isZeroValue })
+    #expect(answer.transfers.contains { $0.transfer.value == .zero })
   }
 
   /// A block of one type-2 transaction that succeeded with `logs`.
@@ -173,7 +173,7 @@ struct TransferTests {
       data: [UInt8](repeating: 0, count: 32))
     let found = try Self.transfers(of: TestBlock.payment(value: .zero), logs: [log])
     #expect(found.map(\.contract) == [fake])
-    #expect(found.map(\.isZeroValue) == [true])
+    #expect(found.map(\.value) == [.zero])
   }
 
   @Test("a log's position is counted within its transaction")

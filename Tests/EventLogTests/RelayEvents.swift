@@ -5,7 +5,7 @@ import EventLog
 
 /// Logs made of numbers, for plans.
 enum RelayEvents {
-  static let types = ["payment.paid", "order.created", "chain.reorged"]
+  static let types = ["payment.paid", "chain.reorged", "refund.final"]
 
   /// Events 1 to `count`, of `keys` subjects in turn.
   static func log(_ count: Int, keys: Int = 5) -> [PositionedEvent] {

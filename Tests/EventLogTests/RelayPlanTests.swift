@@ -13,7 +13,7 @@ struct RelayPlanTests {
       var state = SinkState(partitions: RelayEvents.partitions(3), tails: [:])
       if let tail {
         state.tails[TopicPartition(.payment, partition)] = RelayEvents.tail(tail)
-        state.tails[TopicPartition(.order, partition)] = RelayEvents.tail(10)
+        state.tails[TopicPartition(.chain, partition)] = RelayEvents.tail(10)
       }
       let plan = try RelayPlan(RelayEvents.record(cursor: cursor, last: 10), at: state, epoch: 0)
       return try plan.batch(of: log).messages.map(\.position)
@@ -71,7 +71,7 @@ struct RelayPlanTests {
   func bytes() throws {
     let log = RelayEvents.log(3)
     var batch = RelayBatch(epoch: 0)
-    for event in log { batch.append(event, to: TopicPartition(.order, 1)) }
+    for event in log { batch.append(event, to: TopicPartition(.chain, 1)) }
     #expect(batch.messages.map(\.position) == [1, 2, 3])
     for (event, message) in zip(log, batch.messages) {
       #expect(String(decoding: batch.bytes[message.key], as: UTF8.self) == event.event.subject)
@@ -84,7 +84,7 @@ struct RelayPlanTests {
     let state = SinkState(partitions: [.payment: 2], tails: [:])
     let plan = try RelayPlan(RelayEvents.record(last: 9), at: state, epoch: 0)
     let log = RelayEvents.log(2)
-    #expect(throws: RelayError.unroutable(type: "order.created", position: 2)) {
+    #expect(throws: RelayError.unroutable(type: "chain.reorged", position: 2)) {
       try plan.batch(of: log)
     }
   }

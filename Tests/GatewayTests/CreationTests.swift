@@ -1,3 +1,5 @@
+import Addresses
+import ChainTypes
 import HTTPServer
 import JSON
 import LoopbackHTTP
@@ -80,7 +82,8 @@ struct CreationTests {
       #expect(image.status == 200)
       #expect(image.headers["content-type"] == "image/svg+xml")
       #expect(image.headers["cache-control"] == "private, max-age=86400, immutable")
-      #expect(image.body == (try QRCode(Array(uri.utf8)).svg))
+      let network = BitcoinNetwork(.regtest)
+      #expect(image.body == (try QRCode(BitcoinPaymentURI(uri, network: network).qrText).svg))
       try await gateway.chain.mine(.init(to: id, 50_000))
       let accept = #"{"action":"accept","due_minor":"50000"}"#
       #expect(try await gateway.decide("resolve", id, accept).status == 200)

@@ -3,6 +3,7 @@ import Hummingbird
 import JSON
 import LoopbackHTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("liveness, readiness and draining", .serialized)
@@ -62,7 +63,7 @@ struct LifecycleTests {
       async let late = slow.send("GET", "/slow")
       await entered.wait()
       let ending = Task { await test.server.shutDown() }
-      #expect(await Self.eventually { test.signal.isDraining })
+      try await waitUntil { test.signal.isDraining }
       // Readiness says no before anything else changes, also to new connections.
       let probe = try TestConnection(port: test.port)
       let ready = try await probe.send("GET", "/api/health/ready")
@@ -79,16 +80,8 @@ struct LifecycleTests {
       held.open()
       #expect(try await late.status == 200)
       await ending.value
-      #expect(await Self.eventually { (try? TestConnection(port: test.port)) == nil })
+      try await waitUntil { (try? TestConnection(port: test.port)) == nil }
     }
-  }
-
-  static func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<60_000 {
-      if condition() { return true }
-      try? await Task.sleep(for: .milliseconds(1))
-    }
-    return false
   }
 
   /// A sequence in which nothing comes.

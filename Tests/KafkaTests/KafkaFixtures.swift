@@ -41,8 +41,8 @@ enum KafkaFixtures {
   }
 
   static let types = [
-    "payment.created", "transfer.seen", "order.created", "supply.updated", "claim.processed",
-    "notification.sent", "price.updated", "shop.created", "product.updated", "chain.reorged",
+    "payment.created", "transfer.seen", "chain.reorged", "refund.requested", "sweep.built",
+    "chain.halted", "income.booked", "payment.paid", "reconciliation.mismatch", "chain.stalled",
   ]
 
   /// Appends and sequences `count` events of `keys` subjects in turn, of all topics.

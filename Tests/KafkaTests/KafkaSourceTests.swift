@@ -109,9 +109,9 @@ struct KafkaSourceTests {
     #expect(opened.values.allSatisfy { $0 == 0 })
     await source.close()
     let bare = try MockCluster()
-    bare.failTopic(EventTopic.order.name, with: 3)
-    let lost = try KafkaSource(KafkaFixtures.configuration(bare), topics: [.order], log: { _ in })
-    await #expect(throws: KafkaSource.Failure.unknownTopic(EventTopic.order.name)) {
+    bare.failTopic(EventTopic.chain.name, with: 3)
+    let lost = try KafkaSource(KafkaFixtures.configuration(bare), topics: [.chain], log: { _ in })
+    await #expect(throws: KafkaSource.Failure.unknownTopic(EventTopic.chain.name)) {
       try await lost.open(at: [:], otherwise: .beginning)
     }
     await lost.close()

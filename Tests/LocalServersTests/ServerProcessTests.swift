@@ -7,15 +7,6 @@ import Testing
 struct ServerProcessTests {
   private static func isAlive(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
 
-  private static func wait(_ condition: () throws -> Bool) async throws {
-    let clock = ContinuousClock()
-    let deadline = clock.now.advanced(by: .seconds(20))
-    while try !condition() {
-      try #require(clock.now < deadline, "the condition wasn't met in time")
-      try await clock.sleep(for: .milliseconds(5))
-    }
-  }
-
   @Test("a server that is told to stop ends, and one that won't is killed")
   func stopping() async throws {
     let directory = try TemporaryDirectory()
@@ -58,9 +49,9 @@ struct ServerProcessTests {
       return String(text.split(separator: " ")[2])
     }
     process.send(.stop)
-    try await Self.wait { try state() == "T" }
+    try await waitUntil { try state() == "T" }
     process.send(.continue)
-    try await Self.wait { try state() != "T" }
+    try await waitUntil { try state() != "T" }
     await process.stop()
   }
 
@@ -76,7 +67,7 @@ struct ServerProcessTests {
       kill(getpid(), SIGKILL)
     }
     let pid = try #require(Int32(try String(contentsOfFile: file, encoding: .utf8)))
-    try await Self.wait { !Self.isAlive(pid) }
+    try await waitUntil { !Self.isAlive(pid) }
   }
 
   @Test("free ports are different ones")

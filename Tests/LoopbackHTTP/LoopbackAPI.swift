@@ -20,7 +20,7 @@ package enum LoopbackAPI {
     }
     var configuration = APIServerConfiguration(host: "127.0.0.1", port: 0)
     configuration.writeTimeoutSeconds = writeTimeoutSeconds
-    configuration.noticeSeconds = notice == nil ? 0 : 1
+    configuration.lameDuckSeconds = notice == nil ? 0 : 1
     let server = APIServer(
       configuration, router: router, metrics: metrics, signal: signal, logger: logger, now: now,
       sleep: { _ in await notice?() })

@@ -251,17 +251,14 @@ struct FaultTests {
         }
       }
       group.addTask {
+        // The writers end with it, also where it fails.
+        defer { isOver.raise() }
         for crash in 1...3 {
-          while outcomes.withLock({ $0.done.count }) < crash * 120 {
-            try await Task.sleep(for: .milliseconds(1))
-          }
+          try await waitUntil { outcomes.withLock { $0.done.count } >= crash * 120 }
           try await server.restart(.immediate)
         }
         let before = outcomes.withLock { $0.done.count }
-        while outcomes.withLock({ $0.done.count }) < before + 60 {
-          try await Task.sleep(for: .milliseconds(1))
-        }
-        isOver.raise()
+        try await waitUntil { outcomes.withLock { $0.done.count } >= before + 60 }
       }
       try await group.waitForAll()
     }

@@ -3,8 +3,7 @@ import Testing
 
 @Suite("QR codes")
 struct QRCodeTests {
-  private static let uri = Array(
-    "bitcoin:bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu?amount=0.01000000".utf8)
+  private static let uri = "bitcoin:bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu?amount=0.01000000"
 
   @Test("a payment URI makes a symbol with the three finder patterns of the standard")
   func finders() throws {
@@ -24,16 +23,23 @@ struct QRCodeTests {
   func versions() throws {
     // ISO/IEC 18004, table 7: bytes in versions 1, 2, 5 and 40 at level M.
     for (bytes, width) in [(1, 21), (14, 21), (15, 25), (26, 25), (84, 37), (2_331, 177)] {
-      #expect(try QRCode([UInt8](repeating: 0x61, count: bytes)).width == width)
+      #expect(try QRCode(String(repeating: "a", count: bytes)).width == width)
     }
   }
 
   @Test("nothing, and more than a symbol holds, are refused")
   func refusals() {
-    #expect(throws: QRCode.Failure.empty) { try QRCode([]) }
+    #expect(throws: QRCode.Failure.empty) { try QRCode("") }
     #expect(throws: QRCode.Failure.tooLong(bytes: 2_332)) {
-      try QRCode([UInt8](repeating: 0x61, count: 2_332))
+      try QRCode(String(repeating: "a", count: 2_332))
     }
+    #expect(throws: QRCode.Failure.zeroByte) { try QRCode("a\0b") }
+  }
+
+  @Test("capitals take up less room")
+  func capitals() throws {
+    let capitals = Self.uri.prefix { $0 != "?" }.uppercased() + "?amount=0.01000000"
+    #expect(try QRCode(capitals).width < QRCode(Self.uri).width)
   }
 
   @Test("the image's runs cover exactly the dark modules, within a quiet zone of four")

@@ -1,8 +1,8 @@
 package import JSON
 
 /// Checks values against the JSON Schemas of a document, as far as those go here; a keyword that
-/// this check doesn't know is a difference. Members that a schema with `properties` doesn't name are
-/// differences too, unless it allows them expressly: what is sent is described.
+/// this check doesn't know is a difference. Members that a schema with `properties` doesn't name
+/// are differences too, unless it allows them expressly: what is sent is described.
 package struct SchemaCheck {
   package let document: JSONValue
 

@@ -46,13 +46,13 @@ struct ChainSpecFileTests {
       ("bitcoin-regtest", "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"),
     ])
   func genesis(name: String, hash: String) throws {
-    let spec = try ChainSpecFile.load("\(SettingsDirectory.chains)/\(name).yaml")
+    let spec = try ChainSpecFile.load("\(SettingsText.chains)/\(name).yaml")
     #expect(spec.genesisHash?.displayHex == hash)
   }
 
   @Test("mistakes are told together, each with its line")
   func mistakes() throws {
-    let directory = try SettingsDirectory()
+    let directory = try TemporaryDirectory()
     let path = try directory.write(
       "odd.yaml",
       """

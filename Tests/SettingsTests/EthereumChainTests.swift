@@ -3,6 +3,7 @@ import Bytes
 import ChainTypes
 import Foundation
 import Settings
+import TestSupport
 import Testing
 
 @Suite("chains/*.yaml of EVM chains")
@@ -41,7 +42,7 @@ struct EthereumChainTests {
   ]
 
   private func load(_ name: String) throws -> ChainSpec {
-    try ChainSpecFile.load("\(SettingsDirectory.chains)/\(name).yaml")
+    try ChainSpecFile.load("\(SettingsText.chains)/\(name).yaml")
   }
 
   @Test(
@@ -67,7 +68,7 @@ struct EthereumChainTests {
 
   @Test("every file of the directory is tested here or with Bitcoin's")
   func complete() throws {
-    let names = try FileManager.default.contentsOfDirectory(atPath: SettingsDirectory.chains)
+    let names = try FileManager.default.contentsOfDirectory(atPath: SettingsText.chains)
       .filter { $0.hasSuffix(".yaml") && !$0.hasPrefix("bitcoin") }
     #expect(Set(names) == Set(Self.expected.map { "\($0.name).yaml" }))
   }
@@ -129,7 +130,7 @@ struct EthereumChainTests {
     """
 
   private func mistakes(_ old: String, _ new: String) throws -> [String] {
-    let directory = try SettingsDirectory()
+    let directory = try TemporaryDirectory()
     let path = try directory.write("own.yaml", Self.valid.replacing(old, with: new))
     let error = #expect(throws: ConfigurationError.self) { try ChainSpecFile.load(path) }
     return error?.mistakes.map { "\($0.line ?? 0) \($0.path)" } ?? []
@@ -137,7 +138,7 @@ struct EthereumChainTests {
 
   @Test("a chain of one's own is described the same way")
   func own() throws {
-    let directory = try SettingsDirectory()
+    let directory = try TemporaryDirectory()
     let spec = try ChainSpecFile.load(directory.write("own.yaml", Self.valid))
     #expect(spec.finalityTag == nil && !spec.isCredited && spec.tokens.count == 1)
   }

@@ -1,19 +1,20 @@
 import Bytes
 import ChainTypes
 import Settings
+import TestSupport
 import Testing
 
 @Suite("EVM chains in the configuration")
 struct EthereumLoadingTests {
-  let directory: SettingsDirectory
+  let directory: TemporaryDirectory
 
-  init() throws { directory = try SettingsDirectory() }
+  init() throws { directory = try TemporaryDirectory() }
 
   private func text(_ chains: String, _ more: String = "") -> String {
     """
     region: eu-1
     database: {sqlite: db}
-    chains_directory: \(SettingsDirectory.chains)
+    chains_directory: \(SettingsText.chains)
     chains:
     \(chains)
     \(more)

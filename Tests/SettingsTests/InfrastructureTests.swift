@@ -1,11 +1,12 @@
 import Settings
+import TestSupport
 import Testing
 
 @Suite("the settings of PostgreSQL, Kafka and Redis")
 struct InfrastructureTests {
-  let directory: SettingsDirectory
+  let directory: TemporaryDirectory
 
-  init() throws { directory = try SettingsDirectory() }
+  init() throws { directory = try TemporaryDirectory() }
 
   private static let embedded = "database:\n  sqlite: paywatch.sqlite\n"
 
@@ -13,7 +14,7 @@ struct InfrastructureTests {
   private func load(
     database: String = embedded, _ more: String = "", _ environment: [String: String] = [:]
   ) throws -> PaywatchConfiguration {
-    let text = SettingsDirectory.minimal.replacing(Self.embedded, with: database) + "\n" + more
+    let text = SettingsText.minimal.replacing(Self.embedded, with: database) + "\n" + more
     return try PaywatchConfiguration.load(
       directory.write("paywatch.yaml", text), environment: environment)
   }

@@ -7,9 +7,9 @@ import Testing
 
 @Suite("the configuration file")
 struct LoadingTests {
-  let directory: SettingsDirectory
+  let directory: TemporaryDirectory
 
-  init() throws { directory = try SettingsDirectory() }
+  init() throws { directory = try TemporaryDirectory() }
 
   private func load(
     _ text: String, _ environment: [String: String] = [:]
@@ -43,7 +43,7 @@ struct LoadingTests {
 
   @Test("defaults fill what a small file leaves out, and paths are seen from the file")
   func defaults() throws {
-    let configuration = try load(SettingsDirectory.minimal)
+    let configuration = try load(SettingsText.minimal)
     #expect(configuration.listen.host == "127.0.0.1")
     #expect(configuration.listen.port == 8080)
     #expect(configuration.restoreEpoch == 0)
@@ -63,7 +63,7 @@ struct LoadingTests {
   @Test("an environment variable overrides one value, also in a list")
   func overrides() throws {
     let configuration = try load(
-      SettingsDirectory.minimal,
+      SettingsText.minimal,
       [
         "PAYWATCH_LISTEN_PORT": "0", "PAYWATCH_LOG_LEVEL": "debug",
         "PAYWATCH_CHAINS_0_NODES_0_URL": "http://10.0.0.5:18443",
@@ -76,7 +76,7 @@ struct LoadingTests {
 
   @Test("an environment variable that names no setting is a mistake")
   func unknownVariable() throws {
-    let found = try mistakes(SettingsDirectory.minimal, ["PAYWATCH_LISTEN_PROT": "1"])
+    let found = try mistakes(SettingsText.minimal, ["PAYWATCH_LISTEN_PROT": "1"])
     #expect(found.map(\.path) == ["PAYWATCH_LISTEN_PROT"])
   }
 
@@ -89,7 +89,7 @@ struct LoadingTests {
         port: 70000
         hots: 0.0.0.0
       database: {sqlite: db}
-      chains_directory: \(SettingsDirectory.chains)
+      chains_directory: \(SettingsText.chains)
       chains:
         - name: bitcoin-regtest
           quorum: 3
@@ -123,7 +123,7 @@ struct LoadingTests {
       """
       region: ""
       database: {sqlite: ""}
-      chains_directory: \(SettingsDirectory.chains)
+      chains_directory: \(SettingsText.chains)
       chains:
         - name: bitcoin-regtest
           start_hash: \(String(repeating: "0", count: 64))
@@ -144,7 +144,7 @@ struct LoadingTests {
   @Test("a start_height from the environment belongs to the file's start_hash")
   func startFromEnvironment() throws {
     let hash = String(repeating: "0", count: 64)
-    let text = SettingsDirectory.minimal.replacing(
+    let text = SettingsText.minimal.replacing(
       "- name: bitcoin-regtest", with: "- name: bitcoin-regtest\n    start_hash: \(hash)")
     #expect(try mistakes(text).map(\.path) == ["chains[0].start_hash"])
     let configuration = try load(text, ["PAYWATCH_CHAINS_0_START_HEIGHT": "7"])
@@ -155,7 +155,7 @@ struct LoadingTests {
   func sharedDescriptor() throws {
     let account = "{id: a, accounts: [{descriptor: x}]}"
     let text =
-      SettingsDirectory.minimal
+      SettingsText.minimal
       + "\ntenants: [\(account), \(account.replacing("id: a", with: "id: b"))]"
     #expect(try mistakes(text).map(\.path) == ["tenants[1].accounts[0].descriptor"])
   }
@@ -164,7 +164,7 @@ struct LoadingTests {
   func password() throws {
     try directory.write("secret", "hunter2\n")
     let configuration = try load(
-      SettingsDirectory.minimal
+      SettingsText.minimal
         + """
                 user: paywatch
                 password_file: secret

@@ -1,13 +1,14 @@
 import Bytes
 import ChainTypes
 import Settings
+import TestSupport
 import Testing
 
 @Suite("refunds and payouts in the configuration")
 struct RefundSettingsTests {
-  let directory: SettingsDirectory
+  let directory: TemporaryDirectory
 
-  init() throws { directory = try SettingsDirectory() }
+  init() throws { directory = try TemporaryDirectory() }
 
   private static let account =
     "accounts: [{family: bitcoin, descriptor: some}, {family: ethereum, descriptor: other}]"
@@ -16,7 +17,7 @@ struct RefundSettingsTests {
     """
     region: eu-1
     database: {sqlite: db}
-    chains_directory: \(SettingsDirectory.chains)
+    chains_directory: \(SettingsText.chains)
     chains:
       - name: bitcoin
         nodes: [{url: "http://127.0.0.1:8332"}]

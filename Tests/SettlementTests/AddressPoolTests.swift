@@ -108,7 +108,7 @@ struct AddressPoolTests {
     // The other chain's watcher has never run.
     await #expect(throws: refusal) { try await world.create(world.request("order-1")) }
     let anchor = World.link(7, parent: World.hash("x"), "other", World.start)
-    var cursor = try await world.store.start(other.name, links: [anchor], now: World.start)
+    var cursor = try await world.store.start(other.name, links: [anchor])
     await #expect(throws: refusal) { try await world.create(world.request("order-1")) }
     for through in [UInt64(1), 2] {
       let step = ChainStep(

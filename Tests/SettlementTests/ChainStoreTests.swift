@@ -55,11 +55,11 @@ struct ChainStoreTests {
     let world = try await World.make()
     let anchor = World.link(1, parent: World.hash("x"), "x", world.now)
     await #expect(throws: StaleCursor.self) {
-      _ = try await world.store.start(world.spec.name, links: [anchor], now: world.now)
+      _ = try await world.store.start(world.spec.name, links: [anchor])
     }
     let unknown = try #require(ChainName("unknown"))
     await #expect(throws: ChainStore.UnknownChain.self) {
-      _ = try await world.store.start(unknown, links: [anchor], now: world.now)
+      _ = try await world.store.start(unknown, links: [anchor])
     }
     await #expect(throws: ChainStore.UnknownChain.self) {
       _ = try await world.store.commit(

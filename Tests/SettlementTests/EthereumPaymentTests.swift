@@ -83,7 +83,7 @@ struct EthereumPaymentTests {
     let store = ChainStore(database: database, specs: specs)
     for spec in specs.dropLast(unwatched) {
       let anchor = World.link(7, parent: World.hash("below"), spec.name.text, World.start)
-      let cursor = try await store.start(spec.name, links: [anchor], now: World.start)
+      let cursor = try await store.start(spec.name, links: [anchor])
       _ = try await store.commit(
         ChainStep(
           chain: spec.name, expectedVersion: cursor.version, addressesThrough: 4,

@@ -141,11 +141,11 @@ struct FencingTests {
       let anchor = World.link(7, parent: World.hash("x"), "other", World.start)
       await #expect(throws: LeaseLost(lost)) {
         _ = try await ChainStore(database: other, specs: [spec], lease: lost)
-          .start(spec.name, links: [anchor], now: World.start)
+          .start(spec.name, links: [anchor])
       }
       #expect(try await world.count("chains") == 1)
       _ = try await ChainStore(database: other, specs: [spec], lease: lease)
-        .start(spec.name, links: [anchor], now: World.start)
+        .start(spec.name, links: [anchor])
       #expect(try await other.read { try ChainStore.writerEpoch(of: spec.name, in: $0) } == 2)
     }
   }

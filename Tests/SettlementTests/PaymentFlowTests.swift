@@ -267,7 +267,7 @@ struct PaymentFlowTests {
     let other = try World.spec("bitcoin-signet")
     let world = try await World.make(others: [other])
     let anchor = World.link(7, parent: World.hash("x"), "other", World.start)
-    var cursor = try await world.store.start(other.name, links: [anchor], now: World.start)
+    var cursor = try await world.store.start(other.name, links: [anchor])
     cursor = try await world.store.commit(
       ChainStep(
         chain: other.name, expectedVersion: cursor.version, addressesThrough: 4, now: world.now))

@@ -111,7 +111,7 @@ final class World {
           keys: .bitcoin(World.descriptor(UInt8(number + 1)))))
     }
     let anchor = World.link(World.startHeight, parent: World.hash("below"), "anchor", World.start)
-    cursor = try await store.start(spec.name, links: [anchor], now: World.start)
+    cursor = try await store.start(spec.name, links: [anchor])
     links = [anchor]
     tracker = TransferTracker(
       rules: TransferRules(coinbaseMaturity: spec.coinbaseMaturity, dustLimit: spec.dustLimit),

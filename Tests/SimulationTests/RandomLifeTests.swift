@@ -6,8 +6,8 @@ import Testing
 
 @Suite("Random lives of the whole pipeline")
 struct RandomLifeTests {
-  /// `PAYWATCH_SEED` replays one seed and tells what happens, `PAYWATCH_SEEDS` runs so many fresh ones, `PAYWATCH_STEPS`
-  /// sets how long each is.
+  /// `PAYWATCH_SEED` replays one seed and tells what happens, `PAYWATCH_SEEDS` runs so many fresh
+  /// ones, `PAYWATCH_STEPS` sets how long each is.
   private static let environment = ProcessInfo.processInfo.environment
 
   private static let seeds: [UInt64] =

@@ -1,4 +1,5 @@
 package import Database
+internal import TestSupport
 
 extension Database {
   /// Waits until every transaction that began before is over, those of other tests too: PostgreSQL
@@ -9,12 +10,12 @@ extension Database {
       let next = try connection.queryFirst("SELECT pg_snapshot_xmax(pg_current_snapshot()) AS next")
       return try next?.integer("next") ?? 0
     }
-    while try await read({ connection in
-      let oldest = try connection.queryFirst(
-        "SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest")
-      return try oldest?.integer("oldest") ?? begun
-    }) < begun {
-      try await Task.sleep(for: .milliseconds(2))
+    try await waitUntil("earlier transactions are over") {
+      try await read { connection in
+        let oldest = try connection.queryFirst(
+          "SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest")
+        return try oldest?.integer("oldest") ?? begun
+      } >= begun
     }
   }
 }

@@ -22,4 +22,9 @@ package final class TemporaryDirectory: Sendable {
     try Data(bytes).write(to: file)
     return file.path(percentEncoded: false)
   }
+
+  @discardableResult
+  package func write(_ name: String, _ text: String) throws -> String {
+    try write(name, text.utf8)
+  }
 }

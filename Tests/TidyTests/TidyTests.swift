@@ -106,7 +106,7 @@ struct TidyTests {
     #expect(importers["CLibcurl"] == nil)
   }
 
-  @Test("only payctl signs, and what signs reaches no network and no database")
+  @Test("by Signing only payctl signs, and what it rests on reaches no network and no database")
   func signersStayOffline() throws {
     var importers: Set<String> = []
     for target in manifest.targets {
@@ -130,6 +130,31 @@ struct TidyTests {
       "CPostgres", "CHiredis", "CKafka",
     ]
     #expect(reached.isDisjoint(with: banned), "\(reached.intersection(banned).sorted())")
+  }
+
+  @Test("private keys are made for signing, by payctl, and where everything is simulated")
+  func keysStayApart() throws {
+    // What they are, what signs with them, and the program whose commands are about them.
+    let homes = ["Sources/Keys/", "Sources/Signing/", "Sources/payctl/"]
+    let makers = ["PrivateKey(", "ExtendedPrivateKey(", "PSBTSigner("]
+    var found: Set<String> = []
+    for file in try Tree.swiftFiles(in: "Sources") {
+      let path = Tree.path(of: file)
+      guard !homes.contains(where: path.hasPrefix) else { continue }
+      if Tree.word(among: makers, in: try Tree.code(of: file)) != nil { found.insert(path) }
+    }
+    // The server's program has one signer, with published words, for `paywatch demo`.
+    #expect(
+      found == [
+        "Sources/ChainSim/Ethereum/Faucet/SimulatedAccount.swift",
+        "Sources/Simulation/Simulation+Payouts.swift", "Sources/Simulation/World/Pipeline.swift",
+        "Sources/paybench/Load/PaymentServer.swift",
+        "Sources/paywatch/Demo/OfflineSigner.swift",
+      ])
+    for file in try Tree.swiftFiles(in: "Sources/paywatch")
+    where Tree.word(among: ["OfflineSigner"], in: try Tree.code(of: file)) != nil {
+      #expect(Tree.path(of: file).hasPrefix("Sources/paywatch/Demo/"), "\(Tree.path(of: file))")
+    }
   }
 
   @Test("every folder of sources or tests is a target")

@@ -14,8 +14,8 @@ import Testing
     ed5c6349c0ff3f1cdbc5baa1
     """
 
-  /// What becomes of `bytes`, asked for by `hash` or else their own, in the middle of a period whose
-  /// blocks have `bits`.
+  /// What becomes of `bytes`, asked for by `hash` or else their own, in the middle of a period
+  /// whose blocks have `bits`.
   private func refusal(
     of bytes: [UInt8], hash: Hash32? = nil, periodBits bits: UInt32
   ) throws -> HeaderBranchError? {

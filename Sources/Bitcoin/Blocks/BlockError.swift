@@ -1,6 +1,9 @@
 package import Bytes
 
 /// Why the bytes of a block are refused. Hashes are in internal byte order.
+///
+/// All but `proofOfWork` speak of the bytes alone: the block with this hash may be sound, so it is
+/// fetched again, elsewhere, and its hash never remembered as bad.
 package enum BlockError: Error, Hashable, Sendable {
   /// The bytes aren't a block.
   case decoding(BitcoinDecodingError)
@@ -19,13 +22,4 @@ package enum BlockError: Error, Hashable, Sendable {
   /// The merkle root fits, but the list repeats transactions (CVE-2012-2459).
   case mutated(Hash32)
   case witness(WitnessCommitment.Failure)
-
-  /// Whether a block of this hash can never be valid, whoever delivers it.
-  ///
-  /// All other errors speak about the bytes: the block with this hash may be sound, so it is to be
-  /// fetched again, elsewhere, and its hash never remembered as bad.
-  package var condemnsHash: Bool {
-    if case .proofOfWork = self { return true }
-    return false
-  }
 }

@@ -1,8 +1,8 @@
 internal import Bytes
 internal import ChainTypes
 
-/// Looks for coins that make a sum nearly exactly, so that no change is needed (branch and bound, as
-/// Bitcoin Core has it after Murch).
+/// Looks for coins that make a sum nearly exactly, so that no change is needed (branch and bound,
+/// as Bitcoin Core has it after Murch).
 enum CoinSelection {
   /// How many steps the search takes at most.
   static let maximumTries = 50_000

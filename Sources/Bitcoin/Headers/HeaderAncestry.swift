@@ -1,4 +1,3 @@
-package import Bytes
 package import ChainTypes
 
 /// The part of an ancestor's header that later headers' rules look at.
@@ -24,36 +23,4 @@ package protocol HeaderAncestry {
   /// The branch's header at `height`, which isn't above the parent's, or nil where it lies before
   /// what is known.
   func ancestor(at height: UInt32) -> AncestorHeader?
-}
-
-/// A run of consecutive headers in memory.
-package struct HeaderWindow: HeaderAncestry, Sendable {
-  /// Oldest first; the last is `parent`.
-  package private(set) var headers: [AncestorHeader]
-  package private(set) var parent: BlockRef
-
-  /// A window with one header in it.
-  package init(_ header: BlockHeader, at height: UInt32) {
-    self.init([AncestorHeader(header)], parent: BlockRef(height: height, hash: header.hash))
-  }
-
-  /// Consecutive headers, the last of which is `parent`; none where only the parent's hash is
-  /// known.
-  package init(_ headers: [AncestorHeader], parent: BlockRef) {
-    precondition(
-      UInt64(headers.count) <= UInt64(parent.height) + 1, "no header stands before the genesis")
-    self.headers = headers
-    self.parent = parent
-  }
-
-  /// Appends a header that was checked on this window, and so has a height.
-  package mutating func append(_ header: BlockHeader, hash: Hash32) {
-    headers.append(AncestorHeader(header))
-    parent = BlockRef(height: parent.height + 1, hash: hash)
-  }
-
-  package func ancestor(at height: UInt32) -> AncestorHeader? {
-    guard height <= parent.height, Int(parent.height - height) < headers.count else { return nil }
-    return headers[headers.count - 1 - Int(parent.height - height)]
-  }
 }

@@ -3,7 +3,8 @@ package import ChainTypes
 
 /// What a header must meet on its parent: linkage, proof of work, the target that the network's
 /// rules give, and its time against its ancestors'. That its time isn't too far ahead is the
-/// caller's affair, who has a clock. Block versions (BIP-0034, BIP-0065, BIP-0066) aren't looked at.
+/// caller's affair, who has a clock. Block versions (BIP-0034, BIP-0065, BIP-0066) aren't looked
+/// at.
 ///
 /// An ancestor that isn't known leaves the rules that need it unchecked, and the verdict says so.
 package struct HeaderRules: Sendable {

@@ -89,8 +89,8 @@ package struct MessageSignature: Hashable, Sendable {
     }
   }
 
-  /// The transaction to sign, with what it spends: an output of a first one, whose script commits to
-  /// the message.
+  /// The transaction to sign, with what it spends: an output of a first one, whose script commits
+  /// to the message.
   static func challenge(_ message: [UInt8], _ script: OutputScript) -> SignatureHashes {
     let spent = TransactionOutput(value: 0, scriptPubKey: script.scriptPubKey)
     // OP_0 and a push of the message's hash.

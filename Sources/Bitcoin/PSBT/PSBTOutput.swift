@@ -56,9 +56,6 @@ package struct PSBTOutput: Hashable, Sendable {
     map.taprootDerivations(ofType: Field.taprootDerivation)
   }
 
-  /// Whether the output's key commits to scripts, too.
-  package var hasTaprootTree: Bool { map[[Field.taprootTree]] != nil }
-
   /// Says which internal key a P2TR output has, and where that comes from.
   package mutating func setTaprootInternalKey(_ derivation: PSBTDerivation) {
     map.set([Field.taprootInternalKey], to: derivation.key.xOnly.bytes.bytes)

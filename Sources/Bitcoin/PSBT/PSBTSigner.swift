@@ -36,8 +36,8 @@ package struct PSBTSigner: Sendable {
     package let reason: PSBTInputError
   }
 
-  /// Adds the signatures of all inputs that belong to the key; all of them or, where one is refused,
-  /// none.
+  /// Adds the signatures of all inputs that belong to the key; all of them or, where one is
+  /// refused, none.
   ///
   /// - Parameters:
   ///   - auxiliary: 32 random bytes for Schnorr signatures, or zeros (BIP-0340)
@@ -72,21 +72,6 @@ package struct PSBTSigner: Sendable {
     }
     psbt = result
     return report
-  }
-
-  /// Where the key of an output comes from, if it is this one's: change, which comes back. Only
-  /// outputs of a single key count, and their key has to be the one that the derivation leads to.
-  package func ownOrigin(ofOutput index: Int, in psbt: PSBT) -> KeyOrigin? {
-    guard psbt.outputs.indices.contains(index) else { return nil }
-    let output = psbt.outputs[index]
-    let script = psbt.transaction.outputs[index].scriptPubKey
-    let taproot = output.taprootDerivations.filter(\.leafHashes.isEmpty).map(\.origin)
-    for origin in output.derivations.map(\.origin) + (output.hasTaprootTree ? [] : taproot) {
-      guard let derived = try? privateKey(at: origin)?.publicKey else { continue }
-      let scripts = SingleKeyScript.allCases.compactMap { $0.output(of: derived)?.scriptPubKey }
-      if scripts.contains(script) { return origin }
-    }
-    return nil
   }
 
   /// Signs one input.

@@ -127,8 +127,8 @@ package struct TrackedTransfer: Hashable, Sendable {
 }
 
 extension TrackedTransfer {
-  /// The same with what another block says of it. What it requires stays, as long as it is still for
-  /// the same payment.
+  /// The same with what another block says of it. What it requires stays, as long as it is still
+  /// for the same payment.
   func updated(by found: FoundTransfer) -> TrackedTransfer {
     let isSamePayment = found.ordinal == ordinal && found.contract == contract
     return TrackedTransfer(

@@ -43,12 +43,12 @@ package enum TransferState: Hashable, Sendable {
   /// Executed without effect (an EVM status of 0). Becomes included where a reorg has it executed
   /// again with effect.
   case failed
-  /// Recorded, not credited. An operator's decision makes it released, refunded; it becomes
-  /// included where another block has it move more, or proves it.
+  /// Recorded, not credited. Becomes included where another block has it move more, or proves it.
   case quarantined(QuarantineReason)
-  /// Credited by an operator. Becomes nothing else.
+  /// What was quarantined, credited by an operator. Reserved for that decision: nothing takes the
+  /// step yet. Becomes nothing else.
   case released
-  /// Sent back by an operator. Becomes nothing else.
+  /// The same, sent back. Reserved as well.
   case refunded
 
   /// The state's word in events and rows.

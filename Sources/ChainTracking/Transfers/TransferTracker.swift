@@ -7,8 +7,8 @@ package import ChainTypes
 /// A block costs what changes in it; a look costs the transfers that stand outside blocks. Final
 /// transfers are forgotten at once, those dropped, replaced or quarantined after
 /// `rules.retentionBlocks`. What is forgotten the caller hands back by `adopt` from its store:
-/// whatever a scan finds and `knows` denies, and, before a block is disconnected, whatever the store
-/// has standing in that block.
+/// whatever a scan finds and `knows` denies, and, before a block is disconnected, whatever the
+/// store has standing in that block.
 ///
 /// A copy shares its storage until one of the two is changed; that change then copies all that is
 /// tracked. Keep a copy only where a step may have to be undone, and for no longer.
@@ -149,7 +149,7 @@ package struct TransferTracker: Sendable {
     for id in TransferIndex.ordered(index.unseen.filter { isPresent($0.txid) }) {
       seeAgain(id, into: &changes)
     }
-    // What was seen only now watches its inputs only now.
+    // Again, for the inputs of transfers that came with this look: nobody watched those before.
     note(spends)
     return changes
   }
@@ -298,7 +298,8 @@ package struct TransferTracker: Sendable {
     for id in index.confirmed where index.transfers[id].map(isDue) ?? false { held.insert(id) }
   }
 
-  /// Of a token whoever finds it knows the limit.
+  /// The rules have the coin's limit. Tokens have their own, which whoever finds a transfer
+  /// applies.
   private func isDust(_ found: FoundTransfer) -> Bool {
     found.contract == nil && found.value < index.rules.dustLimit
   }

@@ -2,8 +2,8 @@
 ///
 /// The table has groups of 16 slots. A slot is a 16-bit tag, 0 where it is empty, and the offset of
 /// the script's record. A hash has a home group; where that is full the script stands in the next
-/// one that isn't. Nothing is ever removed, so a group fills from its first slot on and is full when
-/// its last tag is set.
+/// one that isn't. Nothing is ever removed, so a group fills from its first slot on and is full
+/// when its last tag is set.
 ///
 /// Tags stand apart from offsets and are compared 4 at a time: a look-up that fails, the usual
 /// case, reads 32 bytes and takes two branches that are nearly always predicted, so that look-ups

@@ -46,6 +46,9 @@ enum HexDigits {
         && range.upperBound <= bytes.byteCount, "two digits a byte")
     var valid = Digits(repeating: 0x80)
     var index = 0
+    // Of a byte at `index` the digits stand at `lowerBound + 2·index` and behind it. As `index <
+    // output.count`, both lie in `range`, which lies in `bytes`; so do the sixteen of eight bytes
+    // while eight are left.
     while output.count &- index >= 8 {
       let digits = bytes.unsafeLoadUnaligned(
         fromUncheckedByteOffset: range.lowerBound &+ 2 &* index, as: Digits.self)
@@ -62,6 +65,7 @@ enum HexDigits {
       output[index] = high << 4 | low
       index &+= 1
     }
+    // Both are 16 bytes of integers, whatever these are.
     let words = unsafeBitCast(valid & Digits(repeating: 0x80), to: SIMD2<UInt64>.self)
     return words[0] & words[1] == 0x8080_8080_8080_8080
   }

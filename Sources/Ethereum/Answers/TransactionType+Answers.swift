@@ -1,6 +1,6 @@
 extension TransactionType {
-  /// The type that an answer's member `type` names; legacy where there is none, as older nodes leave
-  /// it out.
+  /// The type that an answer's member `type` names; legacy where there is none, as older nodes
+  /// leave it out.
   ///
   /// - Parameter unknown: what can't be judged where no type has that number
   init(

@@ -1,8 +1,8 @@
 internal import Addresses
 internal import Bytes
 
-/// What a node's answer to `eth_getBlockByHash` says, in the form in which it can be hashed. Nothing
-/// of it is proved yet.
+/// What a node's answer to `eth_getBlockByHash` says, in the form in which it can be hashed.
+/// Nothing of it is proved yet.
 struct BlockAnswer {
   let header: EthereumHeader
   /// Nil for a pending block.

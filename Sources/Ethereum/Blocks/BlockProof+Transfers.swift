@@ -5,11 +5,12 @@ internal import Bytes
 // matched`.
 extension BlockProof {
   /// The transfers from or to watched accounts: of the chain's coin by the transactions themselves,
-  /// and of whatever token by logs. In the block's order, a transaction's own value before its logs.
+  /// and of whatever token by logs. In the block's order, a transaction's own value before its
+  /// logs.
   ///
   /// Empty where the receipts aren't proved: then nothing tells what succeeded. Where only the
-  /// transactions aren't, tokens are found, and their txids are the node's word. A value that didn't
-  /// move because its transaction failed is among them, marked so.
+  /// transactions aren't, tokens are found, and their txids are the node's word. A value that
+  /// didn't move because its transaction failed is among them, marked so.
   package func transfers<Watching: AddressWatching>(
     watching: Watching
   ) throws(BlockProofError) -> [EthereumTransfer] {

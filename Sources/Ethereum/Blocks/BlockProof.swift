@@ -6,8 +6,8 @@ internal import Digests
 /// What a node's answers about one block prove: its header by its hash, its transactions,
 /// withdrawals and receipts by the roots that the header holds.
 ///
-/// The answers are turned from JSON into the encodings that the roots cover, and only these are kept
-/// and read afterwards: whatever is found here was hashed.
+/// The answers are turned from JSON into the encodings that the roots cover, and only these are
+/// kept and read afterwards: whatever is found here was hashed.
 package struct BlockProof: Sendable {
   package let header: EthereumHeader
   package let hash: Hash32

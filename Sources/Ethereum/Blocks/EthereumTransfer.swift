@@ -40,9 +40,6 @@ package struct EthereumTransfer: Hashable, Sendable {
     self.to = to
     self.value = value
   }
-
-  /// Nothing was moved, whatever was logged.
-  package var isZeroValue: Bool { value == .zero }
 }
 
 extension EthereumTransfer.Position: CustomStringConvertible {

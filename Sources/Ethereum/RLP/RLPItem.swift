@@ -2,8 +2,9 @@
 /// bytes that hold it.
 ///
 /// A string is one byte below 0x80 standing for itself, or 0x80 plus its length and up to 55 bytes,
-/// or 0xb7 plus the length of its length, that length (big-endian) and the bytes. A list is the same
-/// from 0xc0 and 0xf7, with encoded items for bytes. Only the shortest form of each is an item.
+/// or 0xb7 plus the length of its length, that length (big-endian) and the bytes. A list is the
+/// same from 0xc0 and 0xf7, with encoded items for bytes. Only the shortest form of each is an
+/// item.
 package struct RLPItem: Hashable, Sendable {
   package let isList: Bool
   /// Where the prefix stands.
@@ -17,7 +18,8 @@ package struct RLPItem: Hashable, Sendable {
   /// Deeper nesting than any structure of the protocol has.
   package static let maximumDepth = 16
 
-  /// The item that starts at `start` and ends at or before `end`; what a list holds isn't looked at.
+  /// The item that starts at `start` and ends at or before `end`; what a list holds isn't looked
+  /// at.
   ///
   /// The caller has checked that `end` lies within `bytes`.
   init(in bytes: RawSpan, at start: Int, end: Int) throws(RLPError) {

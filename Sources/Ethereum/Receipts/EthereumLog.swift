@@ -4,7 +4,7 @@ package import Bytes
 /// What a contract has logged: all that the receipts root secures of it. Its transaction and its
 /// index follow from where it stands.
 package struct EthereumLog: Hashable, Sendable {
-  /// The contract.
+  /// The contract that logged it, the only thing that tells whose event this is.
   package let address: EthereumAddress
   /// At most four; the first is the event's signature hashed, by custom.
   package let topics: [Hash32]

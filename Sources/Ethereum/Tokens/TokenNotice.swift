@@ -2,8 +2,8 @@ package import Addresses
 package import Bytes
 internal import Digests
 
-/// What a stablecoin's issuer does to its token: none of it is a transfer, all of it can change what
-/// a balance is worth.
+/// What a stablecoin's issuer does to its token: none of it is a transfer, all of it can change
+/// what a balance is worth.
 package enum TokenNotice: Hashable, Sendable {
   /// New units come into being, in the issuer's account (USDT `Issue`).
   case issued(UInt256)
@@ -27,7 +27,8 @@ package enum TokenNotice: Hashable, Sendable {
   /// Who may upgrade it (`AdminChanged`).
   case adminChanged(from: EthereumAddress, to: EthereumAddress)
 
-  /// The one account whose tokens it stops, frees or destroys; nil where it is about the whole token.
+  /// The one account whose tokens it stops, frees or destroys; nil where it is about the whole
+  /// token.
   package var account: EthereumAddress? {
     switch self {
     case .blacklisted(let account), .unblacklisted(let account), .fundsDestroyed(let account, _):

@@ -3,7 +3,8 @@ package import Bytes
 
 /// An ERC-20 `Transfer(address indexed from, address indexed to, uint256 value)`, read strictly.
 ///
-/// Any contract can log one. Who calls decides by `contract`, and by nothing else, what it is worth.
+/// Any contract can log one. Who calls decides by `contract`, and by nothing else, what it is
+/// worth.
 package struct TokenTransfer: Hashable, Sendable {
   package let contract: EthereumAddress
   package let from: EthereumAddress
@@ -11,8 +12,6 @@ package struct TokenTransfer: Hashable, Sendable {
   /// In the token's smallest unit. Zero moves nothing, and anyone can log it for any two addresses:
   /// look-alike addresses are planted in histories that way.
   package let value: UInt256
-
-  package var isZeroValue: Bool { value == .zero }
 
   /// The hash of `Transfer(address,address,uint256)`.
   package static let topic = Hash32(

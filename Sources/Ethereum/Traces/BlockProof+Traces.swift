@@ -2,7 +2,8 @@ package import Bytes
 
 /// What the traces of a block say, held against the block.
 package struct InnerTransfers: Hashable, Sendable {
-  /// With `.trace` positions. They are as likely as the node is honest, until balances confirm them.
+  /// With `.trace` positions. They are as likely as the node is honest, until balances confirm
+  /// them.
   package let transfers: [EthereumTransfer]
   /// The transactions that succeeded and whose trace doesn't say everything.
   package let incomplete: [Int]

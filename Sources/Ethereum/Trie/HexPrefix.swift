@@ -1,9 +1,9 @@
 /// Hex-prefix encoding: nibbles, and whether they lead to a leaf, in bytes (yellow paper,
 /// appendix C).
 ///
-/// The first nibble is 2 for a leaf plus 1 for an odd number of nibbles; where they are even, a zero
-/// nibble follows it. A decoder that is lax about either accepts several encodings of one path and
-/// with them proofs that nobody's trie holds (Polygon's two million dollar bounty of 2021).
+/// The first nibble is 2 for a leaf plus 1 for an odd number of nibbles; where they are even, a
+/// zero nibble follows it. A decoder that is lax about either accepts several encodings of one path
+/// and with them proofs that nobody's trie holds (Polygon's two million dollar bounty of 2021).
 enum HexPrefix {
   static func encode(nibbles: [UInt8], isLeaf: Bool) -> [UInt8] {
     let isOdd = nibbles.count & 1 == 1

@@ -102,8 +102,8 @@ private struct IndexTrieBuilder {
     for index in indices { branches[index] = [] }
   }
 
-  /// How the node over `positions` stands in its parent. One that stands there itself is no part of
-  /// a branch.
+  /// How the node over `positions` is written in its parent: by its hash, or whole where it is
+  /// shorter than one. What is written whole needs no place of its own in a proof's branch.
   private mutating func reference(
     to node: [UInt8], over positions: Range<Int>
   ) -> NodeReference {

@@ -1,26 +1,15 @@
 /// The topics of the event stream. An event's type says which one it belongs to.
+///
+/// Those that have events, and no others: a topic's number of partitions is for ever, so it is made
+/// when something comes to be published on it.
 package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   case payment
-  case order
-  case supply
-  case claim
-  case notification
-  case price
-  case shop
-  case product
   case chain
 
-  /// The topic's name at the brokers: `payment-events`, ….
+  /// The topic's name at the brokers.
   package var name: String {
     switch self {
     case .payment: "payment-events"
-    case .order: "order-events"
-    case .supply: "supply-events"
-    case .claim: "claim-events"
-    case .notification: "notification-events"
-    case .price: "price-events"
-    case .shop: "shop-events"
-    case .product: "product-events"
     case .chain: "chain-events"
     }
   }
@@ -36,13 +25,6 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     guard let dot = type.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
     switch type[..<dot] {
     case "payment", "transfer", "income", "refund", "sweep": self = .payment
-    case "order": self = .order
-    case "supply": self = .supply
-    case "claim": self = .claim
-    case "notification": self = .notification
-    case "price": self = .price
-    case "shop": self = .shop
-    case "product": self = .product
     case "chain", "reconciliation": self = .chain
     default: return nil
     }

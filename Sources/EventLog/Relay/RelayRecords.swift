@@ -14,7 +14,7 @@ package enum RelayRecords {
     let bases = try RestoreEpochs.bases(in: connection).merging([epoch: 0]) { known, _ in known }
     var partitions: [EventTopic: Int32] = [:]
     for row in try connection.query("SELECT topic, partitions FROM relay_partitions", []) {
-      // A topic of a newer program is none of ours.
+      // A topic of an older or a newer program is none of ours.
       guard let topic = EventTopic(name: try row.text("topic")) else { continue }
       partitions[topic] = Int32(clamping: try row.integer("partitions"))
     }

@@ -10,11 +10,6 @@ package struct RelayBacklog: Sendable, Equatable {
   package let oldest: Timestamp?
 
   package var count: Int64 { max(0, last - cursor) }
-
-  /// For how long the oldest event has waited at `now`, in µs; 0 where none waits.
-  package func ageMicroseconds(at now: Timestamp) -> Int64 {
-    oldest.map { max(0, now.microseconds - $0.microseconds) } ?? 0
-  }
 }
 
 /// How a relay fares, for metrics and health.

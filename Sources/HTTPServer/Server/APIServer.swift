@@ -16,10 +16,10 @@ package struct APIServerConfiguration: Sendable {
   /// Connections without a request in progress are closed after this time.
   package var idleTimeoutSeconds: Int64 = 75
   /// How long it goes on as before, with readiness saying no, before it shuts down: as long as
-  /// balancers take to notice.
-  package var noticeSeconds: Double = 0
+  /// balancers take to notice. The setting `listen.drain_seconds`.
+  package var lameDuckSeconds: Double = 0
   /// How long requests in progress may take to end once the server shuts down.
-  package var drainSeconds: Int64 = 10
+  package var shutdownGraceSeconds: Int64 = 10
   /// How many connections are served at once; further ones wait in the kernel's queue.
   package var connectionLimit = 10_000
   /// How long a client may take for a short answer, event streams apart: who doesn't read holds a
@@ -35,8 +35,8 @@ package struct APIServerConfiguration: Sendable {
 /// The HTTP server: Hummingbird with what all routes share.
 ///
 /// It runs until its task is cancelled or `shutDown` is called. Then readiness says no for
-/// `noticeSeconds`, in which everything is still answered; after that it accepts nothing more,
-/// event streams end, requests in progress get `drainSeconds` to end.
+/// `lameDuckSeconds`, in which everything is still answered; after that it accepts nothing more,
+/// event streams end, requests in progress get `shutdownGraceSeconds` to end.
 package final class APIServer: Sendable {
   private let configuration: APIServerConfiguration
   private let boundary: RequestBoundary
@@ -48,7 +48,7 @@ package final class APIServer: Sendable {
 
   /// - Parameters:
   ///   - signal: the one that the routes' event streams heed
-  ///   - sleep: waits for the notice's time
+  ///   - sleep: waits for the lame duck's time
   package init(
     _ configuration: APIServerConfiguration, router: APIRouter, metrics: MetricsRegistry,
     signal: ShutdownSignal, logger: Logger, now: @escaping @Sendable () -> Timestamp,
@@ -93,8 +93,8 @@ package final class APIServer: Sendable {
   package func shutDown() async {
     signal.beginDraining()
     // Nothing to wait for where nobody is served yet, or the signal came another way.
-    if !signal.isRaised, running.withLock({ $0 != nil }), configuration.noticeSeconds > 0 {
-      try? await sleep(.seconds(configuration.noticeSeconds))
+    if !signal.isRaised, running.withLock({ $0 != nil }), configuration.lameDuckSeconds > 0 {
+      try? await sleep(.seconds(configuration.lameDuckSeconds))
     }
     signal.raise()
     guard let server = running.withLock({ $0 }) else { return }
@@ -108,7 +108,7 @@ package final class APIServer: Sendable {
       continuation.finish()
     }
     let timer = Task { [configuration] in
-      try await Task.sleep(for: .seconds(configuration.drainSeconds))
+      try await Task.sleep(for: .seconds(configuration.shutdownGraceSeconds))
       continuation.finish()
     }
     for await _ in ended {}

@@ -7,8 +7,8 @@ internal import Logging
 internal import NIOCore
 internal import Telemetry
 
-/// What surrounds every request: its id, its trace, its metrics, its log line, the headers of every answer,
-/// and the turning of errors into problems.
+/// What surrounds every request: its id, its trace, its metrics, its log line, the headers of every
+/// answer, and the turning of errors into problems.
 struct RequestBoundary: Sendable {
   let responder: any HTTPResponder<APIContext>
   let table: RouteTable

@@ -46,6 +46,7 @@ package struct PublicKey: Sendable {
   package var uncompressed: [UInt8] {
     var copy = point
     var count = 65
+    // The buffer has room for 65 bytes, and so an address; at most `count` of them are written.
     return [UInt8](unsafeUninitializedCapacity: 65) { buffer, initializedCount in
       _ = secp256k1_ec_pubkey_serialize(
         Secp256k1.context, buffer.baseAddress!, &count, &copy,

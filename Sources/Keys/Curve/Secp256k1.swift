@@ -30,8 +30,10 @@ enum Secp256k1 {
 }
 
 extension UnsafeRawBufferPointer {
-  /// The bytes as libsecp256k1 takes them; the caller has checked that there are at least `count`.
+  /// The bytes as libsecp256k1 takes them; the caller has checked that there are at least `count`,
+  /// which isn't 0: a buffer with bytes in it has an address.
   func bytes(_ count: Int) -> UnsafePointer<UInt8> {
+    precondition(count > 0, "something must be read")
     precondition(self.count >= count, "the buffer must hold what is read")
     return baseAddress!.assumingMemoryBound(to: UInt8.self)
   }
@@ -40,6 +42,7 @@ extension UnsafeRawBufferPointer {
 extension UnsafeMutableRawBufferPointer {
   /// The same for bytes that libsecp256k1 writes.
   func bytes(_ count: Int) -> UnsafeMutablePointer<UInt8> {
+    precondition(count > 0, "something must be written")
     precondition(self.count >= count, "the buffer must hold what is written")
     return baseAddress!.assumingMemoryBound(to: UInt8.self)
   }

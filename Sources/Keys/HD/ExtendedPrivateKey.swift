@@ -4,9 +4,10 @@ package import Digests
 
 /// A private key with a chain code, from which all children derive (BIP-0032).
 ///
-/// Only `payctl`'s commands for keys, and tests, may hold one: no server does. An unhardened child's
-/// private key together with the parent's extended public key gives the parent's private key away,
-/// so never hand out single child keys.
+/// Only `payctl`, what is simulated or measured, and tests may hold one: of `paywatch` nothing but
+/// the demo's signer does, which a test of the tree checks. An unhardened child's private key
+/// together with the parent's extended public key gives the parent's private key away, so never
+/// hand out single child keys.
 package struct ExtendedPrivateKey: Sendable {
   package let key: PrivateKey
   package let chainCode: Hash32

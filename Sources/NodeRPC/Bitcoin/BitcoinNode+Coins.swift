@@ -26,8 +26,8 @@ extension BitcoinNode {
   private static let busyMilliseconds = 5_000
   private static let busyAttempts = 240
 
-  /// `scantxoutset`: every unspent output of these scripts in the active chain, without the mempool.
-  /// While another scan runs it waits.
+  /// `scantxoutset`: every unspent output of these scripts in the active chain, without the
+  /// mempool. While another scan runs it waits.
   ///
   /// - Parameter scripts: at most `coinScanLimit`
   package func coins(paying scripts: [[UInt8]]) async throws(NodeError) -> CoinScan {

@@ -22,7 +22,8 @@ package enum NodeError: Error, Equatable, Sendable {
     /// −25: inputs missing or spent, or a fee or burn above the node's own bounds. On EVM chains:
     /// the account can't pay value and gas.
     case inputsOrBounds
-    /// −26: consensus or policy, such as a fee below the floor or a replacement that pays too little.
+    /// −26: consensus or policy, such as a fee below the floor or a replacement that pays too
+    /// little.
     case rejected
     /// An EVM node has this very transaction, in its mempool or, as some say, in a block.
     case alreadyKnown

@@ -92,8 +92,9 @@ package final class JSONRPCClient: Sendable {
   /// in any order; calls that it leaves out are asked again. Answers to ids that weren't asked, or
   /// a second answer to one, make the whole batch `malformed`.
   ///
-  /// At most `maximumCount` calls go into one request; where the answers together are too large
-  /// for `maximumBytes`, or the request for the node, fewer. The time is that of each request, its further tries included.
+  /// At most `maximumCount` calls go into one request; where the answers together are too large for
+  /// `maximumBytes`, or the request for the node, fewer. The time is that of each request, its
+  /// further tries included.
   package func batch(
     _ calls: [RPCCall], maximumCount: Int = JSONRPCClient.maximumBatchCount,
     timeoutMilliseconds: Int, maximumBytes: Int = JSONRPCClient.smallAnswerBytes

@@ -78,8 +78,8 @@ extension EthereumNode {
   }
 
   /// The next step of `search` at this node: asks for fewer and fewer blocks until it answers. Its
-  /// pace is this node's from then on. Errors that fewer blocks don't help are thrown, and leave the
-  /// search where it was, so that another node can go on.
+  /// pace is this node's from then on. Errors that fewer blocks don't help are thrown, and leave
+  /// the search where it was, so that another node can go on.
   package func logs(
     _ filter: LogFilter, searching search: inout LogSearch
   ) async throws(NodeError) -> LogStep {

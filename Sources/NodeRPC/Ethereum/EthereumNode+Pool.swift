@@ -80,9 +80,9 @@ extension EthereumNode: ChainNode {
 }
 
 extension QuorumPool where Node == EthereumNode {
-  /// The highest `safe` or `finalized` block that a quorum of nodes stands behind, each with its own
-  /// tag at or above it. It says nothing about the agreed tip: whether it lies in that chain the
-  /// headers tell. Nil where a quorum of nodes has no such block.
+  /// The highest `safe` or `finalized` block that a quorum of nodes stands behind, each with its
+  /// own tag at or above it. It says nothing about the agreed tip: whether it lies in that chain
+  /// the headers tell. Nil where a quorum of nodes has no such block.
   package func agreed(on tag: FinalityTag) async -> TipAgreement? {
     await agreed { (node) async throws(NodeError) in try await node.header(BlockTag(tag))?.ref }
   }

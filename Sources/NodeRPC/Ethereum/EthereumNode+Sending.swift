@@ -25,8 +25,8 @@ package struct TransactionCall: Equatable, Sendable {
   }
 }
 
-// What has to be known before a transaction is made. Nothing of it is proved: a node that lies makes
-// a transaction that isn't mined, or one that fails.
+// What has to be known before a transaction is made. Nothing of it is proved: a node that lies
+// makes a transaction that isn't mined, or one that fails.
 extension EthereumNode {
   /// `eth_getTransactionCount` at the head: the nonce of the account's next transaction, those that
   /// wait in mempools aside.

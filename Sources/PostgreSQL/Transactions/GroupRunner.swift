@@ -4,11 +4,11 @@ internal import Database
 ///
 /// First all run one after the other without savepoints, their statements in one pipeline and their
 /// rows in the same statements: each costs its own statements and no round trip but its own
-/// questions, and the transaction has no subtransactions, of which PostgreSQL bears few. A body that
-/// throws before it has written anything leaves nothing to undo. Where another fails, everything is
-/// undone and all run again, this time each behind a savepoint. A body that met a row which another
-/// transaction holds leaves the group and runs alone afterwards. Nobody is told before the commit,
-/// not even who was refused: the reason may be what another member has written.
+/// questions, and the transaction has no subtransactions, of which PostgreSQL bears few. A body
+/// that throws before it has written anything leaves nothing to undo. Where another fails,
+/// everything is undone and all run again, this time each behind a savepoint. A body that met a row
+/// which another transaction holds leaves the group and runs alone afterwards. Nobody is told
+/// before the commit, not even who was refused: the reason may be what another member has written.
 struct GroupRunner {
   let runner: TransactionRunner
 

@@ -63,7 +63,8 @@ package struct Holding: Hashable, Sendable {
 package struct HeldCoin: Hashable, Sendable {
   package let outpoint: Outpoint
   package let value: UInt256
-  /// False for dust, whose block isn't kept: it may stand in the chain, or have gone with its block.
+  /// False for dust, whose block isn't kept: it may stand in the chain, or have gone with its
+  /// block.
   package let isCertain: Bool
 
   package init(outpoint: Outpoint, value: UInt256, isCertain: Bool) {

@@ -6,8 +6,8 @@ internal import Digests
 package import NodeRPC
 internal import Watching
 
-/// Asks a chain's nodes what our addresses have, at blocks that the watchers have covered, and holds
-/// it against the books. Changes nothing.
+/// Asks a chain's nodes what our addresses have, at blocks that the watchers have covered, and
+/// holds it against the books. Changes nothing.
 package struct Reconciler: Sendable {
   let database: any Database
   let spec: ChainSpec

@@ -22,7 +22,8 @@ package struct Reconciliation: Sendable {
     let (due, overflow) = holding.sent.addingReportingOverflow(balance)
     let received = holding.received
     let most = (try? received.adding(holding.dust)) ?? .max
-    // Compared with what was sent on both sides: more may have been sent than is known to have come.
+    // Compared with what was sent on both sides: more may have been sent than is known to have
+    // come.
     guard overflow || due < received || due > most else { return nil }
     let difference = SignedAmount(overflow ? .max : due, less: received)
     var row = row(of: address, holding.contract)

@@ -147,7 +147,7 @@ package enum RefundRecords {
         .text(refund.terms.id), .integer(before.version),
       ])
     guard changed == 1 else {
-      throw StalePayment(id: refund.terms.id, expected: before.version)
+      throw VersionConflict(id: refund.terms.id, expected: before.version)
     }
     var drafts = try drafts(reached, of: refund, from: before.status, after: text, now: now)
     if before.outcome != refund.outcome {

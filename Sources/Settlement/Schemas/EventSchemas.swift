@@ -3,7 +3,8 @@ internal import EventLog
 package import JSON
 internal import Payments
 
-/// JSON Schemas of all events that are told: the source of `deploy/events` and of the API's `Event`.
+/// JSON Schemas of all events that are told: the source of `deploy/events` and of the API's
+/// `Event`.
 package enum EventSchemas {
   /// One type of event.
   package struct Kind: Sendable {

@@ -13,8 +13,8 @@ struct Bill {
   let other: (recipient: [UInt8], amount: UInt64)?
 }
 
-/// A node of a simulated chain and what those around it do there: payers, miners, saboteurs. Each act
-/// says what was done; nil where there was nothing to do.
+/// A node of a simulated chain and what those around it do there: payers, miners, saboteurs. Each
+/// act says what was done; nil where there was nothing to do.
 protocol LivingNode: NetworkedNode, SimulatedNode {
   var name: String { get }
   var tip: BlockRef { get }

@@ -105,8 +105,8 @@ extension SimulatedEthereumNode: LivingNode {
     }
   }
 
-  /// What the lost blocks held stands in the new ones, in another order and perhaps behind an act of
-  /// the tokens' owner, or waits again, or is gone.
+  /// What the lost blocks held stands in the new ones, in another order and perhaps behind an act
+  /// of the tokens' owner, or waits again, or is gone.
   func reorganise(_ depth: UInt32, _ random: inout SplitMix64) -> String? {
     var fate: ReorganizedTransactions
     var act: (text: String, order: EthereumOrder)?

@@ -1,8 +1,8 @@
 internal import Bytes
 internal import ChainTypes
 
-/// Holds what is stored of a chain against the chain: the cursor's branch, its headers, the coverage
-/// ledger, and every transfer with its state, worked out from the blocks alone.
+/// Holds what is stored of a chain against the chain: the cursor's branch, its headers, the
+/// coverage ledger, and every transfer with its state, worked out from the blocks alone.
 struct ChainChecker {
   let truth: ChainTruth
   let spec: ChainSpec
@@ -86,7 +86,8 @@ struct ChainChecker {
       "coverage ends at \(next - 1), the cursor at \(cursor.height)")
   }
 
-  /// What is recorded as final by the chain's own word is a block of ours that enough nodes called so.
+  /// What is recorded as final by the chain's own word is a block of ours that enough nodes called
+  /// so.
   private func checkFinality(
     _ branch: [TrueBlock], _ cursor: StoredState.Cursor, _ findings: inout Findings
   ) {

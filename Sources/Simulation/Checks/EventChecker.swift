@@ -74,10 +74,10 @@ struct EventChecker {
     for event in new {
       checkPosition(event, &findings)
       checkSequence(event, &findings)
-      // Of what came to an address the subject is `chain/address`.
+      // An income's subject is `chain/address`, a sweep's names no chain: its version is how often
+      // the transaction has changed, of which a hundred is more than any run has.
       let chain = String(event.subject.prefix { $0 != "/" })
       let version = stored.chains[chain]?.cursor?.version
-      // How often a transaction of ours has moved isn't told either.
       checkIdentity(event, payments, stored.refunds, version ?? 100, &findings)
       checkStatus(event, &findings)
       noteUntraced(event)
@@ -159,7 +159,7 @@ struct EventChecker {
     case "chain" where event.type == "chain.stalled":
       causes = [body(of: event)?.to].compactMap { $0 }.map { "\(event.subject)\n\($0)" }
     default:
-      // The cursor's version before the step isn't told: it is one of those there have been.
+      // An event doesn't tell the version it was made at: it is one of those there have been.
       causes = (0...chainVersion).reversed().map { "\(event.subject)\n\($0)\n\(event.data)" }
     }
     findings.require(

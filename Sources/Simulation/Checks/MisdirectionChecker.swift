@@ -1,5 +1,5 @@
-/// Sees that money which reached a payment's address on another chain, or in another asset, is told,
-/// and nothing else as that.
+/// Sees that money which reached a payment's address on another chain, or in another asset, is
+/// told, and nothing else as that.
 struct MisdirectionChecker {
   private var told: Set<String> = []
   /// Rows that moved something, by what they were when they did: a reorg may change it.
@@ -33,7 +33,7 @@ struct MisdirectionChecker {
     let ordinal: Int64
   }
 
-  func check(_ stored: StoredState, _ findings: inout Findings) {
+  func check(_ findings: inout Findings) {
     for id in misdirected.subtracting(told) {
       findings.require(false, promise: 4, "\(id) went astray, and nobody was told")
     }

@@ -95,7 +95,7 @@ struct PaymentChecker {
     let cursor = stored.chain(terms.chain).cursor
     let looksAtMempools = terms.chainID == nil
     let oracle = PaymentOracle(
-      amount: UInt64(terms.amount.decimal) ?? 0, tolerance: UInt64(terms.tolerance.decimal) ?? 0,
+      amount: terms.amount.asUInt64 ?? 0, tolerance: terms.tolerance.asUInt64 ?? 0,
       confirmations: Int64(terms.confirmations), acceptsLate: terms.latePolicy == .accept,
       isDeadlinePassed: payment.deadlinePassed, isCanceled: order.isCanceled,
       acceptedDue: order.acceptedDue, isResolved: order.isResolved,

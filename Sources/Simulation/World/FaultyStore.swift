@@ -13,8 +13,8 @@ struct FaultyStore: ChainCommit {
     return try await store.record(of: chain, window: window)
   }
 
-  func start(_ chain: ChainName, links: [ChainLink], now: Timestamp) async throws -> ChainCursor {
-    try await store.start(chain, links: links, now: now)
+  func start(_ chain: ChainName, links: [ChainLink]) async throws -> ChainCursor {
+    try await store.start(chain, links: links)
   }
 
   func scripts(

@@ -26,14 +26,16 @@ package enum FaultPoint: String, Hashable, Sendable, CaseIterable {
   ]
 }
 
-/// Kills the process at the n-th passage of a fault point. Once dead it stays so: every later
-/// passage throws, until the process is started again. Or has only that passage fail, as a database
-/// does that is out of reach for a moment.
+/// Kills the process at the n-th passage of a fault point: that passage and all later ones throw,
+/// until the process is started again.
+///
+/// Where it isn't to be fatal, that one passage throws and the process goes on, as when a database
+/// is out of reach for a moment.
 package final class KillSwitch: Sendable {
   private struct State {
     var armed: (point: FaultPoint, node: Int?, passages: Int, isFatal: Bool)?
     var death: Killed?
-    /// Where a passage failed of which nobody died.
+    /// Where a passage failed that wasn't fatal.
     var failure: FaultPoint?
     /// The node whose call was the end.
     var deadNode: Int?

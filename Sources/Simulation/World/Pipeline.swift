@@ -23,8 +23,8 @@ package struct Pipeline: Sendable {
   private let settings: PipelineSettings
   private let time: any TimeSource
 
-  /// `clock` is what quarantines go by, `time` the time of day. `ethereumNodes` are those of each of
-  /// the settings' EVM chains.
+  /// `clock` is what quarantines go by, `time` the time of day. `ethereumNodes` are those of each
+  /// of the settings' EVM chains.
   package init(
     nodes: [BitcoinNode], ethereumNodes: [[EthereumNode]] = [], database: any Database,
     settings: PipelineSettings, time: any TimeSource, clock: any RPCClock,

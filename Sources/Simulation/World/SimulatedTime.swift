@@ -31,12 +31,13 @@ package final class SimulatedTime: TimeSource, RPCClock {
     microseconds.withLock { $0 += milliseconds * 1_000 }
   }
 
-  /// Nobody who goes by this clock waits: whoever would sleep is late at once.
+  /// Returns at once: time passes only where the simulation says so.
   package func sleep(milliseconds: Int) async throws {}
 }
 
-/// The clock of the talk with one node: the world's, and what was slept over that talk. Nodes that
-/// are asked at once so never change each other's time, and a run replays exactly.
+/// The clock by which one node is asked: the world's time, and on top of it all pauses between
+/// tries at that node. So nodes that are asked side by side never change each other's time, and a
+/// run replays exactly.
 package final class ConnectionTime: RPCClock {
   private let world: SimulatedTime
   private let slept = Mutex<Int64>(0)

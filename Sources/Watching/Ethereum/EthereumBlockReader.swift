@@ -180,8 +180,8 @@ struct EthereumBlockReader: Sendable {
 }
 
 extension EthereumBlockReader.Reading {
-  /// A receipt can have as many logs as a block has room for: of such a transaction no proof is kept,
-  /// whoever filled it paid less for that than keeping it costs.
+  /// A receipt can have as many logs as a block has room for: of such a transaction no proof is
+  /// kept, whoever filled it paid less for that than keeping it costs.
   private static let maximumProofBytes = 1 << 20
 
   /// That those of these transactions which have transfers stand in the block, and what came of

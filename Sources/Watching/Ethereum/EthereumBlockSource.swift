@@ -59,8 +59,8 @@ struct EthereumBlockSource: Sendable {
     }
   }
 
-  /// What nodes say that calls moved. Two are asked where a single one isn't believed: balances tell
-  /// when a trace says too much, but nobody looks where it says too little.
+  /// What nodes say that calls moved. Two are asked where a single one isn't believed: balances
+  /// tell when a trace says too much, but nobody looks where it says too little.
   private func inner(
     of proof: BlockProof, _ block: BlockRef
   ) async -> (told: [InnerTransfers], lacksTraces: Bool) {

@@ -5,8 +5,8 @@ internal import Ethereum
 internal import NodeRPC
 
 /// Headers from just above a block of ours towards a tip that the nodes agree on, as one node gave
-/// them: each hashes to what it is called and names the one below, so that all of them hang from the
-/// last one's hash.
+/// them: each hashes to what it is called and names the one below, so that all of them hang from
+/// the last one's hash.
 struct EthereumBranch: Sendable {
   /// The highest block of ours that the node has in its active chain; nil below our window.
   let fork: BlockRef?

@@ -4,8 +4,8 @@ internal import ChainTypes
 internal import Ethereum
 internal import NodeRPC
 
-// Following the head: the branch that leads to it first, then its blocks, each proved before anything
-// in it counts.
+// Following the head: the branch that leads to it first, then its blocks, each proved before
+// anything in it counts.
 extension EthereumWatcher {
   /// Moves towards `tip`, in one commit.
   func follow(_ tip: BlockRef, _ report: inout WatchReport) async throws {

@@ -16,7 +16,8 @@ extension EthereumWatcher {
       var income = AddressIncome(
         block: block, ordinal: ordinal, source: .withdrawal(withdrawal.index),
         value: withdrawal.value)
-      // Indexes count all withdrawals there ever were; a chain that counts otherwise breaks nothing.
+      // Indexes count all withdrawals there ever were; a chain that counts otherwise breaks
+      // nothing.
       if let place = incomes.firstIndex(where: {
         $0.ordinal == ordinal && $0.source == income.source
       }) {

@@ -12,12 +12,13 @@ package actor EthereumWatcher: ChainWatcher {
   let settings: EthereumWatcherSettings
   let pool: EthereumPool
   let standing: ChainStanding
-  /// With nodes that offer traces and give none.
+  /// How long blocks wait for traces that nodes offer and don't give.
   var tracePatience = Patience()
-  /// The same with proofs of balances.
+  /// How long they wait for proofs of balances.
   var proofPatience = Patience()
-  /// The last tip at which balances were held against what is known, and whose come next.
+  /// The last tip at which balances were held against what is known.
   var auditedTip: Hash32?
+  /// Whose balances come next.
   var auditPlace: BalanceExpectations.Place?
 
   typealias Position = ChainStanding.Position
@@ -77,7 +78,8 @@ package actor EthereumWatcher: ChainWatcher {
 
   // MARK: First start
 
-  /// Writes the anchor below `tip` above which scanning begins. False where the nodes don't give it.
+  /// Writes the anchor below `tip` above which scanning begins. False where the nodes don't give
+  /// it.
   private func begin(below tip: BlockRef, _ report: inout WatchReport) async throws -> Bool {
     let height: UInt32
     switch settings.start {

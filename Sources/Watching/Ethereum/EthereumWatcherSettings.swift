@@ -15,11 +15,11 @@ package struct EthereumWatcherSettings: Sendable {
   /// How many transfers of dust, and of tokens that aren't listed, are recorded of a block at most:
   /// anyone can make thousands of them for cents.
   package var strayTransfersPerBlock = 64
-  /// How many notices of tokens' issuers are told of a block at most, besides those that name watched
-  /// addresses.
+  /// How many notices of tokens' issuers are told of a block at most, besides those that name
+  /// watched addresses.
   package var noticesPerBlock = 64
-  /// How many blocks are fetched at once while catching up, and while as many are read; with 1 nothing
-  /// else is asked meanwhile.
+  /// How many blocks are fetched at once while catching up, and while as many are read; with 1
+  /// nothing else is asked meanwhile.
   package var fetchWidth = 4
   /// How many headers one step follows at most.
   package var headersPerStep = 1_024
@@ -31,12 +31,13 @@ package struct EthereumWatcherSettings: Sendable {
   package var quarantineMilliseconds: Int64 = 3_600_000
   /// Whether nodes are asked for the calls inside transactions; never where those aren't proved.
   package var asksTraces: Bool
-  /// How long a block waits for traces that nodes offer and don't give. Then it counts without them,
-  /// and so do those behind it until there are some again.
+  /// How long a block waits for traces that nodes offer and don't give. Then it counts without
+  /// them, and so do those behind it until there are some again.
   package var tracePatienceSeconds: Int64 = 60
 
-  /// Of how many addresses with open payments in the chain's coin a block's state is asked for their
-  /// balances, where blocks aren't traced. What contracts moved is noticed by that, and not credited.
+  /// Of how many addresses with open payments in the chain's coin a block's state is asked for
+  /// their balances, where blocks aren't traced. What contracts moved is noticed by that, and not
+  /// credited.
   package var balanceProofsPerBlock = 8
 
   package init(spec: ChainSpec, network: EthereumNetwork, start: WatcherSettings.Start) {

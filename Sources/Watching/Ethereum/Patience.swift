@@ -3,8 +3,8 @@ internal import ChainTypes
 
 /// For how long a block is held up for what nodes don't give. Senders can make blocks that no node
 /// will ever trace: what was waited for in vain isn't waited for again before ten times as long has
-/// passed, so that they take no more than a tenth of a chain's time, and a branch of many such blocks
-/// is followed in one step.
+/// passed, so that they take no more than a tenth of a chain's time, and a branch of many such
+/// blocks is followed in one step.
 struct Patience {
   private var waiting: (block: Hash32, since: Timestamp)?
   /// Since when nothing is waited for.

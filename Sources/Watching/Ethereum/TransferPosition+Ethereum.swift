@@ -13,8 +13,8 @@ extension TransferPosition {
   }
 
   /// A path that is deeper than any honest one is told by its Keccak-256, as eight numbers: no call
-  /// has so many siblings that these could be a path of their own. Without a bound anyone could make
-  /// an identity that fits no key.
+  /// has so many siblings that these could be a path of their own. Without a bound anyone could
+  /// make an identity that fits no key.
   private static func bounded(_ path: [UInt32]) -> [UInt32] {
     guard path.count > 16 else { return path }
     let bytes = path.flatMap { index in

@@ -4,8 +4,8 @@ internal import Ethereum
 internal import Foundation
 
 /// A node's answers about a block as mainnet has them: the 202 receipts of block 21925176, and for
-/// its transactions, which the vectors lack, as many of blocks 18000000 and 18000001, under a header
-/// that commits to both.
+/// its transactions, which the vectors lack, as many of blocks 18000000 and 18000001, under a
+/// header that commits to both.
 struct BlockAnswers {
   let block: [UInt8]
   let receipts: [UInt8]

@@ -158,10 +158,8 @@ private struct ManyAddresses: ChainCommit {
     try await store.record(of: chain, window: window)
   }
 
-  func start(
-    _ chain: ChainName, links: [ChainLink], now: Timestamp
-  ) async throws -> ChainCursor {
-    try await store.start(chain, links: links, now: now)
+  func start(_ chain: ChainName, links: [ChainLink]) async throws -> ChainCursor {
+    try await store.start(chain, links: links)
   }
 
   func requirements(

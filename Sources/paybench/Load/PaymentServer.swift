@@ -43,7 +43,7 @@ struct PaymentServer {
     let anchor = ChainLink(
       ref: BlockRef(height: 1_000, hash: SHA256.hash([1])), parent: SHA256.hash([0]),
       time: UInt32(clamping: time.now.microseconds / 1_000_000), bits: 0x207f_ffff, work: 2)
-    _ = try await store.start(spec.name, links: [anchor], now: time.now)
+    _ = try await store.start(spec.name, links: [anchor])
 
     let feed = EventFeed()
     let sequencer = Sequencer(database: database, feed: feed)

@@ -9,7 +9,7 @@ struct TopicsCommand: AsyncParsableCommand {
     discussion: """
       Each topic stands there as it is declared, and as it is at the brokers. A topic's number of \
       partitions can't be changed later: it decides which one a payment's events are in. The relay \
-      needs all topics; so far events come on payment-events and chain-events.
+      needs all topics.
 
       --replication 3 keeps each message on three brokers, two of which must have it before it \
       counts as sent. With fewer, a broker's disk that is lost takes events with it.

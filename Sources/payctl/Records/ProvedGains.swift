@@ -16,8 +16,8 @@ struct ProvedGains {
 
   private var blocks: [Hash32: Used] = [:]
 
-  /// Whether there is room for it. What transactions bring by themselves needs no proof of balances,
-  /// but takes its part of one.
+  /// Whether there is room for it. What transactions bring by themselves needs no proof of
+  /// balances, but takes its part of one.
   mutating func take(
     _ value: UInt256, toldBy source: Source, in execution: ExecutionProof.Execution,
     to recipient: EthereumAddress

@@ -5,8 +5,8 @@ internal import Ethereum
 internal import Keys
 internal import Payments
 
-/// Plays the machine without a network, the only part of the demo that has private keys: it is given
-/// what is to be signed and gives back what was, as `payctl sign` does.
+/// Plays the machine without a network, the only part of the demo that has private keys: it is
+/// given what is to be signed and gives back what was, as `payctl sign` does.
 struct OfflineSigner: Sendable {
   private let bitcoin: ExtendedPrivateKey
   private let ethereum: ExtendedPrivateKey

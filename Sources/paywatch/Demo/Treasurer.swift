@@ -64,7 +64,8 @@ struct Treasurer: Sendable {
     return made
   }
 
-  /// Transactions that bring a token to the treasury, or the ether that its addresses need for that.
+  /// Transactions that bring a token to the treasury, or the ether that its addresses need for
+  /// that.
   ///
   /// - Parameter tokensPerEther: what the token is worth
   func sweep(_ asset: Asset, tokensPerEther: String) async throws -> [OutgoingTransaction] {

@@ -146,6 +146,7 @@ final class ChainWatch: Sendable {
     var noticed: Int64?
     while !Task.isCancelled {
       var tip: BlockRef?
+      var isBusy = false
       do {
         let report = try await TraceContext.$current.withValue(.begin()) {
           try await watcher.step()
@@ -159,7 +160,7 @@ final class ChainWatch: Sendable {
         try await measure(report)
         log(report)
         onStep()
-        if report.isBusy { continue }
+        isBusy = report.isBusy
       } catch is CancellationError {
         return
       } catch let lost as LeaseLost {
@@ -171,6 +172,8 @@ final class ChainWatch: Sendable {
         logger.error("a step failed; it is tried again", metadata: ["error": "\(error)"])
       }
       lag.set((clock.nowMilliseconds - agreed) / 1_000)
+      // What it has yet to catch up with waits for no block.
+      if isBusy { continue }
       noticed = await waitForBlock(above: tip) ? clock.nowMilliseconds : nil
     }
   }

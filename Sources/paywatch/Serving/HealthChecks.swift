@@ -41,20 +41,20 @@ struct RelayHealth: HealthCheck {
 
 /// Whether a chain is followed and credited.
 struct ChainHealth: HealthCheck {
-  let chain: ChainName
+  let spec: ChainSpec
   let quorum: Int
   let database: any Database
   /// Nil where another process watches.
   let watch: ChainWatch?
 
-  /// How old the last look through the mempools may be.
+  /// How old the last look through the mempools, or an EVM chain's tip, may be.
   private static let lookAgeSeconds: Int64 = 600
 
-  var name: String { "chain-\(chain)" }
+  var name: String { "chain-\(spec.name)" }
 
   func check() async -> HealthReport {
     do {
-      let (cursor, holes) = try await database.read { [chain] connection in
+      let (cursor, holes) = try await database.read { [chain = spec.name] connection in
         (
           try ChainRecords.cursor(of: chain, in: connection),
           try ChainRecords.coverageHoles(of: chain, in: connection) ?? []
@@ -85,10 +85,21 @@ struct ChainHealth: HealthCheck {
     if let holding { return HealthReport(.degraded, "\(place) \(holding)") }
     let looked = cursor.lookedThrough
     guard let looked, looked.adding(seconds: Self.lookAgeSeconds) >= SystemTime().now else {
-      let since = looked?.description ?? "the start"
-      return HealthReport(
-        .degraded, "\(place) No mempool was looked through since \(since): nothing expires.")
+      let stale = stale(since: looked?.description ?? "the start")
+      return HealthReport(.degraded, "\(place) \(stale): nothing expires.")
     }
-    return HealthReport(.ok, "\(place) Mempools are known to \(looked).")
+    switch spec.family {
+    case .bitcoin: return HealthReport(.ok, "\(place) Mempools are known to \(looked).")
+    case .ethereum: return HealthReport(.ok, "\(place) The tip is of \(looked).")
+    }
+  }
+
+  /// What deadlines wait for: a look at mempools, or a block with a later time where no mempool is
+  /// looked at.
+  private func stale(since moment: String) -> String {
+    switch spec.family {
+    case .bitcoin: "No mempool was looked through since \(moment)"
+    case .ethereum: "No tip was agreed on that is later than \(moment)"
+    }
   }
 }

@@ -33,8 +33,8 @@ final class LeasedChainStore: ChainCommit {
     return ChainStore(database: database, specs: specs, lease: lease)
   }
 
-  func start(_ chain: ChainName, links: [ChainLink], now: Timestamp) async throws -> ChainCursor {
-    try await writing().start(chain, links: links, now: now)
+  func start(_ chain: ChainName, links: [ChainLink]) async throws -> ChainCursor {
+    try await writing().start(chain, links: links)
   }
 
   func commit(_ step: ChainStep) async throws -> ChainCursor { try await writing().commit(step) }

@@ -48,7 +48,7 @@ struct PaymentAPI: Sendable {
     router.addDescription()
     var serving = APIServerConfiguration(
       host: configuration.listen.host, port: Int(configuration.listen.port))
-    serving.noticeSeconds = Double(configuration.listen.drainSeconds)
+    serving.lameDuckSeconds = Double(configuration.listen.lameDuckSeconds)
     return APIServer(
       serving, router: router, metrics: surroundings.metrics, signal: signal,
       logger: surroundings.logger,

@@ -101,7 +101,7 @@ final class Pipeline: Sendable {
   private var checks: [any HealthCheck] {
     let chains = surroundings.plan.configuration.chains.map { chain in
       ChainHealth(
-        chain: chain.spec.name, quorum: chain.quorum, database: surroundings.database,
+        spec: chain.spec, quorum: chain.quorum, database: surroundings.database,
         watch: watches.first { $0.settings.spec.name == chain.spec.name })
     }
     let redis = surroundings.plan.configuration.redis.map { _ in CacheHealth(surroundings.cache) }

@@ -4,11 +4,12 @@ internal import ArgumentParser
 enum Role: String, CaseIterable, Sendable {
   /// Answers HTTP requests.
   case api
-  /// Watches chains and derives addresses.
+  /// Watches chains, sends what was signed to the nodes, and derives addresses.
   case watcher
   /// Gives events their positions and copies them to Kafka.
   case relay
-  /// Does what tenants' policies say about payments, and removes what is kept for a time only.
+  /// Does what tenants' policies say of late, short and excess money, which may request refunds,
+  /// and removes what is kept for a time only.
   case services
 
   /// What must run for it, beside the server.

@@ -49,7 +49,7 @@ actor ChainByHand {
     self.spec = spec
     self.time = time
     tip = Self.link(1_000, parent: Self.hash("below"), time.now)
-    cursor = try await store.start(spec.name, links: [tip], now: time.now)
+    cursor = try await store.start(spec.name, links: [tip])
     tracker = TransferTracker(
       rules: TransferRules(coinbaseMaturity: 100, dustLimit: 546), tip: tip.ref, tracked: [])
   }

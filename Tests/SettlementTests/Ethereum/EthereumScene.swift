@@ -238,8 +238,8 @@ final class EthereumScene {
     try await load(payment).status
   }
 
-  /// Each transfer as `position state value`, with the reason behind the state of a quarantined one;
-  /// in the order of this text.
+  /// Each transfer as `position state value`, with the reason behind the state of a quarantined
+  /// one; in the order of this text.
   func transfers() async throws -> [String] {
     try await rows("SELECT position, state, detail, value FROM transfers") {
       let detail = try $0.optionalText("detail").map { "(\($0))" } ?? ""

@@ -11,8 +11,8 @@ import Synchronization
 import Testing
 import Watching
 
-/// A simulated Bitcoin node, a database, and a watcher between them. Nothing waits: time stands still
-/// but for blocks.
+/// A simulated Bitcoin node, a database, and a watcher between them. Nothing waits: time stands
+/// still but for blocks.
 final class BitcoinScene {
   let node: SimulatedBitcoinNode
   let database: any Database

@@ -16,8 +16,8 @@ import TestDatabases
 import TestSupport
 import Watching
 
-/// A simulated EVM node behind a loopback port, a configuration that names it, and the database of a
-/// watcher that has watched it in this process, as `paywatch` would in another.
+/// A simulated EVM node behind a loopback port, a configuration that names it, and the database of
+/// a watcher that has watched it in this process, as `paywatch` would in another.
 final class EthereumProgramScene: ProgramScene {
   let scratch: TemporaryDirectory
   let chainName = "dev"

@@ -56,7 +56,7 @@ final class SampleDatabase {
     try await pool.fill(.bitcoin(.regtest))
 
     let store = ChainStore(database: database, specs: [spec])
-    var cursor = try await store.start(name, links: [Self.link(100)], now: Self.now)
+    var cursor = try await store.start(name, links: [Self.link(100)])
     cursor = try await store.commit(
       ChainStep(chain: name, expectedVersion: cursor.version, addressesThrough: 5, now: Self.now))
     let service = PaymentService(specs: [spec], policies: ["shop": TenantPolicy()], region: "home")

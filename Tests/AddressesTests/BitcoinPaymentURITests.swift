@@ -6,7 +6,7 @@ import Testing
 @testable import Addresses
 
 @Suite("Payment URIs (BIP-0321)")
-struct PaymentURITests {
+struct BitcoinPaymentURITests {
   private struct Vectors: Decodable {
     let valid: [String]
     let proofOfPayment: [String]
@@ -39,16 +39,16 @@ struct PaymentURITests {
       let body = text.dropFirst(8).prefix { $0 != "?" }
       let lowercased = text.lowercased()
       if body.isEmpty, !lowercased.contains("bc="), !lowercased.contains("tb=") {
-        #expect(throws: PaymentURI.ParsingError.noAddress) {
-          try PaymentURI(text, network: network)
+        #expect(throws: BitcoinPaymentURI.ParsingError.noAddress) {
+          try BitcoinPaymentURI(text, network: network)
         }
       } else if text.contains("req-") {
         #expect(
-          throws: PaymentURI.ParsingError.unknownRequiredParameter(
+          throws: BitcoinPaymentURI.ParsingError.unknownRequiredParameter(
             "req-somethingyoudontunderstand")
-        ) { try PaymentURI(text, network: network) }
+        ) { try BitcoinPaymentURI(text, network: network) }
       } else {
-        _ = try PaymentURI(text, network: network)
+        _ = try BitcoinPaymentURI(text, network: network)
         read += 1
       }
     }
@@ -58,14 +58,16 @@ struct PaymentURITests {
   @Test("a proof of payment may be asked for, is never given, and can't be required")
   func proofOfPayment() throws {
     let address = try BitcoinAddress(Self.address, network: .mainnet)
-    let plain = PaymentURI.bitcoin(address: address, amount: nil, label: nil, message: nil)
-    let expected: [Result<PaymentURI, PaymentURI.ParsingError>] = [
+    let plain = BitcoinPaymentURI(address: address, amount: nil)
+    let expected: [Result<BitcoinPaymentURI, BitcoinPaymentURI.ParsingError>] = [
       .success(plain), .failure(.noAddress), .success(plain), .success(plain),
       .failure(.unknownRequiredParameter("req-pop")),
     ]
     let vectors = try PackageFiles.vector("bips/bip321.json", as: Vectors.self)
     let read = vectors.proofOfPayment.map(repaired).map { text in
-      Result { () throws(PaymentURI.ParsingError) in try PaymentURI(text, network: .mainnet) }
+      Result { () throws(BitcoinPaymentURI.ParsingError) in
+        try BitcoinPaymentURI(text, network: .mainnet)
+      }
     }
     #expect(read == expected)
   }
@@ -76,8 +78,8 @@ struct PaymentURITests {
     #expect(vectors.invalid.count == 5)
     for text in vectors.invalid.map(repaired) {
       for network in [BitcoinNetwork.mainnet, .testnet4] {
-        #expect(throws: PaymentURI.ParsingError.self, "\(text)") {
-          try PaymentURI(text, network: network)
+        #expect(throws: BitcoinPaymentURI.ParsingError.self, "\(text)") {
+          try BitcoinPaymentURI(text, network: network)
         }
       }
     }
@@ -86,56 +88,55 @@ struct PaymentURITests {
   @Test("amount, label and message survive the way there and back")
   func roundTrip() throws {
     let address = try BitcoinAddress(Self.address, network: .mainnet)
-    let uri = PaymentURI.bitcoin(
+    let uri = BitcoinPaymentURI(
       address: address, amount: 2_030_000_000, label: "Café & Söhne", message: "50% = half?")
     #expect(
       uri.text
-        == "bitcoin:\(Self.address)?amount=20.3&label=Caf%C3%A9%20%26%20S%C3%B6hne"
+        == "bitcoin:\(Self.address)?amount=20.30000000&label=Caf%C3%A9%20%26%20S%C3%B6hne"
         + "&message=50%25%20%3D%20half%3F")
-    #expect(try PaymentURI(uri.text, network: .mainnet) == uri)
+    #expect(try BitcoinPaymentURI(uri.text, network: .mainnet) == uri)
   }
 
-  @Test("amounts are written exactly, without needless zeros")
+  @Test("amounts are written exactly, with eight decimals")
   func amounts() throws {
     let address = try BitcoinAddress(Self.address, network: .mainnet)
     let texts: [UInt256: String] = [
-      1: "0.00000001", 100_000_000: "1", 5_000_000_000: "50", 120_000: "0.0012",
+      1: "0.00000001", 100_000_000: "1.00000000", 5_000_000_000: "50.00000000",
+      120_000: "0.00120000",
       2_099_999_999_999_999: "20999999.99999999",
     ]
     for (amount, text) in texts {
-      let uri = PaymentURI.bitcoin(address: address, amount: amount, label: nil, message: nil)
+      let uri = BitcoinPaymentURI(address: address, amount: amount)
       #expect(uri.text == "bitcoin:\(Self.address)?amount=\(text)")
-      #expect(try PaymentURI(uri.text, network: .mainnet) == uri)
+      #expect(BitcoinPaymentURI.text(address: Self.address, amount: amount) == uri.text)
+      #expect(try BitcoinPaymentURI(uri.text, network: .mainnet) == uri)
     }
   }
 
   @Test("amounts that aren't exact, or more than there will ever be, are refused")
   func badAmounts() {
     for text in ["50,000.00", "1.000000001", "-1", "1e3", "", ".5", "21000000.00000001"] {
-      #expect(throws: PaymentURI.ParsingError.self) {
-        try PaymentURI("bitcoin:\(Self.address)?amount=\(text)", network: .mainnet)
+      #expect(throws: BitcoinPaymentURI.ParsingError.self) {
+        try BitcoinPaymentURI("bitcoin:\(Self.address)?amount=\(text)", network: .mainnet)
       }
     }
   }
 
-  @Test("only a link that doesn't depend on case has a form in capitals")
+  @Test("for a QR code a segwit address stands in capitals, and nothing that depends on case")
   func capitals() throws {
     let text = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
     let segwit = try BitcoinAddress(text, network: .mainnet)
-    let uri = PaymentURI.bitcoin(address: segwit, amount: 120_000, label: nil, message: nil)
-    let capitals = try #require(uri.upperCaseText)
-    #expect(capitals == "BITCOIN:\(text.uppercased())?AMOUNT=0.0012")
-    #expect(try PaymentURI(capitals, network: .mainnet) == uri)
-    let labelled = PaymentURI.bitcoin(address: segwit, amount: nil, label: "x", message: nil)
-    #expect(labelled.upperCaseText == nil)
+    let uri = BitcoinPaymentURI(address: segwit, amount: 120_000, label: "Shop")
+    #expect(uri.qrText == "BITCOIN:\(text.uppercased())?amount=0.00120000&label=Shop")
+    #expect(try BitcoinPaymentURI(uri.qrText, network: .mainnet) == uri)
     let legacy = try BitcoinAddress(Self.address, network: .mainnet)
-    let old = PaymentURI.bitcoin(address: legacy, amount: nil, label: nil, message: nil)
-    #expect(old.upperCaseText == nil)
+    let old = BitcoinPaymentURI(address: legacy, amount: nil)
+    #expect(old.qrText == "bitcoin:\(Self.address)")
   }
 
   @Test("a broken escape, another scheme or an endless text is refused")
   func broken() {
-    let errors: [(String, PaymentURI.ParsingError)] = [
+    let errors: [(String, BitcoinPaymentURI.ParsingError)] = [
       ("bitcoin:\(Self.address)?label=%4", .invalidEscape("%4")),
       ("bitcoin:\(Self.address)?label=%ff", .invalidEscape("%ff")),
       ("litecoin:\(Self.address)", .wrongScheme("litecoin")),
@@ -143,7 +144,7 @@ struct PaymentURITests {
       ("bitcoin:\(String(repeating: "1", count: 5_000))", .tooLong(characters: 5_008)),
     ]
     for (text, expected) in errors {
-      #expect(throws: expected) { try PaymentURI(text, network: .mainnet) }
+      #expect(throws: expected) { try BitcoinPaymentURI(text, network: .mainnet) }
     }
   }
 }

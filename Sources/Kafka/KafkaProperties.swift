@@ -1,7 +1,7 @@
 internal import CKafka
 
 /// librdkafka's set of properties, until a client takes it over.
-final class KafkaSettings {
+final class KafkaProperties {
   private var pointer: OpaquePointer?
 
   init() { pointer = rd_kafka_conf_new() }

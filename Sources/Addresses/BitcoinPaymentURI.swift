@@ -1,15 +1,26 @@
 package import Bytes
 package import ChainTypes
 
-/// A link or QR code that asks a wallet for a payment.
+/// A link or QR code that asks a wallet for a payment on Bitcoin (BIP-0321, which replaces
+/// BIP-0021): `bitcoin:bc1q…?amount=0.00120000&label=Shop&message=Order%2017`.
 ///
-/// Bitcoin: BIP-0321, which replaces BIP-0021.
-/// `bitcoin:bc1q…?amount=0.0012&label=Shop&message=Order%2017`. The address stands in the body on
-/// every network: BIP-0321 has test networks use a `tb` parameter, which today's wallets don't
-/// read, so that form is understood but not written.
-package enum PaymentURI: Hashable, Sendable {
-  /// `amount` in satoshi; none leaves it to the payer.
-  case bitcoin(address: BitcoinAddress, amount: UInt256?, label: String?, message: String?)
+/// The address stands in the body on every network: BIP-0321 has test networks use a `tb`
+/// parameter, which today's wallets don't read, so that form is understood but not written.
+package struct BitcoinPaymentURI: Hashable, Sendable {
+  package let address: BitcoinAddress
+  /// In satoshi; none leaves it to the payer.
+  package let amount: UInt256?
+  package let label: String?
+  package let message: String?
+
+  package init(
+    address: BitcoinAddress, amount: UInt256?, label: String? = nil, message: String? = nil
+  ) {
+    self.address = address
+    self.amount = amount
+    self.label = label
+    self.message = message
+  }
 
   package enum ParsingError: Error, Equatable {
     case tooLong(characters: Int)
@@ -33,23 +44,21 @@ package enum PaymentURI: Hashable, Sendable {
   /// At most this many characters are read.
   package static let maximumCharacters = 4_096
 
-  package var text: String {
-    switch self {
-    case .bitcoin(let address, let amount, let label, let message):
-      Self.bitcoinText(address.text, amount, label, message)
-    }
+  package var text: String { "bitcoin:\(address.text)\(query)" }
+
+  /// The link of an address that is known to be one, in `amount` satoshi: the same text as
+  /// `text`'s, without taking the address apart.
+  package static func text(address: String, amount: UInt256) -> String {
+    "bitcoin:\(address)?\(parameter(amount: amount))"
   }
 
-  /// The same link in capitals where nothing in it depends on case, which makes a smaller QR code;
-  /// nil elsewhere.
-  package var upperCaseText: String? {
-    switch self {
-    case .bitcoin(let address, let amount, nil, nil):
-      switch address.output {
-      case .p2pkh, .p2sh: nil
-      default: Self.bitcoinText(address.text, amount, nil, nil).uppercased()
-      }
-    case .bitcoin: nil
+  /// The same link for a QR code: with a segwit address, which reads the same in either case,
+  /// scheme and address stand in capitals, which take up less room there. The parameters don't:
+  /// wallets that go by BIP-0021 know `amount` in lower case only.
+  package var qrText: String {
+    switch address.output {
+    case .p2pkh, .p2sh: text
+    default: "BITCOIN:\(address.text.uppercased())\(query)"
     }
   }
 
@@ -61,7 +70,7 @@ package enum PaymentURI: Hashable, Sendable {
     guard scheme.lowercased() == "bitcoin:" else { throw .wrongScheme(String(scheme)) }
     let parts = text.dropFirst(8).split(
       separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    var query = BitcoinQuery(network: network)
+    var query = Query(network: network)
     for parameter in (parts.count == 2 ? parts[1] : "").split(separator: "&") {
       try query.take(parameter)
     }
@@ -74,24 +83,21 @@ package enum PaymentURI: Hashable, Sendable {
       }
     }
     guard let address else { throw .noAddress }
-    self = .bitcoin(
+    self.init(
       address: address, amount: query.amount, label: query.label, message: query.message)
   }
 
-  private static func bitcoinText(
-    _ address: String, _ amount: UInt256?, _ label: String?, _ message: String?
-  ) -> String {
+  private var query: String {
     var parameters: [String] = []
-    if let amount {
-      var units = Amount(minorUnits: amount, asset: .btc).units
-      while units.hasSuffix("0") { units.removeLast() }
-      if units.hasSuffix(".") { units.removeLast() }
-      parameters.append("amount=\(units)")
-    }
-    if let label { parameters.append("label=\(percentEncoded(label))") }
-    if let message { parameters.append("message=\(percentEncoded(message))") }
-    let query = parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
-    return "bitcoin:\(address)\(query)"
+    if let amount { parameters.append(Self.parameter(amount: amount)) }
+    if let label { parameters.append("label=\(Self.percentEncoded(label))") }
+    if let message { parameters.append("message=\(Self.percentEncoded(message))") }
+    return parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
+  }
+
+  /// Always with eight decimals: what was published of a payment stays the same text.
+  private static func parameter(amount: UInt256) -> String {
+    "amount=\(Amount(minorUnits: amount, asset: .btc).units)"
   }
 
   /// UTF-8 with everything but RFC 3986's unreserved characters escaped.
@@ -107,7 +113,7 @@ package enum PaymentURI: Hashable, Sendable {
   }
 
   /// The parameters of a `bitcoin:` URI; keys compare without case.
-  private struct BitcoinQuery {
+  private struct Query {
     let network: BitcoinNetwork
     var address: BitcoinAddress?
     var amount: UInt256?
@@ -183,4 +189,8 @@ package enum PaymentURI: Hashable, Sendable {
       return decoded
     }
   }
+}
+
+extension BitcoinPaymentURI: CustomStringConvertible {
+  package var description: String { text }
 }
