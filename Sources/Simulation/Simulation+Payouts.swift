@@ -103,7 +103,7 @@ extension Simulation {
     try await attempt(isSweep ? "sweep" : "build") { connection in
       isSweep
         ? try payouts.sweep(order, least: 2, in: connection)?.id
-        : try payouts.payRefunds(order, in: connection)?.id
+        : try payouts.payRefunds(order, in: connection).made?.id
     }
   }
 
