@@ -249,8 +249,8 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "LocalServers", "HTTPClient", "Database", "SQLite", "Leases",
-        "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim", "SchemaChecking",
+        "ChainTracking", "Payments", "LocalServers", "Settings", "HTTPClient", "Database", "SQLite",
+        "Leases", "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim", "SchemaChecking",
         "TestDatabases",
       ]),
     tests(
@@ -262,9 +262,10 @@ let package = Package(
     tests(
       "Gateway",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "QRCode", "Telemetry", "Database", "EventLog", "Watching", "Settlement",
-        "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "QRCode", "Telemetry", "Database", "EventLog", "Watching",
+        "Settlement", "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP", "SchemaChecking",
+        "TestDatabases",
       ]),
     tests(
       "ChainSim",

@@ -330,26 +330,4 @@ struct RefundTests {
     try await world.advance(leaving: 1, [[], []], label: "b")
     #expect(try await ledger(world) == [:])
   }
-
-  // MARK: Policies
-
-  @Test("what is too much is sent back by itself, however long nothing ran meanwhile")
-  func remedy() async throws {
-    var policy = TenantPolicy()
-    policy.over = .refund
-    let world = try await World.make(policy: policy)
-    var request = world.request("order-1")
-    request.refundAddress = Self.address
-    let payment = try await world.create(request)
-    try await world.mine(
-      .init(transaction: "t", ordinal: payment.terms.ordinal, value: 130_000))
-    try await world.mineEmpty(5)
-    world.now = world.now.adding(seconds: 30 * 86_400)
-    let remedies = RemedyService(refunds: service(world))
-    let now = world.now
-    #expect(try await remedies.step(on: world.database, now: now) { (9, 9) } == 1)
-    #expect(try await remedies.step(on: world.database, now: now) { (9, 9) } == 0)
-    #expect(try await world.count("refunds WHERE amount = '30000'") == 1)
-    #expect(try await world.differences() == [])
-  }
 }
