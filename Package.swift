@@ -249,9 +249,9 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "LocalServers", "Settings", "HTTPClient", "Database", "SQLite",
-        "Leases", "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim", "SchemaChecking",
-        "TestDatabases",
+        "ChainTracking", "Payments", "Payouts", "LocalServers", "Settings", "HTTPClient", "Database",
+        "SQLite", "Leases", "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim",
+        "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "HTTPServer",
@@ -263,9 +263,9 @@ let package = Package(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "QRCode", "Telemetry", "Database", "EventLog", "Watching",
-        "Settlement", "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP", "SchemaChecking",
-        "TestDatabases",
+        "ChainTracking", "Payments", "Payouts", "QRCode", "Telemetry", "Database", "EventLog",
+        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP",
+        "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "ChainSim",

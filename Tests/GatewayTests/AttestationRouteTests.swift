@@ -9,6 +9,7 @@ import JSON
 import Keys
 import LoopbackHTTP
 import Payments
+import Payouts
 import Settlement
 import Testing
 
@@ -34,12 +35,15 @@ struct AttestationRouteTests {
     return options
   }
 
+  /// The statement of a refund of all that came.
   private func message(_ payment: JSONValue, to address: String) throws -> String {
-    let asset = try #require(payment["asset"]?.string)
-    return RefundTerms.statement(
-      payment: try #require(payment["id"]?.string), address: address,
+    let id = try #require(payment["id"]?.string)
+    return RefundStatement(
+      payment: try #require(Identifier(id, prefix: "pay")), address: address,
       chain: try #require(payment["chain"]?.string.flatMap(ChainName.init)),
-      asset: Asset(symbol: asset, decimals: 0))
+      asset: try #require(payment["asset"]?.string),
+      amount: try #require(payment["received"]?.string)
+    ).text
   }
 
   /// Refused with 422 and this in its reason, about the attestation.

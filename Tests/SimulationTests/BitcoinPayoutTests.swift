@@ -62,7 +62,17 @@ struct BitcoinPayoutTests {
     #expect(second.maximumFee > first.maximumFee)
     #expect(second.payouts.last?.address == first.payouts.last?.address)
     try await scene.send(second)
-    try await scene.mine(6)
+    try await scene.mine(2)
+    // Neither is replaced once more: a block has spent their coins.
+    #expect(try await scene.status(refund) == .confirmed)
+    for (mined, status): (OutgoingTransaction, OutgoingStatus) in [
+      (first, .broadcast), (second, .confirmed),
+    ] {
+      await #expect(throws: PayoutRefusal.notReplaceable(status)) {
+        _ = try await scene.build(rate: 20_000) { try $0.replace(mined.id, $1, in: $2) }
+      }
+    }
+    try await scene.mine(4)
     #expect(try await scene.status(refund) == .final)
     #expect(try await scene.outgoing(first.id)?.status == .replaced)
     #expect(try await scene.outgoing(second.id)?.status == .final)

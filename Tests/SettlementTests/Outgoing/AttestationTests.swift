@@ -7,6 +7,7 @@ import Digests
 import Ethereum
 import Keys
 import Payments
+import Payouts
 import Settlement
 import Testing
 import Watching
@@ -18,10 +19,15 @@ struct AttestationTests {
     try PrivateKey(SecretBytes(copying: [UInt8](repeating: seed, count: 32).span.bytes))
   }
 
-  private func statement(_ payment: Payment, _ address: String) -> String {
-    RefundTerms.statement(
-      payment: payment.terms.id, address: address, chain: payment.terms.chain,
-      asset: payment.terms.asset)
+  private func statement(
+    _ payment: Payment, _ address: String, _ amount: UInt256
+  ) throws -> String {
+    let terms = payment.terms
+    return RefundStatement(
+      payment: try #require(Identifier(terms.id, prefix: "pay")), address: address,
+      chain: terms.chain, asset: terms.asset.symbol,
+      amount: Amount(minorUnits: amount, asset: terms.asset).units
+    ).text
   }
 
   /// Whether it is refused as invalid, with a reason that begins so.
@@ -76,16 +82,19 @@ struct AttestationTests {
           random: (.random(in: 0 ... .max), 1), in: $0)
       }
     }
-    let message = statement(payment, wanted)
+    // As much as both that are requested below come to.
+    let message = try statement(payment, wanted, 2_000)
     await #expect(throws: RefundRefusal.attestationMissing) { _ = try await request(nil) }
 
     // Another's signature under the owner's name.
     let forged = try simple(message, by: other, as: wanted)
     #expect(try await isInvalid("the signature isn't \(wanted)'s") { try await request(forged) })
     // The owner's signature, but under another statement.
-    let elsewhere = try simple(statement(payment, address(other)), by: owner)
+    let elsewhere = try simple(statement(payment, address(other), 2_000), by: owner)
     #expect(
       try await isInvalid("the message signed must be: ") { try await request(elsewhere) })
+    let less = try simple(statement(payment, wanted, 999), by: owner)
+    #expect(try await isInvalid("the message signed must be: ") { try await request(less) })
     let borrowed = RefundAttestation(
       kind: .bip322, signer: wanted, message: message, signature: elsewhere.signature)
     #expect(try await isInvalid("the signature isn't") { try await request(borrowed) })
@@ -110,6 +119,8 @@ struct AttestationTests {
     let tweaked = try #require(other.publicKey.xOnly.tapTweaked())
     let taproot = try simple(message, by: other, .p2tr(tweaked.bytes))
     #expect(try await request(taproot).terms.attestation == taproot)
+    // It is used up.
+    #expect(try await isInvalid("the message signed must be: ") { try await request(good) })
   }
 
   // MARK: EVM chains
@@ -144,12 +155,12 @@ struct AttestationTests {
           request, tenant: "shop", now: now, random: (.random(in: 0 ... .max), 1), in: $0)
       }
     }
-    let message = statement(payment, wanted)
+    let message = try statement(payment, wanted, 200)
     await #expect(throws: RefundRefusal.attestationMissing) { _ = try await request(nil) }
     let forged = try signed(message, by: other, as: wanted)
     #expect(try await isInvalid("the signature isn't \(wanted)'s") { try await request(forged) })
     let elsewhere = try signed(
-      statement(payment, EthereumAddress(other.publicKey).text), by: owner)
+      statement(payment, EthereumAddress(other.publicKey).text, 200), by: owner)
     #expect(
       try await isInvalid("the message signed must be: ") { try await request(elsewhere) })
     let borrowed = RefundAttestation(

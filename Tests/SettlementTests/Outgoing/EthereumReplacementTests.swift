@@ -34,7 +34,7 @@ struct EthereumReplacementTests {
     let payment = try await scene.overpaid()
     let refund = try await treasury.refund(payment, .overpayment)
     let first = try #require(try await treasury.payRefunds().made.first)
-    await #expect(throws: EthereumPayouts.Failure.notReplaceable(.built)) {
+    await #expect(throws: PayoutRefusal.notReplaceable(.built)) {
       try await treasury.replace(first.id)
     }
     try await treasury.send([first])
@@ -63,6 +63,12 @@ struct EthereumReplacementTests {
       try scene.node.mine(exactly: [known(first)])
       try await scene.share()
     }
+    // Neither is replaced once more: the nonce is used.
+    for mined in [first, second] {
+      await #expect(throws: PayoutRefusal.notReplaceable(.broadcast)) {
+        try await treasury.replace(mined.id)
+      }
+    }
     try await scene.mine(12)
 
     #expect(try await treasury.load(winner).status == .final)
@@ -75,7 +81,7 @@ struct EthereumReplacementTests {
     #expect(try await treasury.ledger()[.refunds] == 2_000)
     #expect(try await treasury.broadcast(after: 1_000) == OutgoingBroadcaster.Report())
     for over in [first, second] {
-      await #expect(throws: EthereumPayouts.Failure.self) { try await treasury.replace(over.id) }
+      await #expect(throws: PayoutRefusal.self) { try await treasury.replace(over.id) }
     }
     #expect(try await treasury.differences() == [])
   }
@@ -118,7 +124,7 @@ struct EthereumReplacementTests {
       try await treasury.replace(first.id, tipCeiling: 1)
     }
     for (id, tenant) in [(first.id, "bakery"), ("out_x", "shop")] {
-      await #expect(throws: EthereumPayouts.Failure.notFound(id)) {
+      await #expect(throws: PayoutRefusal.notFound(id)) {
         try await treasury.payouts().replace(
           id, tenant: tenant, now: treasury.now(), random: EthereumTreasury.random)
       }
@@ -159,7 +165,7 @@ struct EthereumReplacementTests {
     let fee = try await #require(Int(treasury.load(made).sighting?.fee?.decimal ?? ""))
     #expect(try await treasury.ledger()[.fees] == fee)
     #expect(try await treasury.ledger(usdc.hash)[.refunds] == nil)
-    await #expect(throws: EthereumPayouts.Failure.notReplaceable(.broadcast)) {
+    await #expect(throws: PayoutRefusal.notReplaceable(.broadcast)) {
       try await treasury.replace(made.id)
     }
     #expect(try await treasury.refundable(payment) == 10_000)
@@ -213,7 +219,7 @@ struct EthereumReplacementTests {
     let waiting = try await treasury.refund(payment, .partial, 500, number: 2)
     scene.node.inject(.wrongFinalized)
     try await scene.mine(12)
-    let halt = EthereumPayouts.Failure.halted(try #require(try await scene.halt()))
+    let halt = PayoutRefusal.halted(try #require(try await scene.halt()))
     await #expect(throws: halt) { _ = try await treasury.payRefunds() }
     await #expect(throws: halt) { _ = try await treasury.sweep() }
     await #expect(throws: halt) { try await treasury.replace(made.id) }
