@@ -25,15 +25,31 @@ struct EthereumNonceTests {
     try outcome.made.map { try EthereumTreasury.unsigned($0).nonce }
   }
 
-  @Test("nonces that the owner used by other means are passed over while nothing of ours waits")
+  private func expectStopped(
+    _ outcome: EthereumPayouts.Outcome, _ refund: Refund, expected: UInt64, found: UInt64
+  ) throws {
+    let failure = EthereumPayouts.Failure.nonceUsedElsewhere(
+      account: try EthereumTreasury.address.text, expected: expected, found: found)
+    #expect(outcome.made.isEmpty)
+    #expect(outcome.left.map(\.subject) == [refund.terms.id])
+    #expect(outcome.left.map(\.reason) == ["\(failure)"])
+  }
+
+  @Test("nonces that were used by other means are passed over on a person's word alone")
   func passedOver() async throws {
     let scene = try await EthereumScene(hasTreasury: true)
     let treasury = scene.treasury
     let payment = try await scene.overpaid()
+    // Before the account's first transaction of ours there is nothing to compare with.
     try await use(0, in: scene)
     for (number, nonce): (UInt64, UInt64) in [(1, 1), (2, 4)] {
       let refund = try await treasury.refund(payment, .partial, 500, number: number)
-      let paid = try await treasury.payRefunds()
+      if number == 2 {
+        try await expectStopped(
+          treasury.payRefunds(), refund, expected: 2, found: 4)
+        #expect(try await treasury.status(refund) == .approved)
+      }
+      let paid = try await treasury.payRefunds(passingOver: number == 2)
       #expect(try nonces(paid) == [nonce], "\(paid.left)")
       try await treasury.send(paid.made)
       try await scene.share()
@@ -44,7 +60,7 @@ struct EthereumNonceTests {
     #expect(try await scene.eventCount("reconciliation.mismatch") == 0)
   }
 
-  @Test("while one of ours waits, a nonce used elsewhere stops the account, and a person decides")
+  @Test("while one of ours waits nobody's word passes over a nonce, and a person ends its refund")
   func usedElsewhere() async throws {
     let scene = try await EthereumScene(hasTreasury: true)
     let treasury = scene.treasury
@@ -55,12 +71,10 @@ struct EthereumNonceTests {
     #expect(try await scene.eventCount("reconciliation.mismatch") == 1)
 
     let second = try await treasury.refund(payment, .partial, 700, number: 2)
-    let stopped = try await treasury.payRefunds()
-    #expect(stopped.made.isEmpty)
-    let failure = EthereumPayouts.Failure.nonceUsedElsewhere(
-      account: try EthereumTreasury.address.text, expected: 1, found: 2)
-    #expect(stopped.left.map(\.subject) == [second.terms.id])
-    #expect(stopped.left.map(\.reason) == ["\(failure)"])
+    for passingOver in [false, true] {
+      try await expectStopped(
+        treasury.payRefunds(passingOver: passingOver), second, expected: 1, found: 2)
+    }
     #expect(try await treasury.status(second) == .approved)
 
     // Once that is final ours can't come any more; what the other one paid nobody knows.
@@ -68,7 +82,8 @@ struct EthereumNonceTests {
     #expect(try await treasury.load(taken).status == .replaced)
     #expect(try await treasury.status(first) == .built)
     #expect(try await treasury.refundable(payment) == 1_800)
-    let paid = try await treasury.payRefunds()
+    try await expectStopped(treasury.payRefunds(), second, expected: 1, found: 2)
+    let paid = try await treasury.payRefunds(passingOver: true)
     #expect(try nonces(paid) == [2])
     try await treasury.send(paid.made)
     try await scene.share()

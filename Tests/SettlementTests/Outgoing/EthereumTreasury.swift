@@ -31,11 +31,15 @@ struct EthereumTreasury: Sendable {
 
   // MARK: Operators
 
-  func payouts(tipCeiling: UInt256 = 1_000_000_000) throws -> EthereumPayouts {
+  func payouts(
+    tipCeiling: UInt256 = 1_000_000_000, passingOver: Bool = false
+  ) throws -> EthereumPayouts {
     let bounds = try #require(
       FeeBounds(tipFloor: 1, tipCeiling: tipCeiling, maxFeeCeiling: UInt256(500_000_000_000)))
+    var limits = EthereumPayouts.Limits(fees: bounds)
+    limits.passesOverNonces = passingOver
     return try #require(
-      EthereumPayouts(spec: spec, pool: pool, database: database, limits: .init(fees: bounds)))
+      EthereumPayouts(spec: spec, pool: pool, database: database, limits: limits))
   }
 
   /// - Parameters:
@@ -56,8 +60,10 @@ struct EthereumTreasury: Sendable {
     }
   }
 
-  func payRefunds() async throws -> EthereumPayouts.Outcome {
-    try await payouts().payRefunds(tenant: "shop", now: now(), random: Self.random)
+  /// - Parameter passingOver: whether somebody has said that nonces used elsewhere may be
+  func payRefunds(passingOver: Bool = false) async throws -> EthereumPayouts.Outcome {
+    try await payouts(passingOver: passingOver)
+      .payRefunds(tenant: "shop", now: now(), random: Self.random)
   }
 
   func sweep(
