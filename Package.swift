@@ -252,9 +252,9 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "LocalServers", "HTTPClient", "Database", "SQLite", "Leases",
-        "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim", "SchemaChecking",
-        "TestDatabases",
+        "ChainTracking", "Payments", "Payouts", "LocalServers", "Settings", "HTTPClient", "Database",
+        "SQLite", "Leases", "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim",
+        "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "HTTPServer",
@@ -265,9 +265,10 @@ let package = Package(
     tests(
       "Gateway",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Payments", "QRCode", "Telemetry", "Database", "EventLog", "Watching", "Settlement",
-        "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "ChainTracking", "Payments", "Payouts", "QRCode", "Telemetry", "Database", "EventLog",
+        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP",
+        "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "ChainSim",

@@ -32,15 +32,16 @@ extension Simulation {
     world.time.advance(milliseconds: 2_000_000)
     for chain in chains { chain.advance() }
     try await settle()
+    try await payBack()
     try await checkOutcome()
   }
 
-  private func settle() async throws {
+  func settle() async throws {
     world.killSwitch.reset()
     for place in chains.indices { try await settle(place) }
   }
 
-  private func settle(_ place: Int) async throws {
+  func settle(_ place: Int) async throws {
     for _ in 0..<60 {
       let report = try await world.step(chain: place)
       note("settle \(chains[place].spec.name): \(report)")

@@ -13,8 +13,12 @@ internal import Watching
 // Money out on Bitcoin: operators refund and sweep, a signer signs apart, nodes are given what is
 // signed, fees are raised; the process may die at each commit.
 extension Simulation {
-  /// One act of operators, the signer or the sender.
+  /// Some acts of operators, the signer and the sender, who mostly go on with what others began.
   func payOut() async throws {
+    for _ in 0..<Int.random(in: 1...4, using: &random) { try await payOutOnce() }
+  }
+
+  private func payOutOnce() async throws {
     if Int.random(in: 0..<5, using: &random) == 0 {
       world.killSwitch.arm(
         Bool.random(using: &random) ? .beforeCommit : .afterCommit,
@@ -86,10 +90,15 @@ extension Simulation {
     }
   }
 
-  private func order() -> BitcoinPayouts.Order {
-    BitcoinPayouts.Order(
-      tenant: world.settings.tenants[
-        Int.random(in: world.settings.tenants.indices, using: &random)],
+  /// Rather for a tenant whose refunds are due.
+  private func order() async throws -> BitcoinPayouts.Order {
+    let due = try await world.database.read { connection in
+      try connection.query("SELECT tenant FROM refunds WHERE status = 'approved' ORDER BY tenant")
+        .map { try $0.text("tenant") }
+    }
+    let tenants = due.isEmpty ? world.settings.tenants : due
+    return BitcoinPayouts.Order(
+      tenant: tenants[Int.random(in: tenants.indices, using: &random)],
       feeRate: FeeRate(satoshiPerKvB: UInt64.random(in: 1_000...20_000, using: &random)),
       // Past every address's cooling.
       now: world.time.now.adding(seconds: 100_000),
@@ -98,12 +107,12 @@ extension Simulation {
 
   private func build() async throws {
     guard let payouts else { return }
-    let order = order()
+    let order = try await order()
     let isSweep = Int.random(in: 0..<4, using: &random) == 0
     try await attempt(isSweep ? "sweep" : "build") { connection in
       isSweep
         ? try payouts.sweep(order, least: 2, in: connection)?.id
-        : try payouts.payRefunds(order, in: connection)?.id
+        : try payouts.payRefunds(order, in: connection).made?.id
     }
   }
 
@@ -117,11 +126,10 @@ extension Simulation {
 
   private func raiseFee() async throws {
     guard let payouts, let old = try await anyOutgoing([.signed, .broadcast]) else { return }
-    var order = order()
-    order = BitcoinPayouts.Order(
-      tenant: old.tenant, feeRate: order.feeRate, now: order.now, random: order.random)
-    let made = order
-    try await attempt("replace \(old.id)") { try payouts.replace(old.id, made, in: $0).id }
+    let any = try await order()
+    let order = BitcoinPayouts.Order(
+      tenant: old.tenant, feeRate: any.feeRate, now: any.now, random: any.random)
+    try await attempt("replace \(old.id)") { try payouts.replace(old.id, order, in: $0).id }
   }
 
   private func giveUp() async throws {

@@ -321,6 +321,11 @@ package final class Simulation {
 
   private func digest(_ event: EventChecker.Event) {
     statistics.eventTypes[event.type, default: 0] += 1
+    if event.type == "refund.broadcast",
+      ["confirmed", "final"].contains(where: { event.data.contains("\"from\":\"\($0)\"") })
+    {
+      statistics.revertedRefunds += 1
+    }
     for byte in event.id {
       statistics.digest = (statistics.digest ^ UInt64(byte)) &* 0x100_0000_01b3
     }

@@ -9,7 +9,7 @@ import sys
 from eth_abi import encode
 from eth_utils import function_signature_to_4byte_selector
 
-from forms import RPCError, data
+from forms import RPCError, data, read_data
 
 FOLDER = Path(__file__).parent / "contracts"
 # In the Python environment, which goes when vyper changes.
@@ -63,9 +63,11 @@ class Contract:
 
     @staticmethod
     def _value(kind, value):
-        """JSON's numbers end at 2^53: larger ones come as hex."""
+        """JSON's numbers end at 2^53: larger ones come as hex, and so do bytes."""
         if kind.startswith("uint") and isinstance(value, str):
             return int(value, 0)
+        if kind.startswith("bytes"):
+            return read_data(value)
         return value
 
 

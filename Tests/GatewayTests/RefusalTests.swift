@@ -196,18 +196,39 @@ struct RefusalTests {
       let now = gateway.time.now
       #expect(
         try await gateway.database.write { try APIKeys.revoke(digest: digest, now: now, in: $0) })
-      let id = "/v1/payments/pay_1"
-      for (method, path) in [
-        ("POST", "/v1/payments"), ("GET", "/v1/payments"), ("GET", id), ("POST", "\(id)/cancel"),
-        ("POST", "\(id)/resolve"), ("GET", "\(id)/events"), ("GET", "\(id)/qr.svg"),
-        ("GET", "\(id)/proof"), ("GET", "/v1/events"),
-      ] {
-        try expect(
-          try await gateway.send(method, path, headers: ["Idempotency-Key": "k"]), is: 401,
-          "unauthorized")
+      for (method, path) in try await guarded(gateway) {
+        let answer = try await gateway.send(method, path, headers: ["Idempotency-Key": "k"])
+        try expect(answer, is: 401, "unauthorized")
+        let without = try await TestConnection(port: gateway.port).send(method, path)
+        try expect(without, is: 401, "unauthorized")
       }
       #expect(try await gateway.written() == [0, 0, 0, 0, 0])
     }
+  }
+
+  /// Every operation that the description says needs a key, which all below `/v1` do.
+  private func guarded(_ gateway: TestGateway) async throws -> [(method: String, path: String)] {
+    let answer = try await TestConnection(port: gateway.port).send("GET", "/openapi.json")
+    guard case .object(let paths)? = try answer.json()["paths"] else {
+      Issue.record("no paths")
+      return []
+    }
+    var operations: [(method: String, path: String)] = []
+    for path in paths {
+      guard case .object(let methods) = path.value else { continue }
+      for method in methods {
+        let needsKey = method.value["security"]?.elements?.isEmpty == false
+        #expect(needsKey == path.name.hasPrefix("/v1/"), "\(method.name) \(path.name)")
+        if needsKey { operations.append((method.name.uppercased(), path.name)) }
+      }
+    }
+    for known in [
+      "POST /v1/payments", "POST /v1/payments/{id}/refunds", "GET /v1/refunds",
+      "GET /v1/refunds/{id}", "POST /v1/refunds/{id}/cancel", "GET /v1/events",
+    ] {
+      #expect(operations.contains { "\($0.method) \($0.path)" == known }, "\(known)")
+    }
+    return operations.map { ($0.method, $0.path.replacing("{id}", with: "pay_1")) }
   }
 
   @Test("an unusable Idempotency-Key, or none, is refused")

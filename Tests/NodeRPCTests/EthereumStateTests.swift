@@ -110,6 +110,8 @@ import Testing
     "why a transaction isn't taken is read from the node's words",
     arguments: [
       (-32000, "already known", NodeError.BroadcastRefusal.alreadyKnown),
+      (-32000, "known transaction: 12ab", .alreadyKnown),
+      (-32000, "unknown transaction type", .rejected),
       (-32000, "nonce too low: next nonce 5, tx nonce 4", .nonceUsed),
       (-32000, "replacement transaction underpriced", .underpriced),
       (-32003, "insufficient funds for gas * price + value: balance 0", .inputsOrBounds),

@@ -100,6 +100,10 @@ final class EthereumStory {
 
   func restart() throws { watcher = try Self.watcher(spec, pool, database) }
 
+  var treasury: EthereumTreasury {
+    EthereumTreasury(spec: spec, pool: pool, database: database) { SystemTime().now }
+  }
+
   func stop() async throws {
     await node.stop()
     try await database.close()
@@ -160,6 +164,12 @@ final class EthereumStory {
   func mine(_ count: Int) async throws {
     _ = try await call("test_mine", .number("\(count)"))
     try await follow()
+  }
+
+  /// Makes all that stands in blocks final.
+  func settle() async throws {
+    try await mine(3)
+    try await finalize()
   }
 
   /// Steps until the watcher stands where the node stands.

@@ -77,7 +77,7 @@ struct BitcoinCorePayoutTests {
     }
     let slow = order(1_000)
     let first = try #require(
-      try await database.write { try payouts.payRefunds(slow, in: $0) })
+      try await database.write { try payouts.payRefunds(slow, in: $0).made })
     let broadcaster = OutgoingBroadcaster(
       chain: spec.name, database: database, pool: pipeline.pool)
     func send(_ transaction: OutgoingTransaction) async throws {

@@ -1,3 +1,4 @@
+import Addresses
 import Bitcoin
 import Bytes
 import ChainTypes
@@ -16,12 +17,12 @@ struct BitcoinPayoutTests {
     let scene = try await PayoutScene()
     let payment = try await scene.pay(100_000, with: 130_000)
     let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
-    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     #expect(made.payouts.map(\.amount).first == 30_000)
     #expect(made.payouts.count == 2)
     #expect(try await scene.status(refund) == .built)
     // The same refund isn't built twice.
-    #expect(try await scene.build { try $0.payRefunds($1, in: $2) } == nil)
+    #expect(try await scene.build { try $0.payRefunds($1, in: $2).made } == nil)
 
     try await scene.send(made)
     #expect(try await scene.status(refund) == .broadcast)
@@ -41,10 +42,10 @@ struct BitcoinPayoutTests {
     _ = try await scene.refund(payment, .full, to: Self.payer)
     // All of the final coin, and the fee besides: there is nothing else to spend.
     await #expect(throws: BitcoinPayouts.Failure.self) {
-      _ = try await scene.build { try $0.payRefunds($1, in: $2) }
+      _ = try await scene.build { try $0.payRefunds($1, in: $2).made }
     }
     try await scene.mine(4)
-    let made = try await scene.build { try $0.payRefunds($1, in: $2) }
+    let made = try await scene.build { try $0.payRefunds($1, in: $2).made }
     #expect(made?.slots.isEmpty == false)
   }
 
@@ -54,14 +55,24 @@ struct BitcoinPayoutTests {
     let payment = try await scene.pay(100_000, with: 130_000)
     let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
     let first = try #require(
-      try await scene.build(rate: 1_000) { try $0.payRefunds($1, in: $2) })
+      try await scene.build(rate: 1_000) { try $0.payRefunds($1, in: $2).made })
     try await scene.send(first)
     let second = try await scene.build(rate: 9_000) { try $0.replace(first.id, $1, in: $2) }
     #expect(Set(first.slots).isSubset(of: Set(second.slots)))
     #expect(second.maximumFee > first.maximumFee)
     #expect(second.payouts.last?.address == first.payouts.last?.address)
     try await scene.send(second)
-    try await scene.mine(6)
+    try await scene.mine(2)
+    // Neither is replaced once more: a block has spent their coins.
+    #expect(try await scene.status(refund) == .confirmed)
+    for (mined, status): (OutgoingTransaction, OutgoingStatus) in [
+      (first, .broadcast), (second, .confirmed),
+    ] {
+      await #expect(throws: PayoutRefusal.notReplaceable(status)) {
+        _ = try await scene.build(rate: 20_000) { try $0.replace(mined.id, $1, in: $2) }
+      }
+    }
+    try await scene.mine(4)
     #expect(try await scene.status(refund) == .final)
     #expect(try await scene.outgoing(first.id)?.status == .replaced)
     #expect(try await scene.outgoing(second.id)?.status == .final)
@@ -73,7 +84,7 @@ struct BitcoinPayoutTests {
     let scene = try await PayoutScene()
     let payment = try await scene.pay(100_000, with: 130_000)
     let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
-    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     try await scene.send(made)
     try await scene.mine(2)
     #expect(try await scene.status(refund) == .confirmed)
@@ -105,13 +116,13 @@ struct BitcoinPayoutTests {
     let scene = try await PayoutScene()
     let payment = try await scene.pay(100_000, with: 130_000)
     let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
-    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     let now = scene.now
     try await scene.database.write {
       try OutgoingService.cancel(made.id, now: now, in: $0)
     }
     #expect(try await scene.status(refund) == .approved)
-    #expect(try await scene.build { try $0.payRefunds($1, in: $2) } != nil)
+    #expect(try await scene.build { try $0.payRefunds($1, in: $2).made } != nil)
   }
 
   @Test("signed bytes that do something else, or aren't signed, are refused")
@@ -119,7 +130,7 @@ struct BitcoinPayoutTests {
     let scene = try await PayoutScene()
     let payment = try await scene.pay(100_000, with: 130_000)
     _ = try await scene.refund(payment, .overpayment, to: Self.payer)
-    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     let signed = try Transaction(bytes: PayoutScene.signed(made))
     var other = signed
     other.outputs[0].value += 1
@@ -134,5 +145,123 @@ struct BitcoinPayoutTests {
         }
       }
     }
+  }
+
+  // MARK: Several at once
+
+  /// Whoever is paid back, each at an address of their own.
+  private func payee(_ number: UInt8) -> String {
+    let hash = Hash20([UInt8](repeating: number, count: 20)) ?? Hash20()
+    return BitcoinAddress(.p2wpkh(hash), network: .regtest).text
+  }
+
+  @Test(
+    "three refunds are paid at once; one too dear for the coins there are waits with its reason")
+  func batched() async throws {
+    let scene = try await PayoutScene()
+    var refunds: [Refund] = []
+    for (number, value): (UInt8, UInt64) in [
+      (1, 100_000), (2, 110_000), (3, 150_000), (4, 120_000),
+    ] {
+      let payment = try await scene.pay(value, with: value)
+      refunds.append(try await scene.refund(payment, .full, to: payee(number)))
+    }
+    let dear = refunds.remove(at: 2)
+    // All of the coins, and nothing for the fee.
+    let outcome = try await scene.build { try $0.payRefunds($1, in: $2) }
+    let made = try #require(outcome.made)
+    #expect(outcome.left.map(\.subject) == [dear.terms.id])
+    #expect(outcome.left.allSatisfy { $0.reason.hasPrefix("notEnough(missing: ") })
+    #expect(made.refunds == refunds.map(\.terms.id))
+    #expect(made.payouts.prefix(3).map(\.amount) == [100_000, 110_000, 120_000])
+    #expect(made.payouts.prefix(3).map(\.address) == [1, 2, 4].map(payee))
+    #expect(made.payouts.count == 4)
+    try await scene.send(made)
+    try await scene.mine(6)
+    for refund in refunds { #expect(try await scene.status(refund) == .final) }
+    #expect(try await scene.status(dear) == .approved)
+
+    // Once there is more it is paid.
+    _ = try await scene.pay(100_000, with: 100_000)
+    let later = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
+    #expect(later.refunds == [dear.terms.id])
+    try await scene.send(later)
+    try await scene.mine(6)
+    #expect(try await scene.status(dear) == .final)
+    try await scene.expectLedgerMatchesChain()
+  }
+
+  @Test("one that takes more coins than a transaction may have keeps none of the others from it")
+  func tooManyCoins() async throws {
+    let scene = try await PayoutScene()
+    var refunds: [Refund] = []
+    for (number, amount): (UInt8, UInt256) in [(1, 20_000), (2, 100_000)] {
+      let payment = try await scene.pay(100_000, with: 100_000)
+      refunds.append(try await scene.refund(payment, .partial, amount, to: payee(number)))
+    }
+    let outcome = try await scene.build(maximumInputs: 1) { try $0.payRefunds($1, in: $2) }
+    #expect(outcome.made?.refunds == [refunds[0].terms.id])
+    #expect(outcome.left.map(\.subject) == [refunds[1].terms.id])
+    #expect(outcome.left.map(\.reason) == ["tooManyInputs(limit: 1)"])
+  }
+
+  @Test("payees who bear the fee share it equally, in a transaction without those who don't")
+  func payeesPayFee() async throws {
+    let scene = try await PayoutScene()
+    let payment = try await scene.pay(400_000, with: 400_000)
+    let shop = try await scene.refund(payment, .partial, 50_000, to: payee(1))
+    var payees: [Refund] = []
+    for (number, amount): (UInt8, UInt256) in [(2, 60_000), (3, 70_000), (4, 80_000), (5, 600)] {
+      payees.append(
+        try await scene.refund(
+          payment, .partial, amount, to: payee(number), feePayer: .payee))
+    }
+    // Another address than the first one cools down.
+    scene.pass(seconds: 86_400)
+    let dust = payees.removeLast()
+    let first = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
+    #expect(first.refunds == [shop.terms.id])
+    #expect(first.payouts.first?.amount == 50_000)
+    try await scene.send(first)
+    try await scene.mine(6)
+
+    let outcome = try await scene.build(rate: 20_000) { try $0.payRefunds($1, in: $2) }
+    let second = try #require(outcome.made)
+    #expect(outcome.left.map(\.subject) == [dust.terms.id])
+    #expect(outcome.left.allSatisfy { $0.reason.hasPrefix("dustPayment(") })
+    #expect(second.refunds == payees.map(\.terms.id))
+    let (share, rest) = try second.maximumFee.divided(by: 3)
+    #expect(share > .zero)
+    let shares = zip(payees, second.payouts).map { $0.terms.amount.subtractingOrZero($1.amount) }
+    #expect(try shares == [share.adding(rest), share, share])
+    try await scene.send(second)
+    try await scene.mine(6)
+    for refund in payees { #expect(try await scene.status(refund) == .final) }
+    // What the refunds take of the payment is all that leaves, the fee included.
+    #expect(try shares.reduce(.zero) { try $0.adding($1) } == second.maximumFee)
+    try await scene.expectLedgerMatchesChain()
+  }
+
+  @Test("while the chain is halted nothing is made or replaced")
+  func halted() async throws {
+    let scene = try await PayoutScene()
+    let payment = try await scene.pay(100_000, with: 130_000)
+    let refund = try await scene.refund(payment, .partial, 10_000, to: Self.payer)
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
+    try await scene.takeIn(made)
+    _ = try await scene.refund(payment, .partial, 10_000, to: Self.payer)
+    try await scene.database.write {
+      _ = try $0.execute("UPDATE chains SET halt = 'a reorg as deep as finality'")
+    }
+    let halt = PayoutRefusal.halted("a reorg as deep as finality")
+    await #expect(throws: halt) { _ = try await scene.build { try $0.payRefunds($1, in: $2) } }
+    await #expect(throws: halt) {
+      _ = try await scene.build { try $0.sweep($1, least: 1, in: $2) }
+    }
+    await #expect(throws: halt) {
+      _ = try await scene.build(rate: 9_000) { try $0.replace(made.id, $1, in: $2) }
+    }
+    #expect(try await scene.broadcastOverPool() == OutgoingBroadcaster.Report())
+    #expect(try await scene.status(refund) == .signed)
   }
 }

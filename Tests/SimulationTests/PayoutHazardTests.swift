@@ -17,7 +17,7 @@ struct PayoutHazardTests {
     let scene = try await PayoutScene()
     let payment = try await scene.pay(100_000, with: 130_000)
     let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
-    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     try await scene.send(made)
     try await scene.mine(6)
     #expect(try await scene.status(refund) == .final)
@@ -43,7 +43,7 @@ struct PayoutHazardTests {
     }
     // Nothing was made for it: it can be canceled.
     await #expect(throws: RefundRefusal.notPossible(.approved)) { try await end() }
-    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     await #expect(throws: RefundRefusal.payable(by: made.id, .built)) { try await end() }
     try await scene.send(made)
     await #expect(throws: RefundRefusal.payable(by: made.id, .broadcast)) { try await end() }
@@ -57,7 +57,7 @@ struct PayoutHazardTests {
     let scene = try await PayoutScene()
     let payment = try await scene.pay(100_000, with: 130_000)
     _ = try await scene.refund(payment, .overpayment, to: Self.payer)
-    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     // As where signatures are part of the txid.
     try await scene.database.write {
       try $0.execute("UPDATE outgoing SET txid = NULL", [])
@@ -80,7 +80,7 @@ struct PayoutHazardTests {
     let lost = try await scene.pay(100_000, with: 130_000)
     for payment in [lost, kept] {
       _ = try await scene.refund(payment, .overpayment, to: Self.payer)
-      let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2) })
+      let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
       try await scene.takeIn(made)
     }
     // The last payment's block goes, and what was final with it.
@@ -137,6 +137,6 @@ struct PayoutHazardTests {
         """, [.text(chain)])
       return
     }
-    #expect(try await scene.build { try $0.payRefunds($1, in: $2) } != nil)
+    #expect(try await scene.build { try $0.payRefunds($1, in: $2).made } != nil)
   }
 }

@@ -28,7 +28,7 @@ final class PayoutScene {
 
   var database: any Database { world.database }
   var spec: ChainSpec { world.settings.spec }
-  private var node: SimulatedBitcoinNode { world.links[0].node }
+  var node: SimulatedBitcoinNode { world.links[0].node }
 
   func pass(seconds: Int64) { world.time.advance(milliseconds: seconds * 1_000) }
 
@@ -45,13 +45,17 @@ final class PayoutScene {
     return payment
   }
 
+  /// - Parameter amount: of a partial refund only
   func refund(
-    _ payment: Payment, _ kind: RefundTerms.Kind, to address: String
+    _ payment: Payment, _ kind: RefundTerms.Kind, _ amount: UInt256? = nil, to address: String,
+    feePayer: RefundTerms.FeePayer = .shop
   ) async throws -> Refund {
     orders += 1
-    let service = RefundService(specs: [spec], policies: [:])
+    var policy = TenantPolicy()
+    policy.refunds.feePayer = feePayer
+    let service = RefundService(specs: [spec], policies: [Self.tenant: policy])
     let request = RefundRequest(
-      payment: payment.terms.id, kind: kind, address: address, requestedBy: "ann")
+      payment: payment.terms.id, kind: kind, amount: amount, address: address, requestedBy: "ann")
     let (now, number) = (now, UInt64(orders))
     return try await database.write {
       try service.request(
@@ -72,7 +76,7 @@ final class PayoutScene {
   // MARK: Transactions
 
   func build<Value: Sendable>(
-    rate: UInt64 = 5_000,
+    rate: UInt64 = 5_000, maximumInputs: Int = 100,
     _ body:
       @escaping @Sendable (BitcoinPayouts, BitcoinPayouts.Order, any SQLConnection) throws
       -> Value
@@ -84,7 +88,8 @@ final class PayoutScene {
       BitcoinPayouts(
         spec: spec,
         limits: .init(
-          ceiling: FeeRate(satoshiPerKvB: 500_000), maximumFee: 100_000, maximumInputs: 100)))
+          ceiling: FeeRate(satoshiPerKvB: 500_000), maximumFee: 100_000,
+          maximumInputs: maximumInputs)))
     return try await database.write { try body(payouts, order, $0) }
   }
 
@@ -115,6 +120,22 @@ final class PayoutScene {
   /// Gives it to the node, and tells the database nothing.
   func sendAround(_ transaction: OutgoingTransaction) async throws {
     _ = try node.accept(Transaction(bytes: Self.signed(transaction)))
+  }
+
+  /// Gives nodes what waits, as the program does.
+  func broadcastOverPool() async throws -> OutgoingBroadcaster.Report {
+    try await OutgoingBroadcaster(
+      chain: spec.name, database: database, pool: world.process.pool
+    ).step(now: now)
+  }
+
+  /// Why nodes didn't take it at last.
+  func note(of transaction: OutgoingTransaction) async throws -> String? {
+    let id = transaction.id
+    return try await database.read {
+      try $0.queryFirst("SELECT note FROM outgoing WHERE outgoing_id = $1", [.text(id)])?
+        .optionalText("note")
+    }
   }
 
   func broadcast() async throws {

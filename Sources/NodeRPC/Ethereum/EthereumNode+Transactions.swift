@@ -105,7 +105,9 @@ extension RPCNodeError {
   /// geth's words, which the others have taken over; all come as −32000 or −32003. Nil where the
   /// node hasn't judged the transaction.
   fileprivate var broadcastRefusal: NodeError.BroadcastRefusal? {
-    if says("already known", "known transaction", "alreadyknown", "already imported") {
+    if says("already known", "alreadyknown", "already imported")
+      || (says("known transaction") && !says("unknown transaction"))
+    {
       return .alreadyKnown
     }
     if says("nonce too low", "oldnonce", "nonce is too low") { return .nonceUsed }

@@ -65,14 +65,23 @@ package struct BitcoinPayouts: Sendable {
 
   // MARK: Refunds
 
-  /// One transaction for the tenant's refunds that are due, the oldest first; nil where none is.
-  /// Those whose payees bear the fee have transactions of their own.
+  /// What came of paying refunds.
+  package struct Outcome: Sendable {
+    /// Nil where none is due.
+    package fileprivate(set) var made: OutgoingTransaction?
+    /// Refunds' ids, and why the transaction doesn't pay them.
+    package fileprivate(set) var left: [(subject: String, reason: String)] = []
+  }
+
+  /// One transaction for the tenant's refunds that are due, the oldest first. Those whose payees
+  /// bear the fee have transactions of their own.
   package func payRefunds(
     _ order: Order, in connection: any SQLConnection
-  ) throws -> OutgoingTransaction? {
+  ) throws -> Outcome {
     try PayoutRefusal.check(spec.name, in: connection)
     let due = try dueRefunds(order, in: connection)
-    guard let first = due.first else { return nil }
+    var outcome = Outcome()
+    guard let first = due.first else { return outcome }
     var refunds = Array(
       due.filter { $0.terms.feePayer == first.terms.feePayer }.prefix(maximumRefunds))
     let change = try takeChange(for: order, in: connection)
@@ -84,23 +93,27 @@ package struct BitcoinPayouts: Sendable {
             coins: coins, payments: try refunds.map { try payment($0.terms) },
             change: change.output, feeRate: order.feeRate, limits: limits,
             lockTime: try tipHeight(in: connection)))
-        return try record(
+        outcome.made = try record(
           built, purpose: .refund, refunds: refunds, change: change.address, order,
           in: connection)
+        return outcome
       } catch Failure.building(let error) {
         // One that can't be paid keeps none of the others from it.
-        switch error {
-        case .dustPayment(let index, _, _) where refunds.indices.contains(index):
-          refunds.remove(at: index)
-        case .notEnough:
-          let greatest = refunds.indices.max {
-            refunds[$0].terms.amount < refunds[$1].terms.amount
-          }
-          if let greatest { refunds.remove(at: greatest) }
-        default: throw Failure.building(error)
+        guard let place = Self.unpayable(error, among: refunds), refunds.count > 1 else {
+          throw Failure.building(error)
         }
-        guard !refunds.isEmpty else { throw Failure.building(error) }
+        outcome.left.append((refunds.remove(at: place).terms.id, "\(error)"))
       }
+    }
+  }
+
+  /// Which of the refunds an error is about: the greatest where all of them are too much.
+  private static func unpayable(_ error: BuildingError, among refunds: [Refund]) -> Int? {
+    switch error {
+    case .dustPayment(let index, _, _): refunds.indices.contains(index) ? index : nil
+    case .notEnough, .tooManyInputs:
+      refunds.indices.max { refunds[$0].terms.amount < refunds[$1].terms.amount }
+    default: nil
     }
   }
 

@@ -12,7 +12,7 @@ package enum PayoutRefusal: Error, Equatable {
   /// been compared with the chain.
   case unreconciled(epoch: Int64)
   case notFound(String)
-  /// Only what is signed and stands in no block is replaced.
+  /// Only what is signed is replaced, while no block has used up what it needs.
   case notReplaceable(OutgoingStatus)
 }
 
@@ -38,9 +38,9 @@ extension PayoutRefusal {
     guard let old = try OutgoingRecords.load(id, in: connection), old.chain == chain,
       old.tenant == tenant
     else { throw PayoutRefusal.notFound(id) }
-    guard old.status == .signed || old.status == .broadcast, old.sighting == nil else {
-      throw PayoutRefusal.notReplaceable(old.status)
-    }
+    guard old.status == .signed || old.status == .broadcast,
+      try !OutgoingRecords.isUsed(anyOf: old, in: connection)
+    else { throw PayoutRefusal.notReplaceable(old.status) }
     return old
   }
 }
@@ -57,7 +57,10 @@ extension PayoutRefusal: CustomStringConvertible {
       """
     case .notFound(let id): "there is no transaction \(id) of this tenant on this chain"
     case .notReplaceable(let status):
-      "only what is signed and stands in no block is replaced; it is \(status.rawValue)"
+      """
+      only what is signed is replaced, while no block has used up its coins or nonce; it is \
+      \(status.rawValue)
+      """
     }
   }
 }

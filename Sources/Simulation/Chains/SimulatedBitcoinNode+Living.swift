@@ -58,9 +58,19 @@ extension SimulatedBitcoinNode: LivingNode {
 
   private var waiting: [KnownTransaction] { machine.mempool.ordered.map(\.known) }
 
+  /// Whether payers can spend again what it spends: for coins of ours nobody but we can sign.
+  private func isPayers(_ transaction: Transaction) -> Bool {
+    let machine = machine
+    return transaction.inputs.allSatisfy {
+      machine.knownOutput($0.outpoint)?.scriptPubKey == Faucet.scriptPubKey
+    }
+  }
+
   /// The replacement pays us less, or nobody, or the same.
   func interfere(_ truth: inout ChainTruth, _ random: inout SplitMix64) -> String? {
-    guard let victim = waiting.randomElement(using: &random) else { return nil }
+    guard
+      let victim = waiting.filter({ isPayers($0.transaction) }).randomElement(using: &random)
+    else { return nil }
     let outputs: [TransactionOutput]?
     switch Int.random(in: 0..<3, using: &random) {
     case 0: outputs = []
@@ -117,7 +127,8 @@ extension SimulatedBitcoinNode: LivingNode {
     var content = lost.filter { _ in Int.random(in: 0..<3, using: &random) > 0 }
       .map(\.transaction)
     // A double spend: the branch holds what can't stand beside the transaction that was lost.
-    if let victim = lost.randomElement(using: &random), Int.random(in: 0..<3, using: &random) == 0,
+    if let victim = lost.filter({ isPayers($0.transaction) }).randomElement(using: &random),
+      Int.random(in: 0..<3, using: &random) == 0,
       let rival = try? conflict(with: victim.transaction, paying: [])
     {
       content.removeAll { $0.txid == victim.txid }

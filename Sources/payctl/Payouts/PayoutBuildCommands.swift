@@ -33,14 +33,14 @@ struct PayoutBuildCommand: AsyncParsableCommand {
       case .bitcoin:
         let (payouts, settings) = try desk.bitcoin()
         let order = try await desk.order(settings, rate: feeRate.rate)
-        made =
-          try await desk.database.write { try payouts.payRefunds(order, in: $0) }.map { [$0] }
-          ?? []
-        try await desk.tellUnpaid()
+        let outcome = try await desk.database.write { try payouts.payRefunds(order, in: $0) }
+        desk.tell(outcome.left)
+        try await desk.tellUnpaid(besides: outcome.left.map(\.subject))
+        made = outcome.made.map { [$0] } ?? []
       case .ethereum:
         let outcome = try await desk.ethereum(passingOver: nonces.passOverNonces).payRefunds(
           tenant: desk.tenant, now: desk.now, random: PayoutDesk.random)
-        desk.tell(outcome)
+        desk.tell(outcome.left)
         made = outcome.made
       }
       try await PayoutLines.finish(made, out, desk)
@@ -93,7 +93,7 @@ struct PayoutSweepCommand: AsyncParsableCommand {
         let outcome = try await desk.ethereum(passingOver: nonces.passOverNonces).sweep(
           asset.contract, weiPer: try rate(asset, desk.spec), tenant: desk.tenant, now: desk.now,
           random: PayoutDesk.random)
-        desk.tell(outcome)
+        desk.tell(outcome.left)
         made = outcome.made
       }
       try await PayoutLines.finish(made, out, desk)

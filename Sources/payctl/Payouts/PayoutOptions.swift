@@ -206,23 +206,22 @@ struct PayoutDesk {
     }
   }
 
-  /// Names the refunds that were due and are in no transaction.
-  func tellUnpaid() async throws {
+  /// Names the refunds that were due and are in no transaction, but for those that were told.
+  func tellUnpaid(besides told: [String]) async throws {
     let (tenant, chain, now) = (tenant, spec.name, now)
     let left = try await database.read {
       try RefundRecords.due(tenant: tenant, on: chain, now: now, in: $0)
     }
-    for id in left {
+    for id in left where !told.contains(id) {
       StandardError.writeLine(
-        "payctl: \(id) isn't in it: build again; where it stays, final coins are too few, it is too "
-          + "small for its fee, or the chain took back what it was to return")
+        "payctl: \(id) isn't in it: build again; where it stays, the chain took back what it was to "
+          + "return")
     }
   }
 
-  func tell(_ outcome: EthereumPayouts.Outcome) {
-    for left in outcome.left {
-      StandardError.writeLine("payctl: \(left.subject): \(left.reason)")
-    }
+  /// Says what wasn't done, and why.
+  func tell(_ left: [(subject: String, reason: String)]) {
+    for left in left { StandardError.writeLine("payctl: \(left.subject): \(left.reason)") }
   }
 
   static func explained(_ error: any Error) -> any Error {

@@ -59,7 +59,7 @@ struct Treasurer: Sendable {
     let order = BitcoinPayouts.Order(
       tenant: Self.tenant, feeRate: FeeRate(satoshiPerKvB: settings.fallbackSatoshiPerKvB),
       now: SystemTime().now, random: Self.random())
-    let made = try await database.write { try payouts.payRefunds(order, in: $0) }
+    let made = try await database.write { try payouts.payRefunds(order, in: $0).made }
     guard let made else { throw CommandFailure("no refund is due") }
     return made
   }

@@ -44,6 +44,19 @@ actor ChainByHand {
       stallSeconds: 3_600)
   }
 
+  /// An EVM chain; 1,000 wei are the least that counts.
+  static func ethereumSpec() throws -> ChainSpec {
+    try ChainSpec(
+      name: #require(ChainName("ethereum-dev")),
+      family: .ethereum(
+        EthereumNetwork(chainID: 31_337, profile: .ethereum, kind: .development)),
+      coin: ListedAsset(
+        .eth, dustLimit: 1_000, confirmationTiers: [.init(from: 0, confirmations: 2)],
+        creditLimits: .none),
+      tokens: [], genesisHash: nil, finalityDepth: 6, blockMilliseconds: 12_000,
+      stallSeconds: 3_600)
+  }
+
   init(store: ChainStore, spec: ChainSpec, time: TestTime) async throws {
     self.store = store
     self.spec = spec
@@ -151,9 +164,11 @@ actor ChainByHand {
     }
     let requirements = try await store.requirements(on: spec.name, ordinals: ordinals)
     let rule = ConfirmationRequirement(confirmations: 6, finality: 6)
+    let isBitcoin = if case .bitcoin = spec.family { true } else { false }
     return zip(money, ordinals).map { money, ordinal in
       FoundTransfer(
-        id: TransferID(chain: spec.name, txid: money.txid, position: .vout(0)),
+        id: TransferID(
+          chain: spec.name, txid: money.txid, position: isBitcoin ? .vout(0) : .value),
         ordinal: ordinal, value: UInt256(money.satoshi),
         inputs: [Outpoint(txid: Self.hash("coin of \(money.txid)"), vout: 0)],
         isCoinbase: false, requirement: requirements[ordinal] ?? rule)

@@ -42,6 +42,8 @@ struct TestGateway: Sendable {
     var policy = TenantPolicy()
     var limits = RouteLimits()
     var creditLimits = CreditLimits.none
+    /// The chain that a test mines; nil for Bitcoin's regtest.
+    var chain: ChainSpec?
     /// Further chains of the family, which no watcher has started.
     var otherChains: [ChainSpec] = []
   }
@@ -56,17 +58,18 @@ struct TestGateway: Sendable {
     let now: @Sendable () -> Timestamp = { time.now }
     let keys = [tenant: APIKey.generate(), otherTenant: APIKey.generate()]
     try await prepare(database, keys: keys, now: now())
-    let specs = [try ChainByHand.spec(creditLimits: options.creditLimits)] + options.otherChains
+    let spec = try options.chain ?? ChainByHand.spec(creditLimits: options.creditLimits)
+    let specs = [spec] + options.otherChains
     let pool = AddressPool(database: database, ready: options.ready)
     for (number, tenant) in [tenant, otherTenant].enumerated() {
       try await pool.register(
         AddressPool.Account(
           tenant: tenant, region: region, epoch: 0,
-          keys: .bitcoin(descriptor(UInt8(number + 1)))))
+          keys: accountKeys(UInt8(number + 1), for: spec.family)))
     }
-    try await pool.fill(.bitcoin(.regtest))
+    try await pool.fill(spec.family)
     let chain = try await ChainByHand(
-      store: ChainStore(database: database, specs: specs), spec: specs[0], time: time)
+      store: ChainStore(database: database, specs: specs), spec: spec, time: time)
     if options.watching { try await chain.watchAll() }
 
     let (feed, signal, metrics) = (EventFeed(), ShutdownSignal(), MetricsRegistry())
@@ -124,11 +127,25 @@ struct TestGateway: Sendable {
     }
   }
 
+  private static func master(_ seed: UInt8) throws -> ExtendedPrivateKey {
+    try ExtendedPrivateKey(
+      seed: SecretBytes(copying: [UInt8](repeating: seed, count: 32).span.bytes))
+  }
+
+  private static func accountKeys(_ seed: UInt8, for family: ChainSpec.Family) throws -> AccountKeys
+  {
+    guard case .ethereum = family else { return .bitcoin(try descriptor(seed)) }
+    let (master, path) = (try master(seed), try EthereumAccount.path(account: 0, coinType: 60))
+    return .ethereum(
+      try EthereumAccount(
+        origin: KeyOrigin(fingerprint: master.fingerprint, path: path),
+        key: master.descendant(path).extendedPublicKey, branch: ChildNumber(rawValue: 0),
+        isTest: false))
+  }
+
   /// An account of which no private key is needed.
   static func descriptor(_ seed: UInt8) throws -> Descriptor {
-    let master = try ExtendedPrivateKey(
-      seed: SecretBytes(copying: [UInt8](repeating: seed, count: 32).span.bytes))
-    let account = try master.descendant(.account(0, for: .wpkh, network: .regtest))
+    let account = try master(seed).descendant(.account(0, for: .wpkh, network: .regtest))
     let text = account.extendedPublicKey.text(network: .regtest)
     return try Descriptor("wpkh(\(text)/0/*)", network: .regtest, checksum: .optional)
   }

@@ -36,6 +36,11 @@ struct EthereumIncomeTests {
       ])
     #expect(try await scene.status(payment) == .open)
     #expect(try await scene.load(payment).received == .zero)
+    // On the books it is ours, and belongs to no payment.
+    #expect(
+      try await scene.treasury.ledger() == [
+        .treasury: 11_000_000_000, .unallocated: -11_000_000_000,
+      ])
     #expect(try await scene.transfers() == [])
     let events = try await scene.told("income.booked")
     #expect(events.map { $0["amount_minor"]?.string } == ["9000000000", "2000000000"])
@@ -63,6 +68,9 @@ struct EthereumIncomeTests {
     let balance = scene.node.balance(of: try payment.address)
     #expect(balance > .zero)
     #expect(try await rows(scene) == ["4 fees \(balance.decimal)"])
+    let booked = try #require(Int(balance.decimal))
+    #expect(
+      try await scene.treasury.ledger() == [.treasury: booked, .unallocated: -booked])
     #expect(try await scene.status(payment) == .open)
     // A block without transactions earns nothing.
     try await scene.mine(extras: BlockExtras(feeRecipient: try payment.address))
@@ -98,6 +106,7 @@ struct EthereumIncomeTests {
     try scene.node.reorganize(depth: 1, blocks: 2, transactions: .pending)
     try await scene.share()
     #expect(try await rows(scene) == [])
+    #expect(try await scene.treasury.ledger() == [:])
     #expect(try await scene.eventCount("income.reversed") == 2)
     try await scene.mine(extras: extras)
     #expect(try await rows(scene).count == 2)

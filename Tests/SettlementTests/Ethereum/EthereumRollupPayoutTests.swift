@@ -15,13 +15,11 @@ struct EthereumRollupPayoutTests {
   private static let ether = UInt256(1_000_000_000_000_000_000)
 
   /// Gas costs next to nothing and its price stands still: what is taken besides decides.
-  private func makeScene() async throws -> (EthereumScene, EthereumTreasurer) {
+  private func makeScene() async throws -> (EthereumScene, EthereumTreasury) {
     let scene = try await EthereumScene(
       [EthereumChainOptions(chainID: 8_453, profile: .opStack, initialBaseFee: 7)],
-      treasury: true)
-    let treasurer = EthereumTreasurer(
-      spec: scene.chain.spec, pool: scene.chain.pool, database: scene.database)
-    return (scene, treasurer)
+      hasTreasury: true)
+    return (scene, scene.treasury)
   }
 
   /// Lets nodes mine what was sent, until it is final.
@@ -55,11 +53,11 @@ struct EthereumRollupPayoutTests {
   }
 
   private func sweep(
-    _ scene: EthereumScene, _ treasurer: EthereumTreasurer, _ contract: Hash20? = nil,
+    _ scene: EthereumScene, _ treasurer: EthereumTreasury, _ contract: Hash20? = nil,
     weiPer: SweepWorth.Rate = .coin
   ) async throws -> EthereumPayouts.Outcome {
     try await treasurer.payouts().sweep(
-      contract, weiPer: weiPer, tenant: "shop", now: scene.now, random: EthereumTreasurer.random)
+      contract, weiPer: weiPer, tenant: "shop", now: scene.now, random: EthereumTreasury.random)
   }
 
   @Test("a sweep of coin leaves what the chain takes besides gas, and the books know it to the wei")
@@ -77,7 +75,7 @@ struct EthereumRollupPayoutTests {
     let gas = try #require(GasLimit.cost(unsigned.gasLimit, caps))
     #expect(made.maximumFee > gas)
     #expect(try unsigned.value.adding(made.maximumFee) == Self.ether)
-    try await treasurer.send(swept.made, now: scene.now)
+    try await treasurer.send(swept.made)
     try await settle(scene)
 
     let final = try await load(made, scene)
@@ -86,7 +84,7 @@ struct EthereumRollupPayoutTests {
     let rest = scene.node.balance(of: try payment.address)
     #expect(try unsigned.value.adding(fee).adding(rest) == Self.ether)
     #expect(fee <= made.maximumFee)
-    #expect(scene.node.balance(of: try EthereumTreasurer.account()) == unsigned.value)
+    #expect(scene.node.balance(of: try EthereumTreasury.address) == unsigned.value)
     #expect(try await reconcile(scene) == [])
   }
 
@@ -96,7 +94,7 @@ struct EthereumRollupPayoutTests {
     let contract = SimulatedContracts.usdc
     let payment = try await scene.pay("USDC", 12_500_000)
     try scene.node.send(.token(contract, 12_500_000, to: payment.address))
-    let treasury = try EthereumTreasurer.account()
+    let treasury = try EthereumTreasury.address
     try scene.node.send(.ether(Self.ether, to: treasury))
     try await scene.mine(20)
     // 3,000 tokens for an ether.
@@ -104,7 +102,7 @@ struct EthereumRollupPayoutTests {
     let funding = try await sweep(scene, treasurer, contract.hash, weiPer: price)
     #expect(funding.made.map(\.purpose) == [.gas])
     let given = try #require(funding.made.first?.payouts.first?.amount)
-    try await treasurer.send(funding.made, now: scene.now)
+    try await treasurer.send(funding.made)
     try await settle(scene)
     #expect(scene.node.balance(of: try payment.address) == given)
 
@@ -114,7 +112,7 @@ struct EthereumRollupPayoutTests {
     #expect(made.purpose == .sweep)
     // The parent chain's base fee has fallen by a little since block 23.
     #expect(made.maximumFee < given)
-    try await treasurer.send(swept.made, now: scene.now)
+    try await treasurer.send(swept.made)
     try await settle(scene)
     #expect(scene.node.balance(of: treasury, in: contract) == 12_500_000)
     let fee = try #require(try await load(made, scene).sighting?.fee)
@@ -127,18 +125,18 @@ struct EthereumRollupPayoutTests {
     let (scene, treasurer) = try await makeScene()
     let payment = try await paid(scene, Self.ether)
     let made = try #require(try await sweep(scene, treasurer).made.first)
-    try await treasurer.send([made], now: scene.now)
+    try await treasurer.send([made])
     let replacement = try await treasurer.payouts().replace(
-      made.id, tenant: "shop", now: scene.now, random: EthereumTreasurer.random)
+      made.id, tenant: "shop", now: scene.now, random: EthereumTreasury.random)
     let more = try replacement.maximumFee.subtracting(made.maximumFee)
     #expect(more > .zero)
     #expect(try replacement.payouts[0].amount.adding(more) == made.payouts[0].amount)
-    try await treasurer.send([replacement], now: scene.now)
+    try await treasurer.send([replacement])
     try await settle(scene)
     #expect(try await load(replacement, scene).status == .final)
     #expect(try await load(made, scene).status == .replaced)
     #expect(
-      scene.node.balance(of: try EthereumTreasurer.account()) == replacement.payouts[0].amount)
+      scene.node.balance(of: try EthereumTreasury.address) == replacement.payouts[0].amount)
     #expect(scene.node.balance(of: try payment.address) > .zero)
     #expect(try await reconcile(scene) == [])
   }
@@ -147,7 +145,7 @@ struct EthereumRollupPayoutTests {
   func payee() async throws {
     let (scene, treasurer) = try await makeScene()
     let payment = try await paid(scene, Self.ether)
-    try scene.node.send(.ether(Self.ether, to: EthereumTreasurer.account()))
+    try scene.node.send(.ether(Self.ether, to: EthereumTreasury.address))
     try await scene.mine(20)
     var policy = TenantPolicy()
     policy.refunds.feePayer = .payee
@@ -161,11 +159,11 @@ struct EthereumRollupPayoutTests {
       try service.request(request, tenant: "shop", now: now, random: (1, 1), in: $0)
     }
     let made = try await treasurer.payouts().payRefunds(
-      tenant: "shop", now: now, random: EthereumTreasurer.random
+      tenant: "shop", now: now, random: EthereumTreasury.random
     ).made
     let refund = try #require(made.first)
     #expect(try refund.payouts[0].amount.adding(refund.maximumFee) == Self.ether)
-    try await treasurer.send(made, now: now)
+    try await treasurer.send(made)
     try await settle(scene)
     #expect(scene.node.balance(of: payer) == refund.payouts[0].amount)
     #expect(try await reconcile(scene) == [])

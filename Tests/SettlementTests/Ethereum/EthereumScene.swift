@@ -47,14 +47,15 @@ final class EthereumScene {
   /// - Parameters:
   ///   - options: one for each chain
   ///   - listed: contracts of listed tokens by their symbols
-  ///   - treasury: whether the tenant has an account that pays
+  ///   - hasTreasury: whether the shop has an account of its own besides
+  ///   - given: the only chain as a file has it, instead of `listed` and `finalityTag`
   init(
     nodes: Int = 3, quorum: Int = 2, _ options: [EthereumChainOptions] = [EthereumChainOptions()],
     listed: KeyValuePairs<String, EthereumAddress> = [
       "USDC": SimulatedContracts.usdc, "USDT": SimulatedContracts.usdt,
     ],
     finalityTag: FinalityTag? = .finalized, policy: TenantPolicy = TenantPolicy(),
-    treasury: Bool = false,
+    hasTreasury: Bool = false, spec given: ChainSpec? = nil,
     transport: (SimulatedEthereumNode) -> any RPCTransport = { $0 },
     adjust: (inout EthereumWatcherSettings) -> Void = { _ in }
   ) async throws {
@@ -63,7 +64,7 @@ final class EthereumScene {
     let database = try await World.database()
     self.database = database
     let specs = try options.enumerated().map { place, options in
-      try Self.spec("chain-\(place)", options, listed, finalityTag)
+      try given ?? Self.spec("chain-\(place)", options, listed, finalityTag)
     }
     let store = ChainStore(database: database, specs: specs)
     var chains: [Chain] = []
@@ -94,7 +95,7 @@ final class EthereumScene {
     let addresses = AddressPool(database: database, ready: 8)
     let keys = try AccountKeys(EthereumPaymentTests.account().text, for: specs[0].family)
     try await addresses.register(.init(tenant: "shop", region: World.region, epoch: 0, keys: keys))
-    if treasury {
+    if hasTreasury {
       try await addresses.register(
         .init(
           tenant: "shop", region: World.region, epoch: 0, keys: #require(keys.onBranch(1)),
@@ -142,6 +143,9 @@ final class EthereumScene {
   var node: SimulatedEthereumNode { chain.nodes[0] }
 
   var now: Timestamp { time.now }
+  var treasury: EthereumTreasury {
+    EthereumTreasury(spec: chain.spec, pool: chain.pool, database: database) { [time] in time.now }
+  }
 
   func pass(seconds: UInt64) { time.pass(seconds) }
 

@@ -2,8 +2,11 @@ import Addresses
 import Bytes
 import ChainSim
 import ChainTypes
+import Foundation
 import Payments
+import Settings
 import Settlement
+import TestSupport
 import Testing
 import Watching
 
@@ -104,11 +107,48 @@ struct EthereumTokenCaseTests {
     #expect(try await scene.load(payment).received == .max)
   }
 
-  @Test("a token of eighteen decimals is counted in them")
-  func decimals() throws {
-    let asset = Asset(symbol: "USDT", decimals: 18, contract: SimulatedContracts.usdt.hash)
-    let amount = Amount(minorUnits: UInt256(1_000_000_000_000_000_000), asset: asset)
-    #expect(amount.units == "1.000000000000000000")
+  /// What `chains/ethereum-dev.yaml` says, with this for its tokens.
+  private func spec(tokens: String) throws -> ChainSpec {
+    let file = PackageFiles.root.appending(path: "chains/ethereum-dev.yaml")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try #require(text.contains("\ntokens: []"))
+    let directory = try TemporaryDirectory()
+    return try ChainSpecFile.load(
+      directory.write(
+        "ethereum-dev.yaml", text.replacing("\ntokens: []", with: "\ntokens: [\(tokens)]").utf8))
+  }
+
+  @Test("a token whose chain's file gives it eighteen decimals is asked for, paid and told in them")
+  func decimals() async throws {
+    let contract = SimulatedContracts.usdt
+    let scene = try await EthereumScene(
+      spec: spec(
+        tokens: """
+          { symbol: USDT, contract: "\(contract.text)", decimals: 18, dust_limit: "0.01", \
+          confirmations: [{ from: "0", depth: 1 }], \
+          credit_limits: { single: none, quorum: none } }
+          """))
+    let usdt = try #require(scene.chain.spec.listed("USDT")).asset
+    let one = try Amount(units: "1", asset: usdt)
+    #expect(one.minorUnits == 1_000_000_000_000_000_000)
+    let payment = try await scene.pay("USDT", one.minorUnits)
+    try scene.node.send(.calling(contract, "issue(uint256)", [.number(one.minorUnits)]))
+    // What one would be with six decimals is dust.
+    try scene.node.send(.token(contract, 1_000_000, to: payment.address))
+    try await scene.mine(8)
+    #expect(try await scene.status(payment) == .open)
+    try scene.node.send(.token(contract, one.minorUnits, to: payment.address))
+    try await scene.mine(8)
+    let paid = try await scene.load(payment)
+    #expect(paid.status == .settled && paid.finalValue == one.minorUnits)
+    let text = try PaymentDocument.json(of: paid)
+    for member in ["amount", "received"] {
+      #expect(text.contains("\"\(member)\":\"1.000000000000000000\""), "\(text)")
+    }
+    #expect(
+      try await scene.treasury.ledger(contract.hash) == [
+        .treasury: 1_000_000_000_000_000_000, .receivable: -1_000_000_000_000_000_000,
+      ])
   }
 
   @Test("a token with a fee pays what arrived, not what was sent")
