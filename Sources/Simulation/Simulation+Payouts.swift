@@ -56,6 +56,8 @@ extension Simulation {
         note("\(name) is refused: \(error)")
       } catch let error as BitcoinPayouts.Failure {
         note("\(name) fails: \(error)")
+      } catch let error as PayoutRefusal {
+        note("\(name) is refused: \(error)")
       } catch let error as OutgoingService.Refusal {
         note("\(name) is refused: \(error)")
       }

@@ -122,6 +122,7 @@ struct BitcoinPayoutTests {
       try OutgoingService.cancel(made.id, now: now, in: $0)
     }
     #expect(try await scene.status(refund) == .approved)
+    #expect(try await scene.database.read { try ReplayCheck.differences(in: $0) } == [])
     #expect(try await scene.build { try $0.payRefunds($1, in: $2).made } != nil)
   }
 

@@ -63,7 +63,8 @@ struct OutgoingReplay {
 
   /// Why the payouts that are recorded aren't those of the bytes that were to be signed.
   private static func mismatch(_ transaction: OutgoingTransaction) -> String? {
-    guard case .nonce = transaction.slots.first ?? .nonce(account: Hash20(), 0) else {
+    // What was given up has no slots any more, and its bytes alone tell of which family it is.
+    guard transaction.unsigned.hasPrefix("0x") else {
       guard let psbt = try? PSBT(base64: transaction.unsigned) else { return "no PSBT is recorded" }
       let outputs = psbt.transaction.outputs
       guard outputs.count == transaction.payouts.count else {
@@ -78,8 +79,7 @@ struct OutgoingReplay {
       }
       return agree ? nil : "its outputs aren't the recorded ones"
     }
-    guard transaction.unsigned.hasPrefix("0x"),
-      let bytes = try? Hex.decode(transaction.unsigned.dropFirst(2)),
+    guard let bytes = try? Hex.decode(transaction.unsigned.dropFirst(2)),
       let unsigned = try? EthereumTransaction(unsigned: bytes), let to = unsigned.recipient
     else { return "no unsigned transaction is recorded" }
     guard let payout = transaction.payouts.first, transaction.payouts.count == 1 else {
