@@ -43,7 +43,7 @@ struct TopicsTests {
       #expect(lines.map(\.partitions) == declared.map(\.partitions))
       #expect(lines.allSatisfy { $0.state == "missing" })
     }
-    cluster.failTopic("order-events", with: 29)  // not authorized
+    cluster.failTopic(declared[1].name, with: 29)  // not authorized
     let outcome = try await Program.payctl.finish(["topics", "--config", config])
     #expect(outcome.status == 1 && outcome.errors.contains("AUTHORIZATION"), "\(outcome.errors)")
   }
