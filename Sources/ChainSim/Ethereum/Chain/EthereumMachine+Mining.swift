@@ -35,11 +35,11 @@ package struct BlockExtras: Sendable {
 
   /// An account that deposits come from, and that has nothing else.
   package static let standardDepositor = EthereumAddress(
-    Hash20(uncheckedBytes: [UInt8](repeating: 0xfd, count: 20).span.bytes, at: 0))
+    Hash20(bytes: [UInt8](repeating: 0xfd, count: 20).span.bytes, at: 0))
 
   /// An account that nobody has the key of.
   package static let standardFeeRecipient = EthereumAddress(
-    Hash20(uncheckedBytes: [UInt8](repeating: 0xfe, count: 20).span.bytes, at: 0))
+    Hash20(bytes: [UInt8](repeating: 0xfe, count: 20).span.bytes, at: 0))
 
   package init(
     feeRecipient: EthereumAddress = standardFeeRecipient,
@@ -249,6 +249,6 @@ extension EthereumMachine {
   private mutating func randomHash() -> Hash32 {
     var bytes: [UInt8] = []
     for _ in 0..<4 { bytes.append(bigEndian: random.next()) }
-    return Hash32(uncheckedBytes: bytes.span.bytes, at: 0)
+    return Hash32(bytes: bytes.span.bytes, at: 0)
   }
 }
