@@ -7,8 +7,8 @@ package struct SentTransaction: Hashable, Sendable {
   package let sender: EthereumAddress
   package let nonce: UInt64
   package let succeeded: Bool
-  /// Wei that its sender paid for its gas; what an OP-stack chain takes besides for its parent chain
-  /// isn't in it, for no root covers that.
+  /// Wei that its sender paid for its gas; what an OP-stack chain takes besides for its parent
+  /// chain isn't in it, for no root covers that.
   package let fee: UInt256?
 }
 
