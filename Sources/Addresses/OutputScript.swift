@@ -65,15 +65,15 @@ package enum OutputScript: Hashable, Sendable {
     switch (byte(0), count) {
     case (0x76, 25)
     where byte(1) == 0xa9 && byte(2) == 20 && byte(23) == 0x88 && byte(24) == 0xac:
-      self = .p2pkh(Hash20(uncheckedBytes: scriptPubKey, at: 3))
+      self = .p2pkh(Hash20(bytes: scriptPubKey, at: 3))
     case (0xa9, 23) where byte(1) == 20 && byte(22) == 0x87:
-      self = .p2sh(Hash20(uncheckedBytes: scriptPubKey, at: 2))
+      self = .p2sh(Hash20(bytes: scriptPubKey, at: 2))
     case (0x00, 22) where byte(1) == 20:
-      self = .p2wpkh(Hash20(uncheckedBytes: scriptPubKey, at: 2))
+      self = .p2wpkh(Hash20(bytes: scriptPubKey, at: 2))
     case (0x00, 34) where byte(1) == 32:
-      self = .p2wsh(Hash32(uncheckedBytes: scriptPubKey, at: 2))
+      self = .p2wsh(Hash32(bytes: scriptPubKey, at: 2))
     case (0x51, 34) where byte(1) == 32:
-      self = .p2tr(Hash32(uncheckedBytes: scriptPubKey, at: 2))
+      self = .p2tr(Hash32(bytes: scriptPubKey, at: 2))
     default:
       guard let program = WitnessProgram(scriptPubKey: scriptPubKey) else { return nil }
       self = .witness(FutureWitness(program))

@@ -61,7 +61,7 @@ package struct ByteReader: ~Escapable {
   @_lifetime(self: copy self)
   package mutating func readHash32() throws(EndOfBytes) -> Hash32 {
     try advance(by: 32)
-    return Hash32(uncheckedBytes: bytes, at: offset &- 32)
+    return Hash32(bytes: bytes, at: offset &- 32)
   }
 
   /// The next `count` bytes, borrowed.

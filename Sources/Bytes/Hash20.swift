@@ -14,14 +14,13 @@ package struct Hash20: Hashable, Sendable {
   @inlinable
   package init?(_ bytes: RawSpan) {
     guard bytes.byteCount == 20 else { return nil }
-    self.init(uncheckedBytes: bytes, at: 0)
+    self.init(bytes: bytes, at: 0)
   }
 
-  /// The 20 bytes of `bytes` from `offset` on.
-  ///
-  /// The caller has checked that `offset ..< offset + 20` lies inside `bytes`.
+  /// The 20 bytes of `bytes` from `offset` on. The caller has checked that they lie inside `bytes`:
+  /// it is a precondition.
   @inlinable
-  package init(uncheckedBytes bytes: RawSpan, at offset: Int) {
+  package init(bytes: RawSpan, at offset: Int) {
     precondition(offset >= 0 && bytes.byteCount &- offset >= 20, "20 bytes must remain")
     words = (
       bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self),

@@ -18,14 +18,13 @@ package struct Hash32: Hashable, Sendable {
   @inlinable
   package init?(_ bytes: RawSpan) {
     guard bytes.byteCount == 32 else { return nil }
-    self.init(uncheckedBytes: bytes, at: 0)
+    self.init(bytes: bytes, at: 0)
   }
 
-  /// The 32 bytes of `bytes` from `offset` on.
-  ///
-  /// The caller has checked that `offset ..< offset + 32` lies inside `bytes`.
+  /// The 32 bytes of `bytes` from `offset` on. The caller has checked that they lie inside `bytes`:
+  /// it is a precondition.
   @inlinable
-  package init(uncheckedBytes bytes: RawSpan, at offset: Int) {
+  package init(bytes: RawSpan, at offset: Int) {
     precondition(offset >= 0 && bytes.byteCount &- offset >= 32, "32 bytes must remain")
     words = (
       bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self),

@@ -2,8 +2,8 @@ internal import ChainTypes
 internal import Database
 internal import Payments
 
-/// The order in which payments, or refunds, were made, as readers page through them: whoever goes on
-/// behind the last one it was given finds every later one.
+/// The order in which payments, or refunds, were made, as readers page through them: whoever goes
+/// on behind the last one it was given finds every later one.
 ///
 /// SQLite's writers run one after the other: an id above all earlier ones of its tenant is enough.
 /// In PostgreSQL transactions commit in another order than that in which they began, so there a

@@ -66,7 +66,7 @@ struct HashTests {
     let bytes = (0..<60).map { UInt8($0) }
     let expected20 = Array(bytes[3..<23])
     let expected32 = Array(bytes[7..<39])
-    #expect(Hash20(uncheckedBytes: bytes.span.bytes, at: 3).bytes == expected20)
-    #expect(Hash32(uncheckedBytes: bytes.span.bytes, at: 7).bytes == expected32)
+    #expect(Hash20(bytes: bytes.span.bytes, at: 3).bytes == expected20)
+    #expect(Hash32(bytes: bytes.span.bytes, at: 7).bytes == expected32)
   }
 }

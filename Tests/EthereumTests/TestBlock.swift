@@ -27,7 +27,7 @@ struct TestBlock {
   }
 
   static func padded(_ byte: UInt8) -> Hash32 {
-    Hash32(uncheckedBytes: ([UInt8](repeating: 0, count: 31) + [byte]).span.bytes, at: 0)
+    Hash32(bytes: ([UInt8](repeating: 0, count: 31) + [byte]).span.bytes, at: 0)
   }
 
   static func payment(

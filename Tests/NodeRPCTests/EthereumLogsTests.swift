@@ -9,7 +9,7 @@ import Testing
 @Suite("Logs of an EVM node") struct EthereumLogsTests {
   private static let transfer = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
   private let token = EthereumAddress(
-    Hash20(uncheckedBytes: [UInt8](repeating: 0xaa, count: 20).span.bytes, at: 0))
+    Hash20(bytes: [UInt8](repeating: 0xaa, count: 20).span.bytes, at: 0))
 
   private func filter() throws -> LogFilter {
     LogFilter(addresses: [token], topics: [[try #require(JSONValue.string(Self.transfer).hash32)]])

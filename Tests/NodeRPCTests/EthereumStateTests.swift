@@ -8,7 +8,7 @@ import Testing
 @Suite("State, fees and transactions of an EVM node") struct EthereumStateTests {
   private let block = BlockRef(height: 16, hash: hash32(7))
   private let accounts = (1...3).map {
-    EthereumAddress(Hash20(uncheckedBytes: [UInt8](repeating: $0, count: 20).span.bytes, at: 0))
+    EthereumAddress(Hash20(bytes: [UInt8](repeating: $0, count: 20).span.bytes, at: 0))
   }
 
   private func place(_ call: JSONValue) -> JSONValue? { call["params"]?.elements?.last }

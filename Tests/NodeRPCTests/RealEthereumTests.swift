@@ -66,7 +66,7 @@ import Testing
   }
 
   private let receiver = EthereumAddress(
-    Hash20(uncheckedBytes: [UInt8](repeating: 0xa1, count: 20).span.bytes, at: 0))
+    Hash20(bytes: [UInt8](repeating: 0xa1, count: 20).span.bytes, at: 0))
 
   @Test("a block with ether and a token proves itself, its state and its logs, and a reorg is seen")
   func story() async throws {

@@ -79,6 +79,6 @@ enum SampleBatches {
 extension Hash32 {
   init(uncheckedNumber number: UInt8) {
     let bytes = [UInt8](repeating: 0, count: 31) + [number]
-    self.init(uncheckedBytes: bytes.span.bytes, at: 0)
+    self.init(bytes: bytes.span.bytes, at: 0)
   }
 }

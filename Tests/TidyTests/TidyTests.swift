@@ -195,6 +195,17 @@ struct TidyTests {
     }
   }
 
+  @Test("no comment is wider than 100 columns, which swift format sees to in code alone")
+  func commentsFit() throws {
+    for file in try Tree.swiftFiles(in: "Sources") + Tree.swiftFiles(in: "Tests") {
+      let lines = try Tree.text(of: file).split(separator: "\n", omittingEmptySubsequences: false)
+      for (index, line) in lines.enumerated()
+      where line.drop(while: { $0 == " " }).hasPrefix("//") && line.count > 100 {
+        Issue.record("\(Tree.path(of: file)):\(index + 1) has \(line.count) columns")
+      }
+    }
+  }
+
   @Test("nothing names a path of a machine")
   func noAbsolutePaths() throws {
     // Put together here, so that this file doesn't name them either.

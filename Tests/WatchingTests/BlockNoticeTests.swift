@@ -13,7 +13,7 @@ struct BlockNoticeTests {
 
   private static func address(_ number: UInt8) -> EthereumAddress {
     EthereumAddress(
-      Hash20(uncheckedBytes: [UInt8](repeating: number, count: 20).span.bytes, at: 0))
+      Hash20(bytes: [UInt8](repeating: number, count: 20).span.bytes, at: 0))
   }
 
   private static func spec() throws -> ChainSpec {

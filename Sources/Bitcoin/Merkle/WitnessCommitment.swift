@@ -38,7 +38,7 @@ package enum WitnessCommitment {
       scriptPubKey.unsafeLoadUnaligned(fromUncheckedByteOffset: 4, as: UInt16.self)
         == UInt16(littleEndian: 0xeda9)
     else { return nil }
-    return Hash32(uncheckedBytes: scriptPubKey, at: 6)
+    return Hash32(bytes: scriptPubKey, at: 6)
   }
 
   /// The hash that a coinbase commits to, by its last output which does.

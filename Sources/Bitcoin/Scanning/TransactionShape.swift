@@ -57,7 +57,7 @@ extension TransactionShape {
     guard stack.unsafeLoad(fromUncheckedByteOffset: 0, as: UInt8.self) == 1,
       stack.unsafeLoad(fromUncheckedByteOffset: 1, as: UInt8.self) == 32
     else { return nil }
-    return Hash32(uncheckedBytes: stack, at: 2)
+    return Hash32(bytes: stack, at: 2)
   }
 
   /// The match that this transaction is, with its inputs read once more: refused where an outpoint

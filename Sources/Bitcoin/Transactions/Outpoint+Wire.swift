@@ -15,7 +15,7 @@ extension Outpoint {
   init(wire bytes: RawSpan) {
     precondition(bytes.byteCount == Self.byteCount, "an outpoint is 36 bytes")
     let vout = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: 32, as: UInt32.self)
-    self.init(txid: Hash32(uncheckedBytes: bytes, at: 0), vout: UInt32(littleEndian: vout))
+    self.init(txid: Hash32(bytes: bytes, at: 0), vout: UInt32(littleEndian: vout))
   }
 
   /// Whether the 36 bytes are `null`.

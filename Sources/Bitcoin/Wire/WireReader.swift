@@ -47,7 +47,7 @@ package struct WireReader: ~Escapable {
   @_lifetime(self: copy self)
   package mutating func readHash32() throws(BitcoinDecodingError) -> Hash32 {
     let start = try advance(by: 32)
-    return Hash32(uncheckedBytes: bytes, at: start)
+    return Hash32(bytes: bytes, at: start)
   }
 
   @_lifetime(self: copy self)

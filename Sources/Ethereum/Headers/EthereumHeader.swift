@@ -174,6 +174,6 @@ extension RLPReader {
   @_lifetime(self: copy self)
   mutating func readLogBloom() throws(RLPError) -> LogBloom {
     let item = try readString(byteCount: LogBloom.byteCount)
-    return LogBloom(uncheckedBytes: bytes, at: item.payload.lowerBound)
+    return LogBloom(bytes: bytes, at: item.payload.lowerBound)
   }
 }

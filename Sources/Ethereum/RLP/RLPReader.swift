@@ -121,13 +121,13 @@ package struct RLPReader: ~Escapable {
 
   @_lifetime(self: copy self)
   package mutating func readHash32() throws(RLPError) -> Hash32 {
-    Hash32(uncheckedBytes: bytes, at: try readString(byteCount: 32).payload.lowerBound)
+    Hash32(bytes: bytes, at: try readString(byteCount: 32).payload.lowerBound)
   }
 
   @_lifetime(self: copy self)
   package mutating func readAddress() throws(RLPError) -> EthereumAddress {
     let item = try readString(byteCount: 20)
-    return EthereumAddress(Hash20(uncheckedBytes: bytes, at: item.payload.lowerBound))
+    return EthereumAddress(Hash20(bytes: bytes, at: item.payload.lowerBound))
   }
 
   /// An address, or nil for the empty string: the recipient of a transaction that creates a
@@ -139,7 +139,7 @@ package struct RLPReader: ~Escapable {
     guard item.payload.count == 20 else {
       throw .wrongLength(bytes: item.payload.count, expected: 20, offset: item.start)
     }
-    return EthereumAddress(Hash20(uncheckedBytes: bytes, at: item.payload.lowerBound))
+    return EthereumAddress(Hash20(bytes: bytes, at: item.payload.lowerBound))
   }
 
   /// A string of exactly that many bytes.

@@ -18,7 +18,7 @@ package struct LogBloom: Sendable {
   /// From the 256 bytes that begin at `offset`.
   ///
   /// The caller has checked that they lie inside `bytes`.
-  init(uncheckedBytes bytes: RawSpan, at offset: Int) {
+  init(bytes: RawSpan, at offset: Int) {
     precondition(offset >= 0 && bytes.byteCount - offset >= 256, "256 bytes must remain")
     words = InlineArray { index in
       bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset + 8 * index, as: UInt64.self)
@@ -28,7 +28,7 @@ package struct LogBloom: Sendable {
   /// Nil where `bytes` aren't 256.
   package init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.byteCount else { return nil }
-    self.init(uncheckedBytes: bytes.span.bytes, at: 0)
+    self.init(bytes: bytes.span.bytes, at: 0)
   }
 
   package var bytes: [UInt8] {

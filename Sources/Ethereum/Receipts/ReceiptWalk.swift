@@ -12,7 +12,7 @@ struct ReceiptWalk: ~Escapable {
   /// Over the encoded logs.
   var logs: RLPReader
 
-  var logsBloom: LogBloom { LogBloom(uncheckedBytes: list, at: bloomOffset) }
+  var logsBloom: LogBloom { LogBloom(bytes: list, at: bloomOffset) }
 
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan) throws {
@@ -45,7 +45,7 @@ struct ReceiptWalk: ~Escapable {
   private static func readOutcome(_ reader: inout RLPReader) throws -> EthereumReceipt.Outcome {
     let item = try reader.readString()
     if item.payload.count == 32 {
-      return .stateRoot(Hash32(uncheckedBytes: reader.bytes, at: item.payload.lowerBound))
+      return .stateRoot(Hash32(bytes: reader.bytes, at: item.payload.lowerBound))
     }
     var status = RLPReader(reader.bytes, range: item.encoded)
     return try status.readFlag() ? .succeeded : .failed

@@ -62,6 +62,6 @@ extension BlockProof {
   /// Whether the first of a log's topics is `Transfer`'s: they are strings of 32 bytes each.
   private static func isTransfer(_ topics: RLPItem, in bytes: RawSpan) -> Bool {
     topics.payload.count >= 33
-      && Hash32(uncheckedBytes: bytes, at: topics.payload.lowerBound + 1) == TokenTransfer.topic
+      && Hash32(bytes: bytes, at: topics.payload.lowerBound + 1) == TokenTransfer.topic
   }
 }

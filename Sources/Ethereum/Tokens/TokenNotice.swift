@@ -54,7 +54,7 @@ package enum TokenNotice: Hashable, Sendable {
     guard log.data.count % 32 == 0, log.data.count <= 64 else { return nil }
     let data = log.data.span.bytes
     for offset in stride(from: 0, to: log.data.count, by: 32) {
-      words.append(Hash32(uncheckedBytes: data, at: offset))
+      words.append(Hash32(bytes: data, at: offset))
     }
     guard words.count == event.argumentCount, let notice = event.notice(words) else { return nil }
     self = notice

@@ -23,7 +23,7 @@ package struct TokenTransfer: Hashable, Sendable {
   /// From Amsterdam on the protocol itself logs every movement of ether with this topic, as this
   /// address (EIP-7708): the same value as the transaction's or the call's, so never a token.
   package static let systemAddress = EthereumAddress(
-    Hash20(uncheckedBytes: ([UInt8](repeating: 0xff, count: 19) + [0xfe]).span.bytes, at: 0))
+    Hash20(bytes: ([UInt8](repeating: 0xff, count: 19) + [0xfe]).span.bytes, at: 0))
 
   package init(
     contract: EthereumAddress, from: EthereumAddress, to: EthereumAddress, value: UInt256
@@ -58,9 +58,9 @@ package struct TokenTransfer: Hashable, Sendable {
     guard topics.payload.count == 99, data.payload.count == 32 else { return nil }
     let bytes = fields.bytes
     let start = topics.payload.lowerBound
-    guard Hash32(uncheckedBytes: bytes, at: start + 1) == topic,
-      let from = Hash32(uncheckedBytes: bytes, at: start + 34).paddedAddress,
-      let to = Hash32(uncheckedBytes: bytes, at: start + 67).paddedAddress,
+    guard Hash32(bytes: bytes, at: start + 1) == topic,
+      let from = Hash32(bytes: bytes, at: start + 34).paddedAddress,
+      let to = Hash32(bytes: bytes, at: start + 67).paddedAddress,
       contract != systemAddress
     else { return nil }
     return TokenTransfer(

@@ -314,6 +314,6 @@ extension Hash32 {
   /// The number's 32 bytes, most significant first.
   init(bigEndian number: UInt256) {
     let bytes = number.bigEndianBytes
-    self.init(uncheckedBytes: bytes.span.bytes, at: 0)
+    self.init(bytes: bytes.span.bytes, at: 0)
   }
 }

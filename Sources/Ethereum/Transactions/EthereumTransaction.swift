@@ -178,6 +178,6 @@ package struct EthereumTransaction: Hashable, Sendable {
     writer.append(nonce)
     writer.closeList(list)
     let digest = Keccak256.hash(writer.bytes).bytes
-    return EthereumAddress(Hash20(uncheckedBytes: digest.span.bytes, at: 12))
+    return EthereumAddress(Hash20(bytes: digest.span.bytes, at: 12))
   }
 }

@@ -15,8 +15,8 @@ package struct SchnorrSignature: Hashable, Sendable {
   /// `XOnlyPublicKey.verifies`.
   package init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.byteCount else { return nil }
-    r = Hash32(uncheckedBytes: bytes.span.bytes, at: 0)
-    s = Hash32(uncheckedBytes: bytes.span.bytes, at: 32)
+    r = Hash32(bytes: bytes.span.bytes, at: 0)
+    s = Hash32(bytes: bytes.span.bytes, at: 32)
   }
 
   fileprivate init(r: Hash32, s: Hash32) {

@@ -122,7 +122,7 @@ package struct ExtendedPrivateKey: Sendable {
   }
 
   private static func rightHalf(of code: SecretBytes) -> Hash32 {
-    code.withUnsafeBytes { Hash32(uncheckedBytes: $0.bytes, at: 32) }
+    code.withUnsafeBytes { Hash32(bytes: $0.bytes, at: 32) }
   }
 }
 

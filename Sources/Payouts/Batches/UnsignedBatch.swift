@@ -1,4 +1,5 @@
-/// The file that a server writes for whoever holds the keys: transactions of one chain to be signed.
+/// The file that a server writes for whoever holds the keys: transactions of one chain to be
+/// signed.
 ///
 /// It moves between machines by hand. Its descriptions are for people; the signer judges by the
 /// transactions themselves and refuses descriptions that don't agree with them.

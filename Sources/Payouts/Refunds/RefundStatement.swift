@@ -2,8 +2,8 @@ package import Bytes
 package import ChainTypes
 package import Payments
 
-/// What an attestation signs: how much of which payment may go back to which address, in which asset
-/// on which chain. People read it in their wallet before they sign.
+/// What an attestation signs: how much of which payment may go back to which address, in which
+/// asset on which chain. People read it in their wallet before they sign.
 package struct RefundStatement: Hashable, Sendable {
   /// `pay_…`
   package let payment: Identifier

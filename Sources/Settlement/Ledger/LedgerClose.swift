@@ -7,8 +7,8 @@ internal import Ethereum
 package import Keys
 internal import Payments
 
-/// A day of the ledger, closed: what every account had at its end in UTC, as a text that an operator
-/// signs. Each holds the digest of the one before.
+/// A day of the ledger, closed: what every account had at its end in UTC, as a text that an
+/// operator signs. Each holds the digest of the one before.
 package struct LedgerClose: Sendable, Hashable {
   /// `2026-11-21`.
   package let date: String

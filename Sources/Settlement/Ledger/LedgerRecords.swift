@@ -5,9 +5,9 @@ package import Payments
 
 /// The ledger in its tables: entries, which are only ever added, and what they sum up to.
 ///
-/// An entry's subject is what it is of: a transfer (`chain/txid/position`), an income, a payment, an
-/// outgoing transaction. What is booked of a subject is a function of how that stands (`book`), so
-/// that it is right whatever happened on the way.
+/// An entry's subject is what it is of: a transfer (`chain/txid/position`), an income, a payment,
+/// an outgoing transaction. What is booked of a subject is a function of how that stands (`book`),
+/// so that it is right whatever happened on the way.
 package enum LedgerRecords {
   static func statements(_ dialect: SQLDialect) -> [String] {
     let (integer, amount) = (dialect.integer, dialect.amount)

@@ -80,8 +80,8 @@ extension BitcoinPayouts {
 
   // MARK: Change
 
-  /// A fresh address of the tenant's own that all watchers of the chain watch already; it is the new
-  /// transaction's from now on.
+  /// A fresh address of the tenant's own that all watchers of the chain watch already; it is the
+  /// new transaction's from now on.
   func takeChange(
     for order: Order, in connection: any SQLConnection
   ) throws -> (output: ChangeOutput, address: String) {

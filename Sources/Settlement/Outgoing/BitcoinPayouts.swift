@@ -180,8 +180,8 @@ package struct BitcoinPayouts: Sendable {
 
   // MARK: Replacing
 
-  /// A transaction that pays the same as one which was signed, out of the same coins at least, for a
-  /// higher fee: at most one of them is ever mined.
+  /// A transaction that pays the same as one which was signed, out of the same coins at least, for
+  /// a higher fee: at most one of them is ever mined.
   package func replace(
     _ id: String, _ order: Order, in connection: any SQLConnection
   ) throws -> OutgoingTransaction {

@@ -325,9 +325,9 @@ package struct EthereumPayouts: Sendable {
         """, key),
       let next = UInt64(exactly: try row.integer("next_nonce"))
     else { throw CorruptRow.column("next_nonce") }
-    // The owner may have sent from it by other means, or the node lies, or transactions of ours were
-    // lost with a backup: people decide. While one of ours waits, nobody knows which of them the
-    // chain took.
+    // The owner may have sent from it by other means, or the node lies, or transactions of ours
+    // were lost with a backup: people decide. While one of ours waits, nobody knows which of them
+    // the chain took.
     let isBusy = try OutgoingRecords.busyAccounts(on: chain, in: connection)
       .contains(account.hash)
     guard next >= count || (passesOver && !isBusy) else {

@@ -40,9 +40,9 @@ package enum OutgoingRecords {
       "CREATE INDEX outgoing_by_status ON outgoing (chain, status, outgoing_id)",
       "CREATE INDEX outgoing_by_block ON outgoing (chain, block_height)",
       "CREATE UNIQUE INDEX outgoing_by_txid ON outgoing (chain, txid)",
-      // `txid` and `position` are a coin's, as its transfer has them.
-      // What is used up, or set aside to be: a coin or a nonce is one transaction's, and those's that
-      // replace it, which share its `root`. Open until one of them is final.
+      // `txid` and `position` are a coin's, as its transfer has them. What is used up, or set aside
+      // to be: a coin or a nonce is one transaction's, and those's that replace it, which share its
+      // `root`. Open until one of them is final.
       dialect.createTable(
         "outgoing_slots",
         """

@@ -109,8 +109,9 @@ extension OutgoingService {
     return transaction
   }
 
-  /// Where a transaction stands whose bytes are known by now. Where a block used up its slots by this
-  /// very one while nobody knew its txid, it stands there: watchers take it on to its finality.
+  /// Where a transaction stands whose bytes are known by now. Where a block used up its slots by
+  /// this very one while nobody knew its txid, it stands there: watchers take it on to its
+  /// finality.
   private static func statusOnceSigned(
     _ transaction: inout OutgoingTransaction, in connection: any SQLConnection
   ) throws -> OutgoingStatus {
@@ -175,8 +176,8 @@ extension OutgoingService {
     return signed.hash
   }
 
-  /// Gives up a transaction that nobody has signed: its coins or nonce are free, its refunds wait for
-  /// another. A nonce is given up only where none was made behind it.
+  /// Gives up a transaction that nobody has signed: its coins or nonce are free, its refunds wait
+  /// for another. A nonce is given up only where none was made behind it.
   package static func cancel(
     _ id: String, now: Timestamp, in connection: any SQLConnection
   ) throws {
@@ -283,8 +284,8 @@ extension OutgoingService {
   }
 
   /// Those that a node is to be given: signed ones, and those that were sent before `before` and
-  /// stand in no block; of those that replace each other the latest. None while the chain is halted:
-  /// what they were to give back may not be there any more.
+  /// stand in no block; of those that replace each other the latest. None while the chain is
+  /// halted: what they were to give back may not be there any more.
   package static func unsent(
     on chain: ChainName, before: Timestamp, limit: Int, in connection: any SQLConnection
   ) throws -> [OutgoingTransaction] {

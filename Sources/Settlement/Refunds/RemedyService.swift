@@ -4,8 +4,8 @@ internal import EventLog
 package import Leases
 internal import Payments
 
-/// Does what tenants' policies say about payments that came late, short or over, once their money is
-/// final: from timers in the database, so that what fell due while nothing ran is done then.
+/// Does what tenants' policies say about payments that came late, short or over, once their money
+/// is final: from timers in the database, so that what fell due while nothing ran is done then.
 package struct RemedyService: Sendable {
   private let refunds: RefundService
   /// Who decides, in facts and events.

@@ -6,8 +6,8 @@ internal import Database
 internal import Ethereum
 internal import Payments
 
-/// The check of outgoing transactions: what is said of each against its own unsigned bytes, and what
-/// stands in blocks against the refunds that it pays.
+/// The check of outgoing transactions: what is said of each against its own unsigned bytes, and
+/// what stands in blocks against the refunds that it pays.
 struct OutgoingReplay {
   private let connection: any SQLConnection
   /// Of each refund the transaction in a block that pays it.

@@ -110,8 +110,8 @@ struct PaymentReplay {
     expect("addresses", [terms.address], found: try rows.map { try $0.text("address") })
   }
 
-  /// What the payment knows of its transfers is what stands in their table; its address may have been
-  /// paid in other assets besides.
+  /// What the payment knows of its transfers is what stands in their table; its address may have
+  /// been paid in other assets besides.
   private mutating func compareTransfers(_ payment: Payment) throws {
     let stored = try TransferRecords.paying(
       payment.terms.ordinal, on: payment.terms.chain, in: connection
@@ -141,8 +141,8 @@ struct PaymentReplay {
 
   // MARK: Refunds
 
-  /// What the payment knows of its refunds is what stands in their table, and the database's own cap
-  /// holds just that.
+  /// What the payment knows of its refunds is what stands in their table, and the database's own
+  /// cap holds just that.
   private mutating func compareRefunds(_ payment: Payment) throws {
     let rows = try connection.query(
       "SELECT refund_id, amount, status FROM refunds WHERE payment_id = $1", [.text(id)])

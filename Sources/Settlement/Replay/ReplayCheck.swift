@@ -1,9 +1,9 @@
 package import Database
 
-/// Makes every payment and refund again from its recorded facts, holds outgoing transactions against
-/// their own bytes and the refunds that they pay, makes every entry of the ledger again from what it
-/// is of, and compares what that gives with what stands in the database: columns, addresses,
-/// transfers, caps and, one by one, the events and postings.
+/// Makes every payment and refund again from its recorded facts, holds outgoing transactions
+/// against their own bytes and the refunds that they pay, makes every entry of the ledger again
+/// from what it is of, and compares what that gives with what stands in the database: columns,
+/// addresses, transfers, caps and, one by one, the events and postings.
 package enum ReplayCheck {
   /// How many rows, or events of one subject, are in memory at a time.
   static let pageSize = 200

@@ -178,8 +178,8 @@ package struct Restoration: Sendable {
     }
   }
 
-  /// The Bitcoin network whose addresses the database holds. Test networks that write addresses alike are
-  /// the same here: only the text is made of it.
+  /// The Bitcoin network whose addresses the database holds. Test networks that write addresses
+  /// alike are the same here: only the text is made of it.
   private func network(
     for descriptor: String, in connection: any SQLConnection
   ) throws -> BitcoinNetwork {

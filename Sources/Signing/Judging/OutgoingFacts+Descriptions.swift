@@ -5,8 +5,8 @@ internal import Payments
 package import Payouts
 
 extension OutgoingFacts {
-  /// Lays a batch's descriptions beside what the transaction does. Each must agree with a payment of
-  /// its own, and each payment but those to ourselves must have one: else it is a fault.
+  /// Lays a batch's descriptions beside what the transaction does. Each must agree with a payment
+  /// of its own, and each payment but those to ourselves must have one: else it is a fault.
   package mutating func compare(with descriptions: [PaymentOut], policy: ChainPolicy) {
     for description in descriptions {
       guard

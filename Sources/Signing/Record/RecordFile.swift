@@ -17,8 +17,8 @@ package final class RecordFile: Sendable {
     case file(WholeFile.Failure)
   }
 
-  /// - Parameter locking: takes the record's lock, a file beside it that is never replaced, and keeps
-  ///   it for as long as the object lives: for who signs
+  /// - Parameter locking: takes the record's lock, a file beside it that is never replaced, and
+  ///   keeps it for as long as the object lives: for who signs
   package init(_ policy: SigningPolicy, locking: Bool = true) throws(Failure) {
     path = policy.recordPath
     guard locking else {
@@ -49,8 +49,8 @@ package final class RecordFile: Sendable {
     return record
   }
 
-  /// Keeps what is about to be signed. It is safe on disk before any signature leaves, so that after
-  /// a crash too much is counted rather than too little.
+  /// Keeps what is about to be signed. It is safe on disk before any signature leaves, so that
+  /// after a crash too much is counted rather than too little.
   package func write(_ record: SigningRecord) throws(Failure) {
     guard record.entries.count <= SigningRecord.maximumEntries else { throw .full }
     do {

@@ -142,7 +142,7 @@ private struct ManyAddresses: ChainCommit {
 
   static func address(_ ordinal: UInt64) -> EthereumAddress {
     let bytes = ScriptSource(seed: 3).script(Int(ordinal) * 10)
-    return EthereumAddress(Hash20(uncheckedBytes: bytes.span.bytes, at: 2))
+    return EthereumAddress(Hash20(bytes: bytes.span.bytes, at: 2))
   }
 
   func scripts(

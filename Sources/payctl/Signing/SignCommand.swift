@@ -127,6 +127,6 @@ struct SignCommand: ParsableCommand {
       for index in 0..<4 { buffer[index] = generator.next() }
       count = 4
     }
-    return words.withUnsafeBytes { Hash32(uncheckedBytes: $0.bytes, at: 0) }
+    return words.withUnsafeBytes { Hash32(bytes: $0.bytes, at: 0) }
   }
 }

@@ -1,8 +1,8 @@
 internal import Bytes
 internal import Ethereum
 
-/// What a gas costs in the next block (EIP-1559): an eighth more where the block was full, an eighth
-/// less where it was empty.
+/// What a gas costs in the next block (EIP-1559): an eighth more where the block was full, an
+/// eighth less where it was empty.
 enum BaseFee {
   static func next(after header: EthereumHeader) -> UInt256 {
     let base = header.baseFeePerGas ?? .zero

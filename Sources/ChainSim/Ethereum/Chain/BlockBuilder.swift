@@ -159,7 +159,7 @@ extension BlockBuilder {
 
   private static func address(_ start: [UInt8], last: UInt8) -> EthereumAddress {
     let bytes = start + [UInt8](repeating: 0, count: 19 - start.count) + [last]
-    return EthereumAddress(Hash20(uncheckedBytes: bytes.span.bytes, at: 0))
+    return EthereumAddress(Hash20(bytes: bytes.span.bytes, at: 0))
   }
 
   /// Puts the chain's own deposit and these in front; nobody signs or pays for them.

@@ -79,6 +79,6 @@ package enum SimulatedContracts {
 
   private static func address(_ last: UInt8) -> EthereumAddress {
     let bytes = [0xc0] + [UInt8](repeating: 0, count: 18) + [last]
-    return EthereumAddress(Hash20(uncheckedBytes: bytes.span.bytes, at: 0))
+    return EthereumAddress(Hash20(bytes: bytes.span.bytes, at: 0))
   }
 }

@@ -9,8 +9,8 @@ package struct BlockExtras: Sendable {
   package var feeRecipient: EthereumAddress
   /// To whom, in gwei.
   package var withdrawals: [(recipient: EthereumAddress, gwei: UInt64)]
-  /// On an OP-stack chain, what comes from its parent chain: wei that come into being and are sent on,
-  /// without any signature.
+  /// On an OP-stack chain, what comes from its parent chain: wei that come into being and are sent
+  /// on, without any signature.
   package var deposits: [Deposit]
 
   package struct Deposit: Hashable, Sendable {
@@ -35,11 +35,11 @@ package struct BlockExtras: Sendable {
 
   /// An account that deposits come from, and that has nothing else.
   package static let standardDepositor = EthereumAddress(
-    Hash20(uncheckedBytes: [UInt8](repeating: 0xfd, count: 20).span.bytes, at: 0))
+    Hash20(bytes: [UInt8](repeating: 0xfd, count: 20).span.bytes, at: 0))
 
   /// An account that nobody has the key of.
   package static let standardFeeRecipient = EthereumAddress(
-    Hash20(uncheckedBytes: [UInt8](repeating: 0xfe, count: 20).span.bytes, at: 0))
+    Hash20(bytes: [UInt8](repeating: 0xfe, count: 20).span.bytes, at: 0))
 
   package init(
     feeRecipient: EthereumAddress = standardFeeRecipient,
@@ -51,8 +51,8 @@ package struct BlockExtras: Sendable {
   }
 }
 
-/// What is wrong with a block that was made to be wrong: its hash is that of its header, and the node
-/// that made it serves it as any other.
+/// What is wrong with a block that was made to be wrong: its hash is that of its header, and the
+/// node that made it serves it as any other.
 package enum UnsoundBlock: Hashable, Sendable {
   /// The header has another root than its content.
   case stateRoot, transactionsRoot, receiptsRoot, withdrawalsRoot
@@ -60,8 +60,8 @@ package enum UnsoundBlock: Hashable, Sendable {
   case logsBloom
   /// The header says less gas than the receipts.
   case gasUsed
-  /// The last transaction's receipt has a Transfer that its contract never logged. All roots fit: only
-  /// those who run the block, or ask other nodes, know better.
+  /// The last transaction's receipt has a Transfer that its contract never logged. All roots fit:
+  /// only those who run the block, or ask other nodes, know better.
   case inventedTransfer(contract: EthereumAddress, to: EthereumAddress, UInt256)
 }
 
@@ -123,8 +123,8 @@ extension EthereumMachine {
   }
 
   /// Makes `count` blocks on the canonical block `depth` below the head, as those would who didn't
-  /// see what came after, with `transactions` in the first of them. They become the chain where they
-  /// are higher than the head.
+  /// see what came after, with `transactions` in the first of them. They become the chain where
+  /// they are higher than the head.
   package mutating func fork(
     depth: UInt64, blocks count: Int, including transactions: [KnownEthereumTransaction] = [],
     extras: BlockExtras = BlockExtras(), time: UInt64
@@ -249,6 +249,6 @@ extension EthereumMachine {
   private mutating func randomHash() -> Hash32 {
     var bytes: [UInt8] = []
     for _ in 0..<4 { bytes.append(bigEndian: random.next()) }
-    return Hash32(uncheckedBytes: bytes.span.bytes, at: 0)
+    return Hash32(bytes: bytes.span.bytes, at: 0)
   }
 }

@@ -5,8 +5,8 @@ internal import Ethereum
 /// An EVM node's state: the tree of blocks, the canonical chain, the mempool, the tags.
 ///
 /// A value: copying it copies the node, and the same calls with the same times and seed lead to the
-/// same hashes. Blocks and transactions follow the rules of Prague, except that nothing runs but the
-/// built-in contracts, and that the higher block is the head where a real node is told by its
+/// same hashes. Blocks and transactions follow the rules of Prague, except that nothing runs but
+/// the built-in contracts, and that the higher block is the head where a real node is told by its
 /// consensus layer.
 package struct EthereumMachine: Sendable {
   package let options: EthereumChainOptions
@@ -145,8 +145,8 @@ extension EthereumMachine {
 
 // Taking transactions.
 extension EthereumMachine {
-  /// Takes a transaction into the mempool, in place of one with its nonce where it pays a tenth more;
-  /// gives the one it replaced.
+  /// Takes a transaction into the mempool, in place of one with its nonce where it pays a tenth
+  /// more; gives the one it replaced.
   @discardableResult
   package mutating func accept(
     _ known: KnownEthereumTransaction

@@ -50,7 +50,7 @@ extension EthereumAddress {
   /// 32 bytes with zeros in front, as words of the ABI and topics hold an address.
   package var paddedWord: Hash32 {
     let bytes = [UInt8](repeating: 0, count: 12) + hash.bytes
-    return Hash32(uncheckedBytes: bytes.span.bytes, at: 0)
+    return Hash32(bytes: bytes.span.bytes, at: 0)
   }
 }
 
@@ -114,6 +114,6 @@ extension Hash32 {
   fileprivate var address: EthereumAddress? {
     let bytes = bytes
     guard bytes.prefix(12).allSatisfy({ $0 == 0 }) else { return nil }
-    return EthereumAddress(Hash20(uncheckedBytes: bytes.span.bytes, at: 12))
+    return EthereumAddress(Hash20(bytes: bytes.span.bytes, at: 12))
   }
 }

@@ -208,6 +208,6 @@ extension EthereumAddress {
   /// The address in a word of storage.
   init(lowBytesOf word: UInt256) {
     let bytes = word.bigEndianBytes
-    self.init(Hash20(uncheckedBytes: bytes.span.bytes, at: 12))
+    self.init(Hash20(bytes: bytes.span.bytes, at: 12))
   }
 }

@@ -22,7 +22,7 @@ package struct EthereumTraffic: Sendable {
     let number = isKnown ? random.next() % 1_000 : random.next()
     var bytes = [UInt8](repeating: 0xaa, count: 12)
     bytes.append(bigEndian: number)
-    let recipient = EthereumAddress(Hash20(uncheckedBytes: bytes.span.bytes, at: 0))
+    let recipient = EthereumAddress(Hash20(bytes: bytes.span.bytes, at: 0))
     let value = UInt256(1 + random.next() % 1_000_000)
     let choice = random.next()
     let order: EthereumOrder

@@ -1,15 +1,16 @@
 package import Addresses
 package import Bytes
 
-/// What goes wrong at an EVM node alone. It befalls the calls of the methods that it is about, or of
-/// the one among them that its `Fault` names.
+/// What goes wrong at an EVM node alone. It befalls the calls of the methods that it is about, or
+/// of the one among them that its `Fault` names.
 package enum EthereumFault: Hashable, Sendable {
   // Answers that are missing something.
 
   /// `eth_getBlockReceipts` and `eth_getTransactionReceipt` answer null, as a node does that hasn't
   /// indexed the block yet.
   case nullReceipts
-  /// `eth_getBlockByHash` and `eth_getBlockByNumber` answer null, as a balancer's lagging node does.
+  /// `eth_getBlockByHash` and `eth_getBlockByNumber` answer null, as a balancer's lagging node
+  /// does.
   case nullBlocks
   /// `eth_getLogs` answers with no logs (geth#24078).
   case emptyLogs
@@ -38,8 +39,8 @@ package enum EthereumFault: Hashable, Sendable {
   case forgedReceipts(ReceiptForgery)
   /// What `eth_getLogs` finds.
   case forgedLogs(LogForgery)
-  /// `eth_getTransactionReceipt` answers for what is in the mempool as if the next block, whose hash
-  /// nobody will ever see again, had it: a preconfirmation.
+  /// `eth_getTransactionReceipt` answers for what is in the mempool as if the next block, whose
+  /// hash nobody will ever see again, had it: a preconfirmation.
   case preconfirmedReceipts
   /// The tag `finalized` names a block that isn't in the chain, of the same number.
   case wrongFinalized

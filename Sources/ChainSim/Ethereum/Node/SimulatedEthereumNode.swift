@@ -9,9 +9,9 @@ internal import Synchronization
 /// with money, tokens, faults on demand, and geth's JSON-RPC over it, in process (`post`) or over
 /// HTTP (`ChainSimServer`).
 ///
-/// Time is injected: `now` gives the seconds since 1970 that new blocks bear, `clock` what delays go
-/// by. The same seed, times and calls give the same hashes; nodes with the same options are of one
-/// chain.
+/// Time is injected: `now` gives the seconds since 1970 that new blocks bear, `clock` what delays
+/// go by. The same seed, times and calls give the same hashes; nodes with the same options are of
+/// one chain.
 package final class SimulatedEthereumNode: Sendable {
   package let name: String
   let clock: any RPCClock
@@ -118,8 +118,8 @@ extension SimulatedEthereumNode {
     }
   }
 
-  /// Puts other blocks in place of the last `depth`, one more than before where `blocks` doesn't say,
-  /// with what became of their transactions; gives the new ones.
+  /// Puts other blocks in place of the last `depth`, one more than before where `blocks` doesn't
+  /// say, with what became of their transactions; gives the new ones.
   @discardableResult
   package func reorganize(
     depth: UInt64, blocks: Int? = nil, transactions: ReorganizedTransactions = .mined(),
@@ -138,8 +138,8 @@ extension SimulatedEthereumNode {
     withState { state, _ in state.machine.accept(block) }
   }
 
-  /// Begins anew with all that another node of the chain has, whatever was final here: as an operator
-  /// has a node do that is on a branch which nobody else is on. Faults stay.
+  /// Begins anew with all that another node of the chain has, whatever was final here: as an
+  /// operator has a node do that is on a branch which nobody else is on. Faults stay.
   package func resync(from other: SimulatedEthereumNode) {
     let source = other.machine
     withState { state, _ in
@@ -171,8 +171,8 @@ extension SimulatedEthereumNode {
     machine.transaction(order)
   }
 
-  /// Replaces a waiting transaction by one of its sender and nonce that pays more fee: one that does
-  /// what `order` says, or the same where it is nil.
+  /// Replaces a waiting transaction by one of its sender and nonce that pays more fee: one that
+  /// does what `order` says, or the same where it is nil.
   @discardableResult
   package func replace(
     _ hash: Hash32, by order: EthereumOrder? = nil

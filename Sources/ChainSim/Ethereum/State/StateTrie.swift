@@ -57,7 +57,8 @@ struct StateTrie: Sendable {
   }
 }
 
-// Updating. Changes are sorted; they, and the node they go to, agree in their first `depth` nibbles.
+// Updating. Changes are sorted; they, and the node they go to, agree in their first `depth`
+// nibbles.
 extension StateTrie {
   private typealias Node = StateTrieNode
 
