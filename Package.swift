@@ -252,7 +252,8 @@ let package = Package(
       "Settlement",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Payouts", "LocalServers", "Settings", "HTTPClient", "Database",
+        "ChainTracking", "Payments", "Payouts", "LocalServers", "Settings", "HTTPClient",
+        "Database",
         "SQLite", "Leases", "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim",
         "SchemaChecking", "TestDatabases",
       ]),

@@ -92,8 +92,9 @@ package protocol Database: Sendable {
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value
 
-  /// Runs statements outside any transaction, each durable by itself, for what can't be done in one.
-  /// PostgreSQL gives the body a connection of its own, and each statement as long as it takes.
+  /// Runs statements outside any transaction, each durable by itself, for what can't be done in
+  /// one. PostgreSQL gives the body a connection of its own, and each statement as long as it
+  /// takes.
   func withoutTransaction<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value

@@ -10,8 +10,8 @@ final class SQLiteConnection: SQLConnection {
   private static let preparedLimit = 256
   /// Whether a body has run anything that may change the database since this was set to false.
   var hasWritten = false
-  /// What undid the whole transaction, as a full disk does, until this is set to nil. Nothing is run
-  /// after it: it would hold by itself, whatever becomes of the body.
+  /// What undid the whole transaction, as a full disk does, until this is set to nil. Nothing is
+  /// run after it: it would hold by itself, whatever becomes of the body.
   var end: SeamError?
 
   init(_ connection: GRDB.Database, texts: StatementTexts) {

@@ -81,9 +81,9 @@ extension SettlementSchema {
 
   // MARK: While transfers are written
 
-  /// PostgreSQL would write all of `transfers` anew and let nobody near it meanwhile. So whatever is
-  /// written goes into the new table, too, by a trigger, while what there was before is copied page
-  /// by page, in the order of keys.
+  /// PostgreSQL would write all of `transfers` anew and let nobody near it meanwhile. So whatever
+  /// is written goes into the new table, too, by a trigger, while what there was before is copied
+  /// page by page, in the order of keys.
   static let rewritingTransfers = OnlineChange(
     advance: { connection in
       if try !isRewriting(connection) {

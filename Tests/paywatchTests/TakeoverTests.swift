@@ -91,8 +91,8 @@ struct TakeoverTests {
   }
 }
 
-/// Two processes of which one works, an API and what else is needed, each a process, and a simulated
-/// chain here: on one SQLite file, or on PostgreSQL and brokers.
+/// Two processes of which one works, an API and what else is needed, each a process, and a
+/// simulated chain here: on one SQLite file, or on PostgreSQL and brokers.
 private final class Scene {
   private let directory: TemporaryDirectory
   private let node: SimulatedBitcoinNode

@@ -35,8 +35,8 @@ struct ReceiptEncoder {
     }
   }
 
-  /// Zero for a legacy transaction's. Where a chain's transactions can't be proved, types of its own
-  /// have receipts of the common form (EIP-2718).
+  /// Zero for a legacy transaction's. Where a chain's transactions can't be proved, types of its
+  /// own have receipts of the common form (EIP-2718).
   private func typeByte(_ reader: borrowing AnswerReader) throws(EthereumError) -> UInt8 {
     if !profile.provesTransactions, let text = members[.type] {
       do {

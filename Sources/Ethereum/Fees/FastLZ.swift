@@ -1,5 +1,5 @@
-/// How long bytes become under FastLZ, by which OP-stack chains charge for a transaction's data. The
-/// compressed bytes themselves are nobody's concern here.
+/// How long bytes become under FastLZ, by which OP-stack chains charge for a transaction's data.
+/// The compressed bytes themselves are nobody's concern here.
 ///
 /// Level 1 with a table of 2¹³ places, as op-geth's `FlzCompressLen` and Solady's `LibZip` count it
 /// (OP Stack specification, Fjord: execution engine).

@@ -49,7 +49,7 @@ package struct L1Attributes: Hashable, Sendable {
 extension L1Attributes {
   /// The contract that is told them: 0x4200…0015.
   package static let predeploy = EthereumAddress(
-    Hash20(uncheckedBytes: ([0x42] + [UInt8](repeating: 0, count: 18) + [0x15]).span.bytes, at: 0))
+    Hash20(bytes: ([0x42] + [UInt8](repeating: 0, count: 18) + [0x15]).span.bytes, at: 0))
 
   /// The first four bytes of the calldata, of Keccak-256 of the function's signature.
   package enum Selector: UInt32, Sendable {
@@ -107,8 +107,8 @@ extension L1Attributes {
 extension L1Attributes {
   /// Fjord's least size of a transaction, in millionths of a byte as all sizes here.
   private static let leastSize: UInt256 = 100_000_000
-  /// How large compressing with what the batcher uses makes it, by regression over what FastLZ makes
-  /// it: so much for each byte, less the intercept.
+  /// How large compressing with what the batcher uses makes it, by regression over what FastLZ
+  /// makes it: so much for each byte, less the intercept.
   private static let sizePerByte: UInt256 = 836_500
   private static let sizeIntercept: UInt256 = 42_585_600
 
@@ -122,9 +122,9 @@ extension L1Attributes {
     return try? data.adding(share)
   }
 
-  /// What is kept ready for a transaction so that prices which rise don't keep it out: twice what its
-  /// data costs now, whatever its signature and however badly it compresses, and the operator fee
-  /// of all its gas.
+  /// What is kept ready for a transaction so that prices which rise don't keep it out: twice what
+  /// its data costs now, whatever its signature and however badly it compresses, and the operator
+  /// fee of all its gas.
   package func offer(for unsigned: EthereumTransaction) -> UInt256? {
     let ones = Hash32(bigEndian: .max)
     let byteCount = unsigned.with(RecoverableSignature(r: ones, s: ones, isOdd: true)).encoded.count

@@ -182,9 +182,9 @@ package actor Consumer<Source: EventSource> {
     return outcome
   }
 
-  /// What is to be thought of an event whose statements took too long again. A database that has too
-  /// much to do for a while is no reason to park what would go well later, so the consumer stands
-  /// before the event for some steps first; but not for ever.
+  /// What is to be thought of an event whose statements took too long again. A database that has
+  /// too much to do for a while is no reason to park what would go well later, so the consumer
+  /// stands before the event for some steps first; but not for ever.
   private func blame(_ place: EventPlace, _ reason: String) throws -> HandlerVerdict {
     let times = (slow?.place == place ? slow?.times ?? 0 : 0) + 1
     guard times >= options.attemptLimit else {

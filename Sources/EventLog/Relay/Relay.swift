@@ -23,8 +23,8 @@ package final class Relay: Sendable {
 
   /// - Parameters:
   ///   - check: for writes, which it keeps others from taking the lease before
-  ///   - glance: for reads. Who has slept past its lease doesn't even try to send, and needn't be put
-  ///     out by the brokers
+  ///   - glance: for reads. Who has slept past its lease doesn't even try to send, and needn't be
+  ///     put out by the brokers
   package init(
     database: any Database, sink: any EventSink, options: RelayOptions = RelayOptions(),
     check: @escaping LeaseCheck, glance: @escaping LeaseCheck = { _ in }

@@ -5,7 +5,8 @@ internal import NodeRPC
 
 // What a transaction can cost.
 extension EthereumPayouts {
-  /// The most that the movement can cost, in wei: its gas, and what an OP-stack chain takes besides.
+  /// The most that the movement can cost, in wei: its gas, and what an OP-stack chain takes
+  /// besides.
   func cost(
     of move: Move, gas: UInt64, caps: EthereumTransaction.FeeCaps
   ) async throws -> UInt256 {

@@ -87,8 +87,8 @@ struct PayoutBroadcastCommand: AsyncParsableCommand {
     if !isDone { throw ExitCode.failure }
   }
 
-  /// The file's transactions that no node has ever taken: a round leaves out what was refused within
-  /// the last minute, and everything while the chain is halted.
+  /// The file's transactions that no node has ever taken: a round leaves out what was refused
+  /// within the last minute, and everything while the chain is halted.
   private static func waiting(
     _ batch: SignedBatch, in database: any Database
   ) async throws -> [String] {

@@ -108,7 +108,8 @@ final class BitcoinProgramScene: ProgramScene {
     try await database.close()
   }
 
-  /// Makes addresses ready, and steps the watcher until it stands at the node's tip and has nothing to do.
+  /// Makes addresses ready, and steps the watcher until it stands at the node's tip and has nothing
+  /// to do.
   func settle() async throws {
     _ = try await addresses.fill(chain.spec.family)
     var report = try await watcher.step()
@@ -147,7 +148,8 @@ final class BitcoinProgramScene: ProgramScene {
     return node.machine.mempool[try Hash32(displayHex: text)]
   }
 
-  /// The satoshi that a transaction's first output pays the customer, in the chain of the first node.
+  /// The satoshi that a transaction's first output pays the customer, in the chain of the first
+  /// node.
   func received(_ refund: ToldRefund) throws -> UInt64? {
     guard let text = refund.txid,
       let coin = node.machine.coin(Outpoint(txid: try Hash32(displayHex: text), vout: 0)),

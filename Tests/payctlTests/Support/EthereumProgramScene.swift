@@ -108,7 +108,8 @@ final class EthereumProgramScene: ProgramScene {
     try await database.close()
   }
 
-  /// Makes addresses ready, and steps the watcher until it stands at the node's head and has nothing to do.
+  /// Makes addresses ready, and steps the watcher until it stands at the node's head and has
+  /// nothing to do.
   func settle() async throws {
     _ = try await addresses.fill(chain.spec.family)
     var report = try await watcher.step()

@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 /// A chain on which a tenant's money goes out by programs alone, each of which knows only the files
-/// in `scratch` and the database: `paywatch.yaml` on the server, `policy.yaml` and what is to be signed
-/// on the machine with the keys.
+/// in `scratch` and the database: `paywatch.yaml` on the server, `policy.yaml` and what is to be
+/// signed on the machine with the keys.
 protocol ProgramScene: AnyObject {
   var scratch: TemporaryDirectory { get }
   var store: TestStore { get }

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A program of this package in a session of its own, with a terminal before it as a person has one:
-/// what it writes is on the screen, with what is typed where it doesn't hide that.
+/// A program of this package in a session of its own, with a terminal before it as a person has
+/// one: what it writes is on the screen, with what is typed where it doesn't hide that.
 final class PseudoTerminal {
   private let process: pid_t
   private let keyboard: FileHandle
@@ -71,7 +71,8 @@ final class PseudoTerminal {
     return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
   }
 
-  /// Takes what comes next; false where nothing will, because the last who had the terminal is gone.
+  /// Takes what comes next; false where nothing will, because the last who had the terminal is
+  /// gone.
   private func read() throws -> Bool {
     var waiting = pollfd(fd: keyboard.fileDescriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&waiting, 1, 120_000) > 0 else {

@@ -172,8 +172,8 @@ extension BlockBuilder {
     l1Attributes = attributes
   }
 
-  /// What the transaction costs besides gas, were so much used. The vaults that it would go to don't
-  /// stand here: it is gone, as the base fee is.
+  /// What the transaction costs besides gas, were so much used. The vaults that it would go to
+  /// don't stand here: it is gone, as the base fee is.
   private func fee(of known: KnownEthereumTransaction, gas: UInt64) -> UInt256 {
     l1Attributes?.fee(of: known.encoded.span.bytes, gasUsed: gas) ?? .zero
   }
