@@ -171,7 +171,7 @@ struct RelayCrashTests {
 
   @Test("what hours without brokers have left is sent with two pages in memory at most")
   func backlog() async throws {
-    let count: Int64 = 200_000
+    let count: Int64 = 40_000
     let database = try await KafkaFixtures.database()
     try await KafkaFixtures.fill(Int(count), in: database)
     let broker = ModelBroker()

@@ -301,6 +301,18 @@ final class World {
 
   // MARK: Asking
 
+  /// Also those that pages don't show while an older transaction runs somewhere (PostgreSQL).
+  func refunds(of payment: Payment) async throws -> [Refund] {
+    try await database.read { connection in
+      try connection.query(
+        "SELECT refund_id FROM refunds WHERE payment_id = $1 ORDER BY refund_id",
+        [.text(payment.terms.id)]
+      ).compactMap {
+        try RefundRecords.load($0.text("refund_id"), locking: false, in: connection)
+      }
+    }
+  }
+
   func payment(_ payment: Payment) async throws -> Payment {
     let (service, id) = (service, payment.terms.id)
     return try await database.read { try service.payment(id, tenant: nil, in: $0) }

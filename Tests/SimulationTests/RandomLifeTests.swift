@@ -95,7 +95,7 @@ struct RandomLifeTests {
       Damage(
         """
         DELETE FROM transfers
-        WHERE txid = (SELECT MIN(txid) FROM transfers WHERE state = 'confirmed')
+        WHERE txid = (SELECT txid FROM transfers WHERE state = 'confirmed' ORDER BY txid LIMIT 1)
         """, told: "promise 1 broken"),
       Damage(
         """

@@ -23,3 +23,23 @@ package enum BuildingError: Error, Hashable, Sendable {
   /// A P2PKH coin without the transaction that has it can't be signed.
   case missingPreviousTransaction(Outpoint)
 }
+
+extension BuildingError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .notEnough(let missing): "final coins are \(missing) satoshi too few, at the least"
+    case .dustPayment(let index, let value, let limit):
+      "payment \(index + 1) is \(value) satoshi, and nodes relay nothing below \(limit)"
+    case .feeAboveCeiling(let fee, let ceiling):
+      "it takes a fee of \(fee) satoshi, and \(ceiling) are allowed"
+    case .tooManyInputs(let limit): "it takes more than \(limit) coins"
+    case .tooLarge(let weight): "it would weigh \(weight), and nodes relay 400000"
+    case .noOutputs: "there is nobody to pay"
+    case .valueTooLarge: "it comes to more than all bitcoin"
+    case .noChangeOutput(let excess): "\(excess) satoshi are left over, and have nowhere to go"
+    case .replacesNothing: "it spends nothing of what it is to replace"
+    case .missingPreviousTransaction(let outpoint):
+      "the transaction that has the coin \(outpoint) isn't recorded"
+    }
+  }
+}

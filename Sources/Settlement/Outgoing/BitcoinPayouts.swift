@@ -268,3 +268,13 @@ extension UInt256 {
   /// Nil where it is more than 64 bits hold.
   var satoshi: UInt64? { UInt64(decimal) }
 }
+
+extension BitcoinPayouts.Failure: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .building(let error): "\(error)"
+    case .noChangeAddress: "no address for change is ready: paywatch derives them while it runs"
+    case .notWorth(let fee): "its fee of \(fee) satoshi is more than payouts.sweep_share allows"
+    }
+  }
+}

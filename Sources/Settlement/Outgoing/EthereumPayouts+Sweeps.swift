@@ -82,8 +82,11 @@ extension EthereumPayouts {
       }
       return Step(accounts: [holding.account]) { _ in sweep }
     }
-    // Less than the dust limit wouldn't be booked as ours.
-    let missing = max(cost.subtractingOrZero(ether), spec.dustLimit)
+    // A quarter more, for what gas costs may rise until the sweep is made. Less than the dust limit
+    // wouldn't be booked as ours.
+    let quarter = (try? cost.divided(by: UInt256(4)).quotient) ?? .zero
+    let missing = max(
+      ((try? cost.adding(quarter)) ?? cost).subtractingOrZero(ether), spec.dustLimit)
     @Sendable func funding(_ account: Account) -> Move {
       Move(
         account: account, recipient: holding.account.address, contract: nil, amount: missing,

@@ -342,3 +342,16 @@ package struct EthereumPayouts: Sendable {
     return nonce
   }
 }
+
+extension EthereumPayouts.Failure: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .noFees(let reason): "nobody says what it would cost: \(reason)"
+    case .noTreasury:
+      "the tenant has no treasury account on EVM chains that is watched: see its account and paywatch"
+    case .nonceUsedElsewhere(let account, let expected, let found):
+      "the chain has \(found) transactions of \(account), made here were \(expected): see by payctl "
+        + "reconcile what used the others, and say --pass-over-nonces"
+    }
+  }
+}

@@ -302,3 +302,17 @@ extension OutgoingService {
     ).map { try OutgoingRecords.transaction($0, in: connection) }
   }
 }
+
+extension OutgoingService.Refusal: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .notFound(let id): "there is no transaction \(id)"
+    case .wrongChain(let chain, let expected): "it is of \(expected), not of \(chain)"
+    case .undecodable(let reason): "it is no transaction: \(reason)"
+    case .different(let reason): "it does something else than what was made: \(reason)"
+    case .unsigned(let reason): "its signatures are missing or wrong: \(reason)"
+    case .notPossible(let status): "it is \(status.rawValue)"
+    case .slotUsed: "a block has used up what it needs: take in its signed bytes, if it is that one"
+    }
+  }
+}

@@ -45,8 +45,9 @@ package struct RemedyService: Sendable {
       } catch let lost as LeaseLost {
         throw lost
       } catch {
-        // One that can't be decided of holds up none of the others.
+        // One that can't be decided of holds up none of the others, and waits before its next turn.
         failure = failure ?? error
+        try await database.write { try postpone(id, now: now, in: $0) }
       }
     }
     if let failure { throw failure }
@@ -86,9 +87,7 @@ package struct RemedyService: Sendable {
         // A policy signs nothing: an operator asks the payer.
         try remove(id, in: connection)
       } catch is RefundRefusal {
-        try connection.execute(
-          "UPDATE payment_timers SET due_at = $2 WHERE payment_id = $1",
-          [.text(id), .time(now.adding(seconds: Self.retrySeconds))])
+        try postpone(id, now: now, in: connection)
       }
     }
   }
@@ -105,6 +104,12 @@ package struct RemedyService: Sendable {
       }
       return refund.terms.requestedBy == Self.name || refund.status == .failed
     }
+  }
+
+  private func postpone(_ id: String, now: Timestamp, in connection: any SQLConnection) throws {
+    try connection.execute(
+      "UPDATE payment_timers SET due_at = $2 WHERE payment_id = $1",
+      [.text(id), .time(now.adding(seconds: Self.retrySeconds))])
   }
 
   private func remove(_ id: String, in connection: any SQLConnection) throws {

@@ -74,11 +74,7 @@ struct RemedyTests {
   }
 
   private func refunds(_ world: World, of payment: Payment) async throws -> [Refund] {
-    let service = RefundService(specs: [world.spec], policies: [:])
-    return try await world.database.read {
-      try service.refunds(
-        tenant: World.tenant, payment: payment.terms.id, after: nil, limit: 10, in: $0)
-    }
+    try await world.refunds(of: payment)
   }
 
   @Test(
