@@ -90,9 +90,12 @@ extension StepWriter {
     }
     transaction.sighting = .init(
       block: sighting.block, succeeded: sighting.succeeded, fee: sighting.fee)
-    // Whoever signed it may have sent it.
-    let isUnsent = transaction.status == .built || transaction.status == .signed
-    return try move(&transaction, to: isUnsent ? .broadcast : transaction.status)
+    // Whoever signed it may have sent it; one whose answer was lost was sent by us.
+    let before = transaction.status
+    let isUnsent = before == .built || before == .signed
+    let drafts = try move(&transaction, to: isUnsent ? .broadcast : before)
+    guard before == .signed else { return drafts }
+    return try drafts + tell(.broadcast(outgoing: id), to: transaction.refunds)
   }
 
   // MARK: Depth

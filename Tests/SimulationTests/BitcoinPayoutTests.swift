@@ -126,6 +126,31 @@ struct BitcoinPayoutTests {
     #expect(try await scene.build { try $0.payRefunds($1, in: $2).made } != nil)
   }
 
+  @Test("the very same transaction isn't made twice, but again once the first was given up")
+  func madeAgain() async throws {
+    let scene = try await PayoutScene()
+    let payment = try await scene.pay(100_000, with: 130_000)
+    let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
+    let first = try #require(
+      try await scene.build(rate: 1_000) { try $0.payRefunds($1, in: $2).made })
+    try await scene.send(first)
+    func bump() async throws -> OutgoingTransaction {
+      try await scene.build(rate: 9_000) { try $0.replace(first.id, $1, in: $2) }
+    }
+    let second = try await bump()
+    await #expect(throws: PayoutRefusal.madeAlready(as: second.id)) { _ = try await bump() }
+    let now = scene.now
+    try await scene.database.write { try OutgoingService.cancel(second.id, now: now, in: $0) }
+    let third = try await bump()
+    #expect(third.txid == second.txid)
+    try await scene.send(third)
+    try await scene.mine(6)
+    #expect(try await scene.outgoing(third.id)?.status == .final)
+    #expect(try await scene.outgoing(second.id)?.status == .canceled)
+    #expect(try await scene.status(refund) == .final)
+    try await scene.expectLedgerMatchesChain()
+  }
+
   @Test("signed bytes that do something else, or aren't signed, are refused")
   func tampered() async throws {
     let scene = try await PayoutScene()

@@ -14,10 +14,10 @@ import Testing
 struct BroadcastTests {
   private static let payer = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
 
-  /// A refund whose transaction is signed and was given to nobody.
+  /// A refund whose transaction is signed and was given to nobody; it takes two confirmations.
   private func signed() async throws -> (PayoutScene, Refund, OutgoingTransaction) {
     let scene = try await PayoutScene()
-    let payment = try await scene.pay(100_000, with: 130_000)
+    let payment = try await scene.pay(200_000, with: 300_000)
     let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
     let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     try await scene.takeIn(made)
@@ -52,6 +52,7 @@ struct BroadcastTests {
     #expect(try await scene.outgoing(made.id)?.status == .signed)
     try await scene.world.stepUntilQuiet()
     #expect(try await scene.outgoing(made.id)?.sighting != nil)
+    #expect(try await scene.status(refund) == .broadcast)
     scene.pass(seconds: 61)
     #expect(try await counts(scene) == [0, 0], "it is sent no more")
     try await scene.mine(5)

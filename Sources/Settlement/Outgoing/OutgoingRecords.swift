@@ -255,6 +255,7 @@ extension OutgoingRecords {
   package static func insert(
     _ transaction: OutgoingTransaction, now: Timestamp, in connection: any SQLConnection
   ) throws -> [EventDraft] {
+    try checkNew(transaction, in: connection)
     try connection.execute(
       """
       INSERT INTO outgoing (outgoing_id, tenant, chain, purpose, replaces, payouts, maximum_fee,
@@ -278,6 +279,23 @@ extension OutgoingRecords {
       "UPDATE chains SET slots_version = slots_version + 1 WHERE chain = $1",
       [.text(transaction.chain.text)])
     return try tell(.built, of: transaction, version: 0, now: now, in: connection)
+  }
+
+  /// The same coins, payees and fee make the same transaction. Where it was given up before, its
+  /// txid is the new one's from now on.
+  private static func checkNew(
+    _ transaction: OutgoingTransaction, in connection: any SQLConnection
+  ) throws {
+    guard let txid = transaction.txid else { return }
+    let key: [SQLValue] = [.text(transaction.chain.text), .hash(txid)]
+    try connection.execute(
+      """
+      UPDATE outgoing SET txid = NULL
+      WHERE chain = $1 AND txid = $2 AND status = 'canceled' AND block_hash IS NULL
+      """, key)
+    let other = try connection.queryFirst(
+      "SELECT outgoing_id FROM outgoing WHERE chain = $1 AND txid = $2", key)
+    if let other { throw PayoutRefusal.madeAlready(as: try other.text("outgoing_id")) }
   }
 
   private static func root(

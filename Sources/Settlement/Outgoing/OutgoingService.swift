@@ -100,6 +100,11 @@ extension OutgoingService {
         drafts += try RefundRecords.apply(
           .signed(outgoing: id, txid: txid.text(spec.family.hashForm)), to: &refund, now: now,
           in: connection)
+        // A block shows that nodes have it.
+        if transaction.sighting != nil, refund.status == .signed {
+          drafts += try RefundRecords.apply(
+            .broadcast(outgoing: id), to: &refund, now: now, in: connection)
+        }
       } catch is RefundError {
         // An operator has ended it meanwhile; what was signed may be mined all the same.
         continue

@@ -14,6 +14,8 @@ package enum PayoutRefusal: Error, Equatable {
   case notFound(String)
   /// Only what is signed is replaced, while no block has used up what it needs.
   case notReplaceable(OutgoingStatus)
+  /// The very same transaction waits already.
+  case madeAlready(as: String)
 }
 
 extension PayoutRefusal {
@@ -56,6 +58,7 @@ extension PayoutRefusal: CustomStringConvertible {
       shows
       """
     case .notFound(let id): "there is no transaction \(id) of this tenant on this chain"
+    case .madeAlready(let id): "the very same transaction is made already: \(id)"
     case .notReplaceable(let status):
       """
       only what is signed is replaced, while no block has used up its coins or nonce; it is \
