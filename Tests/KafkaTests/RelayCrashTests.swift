@@ -185,7 +185,8 @@ struct RelayCrashTests {
     #expect(status.sent == count)
     let counted = sink.count
     #expect(counted.openings == 11)
-    #expect(counted.mostPages == 2, "the one that is sent, and the next")
+    // The one that is sent and, where reading is ahead, the next.
+    #expect((1...2).contains(counted.mostPages))
     // Bytes of data bound a page here before the number of its events does.
     #expect((1_000..<2_000).contains(counted.mostMessages))
     #expect(counted.mostBytes < 2_000 * 400)
