@@ -197,7 +197,7 @@ struct BitcoinPayoutTests {
     let outcome = try await scene.build { try $0.payRefunds($1, in: $2) }
     let made = try #require(outcome.made)
     #expect(outcome.left.map(\.subject) == [dear.terms.id])
-    #expect(outcome.left.allSatisfy { $0.reason.hasPrefix("notEnough(missing: ") })
+    #expect(outcome.left.allSatisfy { $0.reason.contains("satoshi too few") })
     #expect(made.refunds == refunds.map(\.terms.id))
     #expect(made.payouts.prefix(3).map(\.amount) == [100_000, 110_000, 120_000])
     #expect(made.payouts.prefix(3).map(\.address) == [1, 2, 4].map(payee))
@@ -228,7 +228,7 @@ struct BitcoinPayoutTests {
     let outcome = try await scene.build(maximumInputs: 1) { try $0.payRefunds($1, in: $2) }
     #expect(outcome.made?.refunds == [refunds[0].terms.id])
     #expect(outcome.left.map(\.subject) == [refunds[1].terms.id])
-    #expect(outcome.left.map(\.reason) == ["tooManyInputs(limit: 1)"])
+    #expect(outcome.left.map(\.reason) == ["it takes more than 1 coins"])
   }
 
   @Test("payees who bear the fee share it equally, in a transaction without those who don't")

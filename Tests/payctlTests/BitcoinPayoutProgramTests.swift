@@ -161,7 +161,7 @@ struct BitcoinPayoutProgramTests {
     let refund = try await scene.request(payment, "full", to: customer)
     // The fee is the shop's, which has no other coin.
     let poor = try await scene.payout("build", "--out", scene.scratch.path("poor.json"))
-    #expect(poor.status == 1 && poor.errors.contains("notEnough"), "\(poor.errors)")
+    #expect(poor.status == 1 && poor.errors.contains("satoshi too few"), "\(poor.errors)")
     _ = try await scene.settled(100_000, paid: 100_000)
     let made = try await scene.make("batch.json", "build")
     let id = try #require(made.transactions.first).id
