@@ -28,8 +28,8 @@ extension BuildingError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .notEnough(let missing): "final coins are \(missing) satoshi too few, at the least"
-    case .dustPayment(let index, let value, let limit):
-      "payment \(index + 1) is \(value) satoshi, and nodes relay nothing below \(limit)"
+    case .dustPayment(_, let value, let limit):
+      "\(value) satoshi are too few for an output: nodes relay nothing below \(limit)"
     case .feeAboveCeiling(let fee, let ceiling):
       "it takes a fee of \(fee) satoshi, and \(ceiling) are allowed"
     case .tooManyInputs(let limit): "it takes more than \(limit) coins"
