@@ -64,6 +64,10 @@ package enum SettlementSchema {
       ReadingOrder.Change.refunds.statements(dialect)
         + (dialect == .postgreSQL ? [sharingCloses] : [])
     },
+    Migration(number: 16, name: "used slots by height") { _ in
+      // Watchers look for those of the last blocks at every step.
+      ["CREATE INDEX outgoing_slots_by_height ON outgoing_slots (chain, used_height)"]
+    },
   ]
 
   /// Tenants' entries, too, go behind the last closed day.

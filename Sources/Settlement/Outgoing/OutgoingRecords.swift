@@ -109,23 +109,23 @@ package enum OutgoingRecords {
   ) throws -> OpenSlots {
     let version = try slotsVersion(of: chain, in: connection)
     guard version > 0 else { return .none }
-    let isWatched = """
-      outgoing_slots.chain = $1 AND (outgoing_slots.is_open = 1 OR outgoing_slots.used_height >
-        (SELECT tip_height FROM chains WHERE chain = $1) - \(watchedDepth))
+    // Each half by an index of its own: what was used up long ago isn't looked at.
+    let watched = """
+      SELECT slot FROM outgoing_slots WHERE chain = $1 AND is_open = 1
+      UNION
+      SELECT slot FROM outgoing_slots WHERE chain = $1 AND used_height >
+        (SELECT tip_height FROM chains WHERE chain = $1) - \(watchedDepth)
       """
-    let slots = try connection.query(
-      "SELECT slot FROM outgoing_slots WHERE \(isWatched)", [.text(chain.text)]
-    ).map { row in
+    let slots = try connection.query(watched, [.text(chain.text)]).map { row in
       guard let slot = OutgoingSlot(try row.text("slot")) else { throw CorruptRow.column("slot") }
       return slot
     }
     let txids = try connection.query(
       """
-      SELECT DISTINCT outgoing.txid AS txid FROM outgoing_slots
-      JOIN outgoing_slot_uses ON outgoing_slot_uses.chain = outgoing_slots.chain
-        AND outgoing_slot_uses.slot = outgoing_slots.slot
-      JOIN outgoing ON outgoing.outgoing_id = outgoing_slot_uses.outgoing_id
-      WHERE \(isWatched) AND outgoing.txid IS NOT NULL
+      SELECT DISTINCT outgoing.txid AS txid FROM (\(watched)) AS watched
+      JOIN outgoing_slot_uses AS uses ON uses.chain = $1 AND uses.slot = watched.slot
+      JOIN outgoing ON outgoing.outgoing_id = uses.outgoing_id
+      WHERE outgoing.txid IS NOT NULL
       """, [.text(chain.text)]
     ).map { try $0.hash("txid") }
     return OpenSlots(slots: Set(slots), txids: Set(txids), version: version)

@@ -12,6 +12,8 @@ package struct RemedyService: Sendable {
   package static let name = "policy"
   /// After this long it is tried again where something spoke against it.
   private static let retrySeconds: Int64 = 3_600
+  /// After so long where it failed, which may pass.
+  private static let failedSeconds: Int64 = 60
 
   package init(refunds: RefundService) { self.refunds = refunds }
 
@@ -44,10 +46,15 @@ package struct RemedyService: Sendable {
         }
       } catch let lost as LeaseLost {
         throw lost
+      } catch let error as CancellationError {
+        throw error
       } catch {
-        // One that can't be decided of holds up none of the others, and waits before its next turn.
+        // One that can't be decided of holds up none of the others, and lets them go first.
         failure = failure ?? error
-        try await database.write { try postpone(id, now: now, in: $0) }
+        try await database.write { connection in
+          if let lease { try Leases.check(lease, in: connection) }
+          try postpone(id, to: now.adding(seconds: Self.failedSeconds), in: connection)
+        }
       }
     }
     if let failure { throw failure }
@@ -87,7 +94,7 @@ package struct RemedyService: Sendable {
         // A policy signs nothing: an operator asks the payer.
         try remove(id, in: connection)
       } catch is RefundRefusal {
-        try postpone(id, now: now, in: connection)
+        try postpone(id, to: now.adding(seconds: Self.retrySeconds), in: connection)
       }
     }
   }
@@ -106,10 +113,11 @@ package struct RemedyService: Sendable {
     }
   }
 
-  private func postpone(_ id: String, now: Timestamp, in connection: any SQLConnection) throws {
+  private func postpone(
+    _ id: String, to time: Timestamp, in connection: any SQLConnection
+  ) throws {
     try connection.execute(
-      "UPDATE payment_timers SET due_at = $2 WHERE payment_id = $1",
-      [.text(id), .time(now.adding(seconds: Self.retrySeconds))])
+      "UPDATE payment_timers SET due_at = $2 WHERE payment_id = $1", [.text(id), .time(time)])
   }
 
   private func remove(_ id: String, in connection: any SQLConnection) throws {

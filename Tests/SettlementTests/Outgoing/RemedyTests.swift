@@ -104,6 +104,25 @@ struct RemedyTests {
     #expect(try await world.status(payment) == .expired)
   }
 
+  @Test("a refund that people ended isn't asked for again")
+  func ended() async throws {
+    let arrival = Self.arrivals[0]
+    let (world, payment) = try await paid(arrival, policy(arrival))
+    #expect(try await step(world) == 1)
+    let refund = try #require(try await world.refunds(of: payment).first)
+    let service = RefundService(specs: [world.spec], policies: [World.tenant: world.policy])
+    let now = world.now
+    try await world.database.write {
+      _ = try service.decide(
+        .canceled(by: "ann"), on: refund.terms.id, tenant: nil, now: now, in: $0)
+    }
+    for _ in 0..<2 { _ = try await step(world) }
+    #expect(try await world.count("refunds") == 1)
+    #expect(try await world.count("payment_timers") == 0)
+    #expect(try await world.payment(payment).refundable == 130_000)
+    #expect(try await world.differences() == [])
+  }
+
   @Test(
     "where nobody has said where to, or an address must be proved, it is held for an operator",
     arguments: arrivals.filter { $0.refund != nil }, [true, false])
