@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// Time that the processor spends on this thread.
 enum CPUClock {
@@ -24,9 +25,11 @@ enum CPUClock {
 
 /// Takes results, so that the compiler can't leave out the work behind them.
 enum Sink {
-  // Safe: benchmarks run one after the other, and nobody reads the value.
-  nonisolated(unsafe) private static var value: UInt64 = 0
+  private static let value = Atomic<UInt64>(0)
 
   @inline(never)
-  static func take(_ next: UInt64) { value = value &* 31 &+ next }
+  static func take(_ next: UInt64) {
+    // What several threads give at once may be lost: nobody reads it.
+    value.store(value.load(ordering: .relaxed) &* 31 &+ next, ordering: .relaxed)
+  }
 }

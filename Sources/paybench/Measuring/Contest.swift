@@ -1,8 +1,11 @@
 /// Work of ours and work that it is held against, done in turns, and what is set beside what.
 struct Contest {
   let name: String
+  /// What is measured and how, in a sentence: for the table that is kept.
+  var how = ""
   let ours: Work
-  let others: [Work]
+  /// Nil stands for a peer that this machine doesn't have.
+  let others: [Work?]
   let comparisons: [Comparison]
   /// Puts away what the rounds worked on.
   var finish: () async throws -> Void = {}
@@ -38,32 +41,22 @@ struct Contest {
   private func measured(rounds: Int) async throws -> [Measurement] {
     // Once unmeasured: page faults and lazily made tables aren't the work.
     _ = try await ours()
-    for other in others { _ = try await other() }
+    for other in others { _ = try await other?() }
     var figures: [[Double]] = []
     var beside = [[[Double]]](repeating: [], count: others.count)
     for round in 0..<rounds {
       // Whoever comes first alternates.
       if round % 2 == 0 { figures.append(try await ours()) }
-      for (place, other) in others.enumerated() { beside[place].append(try await other()) }
+      for (place, other) in others.enumerated() {
+        if let other { beside[place].append(try await other()) }
+      }
       if round % 2 == 1 { figures.append(try await ours()) }
     }
     return comparisons.map { comparison in
-      let own = figures.map { $0[comparison.figure] }
-      let other = beside[comparison.work].map { $0[comparison.referenceFigure] }
-      let (value, ratio) = (Self.median(own), Self.median(zip(own, other).map { $0 / $1 }))
-      return Measurement(
-        name: comparison.name, value: value, unit: comparison.unit,
-        reference: comparison.reference, referenceValue: Self.median(other), ratio: ratio,
-        goal: comparison.goal?.text,
-        reached: comparison.goal?.isReached(value: value, ratio: ratio))
+      Measurement(
+        contest: self, comparison, own: figures.map { $0[comparison.figure] },
+        other: beside[comparison.work].map { $0[comparison.referenceFigure] })
     }
-  }
-
-  private static func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    guard !sorted.isEmpty else { return 0 }
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }
 
@@ -72,13 +65,17 @@ extension Contest {
   struct Reference {
     let name: String
     var goal: Goal?
-    let run: () -> Double
+    /// Nil where this machine doesn't have it.
+    let run: (() async throws -> Double)?
   }
 
-  init(name: String, unit: String, ours: @escaping () -> Double, references: [Reference]) {
+  init(
+    name: String, unit: String, how: String = "", ours: @escaping () async throws -> Double,
+    references: [Reference]
+  ) {
     self.init(
-      name: name, ours: { [ours()] },
-      others: references.map { reference in { [reference.run()] } },
+      name: name, how: how, ours: { [try await ours()] },
+      others: references.map { reference in reference.run.map { run in { [try await run()] } } },
       comparisons: references.enumerated().map { place, reference in
         Comparison(
           name: name, unit: unit, reference: reference.name, work: place, goal: reference.goal)

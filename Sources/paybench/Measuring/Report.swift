@@ -9,14 +9,8 @@ enum Report {
   }
 
   static func table(_ measurements: [Measurement]) -> String {
-    var rows = [["benchmark", "figure", "unit", "beside", "figure", "ratio", "goal", ""]]
-    for measurement in measurements {
-      rows.append([
-        measurement.name, figure(measurement.value), measurement.unit, measurement.reference,
-        figure(measurement.referenceValue), figure(measurement.ratio) + " ×",
-        measurement.goal ?? "", measurement.reached.map { $0 ? "reached" : "not reached" } ?? "",
-      ])
-    }
+    var rows = [["benchmark", "figure", "unit", "beside", "figure", "ratio", "", "goal", ""]]
+    rows += measurements.map(cells)
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       zip(row, widths).enumerated().map { column, cell in
@@ -26,8 +20,21 @@ enum Report {
     }.joined(separator: "\n")
   }
 
+  /// Name, figure, unit; reference, its figure, ratio, the ratio's quartiles; goal and whether it
+  /// is reached.
+  static func cells(_ measurement: Measurement) -> [String] {
+    [
+      measurement.name, figure(measurement.value), measurement.unit, measurement.reference,
+      measurement.referenceValue.map(figure) ?? "absent",
+      measurement.ratio.map { figure($0) + " ×" } ?? "",
+      measurement.quartiles.map { "\(figure($0.lowerBound))–\(figure($0.upperBound))" } ?? "",
+      measurement.goal?.text ?? "",
+      measurement.reached.map { $0 ? "reached" : "not reached" } ?? "",
+    ]
+  }
+
   /// Three significant digits, or all before the point.
-  private static func figure(_ value: Double) -> String {
+  static func figure(_ value: Double) -> String {
     let digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
     return String(format: "%.\(digits)f", value)
   }
