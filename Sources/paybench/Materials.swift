@@ -8,7 +8,12 @@ internal import Glibc
 final class Materials {
   let settings: Settings
 
-  init(_ settings: Settings) { self.settings = settings }
+  let peers: Peers
+
+  init(_ settings: Settings) {
+    self.settings = settings
+    peers = Peers(settings.peers, seconds: 0.5 * settings.scale)
+  }
 
   /// 1.38 MB of mainnet's taproot era: 2,500 transactions, most with witnesses.
   private(set) lazy var block: Result<[UInt8], any Error> = Result {

@@ -33,6 +33,16 @@ struct Paybench: AsyncParsableCommand {
   @Option(help: "Where the test vectors are.", completion: .directory)
   var vectors = "./vectors"
 
+  @Option(help: "Where the works of other libraries are (peers.py).", completion: .directory)
+  var peers = "./deploy/bench"
+
+  @Option(
+    help: ArgumentHelp(
+      "The Python that has them.",
+      discussion: "Unless set that of deploy/bench/setup.sh, or else the PATH's."),
+    completion: .file())
+  var python: String?
+
   func validate() throws {
     guard count.map({ (1_000...100_000_000).contains($0) }) ?? true else {
       throw ValidationError("--count is 1000 to 100000000")
@@ -43,8 +53,11 @@ struct Paybench: AsyncParsableCommand {
   }
 
   func run() async throws {
+    // A peer that ends early is told by an error of its own.
+    signal(SIGPIPE, SIG_IGN)
     let settings = Settings(
-      vectors: URL(filePath: vectors), scripts: count ?? (quick ? 50_000 : 10_000_000),
+      vectors: URL(filePath: vectors), peers: place,
+      scripts: count ?? (quick ? 50_000 : 10_000_000),
       rounds: rounds ?? (quick ? 3 : 9), scale: quick ? 0.005 : 1)
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
@@ -59,8 +72,17 @@ struct Paybench: AsyncParsableCommand {
         Progress.note(contest.name)
         measurements += try await contest.measure(rounds: settings.rounds)
       }
+      materials.peers.close()
     }
     guard !measurements.isEmpty else { throw ValidationError("no benchmark has such a name") }
     print(json ? try Report.json(measurements) : Report.table(measurements))
+  }
+
+  private var place: Peers.Place {
+    let installed = ".build/bench-peers/bin/python3"
+    let path = python ?? (FileManager.default.isExecutableFile(atPath: installed) ? installed : nil)
+    return Peers.Place(
+      script: URL(filePath: peers).appending(path: "peers.py"),
+      python: path.map { URL(filePath: $0) })
   }
 }

@@ -3,6 +3,7 @@ internal import Foundation
 /// How much is measured.
 struct Settings {
   let vectors: URL
+  let peers: Peers.Place
   /// In the large watch set.
   let scripts: Int
   let rounds: Int
