@@ -43,7 +43,23 @@ struct Paybench: AsyncParsableCommand {
     completion: .file())
   var python: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Also write results.md, results.json and ratios.svg into this folder.",
+      discussion: "Of all benchmarks in full, unless --partial is given."),
+    completion: .directory)
+  var write: String?
+
+  @Option(help: "With --write: a file that has a place for the summary.", completion: .file())
+  var readme: String?
+
+  @Flag(help: "With --write: although it isn't all, or not in full.")
+  var partial = false
+
   func validate() throws {
+    guard write == nil || partial || (filter == nil && !quick && count == nil && rounds == nil)
+    else { throw ValidationError("--write keeps all in full; for less add --partial") }
+    guard readme == nil || write != nil else { throw ValidationError("--readme needs --write") }
     guard count.map({ (1_000...100_000_000).contains($0) }) ?? true else {
       throw ValidationError("--count is 1000 to 100000000")
     }
@@ -76,6 +92,12 @@ struct Paybench: AsyncParsableCommand {
     }
     guard !measurements.isEmpty else { throw ValidationError("no benchmark has such a name") }
     print(json ? try Report.json(measurements) : Report.table(measurements))
+    if let write {
+      try ResultFiles(
+        measurements, on: .this, folder: URL(filePath: write),
+        readme: readme.map { URL(filePath: $0) }
+      ).write()
+    }
   }
 
   private var place: Peers.Place {
