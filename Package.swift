@@ -60,6 +60,8 @@ let package = Package(
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CHiredis", pkgConfig: "hiredis"),
     .systemLibrary(name: "CKafka", pkgConfig: "rdkafka"),
+    // Not a library's wrapper: counts for `paycount`.
+    .target(name: "CCounting"),
 
     // Pure: values without I/O, time or randomness.
     library("Bytes"),
@@ -180,6 +182,12 @@ let package = Package(
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
         "HTTPServer", "Gateway", "Deployment", "ChainSim", log, hummingbird, nioCore,
       ]),
+    program(
+      "paycount",
+      [
+        "CCounting", "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin",
+        "Ethereum", "ChainTracking", "Payments", "EventLog",
+      ]),
     program("chainsim", ["ChainTypes", "NodeRPC", "ChainSim"]),
 
     // Tests, and what they share.
@@ -298,7 +306,7 @@ let package = Package(
         "Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "Payouts", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
         "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim",
-        "Simulation", "payctl", "TestDatabases", "paybench",
+        "Simulation", "payctl", "TestDatabases",
       ]),
     tests(
       "Deployment",
@@ -313,6 +321,7 @@ let package = Package(
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim",
         "LoopbackHTTP", "paywatch", "payctl",
       ]),
+    tests("paybench", ["paybench", "paycount"]),
     tests("Tidy", []),
   ]
 )

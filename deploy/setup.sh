@@ -1,12 +1,12 @@
 #!/bin/sh
 # Installs missing system packages on Debian or Ubuntu: `setup.sh build` what the build needs,
-# `setup.sh test` also the servers that tests, benchmarks and the distributed demo start. Does
-# nothing where they are there already.
+# `setup.sh test` also the servers that tests, benchmarks and the distributed demo start, and what
+# counts instructions. Does nothing where they are there already.
 set -eu
 
 build="libcurl4-openssl-dev libhiredis-dev libpq-dev libqrencode-dev librdkafka-dev
   libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
-servers="postgresql redis-server kcat openssl python3 python3-venv"
+servers="postgresql redis-server kcat openssl python3 python3-venv valgrind binutils"
 
 fail() {
   echo "setup: $1" >&2

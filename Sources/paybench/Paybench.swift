@@ -94,7 +94,7 @@ struct Paybench: AsyncParsableCommand {
     print(json ? try Report.json(measurements) : Report.table(measurements))
     if let write {
       try ResultFiles(
-        measurements, on: .this, folder: URL(filePath: write),
+        measurements, on: .this, in: write,
         readme: readme.map { URL(filePath: $0) }
       ).write()
     }

@@ -9,6 +9,7 @@ package struct Program {
   package static let paywatch = Program(name: "paywatch")
   package static let payctl = Program(name: "payctl")
   package static let paybench = Program(name: "paybench")
+  package static let paycount = Program(name: "paycount")
 
   /// A program that didn't do what was waited for, and what it said.
   package struct Failure: Error {

@@ -2,6 +2,9 @@ internal import Foundation
 
 /// The measurements for readers: whole, and what the README shows of them.
 enum MarkdownReport {
+  private static let caption =
+    "How many times as fast each benchmark is as what it is held against"
+
   /// Every row, and how each benchmark measures.
   static func full(_ measurements: [Measurement], on machine: Machine) -> String {
     var text = """
@@ -13,7 +16,7 @@ enum MarkdownReport {
       Libraries of Python's are timed inside processes of their own. What was absent on this \
       machine says so.
 
-      ![How many times as fast each benchmark is as what it is held against](ratios.svg)
+      ![\(caption)](ratios.svg)
 
 
       """
@@ -29,8 +32,12 @@ enum MarkdownReport {
     return text
   }
 
-  /// What has a goal, in few columns.
-  static func summary(_ measurements: [Measurement], on machine: Machine) -> String {
+  /// What has a goal, in few columns, below the plot.
+  ///
+  /// - Parameter plot: its path, as seen from the file that has the summary
+  static func summary(
+    _ measurements: [Measurement], on machine: Machine, plot: String
+  ) -> String {
     let rows = measurements.filter { $0.goal != nil }.map { measurement in
       let cells = Report.cells(measurement)
       return [
@@ -38,7 +45,7 @@ enum MarkdownReport {
         cells[7], cells[8],
       ]
     }
-    return "On \(machine.description):\n\n"
+    return "![\(caption)](\(plot))\n\nOn \(machine.description):\n\n"
       + table(
         ["benchmark", "figure", "beside", "ratio", "goal", ""], rightAligned: [1, 3], rows)
   }

@@ -6,18 +6,20 @@ struct ResultFiles {
   private let texts: [(URL, String)]
 
   /// - Parameters:
-  ///   - folder: for `results.md`, `results.json` and `ratios.svg`
+  ///   - path: the folder for `results.md`, `results.json` and `ratios.svg`, as seen from `readme`
   ///   - readme: a file with a place for the summary
   init(
-    _ measurements: [Measurement], on machine: Machine, folder: URL, readme: URL?
+    _ measurements: [Measurement], on machine: Machine, in path: String, readme: URL?
   ) throws {
+    let folder = URL(filePath: path)
     var texts = [
       (folder.appending(path: "results.md"), MarkdownReport.full(measurements, on: machine)),
       (folder.appending(path: "results.json"), try Report.json(measurements) + "\n"),
       (folder.appending(path: "ratios.svg"), RatioPlot(measurements).svg),
     ]
     if let readme {
-      let summary = MarkdownReport.summary(measurements, on: machine)
+      let summary = MarkdownReport.summary(
+        measurements, on: machine, plot: "\(path)/ratios.svg")
       texts.append(
         (
           readme,
