@@ -62,11 +62,12 @@ let package = Package(
     .systemLibrary(name: "CKafka", pkgConfig: "rdkafka"),
     // Not a library's wrapper: counts for `paycount`.
     .target(name: "CCounting"),
+    .target(name: "CKeccak"),
 
     // Pure: values without I/O, time or randomness.
     library("Bytes"),
     library("JSON"),
-    library("Digests", ["COpenSSL", "Bytes"]),
+    library("Digests", ["COpenSSL", "CKeccak", "Bytes"]),
     library("ChainTypes", ["Bytes"]),
     library("Addresses", ["Bytes", "Digests", "ChainTypes"]),
     library("Keys", ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses"]),

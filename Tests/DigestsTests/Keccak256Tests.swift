@@ -35,6 +35,38 @@ struct Keccak256Tests {
   }
 }
 
+@Suite("Keccak-256 of many messages at once")
+struct ManyMessagesTests {
+  /// What this processor has; the widest alone would leave the others unseen.
+  static let widths = [128, 256, 512].filter { $0 <= KeccakStates.widestVectors }
+
+  @Test(
+    "whatever their number and lengths, each has the digest it has alone", arguments: widths)
+  func againstSingle(vectorWidth: Int) {
+    var random = SplitMix64(seed: 8)
+    let bytes = (0..<5_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let edges = [0, 1, 8, 135, 136, 137, 271, 272, 273]
+    for count in Array(0...20) + [63, 64, 65, 300] {
+      let parts = (0..<count).map { index in
+        let isLong = Int.random(in: 0..<10, using: &random) == 0
+        let length = isLong ? Int.random(in: 0...4_000, using: &random) : edges[index % 9]
+        let start = Int.random(in: 0...bytes.count - length, using: &random)
+        return start..<start + length
+      }
+      let digests = Keccak256.hashes(of: parts, in: bytes.span.bytes, vectorWidth: vectorWidth)
+      #expect(digests == parts.map { Keccak256.hash(Array(bytes[$0])) }, "\(count) messages")
+    }
+  }
+
+  @Test("a message of a length that others don't have goes on when the others are done")
+  func oneLong() {
+    let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let parts = (0..<9).map { $0 * 100..<$0 * 100 + 50 } + [0..<20_000]
+    #expect(
+      Keccak256.hashes(of: parts, in: bytes) == parts.map { Keccak256.hash(Array(bytes[$0])) })
+  }
+}
+
 /// Keccak as its reference describes it, step by step on a 5 × 5 array: constants are computed,
 /// nothing is unrolled. Slow, and only for comparing.
 private enum SlowKeccak {

@@ -62,7 +62,9 @@ package struct RLPWriter: Sendable {
 
   package mutating func append(_ value: UInt256) {
     if let small = value.asUInt64 { return append(small) }
-    let words = [value.limbs.0, value.limbs.1, value.limbs.2, value.limbs.3]
+    let words: InlineArray<4, UInt64> = [
+      value.limbs.0, value.limbs.1, value.limbs.2, value.limbs.3,
+    ]
     let count = (value.bitWidth + 7) / 8
     // Over eight bytes: never a byte standing for itself.
     appendStringPrefix(count: count, first: 0)
@@ -117,25 +119,11 @@ package struct RLPWriter: Sendable {
   }
 
   /// The last `count` of the word's eight bytes.
-  private mutating func appendTrailing(_ count: Int, of word: UInt64) {
+  mutating func appendTrailing(_ count: Int, of word: UInt64) {
     withUnsafeBytes(of: word.bigEndian) {
       bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0.suffix(count)))
     }
   }
-
-  /// Room for bytes that are then decoded in place.
-  mutating func appendZeros(_ count: Int) {
-    var rest = count
-    while rest > 0 {
-      let part = min(rest, Self.zeros.count)
-      Self.zeros.withUnsafeBytes {
-        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0.prefix(part)))
-      }
-      rest -= part
-    }
-  }
-
-  private static let zeros = [UInt8](repeating: 0, count: 4_096)
 
   /// How many bytes stand before a payload of `count` bytes that isn't a byte for itself.
   static func prefixCount(ofPayload count: Int) -> Int {

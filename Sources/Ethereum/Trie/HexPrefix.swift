@@ -5,19 +5,6 @@
 /// zero nibble follows it. A decoder that is lax about either accepts several encodings of one path
 /// and with them proofs that nobody's trie holds (Polygon's two million dollar bounty of 2021).
 enum HexPrefix {
-  static func encode(nibbles: [UInt8], isLeaf: Bool) -> [UInt8] {
-    let isOdd = nibbles.count & 1 == 1
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(nibbles.count / 2 + 1)
-    bytes.append((isLeaf ? 0x20 : 0) | (isOdd ? 0x10 | nibbles[0] : 0))
-    var index = isOdd ? 1 : 0
-    while index < nibbles.count {
-      bytes.append(nibbles[index] << 4 | nibbles[index + 1])
-      index += 2
-    }
-    return bytes
-  }
-
   /// Nil where `bytes` aren't the encoding of a path: no bytes, another flag, a padding that isn't
   /// zero.
   static func decode(_ bytes: [UInt8]) -> (nibbles: [UInt8], isLeaf: Bool)? {

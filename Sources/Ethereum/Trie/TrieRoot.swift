@@ -4,8 +4,8 @@ internal import Digests
 /// The root of the Merkle-Patricia trie that a block header commits to a list with: the list's
 /// items under the keys rlp(0), rlp(1), … (yellow paper, section 4.3.2 and appendix D).
 ///
-/// No node is stored: the keys are known in advance, so each node is written from the run of sorted
-/// keys below it, hashed and forgotten.
+/// The keys are known in advance, so the nodes of one depth are written one behind another, hashed
+/// together and forgotten, from the leaves up. Bench: `EVM receipts root, 202 receipts`.
 package enum TrieRoot {
   /// The root of a trie without keys: the hash of the empty string's encoding.
   package static let empty = Keccak256.hash([0x80])
@@ -33,17 +33,13 @@ package enum TrieRoot {
 }
 
 /// How a node stands in its parent: by its hash, or itself where its encoding is under 32 bytes.
-enum NodeReference {
+private enum NodeReference {
   case hash(Hash32)
   case embedded([UInt8])
-
-  init(_ encoded: [UInt8]) {
-    self = encoded.count < 32 ? .embedded(encoded) : .hash(Keccak256.hash(encoded))
-  }
 }
 
 extension RLPWriter {
-  mutating func append(_ reference: NodeReference) {
+  fileprivate mutating func append(_ reference: NodeReference) {
     switch reference {
     case .hash(let hash): append(hash)
     case .embedded(let node): append(encoded: node)
@@ -65,14 +61,27 @@ private struct IndexKey {
     }
     let value = UInt64(index)
     let byteCount = 8 - value.leadingZeroBitCount / 8
-    precondition(byteCount < 8, "no list has 2^56 items")
+    precondition(byteCount < 7, "no list has 2^48 items")
     let prefix = UInt64(0x80 + byteCount) << 56
     bits = byteCount == 0 ? prefix : prefix | value << UInt64(56 - 8 * byteCount)
     nibbleCount = 2 + 2 * byteCount
   }
 
-  func nibble(_ position: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: bits >> UInt64(60 - 4 * position) & 0x0f)
+  func nibble(_ position: Int) -> Int { Int(bits >> UInt64(60 - 4 * position) & 0x0f) }
+
+  /// In how many nibbles two keys begin alike.
+  func sharedCount(with other: IndexKey) -> Int {
+    (bits ^ other.bits).leadingZeroBitCount / 4
+  }
+
+  /// Some of its nibbles in hex-prefix encoding (`HexPrefix`): so many bytes from the top of a
+  /// word, which hold the 14 nibbles that a key has at most.
+  func path(_ nibbles: Range<Int>, isLeaf: Bool) -> (bits: UInt64, byteCount: Int) {
+    let isOdd = nibbles.count & 1 == 1
+    let flags: UInt64 = (isLeaf ? 2 : 0) | (isOdd ? 1 : 0)
+    let unused = UInt64(64 - 4 * nibbles.count)
+    let rest = nibbles.isEmpty ? 0 : ((bits << UInt64(4 * nibbles.lowerBound)) >> unused) << unused
+    return (flags << 60 | rest >> (isOdd ? 4 : 8), nibbles.count / 2 + 1)
   }
 }
 
@@ -80,17 +89,38 @@ private struct IndexTrieBuilder {
   private let items: TrieItems
   /// The items whose key is a single byte, 0x80 among them.
   private let shortKeyCount: Int
-  private var scratch = RLPWriter()
+  /// The nodes that no node above them has been made for, in the keys' order.
+  private var nodes: [Node] = []
+  /// Nodes of one depth, one behind another, and where each ends.
+  private var written = RLPWriter()
+  private var ends: [Int] = []
   /// The nodes above the items whose branches are kept, from the lowest up.
   private(set) var branches: [Int: [[UInt8]]] = [:]
+
+  /// Stands over a run of positions among the sorted keys.
+  private struct Node {
+    let positions: Range<Int>
+    let reference: NodeReference
+  }
 
   init(_ items: TrieItems) {
     self.items = items
     shortKeyCount = min(items.count, 128)
   }
 
+  mutating func keepBranches(to indices: Set<Int>) {
+    for index in indices { branches[index] = [] }
+  }
+
+  /// There is at least one item.
   mutating func root() -> Hash32 {
-    switch node(0..<items.count, depth: 0) {
+    nodes = leaves()
+    var depth = (1..<items.count).reduce(-1) { max($0, sharedCount(before: $1)) }
+    while depth >= 0 {
+      nodes = branching(at: depth)
+      depth -= 1
+    }
+    switch nodes[0].reference {
     case .hash(let hash): return hash
     case .embedded(let node):
       for index in branches.keys { branches[index]?.append(node) }
@@ -98,22 +128,7 @@ private struct IndexTrieBuilder {
     }
   }
 
-  mutating func keepBranches(to indices: Set<Int>) {
-    for index in indices { branches[index] = [] }
-  }
-
-  /// How the node over `positions` is written in its parent: by its hash, or whole where it is
-  /// shorter than one. What is written whole needs no place of its own in a proof's branch.
-  private mutating func reference(
-    to node: [UInt8], over positions: Range<Int>
-  ) -> NodeReference {
-    if !branches.isEmpty, node.count >= 32 {
-      for index in branches.keys where positions.contains(position(of: index)) {
-        branches[index]?.append(node)
-      }
-    }
-    return NodeReference(node)
-  }
+  // MARK: Keys
 
   /// The index whose key stands at `position` among the sorted keys: 01 … 7f, 80, 8180 ….
   private func index(at position: Int) -> Int {
@@ -128,64 +143,135 @@ private struct IndexTrieBuilder {
 
   private func key(at position: Int) -> IndexKey { IndexKey(index(at: position)) }
 
-  /// The node over a run of sorted keys that agree in their first `depth` nibbles. No key begins
-  /// another, and a key has at most 16 nibbles, so recursion ends.
-  private mutating func node(_ positions: Range<Int>, depth: Int) -> NodeReference {
-    let first = key(at: positions.lowerBound)
-    if positions.count == 1 {
-      return leaf(at: positions, key: first, depth: depth)
-    }
-    let last = key(at: positions.upperBound - 1)
-    let shared = (first.bits ^ last.bits).leadingZeroBitCount / 4
-    let branch = branch(positions, depth: shared)
-    guard shared > depth else { return branch }
-    return reference(
-      to: Self.extending(branch, path: first, from: depth, to: shared), over: positions)
+  /// In how many nibbles the keys on both sides of a place begin alike: branches stand at these
+  /// depths. No key begins another. -1 at both ends.
+  private func sharedCount(before position: Int) -> Int {
+    guard position > 0, position < items.count else { return -1 }
+    return key(at: position - 1).sharedCount(with: key(at: position))
   }
 
-  private mutating func branch(_ positions: Range<Int>, depth: Int) -> NodeReference {
-    var writer = RLPWriter()
-    let list = writer.openList()
-    var start = positions.lowerBound
-    for nibble in 0..<16 as Range<UInt8> {
-      var end = start
-      while end < positions.upperBound, key(at: end).nibble(depth) == nibble { end += 1 }
-      if end > start {
-        writer.append(node(start..<end, depth: depth + 1))
-      } else {
-        writer.appendEmptyString()
-      }
-      start = end
-    }
-    writer.appendEmptyString()
-    writer.closeList(list)
-    return reference(to: writer.bytes, over: positions)
+  /// Where the node over `positions` begins: behind the branch above it.
+  private func depth(of positions: Range<Int>) -> Int {
+    1
+      + max(
+        sharedCount(before: positions.lowerBound), sharedCount(before: positions.upperBound))
   }
 
-  private mutating func leaf(
-    at positions: Range<Int>, key: IndexKey, depth: Int
-  ) -> NodeReference {
-    let index = index(at: positions.lowerBound)
-    let path = HexPrefix.encode(
-      nibbles: (depth..<key.nibbleCount).map(key.nibble), isLeaf: true)
+  // MARK: Nodes
+
+  private mutating func leaves() -> [Node] {
     let items = items
-    let value = items.bytes.span.bytes.extracting(items.range(of: index))
-    scratch.removeAll()
-    scratch.appendListPrefix(
-      count: RLPWriter.encodedCount(of: path.span.bytes) + RLPWriter.encodedCount(of: value))
-    scratch.append(path)
-    scratch.append(value)
-    return reference(to: scratch.bytes, over: positions)
+    let bytes = items.bytes.span.bytes
+    written.bytes.reserveCapacity(items.bytes.count + 12 * items.count)
+    for position in 0..<items.count {
+      let key = key(at: position)
+      let path = key.path(
+        depth(of: position..<position + 1)..<key.nibbleCount, isLeaf: true)
+      let value = bytes.extracting(items.range(of: index(at: position)))
+      written.appendListPrefix(
+        count: RLPWriter.encodedCount(ofPath: path.byteCount)
+          + RLPWriter.encodedCount(of: value))
+      written.append(path: path)
+      written.append(value)
+      ends.append(written.bytes.count)
+    }
+    return zip(0..<items.count, references(over: { $0..<$0 + 1 })).map {
+      Node(positions: $0..<$0 + 1, reference: $1)
+    }
   }
 
-  private static func extending(
-    _ child: NodeReference, path: IndexKey, from start: Int, to end: Int
-  ) -> [UInt8] {
-    var writer = RLPWriter()
-    let list = writer.openList()
-    writer.append(HexPrefix.encode(nibbles: (start..<end).map(path.nibble), isLeaf: false))
-    writer.append(child)
-    writer.closeList(list)
-    return writer.bytes
+  /// The nodes with branches made over those that part at `depth`; all that part below are made.
+  private mutating func branching(at depth: Int) -> [Node] {
+    let runs = runs(at: depth)
+    for run in runs where run.count > 1 {
+      let list = written.openList()
+      var nibble = 0
+      for node in nodes[run] {
+        let next = key(at: node.positions.lowerBound).nibble(depth)
+        while nibble < next {
+          written.appendEmptyString()
+          nibble += 1
+        }
+        written.append(node.reference)
+        nibble += 1
+      }
+      // The rest of the sixteen, and no value.
+      for _ in nibble..<17 { written.appendEmptyString() }
+      written.closeList(list)
+      ends.append(written.bytes.count)
+    }
+    let made = runs.filter { $0.count > 1 }.map(positions)
+    var hashed = references { made[$0] }[...]
+    return runs.map { run in
+      guard run.count > 1, let branch = hashed.popFirst() else { return nodes[run.lowerBound] }
+      return extended(Node(positions: positions(of: run), reference: branch), from: depth)
+    }
+  }
+
+  /// The nodes in runs that part at `depth`, as ranges into `nodes`; most of one node.
+  private func runs(at depth: Int) -> [Range<Int>] {
+    var runs: [Range<Int>] = []
+    var start = 0
+    for next in 1...nodes.count
+    where next == nodes.count || sharedCount(before: nodes[next].positions.lowerBound) < depth {
+      runs.append(start..<next)
+      start = next
+    }
+    return runs
+  }
+
+  private func positions(of run: Range<Int>) -> Range<Int> {
+    nodes[run.lowerBound].positions.lowerBound..<nodes[run.upperBound - 1].positions.upperBound
+  }
+
+  /// A branch with the extension above it that leads there, where one does.
+  private mutating func extended(_ branch: Node, from depth: Int) -> Node {
+    let start = self.depth(of: branch.positions)
+    guard start < depth else { return branch }
+    let path = key(at: branch.positions.lowerBound).path(start..<depth, isLeaf: false)
+    let list = written.openList()
+    written.append(path: path)
+    written.append(branch.reference)
+    written.closeList(list)
+    ends.append(written.bytes.count)
+    return Node(
+      positions: branch.positions, reference: references { _ in branch.positions }[0])
+  }
+
+  /// How the written nodes are written in those above them, by their hashes or whole where they are
+  /// shorter than one; what is written whole needs no place of its own in a proof's branch. The
+  /// nodes themselves are forgotten.
+  private mutating func references(over positions: (Int) -> Range<Int>) -> [NodeReference] {
+    var start = 0
+    let parts = ends.map { end in
+      defer { start = end }
+      return start..<end
+    }
+    let hashes = Keccak256.hashes(of: parts.filter { $0.count >= 32 }, in: written.bytes)
+    var rest = hashes[...]
+    let references = parts.enumerated().map { place, part in
+      guard part.count >= 32, let hash = rest.popFirst() else {
+        return NodeReference.embedded(Array(written.bytes[part]))
+      }
+      for index in branches.keys where positions(place).contains(position(of: index)) {
+        branches[index]?.append(Array(written.bytes[part]))
+      }
+      return .hash(hash)
+    }
+    written.removeAll()
+    ends.removeAll(keepingCapacity: true)
+    return references
+  }
+}
+
+extension RLPWriter {
+  /// A path in hex-prefix encoding; one of a single byte stands for itself, as it is below 0x80.
+  fileprivate mutating func append(path: (bits: UInt64, byteCount: Int)) {
+    appendStringPrefix(count: path.byteCount, first: UInt8(truncatingIfNeeded: path.bits >> 56))
+    appendTrailing(path.byteCount, of: path.bits >> UInt64(64 - 8 * path.byteCount))
+  }
+
+  fileprivate static func encodedCount(ofPath byteCount: Int) -> Int {
+    byteCount == 1 ? 1 : 1 + byteCount
   }
 }
