@@ -1,85 +1,115 @@
-/// The members of a kind of object that are read; the cases are named as the members are.
+/// The members of a kind of object that are read; the cases are named as the members are, in at most
+/// 24 bytes.
 protocol AnswerMember: RawRepresentable<Int>, CaseIterable, Sendable {
   static var names: MemberNames<Self> { get }
 }
 
-/// Finds the member of a name. All names lie in one run of bytes, those of one length together, so
-/// that a look-up compares a few of them and touches no reference counts.
-struct MemberNames<Member: AnswerMember>: Sendable {
-  private static var maximumLength: Int { 31 }
+/// A name of a member, comparable in a few instructions: its length, and its first 24 bytes as they
+/// stand in memory, or with zeros behind them.
+private struct MemberName {
+  static let byteCount = 24
 
-  /// Each name in as many bytes as the longest may have, in the order of their lengths.
-  private let names: [UInt8]
-  private let members: [Member]
-  /// Where the names of each length begin among them, and one more.
-  private let starts: [Int]
+  private let count: Int
+  private let words: (UInt64, UInt64, UInt64)
+
+  @inline(__always)
+  init(_ name: AnswerReader.Text, in bytes: RawSpan) {
+    precondition(name.lowerBound >= 0 && name.upperBound <= bytes.byteCount, "it lies inside")
+    count = name.count
+    let start = name.lowerBound
+    if bytes.byteCount &- start >= Self.byteCount {
+      // So many remain; those behind the name are cleared.
+      @inline(__always) func word(_ index: Int) -> UInt64 {
+        let rest = name.count &- 8 &* index
+        guard rest > 0 else { return 0 }
+        let word = bytes.unsafeLoadUnaligned(
+          fromUncheckedByteOffset: start &+ 8 &* index, as: UInt64.self)
+        let mask = rest >= 8 ? .max : 1 &<< UInt64(8 &* rest) &- 1
+        return word & UInt64(littleEndian: mask)
+      }
+      words = (word(0), word(1), word(2))
+    } else {
+      var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+      withUnsafeMutableBytes(of: &words) { words in
+        bytes.extracting(name).withUnsafeBytes { words.copyMemory(from: $0) }
+      }
+      self.words = words
+    }
+  }
+
+  @inline(__always)
+  static func == (a: MemberName, b: MemberName) -> Bool {
+    UInt64(bitPattern: Int64(a.count ^ b.count)) | (a.words.0 ^ b.words.0)
+      | (a.words.1 ^ b.words.1) | (a.words.2 ^ b.words.2) == 0
+  }
+
+  /// One of 64 slots.
+  @inline(__always)
+  func slot(_ factor: UInt64) -> Int {
+    let mixed = words.0 ^ words.1 &* 3 ^ words.2 &* 5
+    return Int(truncatingIfNeeded: (mixed &* factor) &>> 58)
+  }
+}
+
+/// Finds the member of a name, by a factor that sends no two names to the same slot.
+struct MemberNames<Member: AnswerMember>: Sendable {
+  private let factor: UInt64
+  /// The name and the member in each slot.
+  private let slots: [(name: MemberName, member: Member)?]
 
   init() {
-    let sorted = Member.allCases.map { (name: Array("\($0)".utf8), member: $0) }
-      .sorted { $0.name.count < $1.name.count }
-    names = sorted.flatMap {
-      $0.name + [UInt8](repeating: 0, count: Self.maximumLength - $0.name.count)
+    let names = Member.allCases.map { member in
+      let text = Array("\(member)".utf8)
+      precondition(text.count <= MemberName.byteCount, "no name is longer")
+      return (name: MemberName(0..<text.count, in: text.span.bytes), member: member)
     }
-    members = sorted.map(\.member)
-    starts = (0...Self.maximumLength + 1).map { length in
-      sorted.count { $0.name.count < length }
+    precondition(names.count <= AnswerMembers<Member>.capacity, "there is room for each")
+    // One of some hundred factors serves as many names as there are.
+    var factor: UInt64 = 0x9e37_79b9_7f4a_7c15
+    while Set(names.map { $0.name.slot(factor) }).count < names.count {
+      factor = factor &* 0x5851_f42d_4c95_7f2d &+ 2
     }
+    var slots = [(name: MemberName, member: Member)?](repeating: nil, count: 64)
+    for name in names { slots[name.name.slot(factor)] = name }
+    self.factor = factor
+    self.slots = slots
   }
 
-  func member(named name: AnswerReader.Text, in reader: borrowing AnswerReader) -> Member? {
-    guard name.count <= Self.maximumLength else { return nil }
-    return names.withUnsafeBytes { names in
-      reader.bytes.withUnsafeBytes { bytes in
-        let text = UnsafeRawBufferPointer(rebasing: bytes[name])
-        for index in starts[name.count]..<starts[name.count + 1] {
-          let start = index * Self.maximumLength
-          let candidate = UnsafeRawBufferPointer(rebasing: names[start..<start + name.count])
-          if Self.areEqual(text, candidate) { return members[index] }
-        }
-        return nil
-      }
-    }
-  }
-
-  /// Whether both, which are equally long, hold the same: eight bytes at a time, the last eight of
-  /// which may overlap those before.
   @inline(__always)
-  private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-    guard a.count >= 8 else { return a.elementsEqual(b) }
-    var offset = a.count &- 8
-    while true {
-      let (left, right) = (
-        a.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
-        b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      )
-      guard left == right else { return false }
-      if offset == 0 { return true }
-      offset = max(0, offset &- 8)
-    }
+  func member(named name: AnswerReader.Text, in reader: borrowing AnswerReader) -> Member? {
+    let name = MemberName(name, in: reader.bytes)
+    guard let candidate = slots[name.slot(factor)], candidate.name == name else { return nil }
+    return candidate.member
   }
 }
 
 /// Where the values of an object's members stand.
 struct AnswerMembers<Member: AnswerMember> {
-  private var texts: [AnswerReader.Text?]
+  static var capacity: Int { 32 }
 
-  init() { texts = Array(repeating: nil, count: Member.allCases.count) }
+  private var texts = InlineArray<32, AnswerReader.Text>(repeating: 0..<0)
+  /// A bit for each member that is there.
+  private var present: UInt32 = 0
 
-  subscript(member: Member) -> AnswerReader.Text? { texts[member.rawValue] }
-
-  mutating func removeAll() {
-    for index in texts.indices { texts[index] = nil }
+  @inline(__always)
+  subscript(member: Member) -> AnswerReader.Text? {
+    present & 1 &<< UInt32(member.rawValue) == 0 ? nil : texts[member.rawValue]
   }
+
+  mutating func removeAll() { present = 0 }
 
   /// Notes a value; `null` is none. A name that comes twice is refused: readers would differ in
   /// which of the two they take.
+  @inline(__always)
   mutating func set(_ member: Member, _ text: AnswerReader.Text?) throws(AnswerError) {
-    guard texts[member.rawValue] == nil else { throw .duplicate("\(member)") }
+    guard self[member] == nil else { throw .duplicate("\(member)") }
+    guard let text else { return }
     texts[member.rawValue] = text
+    present |= 1 &<< UInt32(member.rawValue)
   }
 
   func required(_ member: Member) throws(AnswerError) -> AnswerReader.Text {
-    guard let text = texts[member.rawValue] else { throw .missing("\(member)") }
+    guard let text = self[member] else { throw .missing("\(member)") }
     return text
   }
 }

@@ -13,28 +13,36 @@ extension AnswerReader {
     return text.lowerBound &+ 2..<text.upperBound
   }
 
-  /// A number of at most 256 bits. Zeros in front are passed over, as some nodes pad.
-  func number(_ text: Text, _ name: @autoclosure () -> String) throws(AnswerError) -> UInt256 {
+  /// The digits of a number behind `0x` and zeros, which some nodes pad with; perhaps none.
+  private func significantDigits(
+    _ text: Text, _ name: @autoclosure () -> String
+  ) throws(AnswerError) -> Text {
     let digits = try digits(text, name())
     guard !digits.isEmpty else { throw .invalid(name()) }
-    var rest = digits
-    while rest.count > 1, byte(at: rest.lowerBound) == UInt8(ascii: "0") {
-      rest = rest.dropFirst()
+    var start = digits.lowerBound
+    while start < digits.upperBound, byte(at: start) == UInt8(ascii: "0") { start &+= 1 }
+    return start..<digits.upperBound
+  }
+
+  /// A number of at most 256 bits.
+  func number(_ text: Text, _ name: @autoclosure () -> String) throws(AnswerError) -> UInt256 {
+    let digits = try significantDigits(text, name())
+    guard digits.count <= 64 else { throw .invalid(name()) }
+    func word(_ index: Int) -> UInt64? {
+      let end = digits.upperBound &- 16 &* index
+      guard end > digits.lowerBound else { return 0 }
+      return HexDigits.number(bytes, range: max(digits.lowerBound, end &- 16)..<end)
     }
-    guard rest.count <= 64 else { throw .invalid(name()) }
-    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    for offset in rest {
-      guard let value = HexDigits.value(of: byte(at: offset)) else { throw .invalid(name()) }
-      words.3 = words.3 &<< 4 | words.2 &>> 60
-      words.2 = words.2 &<< 4 | words.1 &>> 60
-      words.1 = words.1 &<< 4 | words.0 &>> 60
-      words.0 = words.0 &<< 4 | UInt64(value)
-    }
-    return UInt256(limbs: words)
+    guard let low = word(0), let second = word(1), let third = word(2), let high = word(3)
+    else { throw .invalid(name()) }
+    return UInt256(limbs: (low, second, third, high))
   }
 
   func number64(_ text: Text, _ name: @autoclosure () -> String) throws(AnswerError) -> UInt64 {
-    guard let value = try number(text, name()).asUInt64 else { throw .invalid(name()) }
+    let digits = try significantDigits(text, name())
+    guard digits.count <= 16, let value = HexDigits.number(bytes, range: digits) else {
+      throw .invalid(name())
+    }
     return value
   }
 
@@ -61,6 +69,13 @@ extension AnswerReader {
     }
     guard isValid else { throw .invalid(name()) }
     return EthereumAddress(hash)
+  }
+
+  /// How many bytes the digits mean, which are looked at when they are decoded.
+  func byteCount(_ text: Text, _ name: @autoclosure () -> String) throws(AnswerError) -> Int {
+    let digits = try digits(text, name())
+    guard digits.count & 1 == 0 else { throw .invalid(name()) }
+    return digits.count / 2
   }
 
   func data(_ text: Text, _ name: @autoclosure () -> String) throws(AnswerError) -> [UInt8] {
@@ -110,21 +125,31 @@ extension RLPWriter {
     data text: AnswerReader.Text, of reader: borrowing AnswerReader,
     _ name: @autoclosure () -> String
   ) throws(AnswerError) {
-    let count = (text.count - 2) / 2
-    guard text.count >= 2, text.count & 1 == 0,
-      reader.byte(at: text.lowerBound) == UInt8(ascii: "0"),
-      reader.byte(at: text.lowerBound + 1) == UInt8(ascii: "x")
-    else { throw .invalid(name()) }
+    let count = try reader.byteCount(text, name())
     if count == 1 { return append(try reader.data(text, name())) }
     appendStringPrefix(count: count, first: 0)
-    let start = bytes.count
-    appendZeros(count)
-    let isValid = bytes.withUnsafeMutableBytes {
-      HexDigits.decode(
-        reader.bytes, range: text.lowerBound + 2..<text.upperBound,
-        into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
+    let digits = text.lowerBound + 2..<text.upperBound
+    var isValid = false
+    bytes.append(addingCapacity: count) { room in
+      room.withUnsafeMutableBufferPointer { buffer, initializedCount in
+        // As many bytes as were asked for; where it says that they are valid, it has written all.
+        isValid = HexDigits.decode(
+          reader.bytes, range: digits, into: UnsafeMutableRawBufferPointer(buffer))
+        initializedCount = isValid ? count : 0
+      }
     }
     guard isValid else { throw .invalid(name()) }
+  }
+
+  /// How many bytes that string takes with its prefix.
+  static func encodedCount(
+    ofData text: AnswerReader.Text, of reader: borrowing AnswerReader,
+    _ name: @autoclosure () -> String
+  ) throws(AnswerError) -> Int {
+    let count = try reader.byteCount(text, name())
+    guard count == 1 else { return prefixCount(ofPayload: count) + count }
+    let byte = try reader.data(text, name())
+    return encodedCount(of: byte.span.bytes)
   }
 
   /// The same of a fixed number of bytes.

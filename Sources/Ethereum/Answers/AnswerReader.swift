@@ -86,7 +86,7 @@ struct AnswerReader: ~Escapable {
   @inline(__always)
   mutating func nextMember() throws(AnswerError) -> Text? {
     guard try hasNext(before: UInt8(ascii: "}")) else { return nil }
-    let name = try readString()
+    let name = try readString(isShort: true)
     try expect(UInt8(ascii: ":"))
     return name
   }
@@ -120,12 +120,14 @@ struct AnswerReader: ~Escapable {
   // MARK: Values
 
   /// A string without escapes, which nothing that is read here has.
+  ///
+  /// - Parameter isShort: whether its end is probably near
   @_lifetime(self: copy self)
   @inline(__always)
-  mutating func readString() throws(AnswerError) -> Text {
+  mutating func readString(isShort: Bool = false) throws(AnswerError) -> Text {
     try expect(UInt8(ascii: "\""))
     let start = offset
-    guard let quote = firstIndex(of: UInt8(ascii: "\""), from: start),
+    guard let quote = isShort ? nearQuote(from: start) : quote(from: start),
       quote == start || byte(at: quote &- 1) != UInt8(ascii: "\\")
     else { throw .malformed(offset: start) }
     offset = quote &+ 1
@@ -152,28 +154,35 @@ struct AnswerReader: ~Escapable {
 
   @_lifetime(self: copy self)
   private mutating func readNull() throws(AnswerError) {
-    guard try readWord() == "null" else { throw .malformed(offset: offset) }
+    guard try isNext(0x6c6c_756e, count: 4) else { throw .malformed(offset: offset) }
   }
 
   /// `true` or `false`, or nil for `null`.
   @_lifetime(self: copy self)
   mutating func readFlag() throws(AnswerError) -> Bool? {
-    let start = offset
-    switch try readWord() {
-    case "true": return true
-    case "false": return false
-    case "null": return nil
-    default: throw .malformed(offset: start)
-    }
+    if try isNext(0x65_736c_6166, count: 5) { return false }
+    if try isNext(0x6575_7274, count: 4) { return true }
+    try readNull()
+    return nil
   }
 
+  /// Steps over a bare word where it comes next.
+  ///
+  /// - Parameters:
+  ///   - word: its letters, the first one lowest
+  ///   - count: how many they are
   @_lifetime(self: copy self)
-  private mutating func readWord() throws(AnswerError) -> String {
+  private mutating func isNext(_ word: UInt64, count: Int) throws(AnswerError) -> Bool {
     _ = try peek()
     let start = offset
+    guard end &- start >= count else { return false }
+    for index in 0..<count
+    where byte(at: start &+ index) != UInt8(truncatingIfNeeded: word &>> UInt64(8 &* index)) {
+      return false
+    }
     skipBare()
-    guard offset - start <= 5 else { throw .malformed(offset: start) }
-    return String(decoding: (start..<offset).map { byte(at: $0) }, as: UTF8.self)
+    guard offset == start &+ count else { throw .malformed(offset: start) }
+    return true
   }
 
   @_lifetime(self: copy self)
@@ -222,7 +231,7 @@ struct AnswerReader: ~Escapable {
   @_lifetime(self: copy self)
   private mutating func skipString() throws(AnswerError) {
     offset &+= 1
-    while let quote = firstIndex(of: UInt8(ascii: "\""), from: offset) {
+    while let quote = quote(from: offset) {
       var slashes = 0
       while quote &- slashes > offset, byte(at: quote &- slashes &- 1) == UInt8(ascii: "\\") {
         slashes += 1
@@ -233,18 +242,37 @@ struct AnswerReader: ~Escapable {
     throw .malformed(offset: offset)
   }
 
+  /// Where the next quote stands.
   @inline(__always)
-  private func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+  private func quote(from start: Int) -> Int? {
     bytes.withUnsafeBytes { all in
       guard let base = all.baseAddress,
-        let found = memchr(base + start, Int32(byte), end &- start)
+        let found = memchr(base + start, Int32(UInt8(ascii: "\"")), end &- start)
       else { return nil }
       return UnsafeRawPointer(found) - base
     }
   }
 
+  /// The same, faster where it stands within 24 bytes.
+  @inline(__always)
+  private func nearQuote(from start: Int) -> Int? {
+    guard end &- start >= 24 else { return quote(from: start) }
+    // So many remain.
+    for part in 0..<3 {
+      let word = UInt64(
+        littleEndian: bytes.unsafeLoadUnaligned(
+          fromUncheckedByteOffset: start &+ 8 &* part, as: UInt64.self))
+      // A quote's byte becomes zero; only of a zero, and perhaps of bytes behind it, the top bit
+      // is set then.
+      let difference = word ^ 0x2222_2222_2222_2222
+      let zeros = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+      if zeros != 0 { return start &+ 8 &* part &+ zeros.trailingZeroBitCount &>> 3 }
+    }
+    return quote(from: start &+ 24)
+  }
+
   /// What stands at `text`, for messages.
   func string(_ text: Text) -> String {
-    String(decoding: text.prefix(64).map { byte(at: $0) }, as: UTF8.self)
+    bytes.extracting(text.prefix(64)).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
   }
 }

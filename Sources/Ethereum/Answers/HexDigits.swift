@@ -34,6 +34,46 @@ enum HexDigits {
     }
   }
 
+  /// The number that at most 16 digits at `range` of `bytes` say; nil where one is none.
+  ///
+  /// The caller has checked that the range lies inside.
+  @inline(__always)
+  static func number(_ bytes: RawSpan, range: Range<Int>) -> UInt64? {
+    precondition(
+      range.count <= 16 && range.lowerBound >= 0 && range.upperBound <= bytes.byteCount,
+      "so many digits fit")
+    var digits = Digits(repeating: 0x30)
+    var valid = Digits(repeating: 0x80)
+    if range.upperBound >= 16 {
+      // The sixteen bytes that end with the digits, those before them made zeros.
+      digits = bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: range.upperBound &- 16, as: Digits.self)
+      let isDigit = Self.lastBytes[range.count]
+      digits = digits & isDigit | Digits(repeating: 0x30) & ~isDigit
+    } else {
+      for index in 0..<range.count {
+        digits[16 &- range.count &+ index] = bytes.unsafeLoad(
+          fromUncheckedByteOffset: range.lowerBound &+ index, as: UInt8.self)
+      }
+    }
+    let value = unsafeBitCast(eightBytes(of: digits, valid: &valid), to: UInt64.self)
+    return areValid(valid) ? UInt64(bigEndian: value) : nil
+  }
+
+  /// Masks of the last n bytes of sixteen.
+  private static let lastBytes: InlineArray<17, Digits> = InlineArray { count in
+    var mask = Digits(repeating: 0)
+    for index in 16 - count..<16 { mask[index] = 0xff }
+    return mask
+  }
+
+  @inline(__always)
+  private static func areValid(_ valid: Digits) -> Bool {
+    // Both are 16 bytes of integers, whatever these are.
+    let words = unsafeBitCast(valid & Digits(repeating: 0x80), to: SIMD2<UInt64>.self)
+    return words[0] & words[1] == 0x8080_8080_8080_8080
+  }
+
   /// Decodes the digits at `range` of `bytes` into `output`; false where one is no digit.
   ///
   /// The caller has checked that the range lies inside and holds twice as many digits as `output`
@@ -56,6 +96,15 @@ enum HexDigits {
         of: eightBytes(of: digits, valid: &valid), toByteOffset: index, as: SIMD8<UInt8>.self)
       index &+= 8
     }
+    if index < output.count, output.count >= 8 {
+      // The last eight bytes, some of them once more.
+      index = output.count &- 8
+      let digits = bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: range.lowerBound &+ 2 &* index, as: Digits.self)
+      output.storeBytes(
+        of: eightBytes(of: digits, valid: &valid), toByteOffset: index, as: SIMD8<UInt8>.self)
+      index = output.count
+    }
     while index < output.count {
       let offset = range.lowerBound &+ 2 &* index
       guard
@@ -65,8 +114,6 @@ enum HexDigits {
       output[index] = high << 4 | low
       index &+= 1
     }
-    // Both are 16 bytes of integers, whatever these are.
-    let words = unsafeBitCast(valid & Digits(repeating: 0x80), to: SIMD2<UInt64>.self)
-    return words[0] & words[1] == 0x8080_8080_8080_8080
+    return areValid(valid)
   }
 }

@@ -88,10 +88,10 @@ struct TransactionEncoder {
       storageKeys.removeAll()
       try reader.openObject()
       while let name = try reader.nextMember() {
-        switch reader.string(name) {
-        case "address": address = try reader.readText()
-        case "storageKeys": try readHashes(&reader, into: &storageKeys)
-        default: try reader.skipValue()
+        switch AccessMember.names.member(named: name, in: reader) {
+        case .address: address = try reader.readText()
+        case .storageKeys: try readHashes(&reader, into: &storageKeys)
+        case nil: try reader.skipValue()
         }
       }
       guard let address else { throw .missing("accessList.address") }
@@ -128,6 +128,12 @@ struct TransactionEncoder {
       }
       authorizations.closeList(entry)
     }
+  }
+
+  private enum AccessMember: Int, AnswerMember {
+    case address, storageKeys
+
+    static let names = MemberNames<AccessMember>()
   }
 
   private enum AuthorizationMember: Int, AnswerMember {

@@ -37,8 +37,6 @@ package struct ClaimedTransfer: Hashable, Sendable {
       return try read(answer, watching: watching, computingBloom: computingBloom)
     } catch let error as AnswerError {
       throw .answer(error)
-    } catch let error as RLPError {
-      throw .rlp(error)
     } catch {
       throw .invalid(.topics)
     }
@@ -49,51 +47,46 @@ package struct ClaimedTransfer: Hashable, Sendable {
   ) throws -> Answer {
     var reader = AnswerReader(answer)
     if try reader.skipNull() { throw AnswerError.null }
-    var encoder = LogEncoder()
-    var log = RLPWriter()
+    var log = LogFields()
     var found: [ClaimedTransfer] = []
     var count = 0
-    var bloom = computingBloom ? LogBloom() : nil
-    let topic = TokenTransfer.topic
+    var bloomItems = LogBloom.Items()
     var transaction: Hash32?
     var ordinal: UInt32 = 0
     try reader.openArray()
     while try reader.nextElement() {
-      log.removeAll()
-      try encoder.encode(&reader, to: &log)
+      try log.read(&reader)
       count += 1
-      let id = try reader.hash32(
-        encoder.members.required(.transactionHash), "transactionHash")
+      let id = try reader.hash32(log.members.required(.transactionHash), "transactionHash")
       ordinal = id == transaction ? ordinal &+ 1 : 0
       transaction = id
-      let bytes = log.bytes.span.bytes
-      if bloom != nil {
-        var items = RLPReader(bytes)
-        bloom?.insert(try EthereumLog(reading: &items))
+      if computingBloom {
+        bloomItems.append(try reader.address(log.members.required(.address), "address"))
+        for index in 0..<log.topicCount { bloomItems.append(try log.topic(index, in: reader)) }
       }
-      var items = RLPReader(bytes)
-      guard let transfer = try TokenTransfer.read(&items, topic: topic),
+      guard let transfer = try TokenTransfer(log, in: reader),
         watching.watches(transfer.to) || watching.watches(transfer.from)
       else { continue }
-      found.append(try ClaimedTransfer(transfer, id, ordinal, encoder, in: reader))
+      found.append(try ClaimedTransfer(transfer, id, ordinal, log, in: reader))
     }
     try reader.expectEnd()
-    return Answer(transfers: found, logCount: count, logsBloom: bloom)
+    return Answer(
+      transfers: found, logCount: count,
+      logsBloom: computingBloom ? LogBloom(of: bloomItems) : nil)
   }
 
   private init(
     _ transfer: TokenTransfer, _ transactionHash: Hash32, _ ordinal: UInt32,
-    _ encoder: LogEncoder, in reader: borrowing AnswerReader
+    _ log: borrowing LogFields, in reader: borrowing AnswerReader
   ) throws(AnswerError) {
-    let members = encoder.members
     self.transfer = transfer
-    blockNumber = try reader.number64(members.required(.blockNumber), "blockNumber")
-    blockHash = try reader.hash32(members.required(.blockHash), "blockHash")
+    blockNumber = try reader.number64(log.members.required(.blockNumber), "blockNumber")
+    blockHash = try reader.hash32(log.members.required(.blockHash), "blockHash")
     self.transactionHash = transactionHash
     self.ordinal = ordinal
     transactionIndex = try reader.number64(
-      members.required(.transactionIndex), "transactionIndex")
-    logIndex = try reader.number64(members.required(.logIndex), "logIndex")
-    isRemoved = encoder.isRemoved
+      log.members.required(.transactionIndex), "transactionIndex")
+    logIndex = try reader.number64(log.members.required(.logIndex), "logIndex")
+    isRemoved = log.isRemoved
   }
 }

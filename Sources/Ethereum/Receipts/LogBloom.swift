@@ -40,10 +40,38 @@ package struct LogBloom: Sendable {
     return bytes
   }
 
+  /// Addresses and topics that are hashed together.
+  struct Items {
+    fileprivate private(set) var bytes: [UInt8] = []
+    fileprivate private(set) var parts: [Range<Int>] = []
+
+    mutating func append(_ address: EthereumAddress) {
+      bytes.append(address.hash)
+      parts.append(bytes.count - Hash20.byteCount..<bytes.count)
+    }
+
+    mutating func append(_ topic: Hash32) {
+      bytes.append(topic)
+      parts.append(bytes.count - Hash32.byteCount..<bytes.count)
+    }
+  }
+
+  /// With all of them in it.
+  init(of items: Items) {
+    self.init()
+    for digest in Keccak256.hashes(of: items.parts, in: items.bytes) { insert(digest: digest) }
+  }
+
   /// Adds an address or a topic.
-  mutating func insert(_ item: RawSpan) {
-    let digest = Keccak256.hash(item)
-    for bit in Self.bits(of: digest) { words[bit.word] |= bit.mask }
+  mutating func insert(_ item: RawSpan) { insert(digest: Keccak256.hash(item)) }
+
+  private mutating func insert(digest: Hash32) {
+    digest.withUnsafeBytes { bytes in
+      for pair in 0..<3 {
+        let bit = Self.bit(bytes, pair)
+        words[bit.word] |= bit.mask
+      }
+    }
   }
 
   package mutating func insert(_ address: EthereumAddress) {
@@ -77,21 +105,25 @@ package struct LogBloom: Sendable {
   }
 
   private func mayContain(digest: Hash32) -> Bool {
-    Self.bits(of: digest).allSatisfy { words[$0.word] & $0.mask != 0 }
-  }
-
-  /// Three bits: the low 11 of each of the digest's first three pairs of bytes, counted from the
-  /// filter's last byte on.
-  private static func bits(of digest: Hash32) -> [(word: Int, mask: UInt64)] {
     digest.withUnsafeBytes { bytes in
-      (0..<3).map { pair in
-        let bit = (Int(bytes[2 * pair]) << 8 | Int(bytes[2 * pair + 1])) & 0x7ff
-        let byte = 255 - bit / 8
-        // The bit's place in the word as it stands in memory.
-        let mask = UInt64(littleEndian: UInt64(1) << UInt64(8 * (byte % 8) + bit % 8))
-        return (byte / 8, mask)
+      (0..<3).allSatisfy { pair in
+        let bit = Self.bit(bytes, pair)
+        return words[bit.word] & bit.mask != 0
       }
     }
+  }
+
+  /// One of three: the low 11 bits of each of the digest's first three pairs of bytes, counted from
+  /// the filter's last byte on.
+  @inline(__always)
+  private static func bit(
+    _ digest: UnsafeRawBufferPointer, _ pair: Int
+  ) -> (word: Int, mask: UInt64) {
+    let bit = (Int(digest[2 * pair]) << 8 | Int(digest[2 * pair + 1])) & 0x7ff
+    let byte = 255 - bit / 8
+    // The bit's place in the word as it stands in memory.
+    let mask = UInt64(littleEndian: UInt64(1) << UInt64(8 * (byte % 8) + bit % 8))
+    return (byte / 8, mask)
   }
 }
 

@@ -65,7 +65,7 @@ package struct TokenTransfer: Hashable, Sendable {
     else { return nil }
     return TokenTransfer(
       contract: contract, from: from, to: to,
-      value: UInt256(bigEndian: bytes.extracting(data.payload)))
+      value: UInt256(bigEndian: Hash32(bytes: bytes, at: data.payload.lowerBound)))
   }
 }
 
@@ -73,12 +73,13 @@ extension Hash32 {
   /// The address in the last 20 of 32 bytes; nil where the first twelve aren't zero.
   package var paddedAddress: EthereumAddress? {
     guard words.0 == 0, UInt32(truncatingIfNeeded: words.1.littleEndian) == 0 else { return nil }
-    return withUnsafeBytes { bytes in
-      var hash = Hash20()
-      Swift.withUnsafeMutableBytes(of: &hash) { target in
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[12...]))
-      }
-      return EthereumAddress(hash)
-    }
+    // The last half of a word, and two words, of which each half moves into the one before.
+    let (a, b, c) = (words.1.littleEndian, words.2.littleEndian, words.3.littleEndian)
+    var hash = Hash20()
+    hash.words = (
+      (a >> 32 | b << 32).littleEndian, (b >> 32 | c << 32).littleEndian,
+      UInt32(truncatingIfNeeded: c >> 32).littleEndian
+    )
+    return EthereumAddress(hash)
   }
 }

@@ -305,8 +305,11 @@ extension EthereumTransaction {
 
 extension UInt256 {
   init(bigEndian hash: Hash32) {
-    let bytes = hash.bytes
-    self.init(bigEndian: bytes.span.bytes)
+    self.init(
+      limbs: (
+        UInt64(bigEndian: hash.words.3), UInt64(bigEndian: hash.words.2),
+        UInt64(bigEndian: hash.words.1), UInt64(bigEndian: hash.words.0)
+      ))
   }
 }
 
