@@ -45,7 +45,7 @@ extension PaywatchConfiguration {
     let specPath = mapping.optionalText("spec").map(mapping.file.resolve)
     let quorum = mapping.optionalInteger("quorum", in: 1...100)
     let startHeight = mapping.optionalInteger("start_height", in: 0...Int(Int32.max))
-    let poll = mapping.integer("poll_milliseconds", in: 10...600_000, default: 1_000)
+    let poll = mapping.integer("poll_milliseconds", in: 10...600_000, default: 500)
     let nodes = nodes(mapping)
     if let quorum, quorum > nodes.count, !nodes.isEmpty {
       mapping.note(

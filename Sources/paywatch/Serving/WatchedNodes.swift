@@ -29,41 +29,10 @@ enum WatchedNodes: Sendable {
   func waitForBlock(above tip: BlockRef?, milliseconds: Int, clock: SystemRPCClock) async -> Bool {
     switch self {
     case .bitcoin(let pool):
-      await Self.waitForBlock(above: tip, of: pool, milliseconds: milliseconds, clock: clock)
+      await pool.waitForBlock(above: tip, milliseconds: milliseconds, clock: clock)
     case .ethereum(let pool):
-      await Self.poll(above: tip, of: pool, milliseconds: milliseconds, clock: clock)
+      await pool.waitForBlock(above: tip, milliseconds: milliseconds, clock: clock)
     }
-  }
-
-  private static func waitForBlock(
-    above tip: BlockRef?, of pool: NodePool, milliseconds: Int, clock: SystemRPCClock
-  ) async -> Bool {
-    let started = clock.nowMilliseconds
-    if let tip, let first = pool.servingOrder().first {
-      let node = pool.nodes[first]
-      let newest = try? await node.waitForNewBlock(
-        current: tip.hash, timeoutMilliseconds: milliseconds)
-      if let newest, newest != tip.hash { return true }
-      let shortest = min(50, milliseconds)
-      // Where the node doesn't wait, we do.
-      guard clock.nowMilliseconds - started < Int64(shortest) else { return false }
-    }
-    try? await clock.sleep(milliseconds: min(200, milliseconds))
-    return false
-  }
-
-  /// EVM nodes don't wait: the best one is asked several times in the interval.
-  private static func poll(
-    above tip: BlockRef?, of pool: EthereumPool, milliseconds: Int, clock: SystemRPCClock
-  ) async -> Bool {
-    let end = clock.nowMilliseconds + Int64(milliseconds)
-    while !Task.isCancelled {
-      try? await clock.sleep(milliseconds: max(20, min(500, milliseconds)))
-      guard let tip, let first = pool.servingOrder().first else { return false }
-      if let head = try? await pool.nodes[first].header(.latest), head.ref != tip { return true }
-      guard clock.nowMilliseconds < end else { return false }
-    }
-    return false
   }
 
   /// Tells what an operator should know of a node: an old release, pruned blocks, a node that is
