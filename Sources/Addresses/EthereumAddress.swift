@@ -39,17 +39,36 @@ package struct EthereumAddress: Hashable, Sendable {
     }
   }
 
+  /// `0123456789abcdef`
+  private static let digits: InlineArray<16, UInt8> = [
+    0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
+  ]
+
   /// The checksummed form: a letter is upper case where the same nibble of the Keccak-256 of the
   /// lower-case digits is 8 or more.
   package var text: String {
-    let digits = Array(hash.hex.utf8)
-    let digest = Keccak256.hash(digits).bytes
-    var characters = Array("0x".utf8)
-    for (index, digit) in digits.enumerated() {
-      let nibble = index & 1 == 0 ? digest[index / 2] >> 4 : digest[index / 2] & 0x0f
-      characters.append(digit >= 0x61 && nibble >= 8 ? digit - 0x20 : digit)
+    var digits = InlineArray<40, UInt8>(repeating: 0)
+    hash.withUnsafeBytes { bytes in
+      for index in 0..<20 {
+        digits[2 &* index] = Self.digits[Int(bytes[index] &>> 4)]
+        digits[2 &* index &+ 1] = Self.digits[Int(bytes[index] & 0x0f)]
+      }
     }
-    return String(decoding: characters, as: UTF8.self)
+    let digest = Keccak256.hash(digits.span.bytes)
+    return String(unsafeUninitializedCapacity: 42) { buffer in
+      buffer[0] = 0x30
+      buffer[1] = 0x78
+      digest.withUnsafeBytes { digest in
+        for index in 0..<40 {
+          let nibble = digest[index &>> 1] &>> (index & 1 == 0 ? 4 : 0)
+          // Bit 6 tells letters from digits, bit 3 of the nibble which of them are upper case: 0x20
+          // below the lower ones.
+          let upper = (digits[index] &>> 6) & (nibble &>> 3) & 1
+          buffer[2 &+ index] = digits[index] &- upper &<< 5
+        }
+      }
+      return 42
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 internal import ChainTypes
 internal import Foundation
+internal import Keys
 
 extension PaywatchConfiguration {
   /// Reads the YAML file at `path`.
@@ -38,6 +39,7 @@ extension PaywatchConfiguration {
     let tenants = tenants(root, chains: chains.map(\.spec))
     let pool = root.nested("address_pool")
     let ready = pool.integer("ready", in: 1...1_000_000, default: 1_000)
+    let derivation = pool.choice("derivation", default: ChildDerivation.batched)
     pool.finish()
     let limits = root.nested("limits")
     let paymentsPerMinute = limits.optionalInteger("payments_per_minute", in: 1...60_000_000)
@@ -50,7 +52,7 @@ extension PaywatchConfiguration {
       listen: Listen(host: host, port: UInt16(port), lameDuckSeconds: lameDuck), database: database,
       kafka: kafka, redis: redis,
       logLevel: logLevel, chains: chains, tenants: tenants,
-      addressPool: AddressPoolSettings(ready: ready),
+      addressPool: AddressPoolSettings(ready: ready, derivation: derivation),
       limits: LimitSettings(paymentsPerMinute: paymentsPerMinute),
       retention: RetentionSettings(eventDays: eventDays))
   }

@@ -1,5 +1,6 @@
 package import Bytes
 package import ChainTypes
+package import Keys
 
 /// All settings of a `paywatch` process, checked.
 package struct PaywatchConfiguration: Sendable, Equatable {
@@ -37,6 +38,7 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package struct AddressPoolSettings: Sendable, Equatable {
     /// How many derived, watched addresses wait to be handed out, for each account.
     package let ready: Int
+    package let derivation: ChildDerivation
   }
 
   /// What one tenant may do how often.

@@ -9,12 +9,28 @@ package struct AddressPool: Sendable {
   package let database: any Database
   /// How many addresses of an account should be ready to be handed out.
   package let ready: Int
+  /// How addresses are derived before libsecp256k1 checks each of them.
+  let derive: Derive
   /// How many one transaction appends at most.
   private let batch = 1_000
 
-  package init(database: any Database, ready: Int) {
+  typealias Derive =
+    @Sendable (_ keys: AccountKeys, _ first: Int64, _ count: Int) throws -> (
+      addresses: [DerivedAddress], next: Int64
+    )
+
+  package init(
+    database: any Database, ready: Int, derivation: ChildDerivation = .batched
+  ) {
+    self.init(database: database, ready: ready) { keys, first, count in
+      try keys.addresses(from: first, count: count, by: derivation)
+    }
+  }
+
+  init(database: any Database, ready: Int, derive: @escaping Derive) {
     self.database = database
     self.ready = ready
+    self.derive = derive
   }
 
   /// An account as configuration has it.
@@ -46,6 +62,8 @@ package struct AddressPool: Sendable {
     /// The database has accounts of a later restore epoch: addresses of this one may be in use.
     case epochBehind(tenant: String, stored: Int64)
     case exhausted(account: Int64)
+    /// What was derived at this index isn't what libsecp256k1 derives there: nothing was appended.
+    case wronglyDerived(account: Int64, index: UInt32)
   }
 
   /// Makes sure that the account exists with these very keys; its number.
@@ -168,8 +186,12 @@ package struct AddressPool: Sendable {
     _ count: Int, account: Int64, keys: AccountKeys, from first: Int64,
     under lease: Lease?
   ) async throws -> Int {
-    let (addresses, next) = try keys.addresses(from: first, count: count)
+    let (addresses, next) = try derive(keys, first, count)
     guard !addresses.isEmpty else { throw Failure.exhausted(account: account) }
+    // Money that is paid to a wrong address is lost: none is handed out that wasn't derived twice.
+    if let index = try keys.mismatch(among: addresses) {
+      throw Failure.wronglyDerived(account: account, index: index)
+    }
     return try await database.write { connection in
       if let lease { try Leases.check(lease, in: connection) }
       // Another filler may have been faster; then there is nothing to do.

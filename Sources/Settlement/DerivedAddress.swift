@@ -4,7 +4,7 @@ internal import Database
 internal import Keys
 
 /// An account's address at one child index.
-struct DerivedAddress: Sendable {
+struct DerivedAddress: Sendable, Equatable {
   let index: UInt32
   /// What a chain's transfers are matched by: the output script, on EVM chains the address's 20
   /// bytes.
@@ -12,38 +12,63 @@ struct DerivedAddress: Sendable {
   let text: String
 }
 
+extension DerivedAddress {
+  fileprivate init(index: UInt32, _ address: BitcoinAddress) {
+    self.init(index: index, script: address.output.scriptPubKey, text: address.text)
+  }
+
+  fileprivate init(index: UInt32, _ address: EthereumAddress) {
+    self.init(index: index, script: address.hash.bytes, text: address.text)
+  }
+}
+
 extension AccountKeys {
   /// The next `count` addresses from an index on, fewer at the end of all indexes, and the index
   /// behind them.
   func addresses(
-    from first: Int64, count: Int
+    from first: Int64, count: Int, by derivation: ChildDerivation
   ) throws -> (addresses: [DerivedAddress], next: Int64) {
     var addresses: [DerivedAddress] = []
     var index = first
-    while addresses.count < count, index < Int64(ChildNumber.indexEnd),
-      let child = UInt32(exactly: index)
+    while addresses.count < count, let start = UInt32(exactly: index),
+      start < ChildNumber.indexEnd
     {
-      index += 1
-      do {
-        addresses.append(try address(at: child))
-      } catch .skipIndex {
-        // BIP-0032: this index has no valid key (once in 2^127); the next one has.
-        continue
-      }
+      // More than one turn only where BIP-0032 skips an index (once in 2^127).
+      let missing = min(count - addresses.count, Int(ChildNumber.indexEnd - start))
+      addresses += try derived(at: start..<start + UInt32(missing), by: derivation)
+      index += Int64(missing)
     }
     return (addresses, index)
   }
 
-  private func address(at index: UInt32) throws(DerivationError) -> DerivedAddress {
+  /// Without those that BIP-0032 skips.
+  private func derived(
+    at indexes: Range<UInt32>, by derivation: ChildDerivation
+  ) throws(DerivationError) -> [DerivedAddress] {
     switch self {
     case .bitcoin(let descriptor):
-      let address = try descriptor.address(at: index)
-      return DerivedAddress(
-        index: index, script: address.output.scriptPubKey, text: address.text)
+      zip(indexes, try descriptor.addresses(at: indexes, by: derivation))
+        .compactMap { index, address in address.map { DerivedAddress(index: index, $0) } }
     case .ethereum(let account):
-      let address = try account.address(at: index)
-      return DerivedAddress(index: index, script: address.hash.bytes, text: address.text)
+      zip(indexes, try account.addresses(at: indexes, by: derivation))
+        .compactMap { index, address in address.map { DerivedAddress(index: index, $0) } }
     }
+  }
+
+  /// The index of the first address that libsecp256k1 alone doesn't derive so; nil where all are
+  /// right.
+  func mismatch(among addresses: [DerivedAddress]) throws(DerivationError) -> UInt32? {
+    for address in addresses {
+      let expected =
+        switch self {
+        case .bitcoin(let descriptor):
+          DerivedAddress(index: address.index, try descriptor.address(at: address.index))
+        case .ethereum(let account):
+          DerivedAddress(index: address.index, try account.address(at: address.index))
+        }
+      if address != expected { return address.index }
+    }
+    return nil
   }
 }
 

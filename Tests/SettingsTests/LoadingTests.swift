@@ -1,6 +1,7 @@
 import Bytes
 import ChainTypes
 import Foundation
+import Keys
 import Settings
 import TestSupport
 import Testing
@@ -51,6 +52,7 @@ struct LoadingTests {
     #expect(configuration.chains.first?.quorum == 1)
     #expect(configuration.chains.first?.nodes.first?.name == "node-1")
     #expect(configuration.addressPool.ready == 1_000)
+    #expect(configuration.addressPool.derivation == .batched)
     #expect(configuration.tenants.isEmpty)
     #expect(
       configuration.database
@@ -67,8 +69,9 @@ struct LoadingTests {
       [
         "PAYWATCH_LISTEN_PORT": "0", "PAYWATCH_LOG_LEVEL": "debug",
         "PAYWATCH_CHAINS_0_NODES_0_URL": "http://10.0.0.5:18443",
-        "HOME": "/",
+        "PAYWATCH_ADDRESS_POOL_DERIVATION": "libsecp256k1", "HOME": "/",
       ])
+    #expect(configuration.addressPool.derivation == .libsecp256k1)
     #expect(configuration.listen.port == 0)
     #expect(configuration.logLevel == .debug)
     #expect(configuration.chains.first?.nodes.first?.url.text == "http://10.0.0.5:18443")
@@ -78,6 +81,14 @@ struct LoadingTests {
   func unknownVariable() throws {
     let found = try mistakes(SettingsText.minimal, ["PAYWATCH_LISTEN_PROT": "1"])
     #expect(found.map(\.path) == ["PAYWATCH_LISTEN_PROT"])
+  }
+
+  @Test("a way of deriving keys that there isn't is a mistake")
+  func unknownDerivation() throws {
+    let found = try mistakes(
+      SettingsText.minimal, ["PAYWATCH_ADDRESS_POOL_DERIVATION": "fastest"])
+    #expect(found.map(\.path) == ["address_pool.derivation"])
+    #expect(found.first?.message.contains("batched, libsecp256k1") == true)
   }
 
   @Test("all mistakes are told at once, each with its line")

@@ -4,10 +4,11 @@ import ChainTypes
 import Database
 import Keys
 import Payments
-import Settlement
 import TestDatabases
 import Testing
 import Watching
+
+@testable import Settlement
 
 @Suite("The address pool")
 struct AddressPoolTests {
@@ -67,6 +68,53 @@ struct AddressPoolTests {
     try await world.watch()
     try await world.create(world.request("order-1"))
     #expect(try await world.pool.fill(.bitcoin(.regtest)) == 1)
+  }
+
+  @Test("many addresses are the same by batches and by libsecp256k1")
+  func derivations() async throws {
+    var rows: [[String]] = []
+    for derivation in ChildDerivation.allCases {
+      let world = try await World.make(watching: false)
+      let pool = AddressPool(database: world.database, ready: 300, derivation: derivation)
+      #expect(try await pool.fill(.bitcoin(.regtest)) == 300)
+      rows.append(
+        try await world.database.read {
+          try $0.query("SELECT address FROM addresses ORDER BY ordinal").map {
+            try $0.text("address")
+          }
+        })
+    }
+    #expect(rows.count == 2 && rows[0] == rows[1])
+    #expect(rows[0].last == (try World.descriptor().address(at: 299).text))
+  }
+
+  @Test("an address that libsecp256k1 derives otherwise is refused, and none is appended")
+  func wronglyDerived() async throws {
+    let world = try await World.make(watching: false)
+    let other = try World.descriptor().address(at: 7)
+    // A wrong text, a wrong script, and another index's address.
+    let forgeries: [@Sendable (DerivedAddress) -> DerivedAddress] = [
+      { DerivedAddress(index: $0.index, script: $0.script, text: other.text) },
+      { DerivedAddress(index: $0.index, script: other.output.scriptPubKey, text: $0.text) },
+      { DerivedAddress(index: $0.index + 1, script: $0.script, text: $0.text) },
+    ]
+    for forge in forgeries {
+      let pool = AddressPool(database: world.database, ready: 3) { keys, first, count in
+        var (addresses, next) = try keys.addresses(from: first, count: count, by: .batched)
+        addresses[1] = forge(addresses[1])
+        return (addresses, next)
+      }
+      let error = await #expect(throws: AddressPool.Failure.self) {
+        try await pool.fill(.bitcoin(.regtest))
+      }
+      guard case .wronglyDerived(account: 1, index: 1...2)? = error else {
+        Issue.record("\(String(describing: error))")
+        continue
+      }
+      #expect(try await world.count("addresses") == 0)
+      #expect(try await world.count("accounts WHERE next_index = 0") == 1)
+    }
+    #expect(try await world.pool.fill(.bitcoin(.regtest)) > 0)
   }
 
   @Test("fillers at the same time append each address once")

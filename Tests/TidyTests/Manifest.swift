@@ -26,8 +26,8 @@ struct Manifest {
   let testSupport: Set<String>
 
   static let pureTargets = [
-    "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-    "ChainTracking", "Payments", "Payouts",
+    "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "CurvePoints", "Keys", "Bitcoin",
+    "Ethereum", "ChainTracking", "Payments", "Payouts",
   ]
 
   init() throws {

@@ -182,6 +182,13 @@ struct KeysTests {
     let one = try Program.payctl.run(
       "keys", "address", "--descriptor", descriptor, "--index", "1", "--format", "json")
     #expect(try one.objects(Address.self).map(\.address) == [addresses[1].address])
+    let many = try ["batched", "libsecp256k1"].map { derivation in
+      try Program.payctl.run(
+        "keys", "address", "--descriptor", descriptor, "--count", "5000", "--derivation",
+        derivation)
+    }
+    #expect(many[0].lines.count == 5_000)
+    #expect(many[0].output == many[1].output)
     let beyond = try Program.payctl.run(
       "keys", "address", "--descriptor", descriptor, "--index", "2147483647", "--count", "2")
     #expect(beyond.status == 64)

@@ -76,6 +76,16 @@ package struct EthereumAccount: Sendable {
     try children.ethereumAddress(at: index)
   }
 
+  /// The addresses at all of `indexes`, in their order; nil where BIP-0032 skips one.
+  package func addresses(
+    at indexes: Range<UInt32>, by derivation: ChildDerivation = .batched
+  ) throws(DerivationError) -> [EthereumAddress?] {
+    if derivation.isBatched(indexes.count) {
+      return try children.points(at: indexes).map { $0.map(EthereumAddress.init) }
+    }
+    return try ChildDerivation.each(indexes, address(at:))
+  }
+
   /// The same account's addresses on another branch.
   package func onBranch(_ branch: UInt32) throws(EthereumAccountError) -> EthereumAccount {
     guard let step = ChildNumber(branch) else { throw .derivation(.indexExhausted(branch)) }

@@ -42,6 +42,11 @@ package struct XOnlyPublicKey: Sendable {
 
   /// H_TapTweak(P ‖ merkle root).
   func tapTweak(merkleRoot: Hash32?) -> Hash32 {
+    Self.tapTweak(of: bytes, merkleRoot: merkleRoot)
+  }
+
+  /// The same of a key's x.
+  static func tapTweak(of bytes: Hash32, merkleRoot: Hash32?) -> Hash32 {
     var hasher = TaggedHash.tapTweak.hasher()
     hasher.update(bytes)
     if let merkleRoot { hasher.update(merkleRoot) }

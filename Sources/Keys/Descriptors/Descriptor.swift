@@ -77,6 +77,25 @@ package struct Descriptor: Sendable {
     BitcoinAddress(try outputScript(at: index), network: network)
   }
 
+  /// The outputs at all of `indexes`, in their order; nil where BIP-0032 skips one.
+  package func outputScripts(
+    at indexes: Range<UInt32>, by derivation: ChildDerivation = .batched
+  ) throws(DerivationError) -> [OutputScript?] {
+    if case .range(let children) = outputs, derivation.isBatched(indexes.count) {
+      return script.outputs(of: try children.points(at: indexes))
+    }
+    return try ChildDerivation.each(indexes, outputScript(at:))
+  }
+
+  /// The addresses at all of `indexes`, in their order; nil where BIP-0032 skips one.
+  package func addresses(
+    at indexes: Range<UInt32>, by derivation: ChildDerivation = .batched
+  ) throws(DerivationError) -> [BitcoinAddress?] {
+    try outputScripts(at: indexes, by: derivation).map { output in
+      output.map { BitcoinAddress($0, network: network) }
+    }
+  }
+
   private static func outputs(
     of script: SingleKeyScript, _ key: KeyExpression
   ) throws(DescriptorError) -> Outputs {

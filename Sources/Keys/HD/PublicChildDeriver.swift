@@ -8,7 +8,7 @@ internal import Digests
 /// compressed bytes. A child costs one HMAC of 37 bytes and one point addition with a
 /// multiplication of the generator.
 package struct PublicChildDeriver: Sendable {
-  private let parent: PublicKey
+  let parent: PublicKey
   private let hmac: HMACSHA512
   /// The parent's 33 bytes; the child's index follows in the last four.
   private let message: InlineArray<37, UInt8>
@@ -27,11 +27,16 @@ package struct PublicChildDeriver: Sendable {
     at index: UInt32
   ) throws(DerivationError) -> (key: PublicKey, chainCode: Hash32) {
     guard index < ChildNumber.indexEnd else { throw .indexExhausted(index) }
+    return try child(at: index, from: code(at: index))
+  }
+
+  /// What BIP-0032 calls I; the caller has checked the index.
+  func code(at index: UInt32) -> SHA512.Digest {
     var message = message
     for position in 0..<4 {
       message[33 + position] = UInt8(truncatingIfNeeded: index >> UInt32(24 - 8 * position))
     }
-    return try child(at: index, from: hmac.code(for: message.span.bytes))
+    return hmac.code(for: message.span.bytes)
   }
 
   package func publicKey(at index: UInt32) throws(DerivationError) -> PublicKey {

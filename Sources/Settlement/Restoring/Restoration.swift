@@ -228,7 +228,8 @@ package struct Restoration: Sendable {
     account: Int64, _ keys: AccountKeys, from first: Int64,
     in connection: any SQLConnection
   ) throws -> Int {
-    let (derived, next) = try keys.addresses(from: first, count: Int(lookAhead))
+    let (derived, next) = try keys.addresses(
+      from: first, count: Int(lookAhead), by: .libsecp256k1)
     try connection.execute(
       "UPDATE accounts SET next_index = $1 WHERE account_id = $2",
       [.integer(next), .integer(account)])

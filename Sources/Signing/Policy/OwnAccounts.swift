@@ -20,7 +20,8 @@ package struct OwnAccounts: Sendable {
   private static let laterAddresses: UInt32 = 100
 
   /// - Parameter addresses: how many of each branch are known without being told their path
-  package init(_ accounts: [AccountKeys], addresses: UInt32) {
+  /// - Parameter derivation: how those are derived
+  package init(_ accounts: [AccountKeys], addresses: UInt32, by derivation: ChildDerivation) {
     var bitcoin: [Descriptor] = []
     var ethereum: [EthereumAccount] = []
     var known: [EthereumAddress: DerivationPath] = [:]
@@ -35,9 +36,10 @@ package struct OwnAccounts: Sendable {
             continue
           }
           let count = branch & ~1 == named ? addresses : min(addresses, Self.laterAddresses)
-          for index in 0..<min(count, Self.indexEnd) {
-            guard let address = try? account.address(at: index), let place = ChildNumber(index)
-            else { continue }
+          let indexes = 0..<min(count, Self.indexEnd)
+          let addresses = (try? account.addresses(at: indexes, by: derivation)) ?? []
+          for (index, address) in zip(indexes, addresses) {
+            guard let address, let place = ChildNumber(index) else { continue }
             known[address] = account.origin.path.appending(step).appending(place)
           }
         }

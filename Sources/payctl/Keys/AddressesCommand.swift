@@ -22,6 +22,9 @@ struct AddressesCommand: ParsableCommand {
   @Option(help: "How many addresses, at most 1000000.")
   var count: UInt32 = 1
 
+  @Option(help: "How: batched, many at once, or libsecp256k1, one by one.")
+  var derivation: ChildDerivation = .batched
+
   @OptionGroup var network: NetworkOptions
 
   @Option(help: "table or json.")
@@ -39,32 +42,48 @@ struct AddressesCommand: ParsableCommand {
   func run() throws {
     let keys = try keys()
     var output = StandardOutput()
-    for place in index..<index + count {
-      let address: String
-      let script: [UInt8]?
-      do {
-        switch keys {
-        case .bitcoin(let descriptor):
-          let derived = try descriptor.address(at: place)
-          (address, script) = (derived.text, derived.output.scriptPubKey)
-        case .ethereum(let account):
-          (address, script) = (try account.address(at: place).text, nil)
+    var start = index
+    while start < index + count {
+      let indexes = start..<min(start + Self.chunk, index + count)
+      for (place, derived) in zip(indexes, try addresses(keys, at: indexes)) {
+        guard let (address, script) = derived else {
+          StandardError.writeLine("payctl: index \(place) has no key (BIP-0032); left out")
+          continue
         }
-      } catch DerivationError.notRanged(_) {
-        throw CommandFailure("the descriptor has one address, at index 0")
-      } catch DerivationError.skipIndex(_) {
-        StandardError.writeLine("payctl: index \(place) has no key (BIP-0032); left out")
-        continue
+        let digits = script.map(Hex.encode)
+        switch format {
+        case .json:
+          let member = digits.map { #","scriptPubKey":"\#($0)""# } ?? ""
+          try output.writeLine(#"{"index":\#(place),"address":"\#(address)"\#(member)}"#)
+        case .table: try output.writeLine("\(place)  \(address)\(digits.map { "  \($0)" } ?? "")")
+        }
       }
-      let digits = script.map(Hex.encode)
-      switch format {
-      case .json:
-        let member = digits.map { #","scriptPubKey":"\#($0)""# } ?? ""
-        try output.writeLine(#"{"index":\#(place),"address":"\#(address)"\#(member)}"#)
-      case .table: try output.writeLine("\(place)  \(address)\(digits.map { "  \($0)" } ?? "")")
-      }
+      start = indexes.upperBound
     }
     try output.flush()
+  }
+
+  /// How many are derived before they are written.
+  private static let chunk: UInt32 = 4_096
+
+  /// Nil where an index has no key.
+  private func addresses(
+    _ keys: AccountKeys, at indexes: Range<UInt32>
+  ) throws -> [(text: String, script: [UInt8]?)?] {
+    do {
+      switch keys {
+      case .bitcoin(let descriptor):
+        return try descriptor.addresses(at: indexes, by: derivation).map { address in
+          address.map { ($0.text, $0.output.scriptPubKey) }
+        }
+      case .ethereum(let account):
+        return try account.addresses(at: indexes, by: derivation).map { address in
+          address.map { ($0.text, nil) }
+        }
+      }
+    } catch .notRanged(_) {
+      throw CommandFailure("the descriptor has one address, at index 0")
+    }
   }
 
   /// An EVM account has no function around its key.
@@ -82,3 +101,5 @@ struct AddressesCommand: ParsableCommand {
     }
   }
 }
+
+extension ChildDerivation: ExpressibleByArgument {}

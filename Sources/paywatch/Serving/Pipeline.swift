@@ -27,8 +27,9 @@ final class Pipeline: Sendable {
     let surroundings = try Surroundings(plan: plan, database: database, metrics: metrics)
     self.surroundings = surroundings
     self.roles = roles
+    let pool = plan.configuration.addressPool
     let addresses = AddressPool(
-      database: surroundings.database, ready: plan.configuration.addressPool.ready)
+      database: surroundings.database, ready: pool.ready, derivation: pool.derivation)
     let accounts = try await Preparation(
       plan: plan, database: surroundings.database, addresses: addresses,
       brokers: roles.contains(.api) ? try surroundings.brokers() : nil

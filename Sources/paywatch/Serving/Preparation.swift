@@ -122,6 +122,9 @@ extension AddressPool.Failure {
     case .epochBehind(_, let stored):
       "the database is at restore_epoch \(stored) already: addresses of a lower one may be in use"
     case .exhausted(let account): "account \(account) has no addresses left"
+    case .wronglyDerived(let account, let index):
+      "account \(account)'s address at index \(index) isn't libsecp256k1's: none was added; set "
+        + "address_pool.derivation to libsecp256k1, and report it"
     }
   }
 }
