@@ -14,6 +14,14 @@ from forms import RPCError, data, read_data
 FOLDER = Path(__file__).parent / "contracts"
 # In the Python environment, which goes when vyper changes.
 COMPILED = Path(sys.prefix) / "compiled"
+SUPPLY = 10**15
+# What every test's chain begins with: name, contract, arguments of its constructor.
+FIRST_CONTRACTS = [
+    ("USDC", "USDCoin", [SUPPLY]),
+    ("USDT", "TetherToken", [SUPPLY, "0x" + "00" * 20]),
+    ("FAKE", "LookalikeToken", []),
+    ("FORWARDER", "Forwarder", []),
+]
 
 
 def compiled(source):

@@ -1,13 +1,11 @@
 """The methods with which a test makes its world: blocks, branches, finality, contracts."""
 
 from answers import created_address
-from contracts import Contract, Deployed
+from contracts import FIRST_CONTRACTS, Contract, Deployed
 from forms import RPCError, data, quantity, read_data, read_quantity
 from methods import Methods
 
 MAXIMUM_BLOCKS = 1024
-USDC_SUPPLY = 10**15
-USDT_SUPPLY = 10**15
 
 
 class ControlledMethods(Methods):
@@ -18,12 +16,7 @@ class ControlledMethods(Methods):
 
     def deploy_all(self):
         """One of each contract, in block 1, by the first account."""
-        for name, contract, arguments in [
-            ("USDC", "USDCoin", [USDC_SUPPLY]),
-            ("USDT", "TetherToken", [USDT_SUPPLY, "0x" + "00" * 20]),
-            ("FAKE", "LookalikeToken", []),
-            ("FORWARDER", "Forwarder", []),
-        ]:
+        for name, contract, arguments in FIRST_CONTRACTS:
             self._deploy(name, contract, arguments)
         self.node.mine()
 

@@ -6,11 +6,9 @@ import Foundation
 import HTTPClient
 import JSON
 import Keys
-import LocalServers
 import NodeRPC
 import Payments
 import Settlement
-import TestSupport
 import Testing
 import Watching
 
@@ -18,27 +16,22 @@ import Watching
 final class EthereumStory {
   let database: any Database
   let spec: ChainSpec
-  let contracts: [String: EthereumAddress]
-  private let node: EthereumTester
+  let chain: any StoryChain
   private let client: HTTPClient
-  private let directory: TemporaryDirectory
   private let service: PaymentService
   let pool: EthereumPool
   private var watcher: EthereumWatcher
   private var orders = 0
 
-  init() async throws {
-    directory = try TemporaryDirectory()
+  var contracts: [String: EthereumAddress] { chain.contracts }
+
+  /// On the tests' own EVM.
+  convenience init() async throws { try await self.init(on: TesterChain.start()) }
+
+  init(on chain: any StoryChain) async throws {
+    self.chain = chain
     client = try HTTPClient()
-    node = try await EthereumTester.start(
-      directory: directory.path("node"), package: PackageFiles.root.path, chainID: 31_337)
-    let answer = try await Self.call(client, node, "test_contracts", [])
-    var contracts: [String: EthereumAddress] = [:]
-    for name in ["USDC", "USDT", "FAKE", "FORWARDER"] {
-      contracts[name] = try EthereumAddress(#require(answer[name]?["address"]?.string))
-    }
-    self.contracts = contracts
-    spec = try Self.spec(contracts)
+    spec = try Self.spec(chain)
     database = try await World.database()
     let keys = try AccountKeys(EthereumPaymentTests.account().text, for: spec.family)
     let addresses = AddressPool(database: database, ready: 8)
@@ -53,20 +46,20 @@ final class EthereumStory {
       specs: [spec], policies: ["shop": TenantPolicy()], region: World.region)
     let clock = SystemRPCClock()
     // One server under two names: a quorum of two.
-    let url = node.url
-    let nodes = ["a", "b"].map { [client] name in
+    let nodes = zip(["a", "b"], chain.urls).map { [client] name, url in
       EthereumNode(
         name: name,
-        transport: HTTPTransport(client: client, url: url + "/" + name, authentication: .none),
+        transport: HTTPTransport(client: client, url: url, authentication: .none),
         clock: clock, jitterSeed: 1)
     }
     pool = try EthereumPool(
-      nodes: nodes, quorum: 2, identity: .init(chainID: 31_337, genesisHash: nil), clock: clock)
+      nodes: nodes, quorum: 2, identity: .init(chainID: chain.chainID, genesisHash: nil),
+      clock: clock)
     watcher = try Self.watcher(spec, pool, database)
     try await follow()
   }
 
-  private static func spec(_ contracts: [String: EthereumAddress]) throws -> ChainSpec {
+  private static func spec(_ chain: any StoryChain) throws -> ChainSpec {
     // As on real chains, far more wei than a token's units.
     func listed(_ asset: Asset) -> ListedAsset {
       ListedAsset(
@@ -77,10 +70,10 @@ final class EthereumStory {
     return try ChainSpec(
       name: #require(ChainName("ethereum-dev")),
       family: .ethereum(
-        EthereumNetwork(chainID: 31_337, profile: .ethereum, kind: .development)),
+        EthereumNetwork(chainID: chain.chainID, profile: .ethereum, kind: .development)),
       coin: listed(.eth),
       tokens: ["USDC", "USDT"].map { symbol in
-        listed(Asset(symbol: symbol, decimals: 6, contract: contracts[symbol]?.hash))
+        listed(Asset(symbol: symbol, decimals: 6, contract: chain.contracts[symbol]?.hash))
       },
       genesisHash: nil, finalityDepth: 2, finalityTag: .finalized, blockMilliseconds: 1_000,
       stallSeconds: 3_600)
@@ -105,42 +98,23 @@ final class EthereumStory {
   }
 
   func stop() async throws {
-    await node.stop()
+    await chain.stop()
+    client.shutdown()
     try await database.close()
   }
 
   // MARK: The node
 
   func call(_ method: String, _ parameters: JSONValue...) async throws -> JSONValue {
-    try await Self.call(client, node, method, parameters)
+    try await chain.rpc.call(method, parameters)
   }
 
-  private static func call(
-    _ client: HTTPClient, _ node: EthereumTester, _ method: String, _ parameters: [JSONValue]
-  ) async throws -> JSONValue {
-    let request: JSONValue = [
-      "jsonrpc": "2.0", "id": 1, "method": .string(method), "params": .array(parameters),
-    ]
-    let response = try await client.send(
-      HTTPRequest(
-        method: .post, url: node.url,
-        headers: [HTTPHeader("Content-Type", "application/json")], body: request.bytes,
-        timeoutMilliseconds: 60_000, maxResponseBytes: 1 << 22))
-    let answer = try JSONValue(parsing: response.body)
-    return try #require(answer["result"], "\(answer.json)")
-  }
-
+  /// The transaction's hash.
   @discardableResult
   func transact(
     _ contract: String, _ function: String, _ arguments: [JSONValue], value: UInt64 = 0
   ) async throws -> JSONValue {
-    let numbers = arguments.map { argument -> JSONValue in
-      guard let text = argument.string, !text.hasPrefix("0x") else { return argument }
-      return .number(text)
-    }
-    return try await call(
-      "test_transact", .string(contract), .string(function), .array(numbers),
-      ["value": Self.quantity(value)])
+    try await chain.transact(contract, function, arguments, value: value)
   }
 
   /// Sends ether, in wei.
@@ -149,20 +123,24 @@ final class EthereumStory {
   }
 
   func fund(_ address: String, _ value: UInt64) async throws {
-    _ = try await call("test_fund", .string(address), Self.quantity(value))
+    try await chain.fund(address, value)
   }
 
   func finalize() async throws {
-    _ = try await call("test_finalize")
+    try await chain.finalize()
     try await follow()
   }
 
-  private static func quantity(_ value: UInt64) -> JSONValue {
-    .string("0x" + String(value, radix: 16))
+  /// Replaces the last `depth` blocks by `blocks` others, which leave out the transactions `drop`.
+  func reorganise(
+    _ depth: Int, blocks: Int, dropping drop: [JSONValue] = []
+  ) async throws {
+    try await chain.reorganise(depth, blocks: blocks, dropping: drop)
+    try await follow()
   }
 
   func mine(_ count: Int) async throws {
-    _ = try await call("test_mine", .number("\(count)"))
+    try await chain.mine(count)
     try await follow()
   }
 
