@@ -1,6 +1,4 @@
-internal import Addresses
 internal import ArgumentParser
-internal import ChainSim
 internal import ChainTypes
 internal import Database
 internal import Deployment
@@ -8,7 +6,6 @@ internal import Foundation
 internal import HTTPClient
 internal import HTTPServer
 internal import Logging
-internal import NodeRPC
 internal import Settings
 internal import Telemetry
 internal import Tenancy
@@ -50,43 +47,20 @@ struct DemoCommand: AsyncParsableCommand {
   }
 
   private static func run(in directory: URL, chains: String, stay: Bool) async throws {
-    Console.print("A Bitcoin-like chain: 120 blocks, so that its first coins can be spent")
-    let node = SimulatedBitcoinNode(
-      name: "demo", seed: UInt64(Date().timeIntervalSince1970), clock: SystemRPCClock(),
-      hasTransactionIndex: true
-    ) { UInt32(clamping: Int64(Date().timeIntervalSince1970)) }
-    try node.mine(120)
-    Console.print("An EVM-like chain with a USDC-like and a USDT-like token")
-    let ethereum = SimulatedEthereumNode(
-      name: "demo-ethereum", options: EthereumChainOptions(chainID: 1_337, finalizedDepth: 6),
-      seed: UInt64(Date().timeIntervalSince1970), clock: SystemRPCClock()
-    ) { UInt64(max(0, Date().timeIntervalSince1970)) }
-    for _ in 0..<8 { _ = try ethereum.mine() }
-    let server = try await ChainSimServer.start(
-      node, port: 0,
-      authentication: .cookie(file: directory.appending(path: "cookie").path))
-    let other = try await ChainSimServer.start(ethereum, port: 0)
-    let demo = Demo(
-      bitcoin: node, ethereum: ethereum, url: server.url, ethereumURL: other.url,
-      directory: directory, chains: chains, stay: stay)
+    let nodes = try await DemoNodes.start(in: directory)
     do {
-      try await demo.serve()
+      try await Demo(nodes: nodes, directory: directory, chains: chains, stay: stay).serve()
     } catch {
-      await server.stop()
-      await other.stop()
+      await nodes.stop()
       throw error
     }
-    await server.stop()
-    await other.stop()
+    await nodes.stop()
   }
 }
 
 /// The embedded demo: the nodes, and the pipeline that watches them.
 private struct Demo {
-  let bitcoin: SimulatedBitcoinNode
-  let ethereum: SimulatedEthereumNode
-  let url: String
-  let ethereumURL: String
+  let nodes: DemoNodes
   let directory: URL
   let chains: String
   let stay: Bool
@@ -94,12 +68,8 @@ private struct Demo {
   /// Serves as `paywatch serve` does, from a configuration file, while the story is told.
   func serve() async throws {
     let file = directory.appending(path: "paywatch.yaml").path
-    try DemoConfiguration.embedded(node: url, ethereum: ethereumURL, chains: chains).write(
+    try DemoConfiguration.embedded(nodes, chains: chains).write(
       toFile: file, atomically: true, encoding: .utf8)
-    try DemoConfiguration.ethereumChain(
-      usdc: SimulatedContracts.usdc.text, usdt: SimulatedContracts.usdt.text
-    ).write(
-      to: directory.appending(path: "ethereum-demo.yaml"), atomically: true, encoding: .utf8)
     let plan = try Plan(file: file)
     let path = directory.appending(path: "paywatch.sqlite").path
     let database = try plan.configuration.database.opened()
@@ -118,7 +88,7 @@ private struct Demo {
         let api = DemoAPI(
           client: try HTTPClient(), url: "http://127.0.0.1:\(port)", key: key.text)
         Console.print(
-          "paywatch serve: \(api.url), SQLite, JSON-RPC at \(url) and \(ethereumURL)")
+          "paywatch serve: \(api.url), SQLite, JSON-RPC at \(nodes.url) and \(nodes.ethereumURL)")
         try await tell(
           api, Treasurer(plan.configuration.chains, database: database))
         guard stay else { return }
@@ -131,9 +101,9 @@ private struct Demo {
             curl \(api.url)/openapi.json
             swift run payctl payment list --database \(path)
           Blocks and payments on demand (the node's cookie is \(directory.path)/cookie):
-            curl -u "$(cat \(directory.path)/cookie)" \(url) \\
+            curl -u "$(cat \(directory.path)/cookie)" \(nodes.url) \\
               -d '{"id":1,"method":"sim.pay","params":["ADDRESS",100000]}'
-            curl -u "$(cat \(directory.path)/cookie)" \(url) -d '{"id":1,"method":"sim.mine","params":[1]}'
+            curl -u "$(cat \(directory.path)/cookie)" \(nodes.url) -d '{"id":1,"method":"sim.mine","params":[1]}'
           """)
         try await Task.sleep(for: .seconds(Int64(Int32.max)))
       }
@@ -146,8 +116,8 @@ private struct Demo {
   private func tell(_ api: DemoAPI, _ treasurer: Treasurer) async throws {
     let teller = Teller(api: api)
     let story = Story(
-      api: api, node: bitcoin, teller: teller, network: BitcoinNetwork(.regtest))
-    let ethereumStory = EthereumStory(api: api, node: ethereum, teller: teller)
+      api: api, node: nodes.bitcoin, teller: teller, network: BitcoinNetwork(.regtest))
+    let ethereumStory = EthereumStory(api: api, node: nodes.ethereum, teller: teller)
     try await story.run()
     try await ethereumStory.run()
     try await MoneyOutStory(bitcoin: story, ethereum: ethereumStory, treasurer: treasurer).run()

@@ -18,26 +18,13 @@ enum DemoConfiguration {
     "[16a93ed0/44h/1h/0h]xpub6Cb32hxJb7m2c37FsVMRAYWeBvqx1vG4XDzuTJ76ktJsxCaeg6UDAvGuTyg6xTRNntq1"
     + "w8qVEpMi8i1CdgsqSA611kMM5yFzCpHgwUtMSGc/0/*"
 
-  /// - Parameter ethereum: an EVM node besides, whose chain is described in `ethereum-demo.yaml`
-  static func embedded(node url: String, ethereum: String, chains: String) -> String {
-    let chain = """
-        - name: ethereum-demo
-          spec: ethereum-demo.yaml
-          poll_milliseconds: 100
-          traces: true
-          nodes:
-            - { name: chainsim-ethereum, url: "\(ethereum)" }
-      """
-    let family = """
+  static func embedded(_ nodes: DemoNodes, chains: String) -> String {
+    """
+    database: { sqlite: paywatch.sqlite }
+    log_level: warning
+    address_pool: { ready: 20 }
 
-            - { family: ethereum, descriptor: "\(account)" }
-      """
-    return """
-      database: { sqlite: paywatch.sqlite }
-      log_level: warning
-      address_pool: { ready: 20 }
-
-      """ + shared(node: url, chains: chains, also: (chain, family))
+    """ + shared(nodes, chains: chains)
   }
 
   /// The description of the demo's EVM chain, with the contracts of its tokens.
@@ -65,7 +52,7 @@ enum DemoConfiguration {
   }
 
   static func distributed(
-    database: String, brokers: String, redis: String, node url: String, chains: String
+    database: String, brokers: String, redis: String, _ nodes: DemoNodes, chains: String
   ) -> String {
     """
     database: { postgresql: { url: "\(database)", password_file: database-password } }
@@ -74,12 +61,10 @@ enum DemoConfiguration {
     log_level: info
     address_pool: { ready: 100 }
 
-    """ + shared(node: url, chains: chains)
+    """ + shared(nodes, chains: chains)
   }
 
-  private static func shared(
-    node url: String, chains: String, also more: (chain: String, account: String) = ("", "")
-  ) -> String {
+  private static func shared(_ nodes: DemoNodes, chains: String) -> String {
     """
     region: demo
     listen: { host: 127.0.0.1, port: 0 }
@@ -88,12 +73,18 @@ enum DemoConfiguration {
       - name: bitcoin-regtest
         poll_milliseconds: 100
         nodes:
-          - { name: chainsim, url: "\(url)", cookie_file: cookie }
-    \(more.chain)
+          - { name: chainsim, url: "\(nodes.url)", cookie_file: cookie }
+      - name: ethereum-demo
+        spec: ethereum-demo.yaml
+        poll_milliseconds: 100
+        traces: true
+        nodes:
+          - { name: chainsim-ethereum, url: "\(nodes.ethereumURL)" }
     tenants:
       - id: demo
         accounts:
-          - { family: bitcoin, descriptor: "\(descriptor)" }\(more.account)
+          - { family: bitcoin, descriptor: "\(descriptor)" }
+          - { family: ethereum, descriptor: "\(account)" }
         policies:
           late: hold
           expiry_seconds: { default: 900, min: 2, max: 86400 }

@@ -4,18 +4,16 @@ internal import Bytes
 internal import ChainSim
 internal import ChainTypes
 
-/// Sells over several APIs at once, and its customers pay.
+/// Sells over several APIs at once, for coins and tokens of both chains, and its customers pay.
 actor DemoShop {
   private let apis: [DemoAPI]
-  private let node: SimulatedBitcoinNode
-  private let network: BitcoinNetwork
+  private let nodes: DemoNodes
   private var sold = 0
   private var unsettled: Set<String> = []
 
-  init(apis: [DemoAPI], node: SimulatedBitcoinNode, network: BitcoinNetwork) {
+  init(apis: [DemoAPI], nodes: DemoNodes) {
     self.apis = apis
-    self.node = node
-    self.network = network
+    self.nodes = nodes
   }
 
   /// Makes that many payments, pays each as soon as it has an address, mines now and then, and
@@ -23,23 +21,23 @@ actor DemoShop {
   func sell(_ count: Int) async throws {
     let first = sold
     sold += count
-    let ids = try await Self.sell(first..<first + count, over: apis, node, network)
+    let ids = try await Self.sell(first..<first + count, over: apis, nodes)
     unsettled.formUnion(ids)
     try await wait(for: ids, ["paid", "settled"])
   }
 
   private static func sell(
-    _ orders: Range<Int>, over apis: [DemoAPI], _ node: SimulatedBitcoinNode,
-    _ network: BitcoinNetwork
+    _ orders: Range<Int>, over apis: [DemoAPI], _ nodes: DemoNodes
   ) async throws -> Set<String> {
     try await withThrowingTaskGroup(of: String.self) { group in
       for number in orders {
-        let api = apis[number % apis.count]
+        let api = apis[number / Sale.all.count % apis.count]
+        let sale = Sale.all[number % Sale.all.count]
         group.addTask {
           let payment = try await api.createPayment(
-            order: "order-\(number)", amount: "0.0100000\(number % 10)", expiresIn: 900)
-          let script = try BitcoinAddress(payment.address, network: network).output.scriptPubKey
-          _ = try node.pay(script, value: UInt64(1_000_000 + number % 10))
+            order: "order-\(number)", chain: sale.chain, asset: sale.asset, amount: sale.amount,
+            expiresIn: 900)
+          try sale.pay(payment.address, nodes)
           return payment.id
         }
       }
@@ -49,11 +47,42 @@ actor DemoShop {
     }
   }
 
+  /// What is asked for in turn, and how it is paid.
+  private struct Sale: Sendable {
+    let chain: String
+    let asset: String
+    let amount: String
+    let pay: @Sendable (_ address: String, DemoNodes) throws -> Void
+
+    static let all = [
+      Sale(chain: "bitcoin-regtest", asset: "BTC", amount: "0.01") { address, nodes in
+        let output = try BitcoinAddress(address, network: BitcoinNetwork(.regtest)).output
+        _ = try nodes.bitcoin.pay(output.scriptPubKey, value: 1_000_000)
+      },
+      Sale(chain: EthereumStory.chain, asset: "ETH", amount: "0.05") { address, nodes in
+        _ = try nodes.ethereum.send(.ether(EthereumStory.wei(50), to: EthereumAddress(address)))
+      },
+      Sale(chain: EthereumStory.chain, asset: "USDC", amount: "12.50") { address, nodes in
+        _ = try nodes.ethereum.send(
+          .token(SimulatedContracts.usdc, 12_500_000, to: EthereumAddress(address)))
+      },
+      Sale(chain: EthereumStory.chain, asset: "USDT", amount: "7") { address, nodes in
+        _ = try nodes.ethereum.send(
+          .token(SimulatedContracts.usdt, 7_000_000, to: EthereumAddress(address)).by(account: 1))
+      },
+    ]
+  }
+
   /// Mines until all payments are settled.
   func settle() async throws {
-    try node.mine(6)
+    try mine(8)
     try await wait(for: unsettled, ["settled"])
     unsettled = []
+  }
+
+  private func mine(_ count: Int) throws {
+    try nodes.bitcoin.mine(count)
+    _ = try nodes.ethereum.mine(count)
   }
 
   private func wait(for ids: Set<String>, _ statuses: Set<String>) async throws {
@@ -69,7 +98,7 @@ actor DemoShop {
       guard clock.now < deadline else {
         throw CommandFailure("\(left.count) payments weren't \(statuses.sorted()) in 90 s")
       }
-      try node.mine(1)
+      try mine(1)
       try await clock.sleep(for: .milliseconds(300))
     }
   }

@@ -1,8 +1,3 @@
-internal import Addresses
-internal import Bitcoin
-internal import Bytes
-internal import ChainSim
-internal import ChainTypes
 internal import Database
 internal import EventLog
 internal import Foundation
@@ -10,7 +5,6 @@ internal import HTTPClient
 internal import Kafka
 internal import Leases
 internal import LocalServers
-internal import NodeRPC
 internal import PostgreSQL
 internal import Tenancy
 internal import Watching
@@ -25,7 +19,7 @@ struct DistributedDemo: Sendable {
   private static let payments = 20
 
   func run() async throws {
-    Console.print("Starting PostgreSQL, Redis, three brokers and a chain, each on 127.0.0.1")
+    Console.print("Starting PostgreSQL, Redis, three brokers and two chains, each on 127.0.0.1")
     let postgres = try await PostgresServer.start(
       directory: directory.appending(path: "postgres").path)
     let full = try await postgres.makeDatabase("paywatch", owner: "paywatch")
@@ -36,24 +30,16 @@ struct DistributedDemo: Sendable {
     let redis = try await RedisServer.start(directory: directory.appending(path: "redis").path)
     let brokers = try MockCluster(brokers: 3)
     for topic in EventTopic.allCases { try brokers.createTopic(topic.name, partitions: 3) }
-    let node = SimulatedBitcoinNode(
-      name: "demo", seed: UInt64(Date().timeIntervalSince1970), clock: SystemRPCClock(),
-      hasTransactionIndex: true
-    ) { UInt32(clamping: Int64(Date().timeIntervalSince1970)) }
-    try node.mine(120)
-    let cookie = directory.appending(path: "cookie").path
-    let chain = try await ChainSimServer.start(
-      node, port: 0, authentication: .cookie(file: cookie))
+    let nodes = try await DemoNodes.start(in: directory)
     let file = directory.appending(path: "paywatch.yaml").path
     try DemoConfiguration.distributed(
       database: url, brokers: brokers.brokers.joined(separator: ","),
-      redis: "redis://127.0.0.1:\(redis.port)", node: chain.url,
-      chains: chains
+      redis: "redis://127.0.0.1:\(redis.port)", nodes, chains: chains
     ).write(toFile: file, atomically: true, encoding: .utf8)
     let database = PostgresDatabase(options: PostgresOptions(connection: full))
-    let faults = try await tell(node, database, brokers, configuration: file)
+    let faults = try await tell(nodes, database, brokers, configuration: file)
     try await database.close()
-    await chain.stop()
+    await nodes.stop()
     await redis.stop()
     await postgres.stop()
     guard faults.isEmpty else {
@@ -62,7 +48,7 @@ struct DistributedDemo: Sendable {
   }
 
   private func tell(
-    _ node: SimulatedBitcoinNode, _ database: PostgresDatabase, _ brokers: MockCluster,
+    _ nodes: DemoNodes, _ database: PostgresDatabase, _ brokers: MockCluster,
     configuration: String
   ) async throws -> [String] {
     let client = try HTTPClient()
@@ -80,9 +66,9 @@ struct DistributedDemo: Sendable {
     }
     let shop = DemoShop(
       apis: processes.prefix(2).map { DemoAPI(client: client, url: $0.url, key: key.text) },
-      node: node, network: BitcoinNetwork(.regtest))
+      nodes: nodes)
 
-    Console.print("\n\(Self.payments) payments over both APIs")
+    Console.print("\n\(Self.payments) payments over both APIs, in BTC, ETH, USDC and USDT")
     try await shop.sell(Self.payments)
     let leader = try await leader(of: processes, in: database)
     Console.print("\n\(leader.name) leads: killed, with \(Self.payments) payments on their way")
