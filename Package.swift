@@ -181,7 +181,7 @@ let package = Package(
     program(
       "paybench",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "LocalServers", "HTTPClient", "Telemetry", "Database",
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
         "HTTPServer", "Gateway", "Deployment", "ChainSim", log, hummingbird, nioCore,

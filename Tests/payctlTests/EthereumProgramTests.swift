@@ -109,6 +109,11 @@ struct EthereumProgramTests {
     #expect(told.status == 1)
     #expect(told.output.contains("\"asset\":\"USDC\""), "\(told.output)")
     #expect(told.output.contains("\"position\":\"trace:0\""))
+    // Not told by tokens' logs: what is ether alone, in other blocks.
+    let searched = try await scene.rescan("--by-logs", "--format", "json")
+    #expect(searched.status == 1, "\(searched.errors)")
+    #expect(searched.output.contains("\"asset\":\"USDC\""), "\(searched.output)")
+    #expect(try await scene.rescan().status != 0)
     let written = try await scene.rescan("--from", "1", "--write")
     #expect(written.status == 0, "\(written.errors)")
     #expect(written.output.contains("0.000005 USDC"), "\(written.output)")

@@ -80,7 +80,7 @@ package struct RPCReply: Sendable {
   var contentType = "application/json"
   var body: [UInt8]
 
-  init(status: Int, body: [UInt8]) {
+  package init(status: Int, body: [UInt8]) {
     self.status = status
     self.body = body
   }

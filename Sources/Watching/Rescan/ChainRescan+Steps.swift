@@ -19,13 +19,7 @@ extension ChainRescan {
   func steps(
     in heights: ClosedRange<UInt32>, of record: ChainRecord
   ) async throws -> [RescanStep] {
-    guard let lowest = record.links.first, record.links.last?.ref == record.cursor.tip else {
-      throw RescanError.storeContradictsItself(record.cursor.tip)
-    }
-    for (link, next) in zip(record.links, record.links.dropFirst())
-    where next.parent != link.ref.hash || next.ref.height != link.ref.height + 1 {
-      throw RescanError.storeContradictsItself(next.ref)
-    }
+    let lowest = try record.lowestLink()
     var steps: [RescanStep] = []
     if heights.lowerBound < lowest.ref.height {
       let below = heights.lowerBound...min(heights.upperBound, lowest.ref.height - 1)
@@ -33,6 +27,11 @@ extension ChainRescan {
     }
     steps += record.links.filter { heights.contains($0.ref.height) }
       .map { RescanStep(ref: $0.ref, parent: $0.parent) }
+    return try await checked(steps)
+  }
+
+  /// The same blocks, where none of them contradicts the coverage.
+  func checked(_ steps: [RescanStep]) async throws -> [RescanStep] {
     var covered: [UInt32: Hash32] = [:]
     for range in try await store.coverage(of: chain) {
       covered[range.throughHeight] = range.throughHash
@@ -47,6 +46,18 @@ extension ChainRescan {
 }
 
 extension ChainRecord {
+  /// The lowest of the headers that the store keeps, where they lead to the cursor's tip.
+  func lowestLink() throws(RescanError) -> ChainLink {
+    guard let lowest = links.first, links.last?.ref == cursor.tip else {
+      throw .storeContradictsItself(cursor.tip)
+    }
+    for (link, next) in zip(links, links.dropFirst())
+    where next.parent != link.ref.hash || next.ref.height != link.ref.height + 1 {
+      throw .storeContradictsItself(next.ref)
+    }
+    return lowest
+  }
+
   /// Whether `block` stands in the active chain; what lies below the headers that are kept does.
   func holds(_ block: BlockRef) -> Bool {
     guard let lowest = links.first else { return false }

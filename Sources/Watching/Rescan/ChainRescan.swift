@@ -38,30 +38,52 @@ package struct ChainRescan<Reader: RescanReader>: Sendable {
     from: UInt32, through: UInt32?, progress: (RescanFindings) -> Void = { _ in }
   ) async throws -> RescanFindings {
     let record = try await record()
+    let heights = try await heights(from: from, through: through, of: record)
+    let steps = try await steps(in: heights, of: record)
+    guard let last = steps.last else {
+      throw RescanError.emptyRange(from: from, through: heights.upperBound)
+    }
+    return try await compare(
+      steps, watching: watchedScripts(), in: heights, through: last.ref, progress: progress)
+  }
+
+  /// The blocks to compare, of a chain that a quorum of nodes has.
+  func heights(
+    from: UInt32, through: UInt32?, of record: ChainRecord
+  ) async throws -> ClosedRange<UInt32> {
     let through = through ?? record.cursor.tip.height
     guard through <= record.cursor.tip.height else {
       throw RescanError.aboveTip(through, tip: record.cursor.tip)
     }
     guard from <= through else { throw RescanError.emptyRange(from: from, through: through) }
     try await checkAgreement(on: record.cursor.tip)
-    let steps = try await steps(in: from...through, of: record)
-    guard let first = steps.first, let last = steps.last else {
-      throw RescanError.emptyRange(from: from, through: through)
-    }
-    let watched = try await watchedScripts()
+    return from...through
+  }
+
+  /// Compares these blocks, lowest first: all of `heights`, or those of them that matter.
+  ///
+  /// - Parameter judge: called with each block that was read
+  func compare(
+    _ steps: [RescanStep], watching watched: WatchSet, in heights: ClosedRange<UInt32>,
+    through end: BlockRef, progress: (RescanFindings) -> Void,
+    judge: (RescanBlock) -> Void = { _ in }
+  ) async throws -> RescanFindings {
     var findings = RescanFindings(
-      chain: chain, from: first.ref, through: last.ref,
+      chain: chain, fromHeight: heights.lowerBound, through: end, stepCount: steps.count,
       proofByteLimit: reader.proofByteLimit)
     var start = 0
     while start < steps.count {
       let run = Array(steps[start..<min(start + reader.width, steps.count)])
-      try await compare(reader.read(run, watching: watched), &findings)
+      let blocks = try await reader.read(run, watching: watched)
+      blocks.forEach(judge)
+      try await compare(blocks, &findings)
       progress(findings)
       start += run.count
     }
     // What left the active chain meanwhile makes differences that are none.
-    guard try await self.record().holds(last.ref) else {
-      throw RescanError.reorganised(last.ref)
+    let record = try await record()
+    guard record.holds(end), steps.last.map({ record.holds($0.ref) }) ?? true else {
+      throw RescanError.reorganised(end)
     }
     return findings
   }
@@ -107,14 +129,14 @@ package struct ChainRescan<Reader: RescanReader>: Sendable {
 
   // MARK: Parts
 
-  private func record() async throws -> ChainRecord {
+  func record() async throws -> ChainRecord {
     guard let record = try await store.record(of: chain, window: .max) else {
       throw RescanError.unknownChain(chain)
     }
     return record
   }
 
-  private func watchedScripts() async throws -> WatchSet {
+  func watchedScripts() async throws -> WatchSet {
     var watched = WatchSet(key: watchKey)
     var last: UInt64 = 0
     let limit = 10_000

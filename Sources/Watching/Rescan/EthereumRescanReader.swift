@@ -64,4 +64,26 @@ package struct EthereumRescanReader: RescanReader {
     }
     return blocks
   }
+
+  /// The active chain's blocks of these heights, each as a quorum has it.
+  func agreedSteps(at heights: [UInt32]) async throws(RescanError) -> [RescanStep] {
+    let source = EthereumHeaderSource(pool: pool, settings: settings)
+    var steps: [RescanStep] = []
+    for height in heights {
+      do throws(NodePoolError) {
+        let link = try await source.anchor(at: height)
+        steps.append(RescanStep(ref: link.ref, parent: link.parent))
+      } catch {
+        throw .notAgreed(height: height, error)
+      }
+    }
+    return steps
+  }
+
+  /// Keeps a node out that told transfers which the block doesn't hold.
+  func distrust(_ place: Int, tellingLogsOf block: BlockRef) {
+    pool.quarantine(
+      place, reason: "its logs tell transfers that \(block.text(.ethereum)) doesn't hold",
+      maximumMilliseconds: settings.quarantineMilliseconds)
+  }
 }

@@ -15,6 +15,10 @@ package enum RescanError: Error, Equatable {
   case storeContradictsItself(BlockRef)
   /// No node gives the headers of these heights that lead to the block the store has.
   case noHeaders(from: UInt32, to: BlockRef, NodePoolError)
+  /// Fewer nodes than the quorum tell the logs of these blocks.
+  case noLogs(from: UInt32, to: BlockRef, NodePoolError)
+  /// No quorum has a block at this height.
+  case notAgreed(height: UInt32, NodePoolError)
   case block(BlockUnavailable)
   /// The same of an EVM chain's block.
   case unproved(BlockRef, NodePoolError)

@@ -5,8 +5,10 @@ package import ChainTypes
 /// What comparing a range of blocks with the recorded transfers has brought.
 package struct RescanFindings: Sendable {
   package let chain: ChainName
-  package let from: BlockRef
+  package let fromHeight: UInt32
   package let through: BlockRef
+  /// How many blocks there are to read: all between, or those that logs led to.
+  package let stepCount: Int
   /// Blocks verified so far.
   package private(set) var blockCount = 0
   package private(set) var transactionCount = 0
@@ -29,10 +31,13 @@ package struct RescanFindings: Sendable {
   private let proofByteLimit: Int
   private var proofBytes = 0
 
-  init(chain: ChainName, from: BlockRef, through: BlockRef, proofByteLimit: Int) {
+  init(
+    chain: ChainName, fromHeight: UInt32, through: BlockRef, stepCount: Int, proofByteLimit: Int
+  ) {
     self.chain = chain
-    self.from = from
+    self.fromHeight = fromHeight
     self.through = through
+    self.stepCount = stepCount
     self.proofByteLimit = proofByteLimit
   }
 

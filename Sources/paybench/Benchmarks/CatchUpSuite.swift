@@ -9,7 +9,9 @@ enum CatchUpSuite: Suite {
   private static let many =
     "EVM catch-up over HTTP into SQLite, as many watched as there are scripts"
 
-  static let names = [few, many]
+  private static let discovery = "EVM discovery by logs over HTTP"
+
+  static let names = [few, many, discovery]
 
   private static let transactionsPerBlock = 100
 
@@ -20,7 +22,31 @@ enum CatchUpSuite: Suite {
       contests.append(
         try await contest(name, watched: watched, blocks: settings.repetitions(100)))
     }
+    if names.contains(discovery) { contests.append(try await discovered(settings)) }
     return contests
+  }
+
+  /// Which of many blocks pay watched addresses, by what a node answers to `eth_getLogs`; nothing
+  /// is proved yet.
+  private static func discovered(_ settings: Settings) async throws -> Contest {
+    let pipeline = try await DiscoveryPipeline.start(settings)
+    let blocks = settings.repetitions(12_000)
+    return Contest(
+      name: discovery,
+      ours: {
+        [Double(blocks) / (try await WallClock.seconds { try await pipeline.discover(blocks) })]
+      },
+      others: [
+        { [Double(blocks) / (try await WallClock.seconds { try await pipeline.fetch(blocks) })] }
+      ],
+      comparisons: [
+        .init(
+          name: discovery, unit: "blocks/s",
+          reference:
+            "the same answers fetched and thrown away, \(pipeline.logsPerBlock) logs a block",
+          goal: .atLeast(5_000, "blocks/s"))
+      ],
+      finish: { try await pipeline.close() })
   }
 
   private static func contest(

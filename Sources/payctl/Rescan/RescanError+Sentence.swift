@@ -29,6 +29,11 @@ extension RescanError {
     case .noHeaders(let from, let known, let error):
       return "no node gives the headers from \(from) that lead to \(text(known)): "
         + error.sentence(pool)
+    case .noLogs(let from, let end, let error):
+      return "fewer than \(pool.quorum) nodes tell the logs from \(from) to \(text(end)): "
+        + error.sentence(pool)
+    case .notAgreed(let height, let error):
+      return "no quorum has a block \(height): \(error.sentence(pool))"
     case .block(let error):
       return error.sentence(pool)
     case .unproved(let block, let error):

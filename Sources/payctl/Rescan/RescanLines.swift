@@ -49,7 +49,7 @@ struct RescanLines: Sendable {
     lines = missing + surplus
     remaining = lines.count { $0.written == nil }
     summary = Summary(
-      chain: findings.chain.text, fromHeight: findings.from.height,
+      chain: findings.chain.text, fromHeight: findings.fromHeight,
       throughHeight: findings.through.height,
       throughHash: findings.through.hash.text(spec.family.hashForm),
       blocks: findings.blockCount, transactions: findings.transactionCount,
