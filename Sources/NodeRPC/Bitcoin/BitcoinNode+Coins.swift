@@ -3,7 +3,7 @@ package import ChainTypes
 internal import JSON
 
 /// An unspent output as a node's UTXO set has it.
-package struct NodeCoin: Equatable, Sendable {
+package struct NodeCoin: Hashable, Sendable {
   package let outpoint: Outpoint
   package let scriptPubKey: [UInt8]
   package let satoshi: UInt64
@@ -12,9 +12,10 @@ package struct NodeCoin: Equatable, Sendable {
 }
 
 /// What a node's UTXO set had for some scripts, all of it at one tip.
-package struct CoinScan: Equatable, Sendable {
+package struct CoinScan: Hashable, Sendable {
   package let tip: BlockRef
-  package let coins: [NodeCoin]
+  /// A set: nodes list them in orders of their own.
+  package let coins: Set<NodeCoin>
 }
 
 extension BitcoinNode {
@@ -66,7 +67,7 @@ extension BitcoinNode {
     guard coins.count == elements.count, Set(coins.map(\.outpoint)).count == coins.count else {
       return nil
     }
-    return CoinScan(tip: BlockRef(height: height, hash: hash), coins: coins)
+    return CoinScan(tip: BlockRef(height: height, hash: hash), coins: Set(coins))
   }
 
   private static func coin(_ json: JSONValue) -> NodeCoin? {

@@ -20,6 +20,10 @@ package struct StateAnswer<Value: Sendable & Equatable>: Equatable, Sendable {
   /// Whether the node was told which block by its number alone, because it takes no hash
   /// (EIP-1898): what it answered may be another branch's.
   package let isByNumber: Bool
+
+  package func map<Other>(_ change: (Value) -> Other) -> StateAnswer<Other> {
+    StateAnswer<Other>(value: change(value), isByNumber: isByNumber)
+  }
 }
 
 extension EthereumNode {

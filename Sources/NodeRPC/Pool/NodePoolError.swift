@@ -5,6 +5,8 @@ package enum NodePoolError: Error, Equatable, Sendable {
   case impossibleQuorum(Int, nodes: Int)
   /// Every node that may serve was asked in this order, and failed.
   case allFailed([NodeFailure])
+  /// Fewer nodes answered than the quorum needs; these failed.
+  case tooFewAnswers(quorum: Int, [NodeFailure])
 }
 
 package struct NodeFailure: Equatable, Sendable {

@@ -109,6 +109,30 @@ package final class QuorumPool<Node: ChainNode>: Sendable {
     return BlockVotes(answers)
   }
 
+  /// What all nodes that may vote answer, asked at once and each waited for, so that who says
+  /// something else is heard. Fewer answers than the quorum are an error.
+  package func answers<Value: Hashable & Sendable>(
+    to question: @escaping @Sendable (Node) async throws(NodeError) -> Value
+  ) async throws(NodePoolError) -> NodeAnswers<Value> {
+    let outcomes = await askAll(eligible()) { (node, index) async throws(NodeError) in
+      try await self.identify(node, index)
+      return try await question(node)
+    }
+    // A node that was quarantined meanwhile has no vote any more.
+    let trusted = eligible()
+    var (answers, failures): ([Served<Value>], [NodeFailure]) = ([], [])
+    for (node, outcome) in outcomes {
+      switch outcome {
+      case .success(let value) where trusted.contains(node):
+        answers.append(Served(value: value, node: node))
+      case .success: continue
+      case .failure(let error): failures.append(NodeFailure(node: node, error: error))
+      }
+    }
+    guard answers.count >= quorum else { throw .tooFewAnswers(quorum: quorum, failures) }
+    return NodeAnswers(answers, quorum: quorum)
+  }
+
   /// Asks the nodes that may serve, best first, until one answers; `other` isn't asked.
   package func serve<Value: Sendable>(
     besides other: Int? = nil, _ question: (Node) async throws(NodeError) -> Value

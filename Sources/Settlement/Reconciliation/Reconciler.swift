@@ -1,13 +1,11 @@
-internal import Addresses
 package import Bytes
 package import ChainTypes
 package import Database
-internal import Digests
 package import NodeRPC
 internal import Watching
 
 /// Asks a chain's nodes what our addresses have, at blocks that the watchers have covered, and
-/// holds it against the books. Changes nothing.
+/// holds what a quorum of them says against the books. Changes nothing.
 package struct Reconciler: Sendable {
   let database: any Database
   let spec: ChainSpec
@@ -36,10 +34,12 @@ package struct Reconciler: Sendable {
   package enum Failure: Error, Sendable, Equatable {
     /// No watcher has started it.
     case unknownChain
-    /// The node is ahead of the watchers for longer than is waited for, or far behind them.
+    /// The nodes are ahead of the watchers for longer than is waited for, or far behind them.
     case notCovered(BlockRef)
-    /// Reorganisations took each block that was asked about.
+    /// Reorganisations took each block that was asked about, or no quorum stood at one.
     case reorganised
+    /// No quorum of nodes says the same of a block's state.
+    case nodesDisagree(BlockRef, String)
     /// No node has a covered block's state any more.
     case stateGone
     /// A token's contract doesn't tell balances.
@@ -52,6 +52,8 @@ package struct Reconciler: Sendable {
     package var addresses = 0
     /// The last block at which the chain was asked; nil where there is no address.
     package var block: BlockRef?
+    /// Nodes that say something else of that than the quorum, by their names.
+    package var dissenting: Set<String> = []
   }
 
   // MARK: Bitcoin
@@ -62,34 +64,32 @@ package struct Reconciler: Sendable {
     while true {
       let page = try await addresses(after: last, limit: BitcoinNode.coinScanLimit)
       guard let first = page.first, let end = page.last else { break }
-      let (block, rows) = try await compare(page, first.ordinal...end.ordinal, pool)
-      outcome.rows += rows
-      outcome.addresses += page.count
-      outcome.block = block
+      try await compare(page, first.ordinal...end.ordinal, pool, &outcome)
       last = end.ordinal
     }
     return try await withLedger(outcome)
   }
 
   private func compare(
-    _ page: [HeldAddress], _ ordinals: ClosedRange<UInt64>, _ pool: NodePool
-  ) async throws -> (BlockRef, [ReconciliationRow]) {
-    let scripts = page.map(\.script)
+    _ page: [HeldAddress], _ ordinals: ClosedRange<UInt64>, _ pool: NodePool,
+    _ outcome: inout Outcome
+  ) async throws {
     for _ in 0..<Self.scanAttempts {
-      let scan = try await pool.serve { (node) async throws(NodeError) in
-        try await node.coins(paying: scripts)
-      }.value
-      guard let held = try await coins(of: ordinals, at: scan.tip) else { continue }
+      guard let scan = try await agreedScan(of: page, pool, &outcome.dissenting),
+        let held = try await coins(of: ordinals, at: scan.tip)
+      else { continue }
       var unspent: [[UInt8]: [Outpoint: UInt256]] = [:]
       for coin in scan.coins {
         unspent[coin.scriptPubKey, default: [:]][coin.outpoint] = UInt256(coin.satoshi)
       }
       let reconciliation = Reconciliation(spec: spec, block: scan.tip)
-      let rows = page.compactMap {
+      outcome.rows += page.compactMap {
         reconciliation.row(
           of: $0, held[$0.ordinal] ?? [], unspent: unspent[$0.script] ?? [:])
       }
-      return (scan.tip, rows)
+      outcome.addresses += page.count
+      outcome.block = scan.tip
+      return
     }
     throw Failure.reorganised
   }
@@ -131,7 +131,9 @@ package struct Reconciler: Sendable {
     for block in try await candidates() {
       do {
         return try await run(pool, at: block)
-      } catch NodePoolError.allFailed(let failures) where failures.contains(where: \.isGoneState) {
+      } catch NodePoolError.tooFewAnswers(_, let failures)
+        where failures.contains(where: \.isGoneState)
+      {
         continue
       }
     }
@@ -173,7 +175,7 @@ package struct Reconciler: Sendable {
     while true {
       let page = try await addresses(after: last, limit: Self.accountLimit)
       guard let first = page.first, let end = page.last else { break }
-      let balances = try await balances(of: page, at: block, pool)
+      let balances = try await balances(of: page, at: block, pool, &outcome.dissenting)
       let ordinals = first.ordinal...end.ordinal
       let held = try await database.read { connection in
         guard try HoldingRecords.isActive(block, on: spec.name, in: connection) else {
@@ -207,53 +209,6 @@ package struct Reconciler: Sendable {
         return reconciliation.row(of: address, holding, balance: balances[place])
       }
     }
-  }
-
-  /// Each address's balance of each listed asset at the block, in the addresses' order.
-  private func balances(
-    of page: [HeldAddress], at block: BlockRef, _ pool: EthereumPool
-  ) async throws -> [Hash20?: [UInt256]] {
-    let accounts = try page.map { address in
-      guard let hash = Hash20(address.script) else { throw CorruptRow.column("script") }
-      return EthereumAddress(hash)
-    }
-    var balances: [Hash20?: [UInt256]] = [:]
-    balances[nil] = try await serve(pool, at: block) { (node) async throws(NodeError) in
-      try await node.balances(of: accounts, at: block)
-    }
-    for contract in spec.tokens.compactMap(\.asset.contract) {
-      let calls = accounts.map {
-        ContractCall(to: EthereumAddress(contract), input: Self.balanceOf($0))
-      }
-      let outputs = try await serve(pool, at: block) { (node) async throws(NodeError) in
-        try await node.call(calls, at: block)
-      }
-      balances[contract] = try outputs.map { output in
-        guard let output, output.count == 32, let balance = UInt256(bigEndian: output[...]) else {
-          throw Failure.noBalance(contract: contract)
-        }
-        return balance
-      }
-    }
-    return balances
-  }
-
-  /// What was asked for by the block's number is of this block only where it still stands there.
-  private func serve<Value: Sendable & Equatable>(
-    _ pool: EthereumPool, at block: BlockRef,
-    _ question: (EthereumNode) async throws(NodeError) -> StateAnswer<Value>
-  ) async throws -> Value {
-    try await pool.serve { (node) async throws(NodeError) in
-      let answer = try await question(node)
-      guard answer.isByNumber else { return answer.value }
-      guard try await node.isActive(block) else { throw .unknownBlock(block.hash) }
-      return answer.value
-    }.value
-  }
-
-  /// ERC-20's `balanceOf(address)`.
-  private static func balanceOf(_ address: EthereumAddress) -> [UInt8] {
-    [0x70, 0xa0, 0x82, 0x31] + [UInt8](repeating: 0, count: 12) + address.hash.bytes
   }
 
   // MARK: All chains

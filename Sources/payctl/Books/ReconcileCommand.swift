@@ -14,15 +14,16 @@ struct ReconcileCommand: AsyncParsableCommand {
     commandName: "reconcile",
     abstract: "Compares payments, the ledger, the event log and the chains.",
     discussion: """
-      What the books say of each address is held against what a node of the chain tells, at one \
-      block that was scanned: on Bitcoin its unspent outputs (scantxoutset, which takes minutes on \
-      the main network), on EVM chains its balances in the coin and in each listed token \
-      (eth_getBalance and balanceOf at a block's hash). The ledger's treasury is held against what \
+      What the books say of each address is held against what the configured quorum of the chain's \
+      nodes tells, at one block that was scanned: on Bitcoin its unspent outputs (scantxoutset, \
+      which takes minutes on the main network), on EVM chains its balances in the coin and in each \
+      listed token (eth_getBalance and balanceOf at a block's hash). Where no quorum says the same, \
+      nothing is compared; a single node that says otherwise is named. The ledger's treasury is held against what \
       is recorded of the chain, and payments, refunds, entries and events against their facts \
       (payctl replay). Each difference is a row. paywatch may run meanwhile.
 
       The exit code is 0 where all agree, 1 where something differs, and 2 where a chain couldn't \
-      be asked.
+      be asked or its nodes disagree.
       """)
 
   @Option(help: "paywatch's configuration: its database and its nodes.", completion: .file())
@@ -100,6 +101,10 @@ struct ReconcileCommand: AsyncParsableCommand {
     }
     let place = outcome.block.map { " at block \($0.text(chain.spec.family.hashForm))" } ?? ""
     StandardError.writeLine("\(chain.spec.name): \(outcome.addresses) addresses\(place)")
+    for node in outcome.dissenting.sorted() {
+      StandardError.writeLine(
+        "\(chain.spec.name): node \(node) says otherwise than the quorum: look at it")
+    }
     guard record else { return outcome.rows }
     let (spec, now) = (chain.spec, SystemTime().now)
     _ = try await database.write {
@@ -121,12 +126,18 @@ private enum ChainTrouble {
     case Reconciler.Failure.unknownChain: "no watcher has started it yet"
     case Reconciler.Failure.notCovered(let block):
       "the nodes are at height \(block.height), which isn't scanned: paywatch must run and keep up"
-    case Reconciler.Failure.reorganised: "reorganisations took the blocks asked about: try again"
-    case Reconciler.Failure.stateGone: "no node has the state of a scanned block any more"
+    case Reconciler.Failure.reorganised:
+      "reorganisations took the blocks asked about, or the nodes stand at different ones: try again"
+    case Reconciler.Failure.nodesDisagree(let block, let said):
+      "no quorum of its nodes says the same at height \(block.height): \(said)"
+    case Reconciler.Failure.stateGone: "too few nodes have the state of a scanned block any more"
     case Reconciler.Failure.noBalance(let contract):
       "the token 0x\(contract.hex) doesn't tell balances"
     case NodePoolError.allFailed(let failures):
       "no node could answer: \(failures.map { "\($0.error)" }.joined(separator: "; "))"
+    case NodePoolError.tooFewAnswers(let quorum, let failures):
+      "fewer than \(quorum) nodes could answer: "
+        + failures.map { "\($0.error)" }.joined(separator: "; ")
     default: "\(error)"
     }
   }

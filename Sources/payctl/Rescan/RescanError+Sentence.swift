@@ -74,7 +74,7 @@ extension NodePoolError {
     switch self {
     case .noNodes: "there are no nodes"
     case .impossibleQuorum(let quorum, let count): "\(quorum) of \(count) nodes can't be had"
-    case .allFailed(let failures):
+    case .allFailed(let failures), .tooFewAnswers(_, let failures):
       failures.isEmpty
         ? "none may serve"
         : failures.map { "\(pool.name(of: $0.node)): \($0.error.sentence)" }

@@ -2,6 +2,7 @@ import Bytes
 import ChainSim
 import ChainTypes
 import Database
+import Foundation
 import JSON
 import NodeRPC
 import Payments
@@ -49,6 +50,54 @@ struct BitcoinReconciliationTests {
     #expect(row.difference == "-150000")
     #expect(row.explanation == "\(coin) is spent, by no transaction of ours")
     #expect(row.blockHeight == scene.node.tip.height)
+  }
+
+  @Test("a single node that hides a coin is outvoted and named, and where nobody is, told so")
+  func disagreement() async throws {
+    let (scene, payment, _) = try await paid()
+    let liar = RewritingTransport(node: scene.node, question: "scantxoutset") {
+      $0.replacingOccurrences(of: "0.00150000", with: "0.00000001")
+    }
+    let outvoted = try await scene.reconcile(asking: [scene.node, liar, scene.node], quorum: 2)
+    #expect(outvoted.rows == [])
+    #expect(outvoted.dissenting == ["b"])
+    // Two that lie alike are believed, as everywhere.
+    let believed = try await scene.reconcile(asking: [liar, liar, scene.node], quorum: 2)
+    #expect(believed.rows.map(\.found) == ["501"])
+    #expect(believed.dissenting == ["c"])
+    let address = payment.terms.address
+    await #expect(
+      throws: Reconciler.Failure.nodesDisagree(
+        scene.node.tip,
+        "a: \(address) has 150500 in 2 outputs; b: \(address) has 501 in 2 outputs")
+    ) { try await scene.reconcile(asking: [scene.node, liar], quorum: 2) }
+    // Each alone is as good as the other.
+    await #expect(throws: Reconciler.Failure.self) {
+      try await scene.reconcile(asking: [scene.node, liar], quorum: 1)
+    }
+  }
+
+  @Test("a quorum that isn't reached because nodes fail, or stand elsewhere, doesn't shrink")
+  func tooFew() async throws {
+    let (scene, _, _) = try await paid()
+    let silent = RewritingTransport(node: scene.node, question: "scantxoutset") { _ in "" }
+    await #expect {
+      try await scene.reconcile(asking: [scene.node, silent, silent], quorum: 2)
+    } throws: { error in
+      guard case NodePoolError.tooFewAnswers(quorum: 2, let failures) = error else { return false }
+      return failures.map(\.node) == [1, 2]
+    }
+    let tip = scene.node.tip.hash.text(.bitcoin)
+    let elsewhere = RewritingTransport(node: scene.node, question: "scantxoutset") {
+      $0.replacingOccurrences(of: tip, with: String(repeating: "ab", count: 32))
+    }
+    await #expect(throws: Reconciler.Failure.reorganised) {
+      try await scene.reconcile(asking: [scene.node, elsewhere], quorum: 2)
+    }
+    // Who stands elsewhere says nothing about this block.
+    let outcome = try await scene.reconcile(
+      asking: [elsewhere, scene.node, scene.node], quorum: 2)
+    #expect(outcome.rows == [] && outcome.dissenting == [] && outcome.block == scene.node.tip)
   }
 
   @Test("a coin that isn't recorded is found")

@@ -31,11 +31,7 @@ final class BitcoinScene {
       time.pass(600)
       try node.mine()
     }
-    pool = try NodePool(
-      nodes: [
-        BitcoinNode(
-          name: "a", transport: transport(node), clock: time, policy: .once, jitterSeed: 1)
-      ], quorum: 1, genesisHash: nil, network: .regtest, clock: time)
+    pool = try Self.pool([transport(node)], quorum: 1, time)
     let addresses = AddressPool(database: database, ready: 6)
     for purpose in AccountPurpose.allCases {
       try await addresses.register(
@@ -98,6 +94,25 @@ final class BitcoinScene {
 
   func reconcile(tenant: String? = nil) async throws -> Reconciler.Outcome {
     try await Reconciler(database: database, spec: spec, tenant: tenant, clock: time).run(pool)
+  }
+
+  /// Asks several nodes: a, b and so on.
+  func reconcile(
+    asking transports: [any RPCTransport], quorum: Int
+  ) async throws -> Reconciler.Outcome {
+    try await Reconciler(database: database, spec: spec, clock: time)
+      .run(Self.pool(transports, quorum: quorum, time))
+  }
+
+  private static func pool(
+    _ transports: [any RPCTransport], quorum: Int, _ time: BlockTime
+  ) throws -> NodePool {
+    let nodes = zip("abcdef", transports).map { name, transport in
+      BitcoinNode(
+        name: String(name), transport: transport, clock: time, policy: .once, jitterSeed: 1)
+    }
+    return try NodePool(
+      nodes: nodes, quorum: quorum, genesisHash: nil, network: .regtest, clock: time)
   }
 }
 

@@ -3,6 +3,7 @@ import Bytes
 import ChainSim
 import ChainTypes
 import Database
+import Foundation
 import NodeRPC
 import Payments
 import Settlement
@@ -68,6 +69,39 @@ struct EthereumReconciliationTests {
     let (scene, usdt, _) = try await paid()
     try await call(scene, "give(address,uint256)", [.address(usdt.address), .number(11)])
     #expect(try await reconcile(scene).rows.map(\.difference) == ["11"])
+  }
+
+  @Test("a balance that one node tells otherwise is outvoted, and without a quorum told so")
+  func disagreement() async throws {
+    let (scene, usdt, _) = try await paid()
+    func node(_ name: String, tokens: String? = nil) -> EthereumNode {
+      let transport = RewritingTransport(node: scene.node, question: "eth_call") {
+        $0.replacingOccurrences(of: "00001388", with: tokens ?? "00001388")
+      }
+      return EthereumNode(
+        name: name, transport: transport, clock: BlockTime(), policy: .once, jitterSeed: 1)
+    }
+    func reconcile(_ nodes: [EthereumNode], quorum: Int) async throws -> Reconciler.Outcome {
+      guard case .ethereum(let network) = scene.chain.spec.family else { throw CancellationError() }
+      let pool = try EthereumPool(
+        nodes: nodes, quorum: quorum,
+        identity: .init(chainID: network.chainID, genesisHash: scene.chain.spec.genesisHash),
+        clock: BlockTime())
+      return try await Reconciler(
+        database: scene.database, spec: scene.chain.spec, clock: BlockTime()
+      ).run(pool)
+    }
+    let nodes = [node("a"), node("b"), node("c", tokens: "00001387")]
+    let outcome = try await reconcile(nodes, quorum: 2)
+    #expect(outcome.rows == [])
+    #expect(outcome.dissenting == ["c"])
+    await #expect {
+      try await reconcile(Array(nodes.suffix(2)), quorum: 2)
+    } throws: { error in
+      guard case Reconciler.Failure.nodesDisagree(_, let said) = error else { return false }
+      let address = usdt.terms.address
+      return said == "b: \(address) has 5000 of USDT; c: \(address) has 4999 of USDT"
+    }
   }
 
   @Test("a node that no longer has the final block's state is asked about a later one")
