@@ -80,7 +80,7 @@ let package = Package(
     library("Payments", ["Bytes", "ChainTypes"]),
     library(
       "Payouts",
-      ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Ethereum", "Payments"]),
+      ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "Payments"]),
 
     // The shell: sockets, disks, tasks.
     library("LocalServers"),

@@ -39,6 +39,7 @@ extension RefundPolicy {
   fileprivate init(_ settings: PolicySettings.Refunds) {
     self.init()
     approvals = settings.approvals
+    approvers = RefundApprovers(settings.approvers)
     fourEyesAbove = settings.fourEyesAbove.mapValues(\.minorUnits)
     cooldownSeconds = settings.addressCooldownSeconds
     requiresAttestation = settings.requiresAttestation

@@ -47,6 +47,13 @@ extension PaymentGateway {
         "cancelRefund", "Withdraw a refund for which no transaction has been made",
         tag: "refunds", answers: found + [.problem(409, "not-cancelable.")])
     ) { _, context in try await cancelRefund(context) }
+    router.on(
+      .post, "/v1/refunds/{id}/approve",
+      OpenAPIOperation(
+        "approveRefund", "Approve a refund, with a listed approver's signature",
+        tag: "refunds", requestSchema: Schemas.approval,
+        answers: found + [.problem(409, "unknown-approver, same-approver or not-approvable.")])
+    ) { request, context in try await approveRefund(request, context) }
   }
 
   // MARK: Requesting
@@ -210,6 +217,36 @@ extension PaymentGateway {
         let refund = try service.decide(
           .canceled(by: "tenant:\(tenant)"), on: id, tenant: tenant, now: now, in: connection)
         return try RefundDocument.json(of: refund)
+      }
+    }
+    onEvents()
+    return .json(bytes: Array(text.utf8))
+  }
+
+  // MARK: Approving
+
+  /// A key of the tenant's approves nothing by itself: only people do, whose own keys are listed.
+  private func approveRefund(_ request: Request, _ context: APIContext) async throws -> Response {
+    let tenant = try context.requireTenant()
+    let id = try context.pathParameter("id")
+    let (name, signature) = try await JSONRequestBody(request).read { fields in
+      (
+        try fields.string("by", length: 1...PaymentFact.maximumByBytes),
+        try fields.string("signature", length: 1...RefundAttestation.maximumSignatureBytes)
+      )
+    }
+    let (service, now) = (service.refunds, now())
+    let text = try await refusing {
+      do {
+        return try await database.groupedWrite(as: tenant) { connection in
+          try RefundDocument.json(
+            of: service.approve(
+              id, by: name, signature: signature, tenant: tenant, needingProof: true, now: now,
+              in: connection))
+        }
+      } catch RefundRefusal.notPossible(let status) {
+        throw Problem.conflict(
+          "not-approvable", "The refund can't be approved.", "It is \(status.rawValue).")
       }
     }
     onEvents()

@@ -54,6 +54,14 @@ extension Problem {
       self = .conflict(
         "same-approver", "Another person must approve the refund.",
         "\(name) requested or approved it.")
+    case .unknownApprover(let name):
+      self = .conflict(
+        "unknown-approver", "Nobody of that name may approve refunds.",
+        "\(name.prefix(100)) isn't listed.")
+    case .approvalUnsigned(let statement):
+      self = .invalidField("signature", "It is required, under this text: \(statement)")
+    case .approvalInvalid(let signer, let statement):
+      self = .invalidField("signature", "It isn't \(signer)'s under this text: \(statement)")
     }
   }
 }

@@ -4,6 +4,18 @@ internal import Settlement
 
 // What the routes of refunds take.
 extension Schemas {
+  static let approval: JSONValue = [
+    "type": "object", "additionalProperties": false, "required": ["by", "signature"],
+    "properties": [
+      "by": JSONSchema.described(JSONSchema.text, "The approver's name, as it is listed."),
+      "signature": JSONSchema.described(
+        JSONSchema.text,
+        "Under seven lines without a line feed at the end: “Paywatch approval”, then refund, payment, "
+          + "address, chain, asset, amount (in units, with all decimals) and approver, each as "
+          + "“name: value”. EIP-191 or BIP-0322 (simple), by the listed address."),
+    ],
+  ]
+
   static let newRefund: JSONValue = [
     "type": "object", "additionalProperties": false, "required": ["kind"],
     "properties": [

@@ -37,13 +37,40 @@ extension PaywatchConfiguration {
     _ mapping: SettingsMapping, _ assets: [Asset]
   ) -> PolicySettings.Refunds {
     defer { mapping.finish() }
+    let approvals = mapping.integer("approvals", in: 0...10, default: 0)
+    let approvers = approvers(mapping)
+    if !approvers.isEmpty, approvals > approvers.count {
+      mapping.note("approvals", "There are \(approvers.count) approvers: it can be no more.")
+    }
     return PolicySettings.Refunds(
-      approvals: mapping.integer("approvals", in: 0...10, default: 0),
+      approvals: approvals, approvers: approvers,
       fourEyesAbove: amounts(mapping.nested("four_eyes_above"), assets),
       addressCooldownSeconds: Int64(
         mapping.integer("address_cooldown_seconds", in: 0...31_536_000, default: 86_400)),
       requiresAttestation: mapping.optionalFlag("require_attestation") ?? false,
       feePayer: mapping.choice("fee_payer", default: PolicySettings.FeePayer.shop))
+  }
+
+  private static func approvers(_ mapping: SettingsMapping) -> [String: String] {
+    var approvers: [String: String] = [:]
+    for approver in mapping.list("approvers") {
+      let name = approver.text("name", hint: "what the approver is called.")
+      let text = approver.text("signer", hint: "the address whose key signs approvals.")
+      approver.finish()
+      if name.utf8.count > 100 || name.unicodeScalars.contains(where: { $0.value < 32 }) {
+        approver.note("name", "It must have at most 100 bytes, and no control characters.")
+      }
+      guard let signer = SettingsMapping.address(text) else {
+        if !text.isEmpty { approver.note("signer", "“\(text)” is no address.") }
+        continue
+      }
+      // Two names of one key would be one person twice.
+      if approvers[name] != nil || approvers.values.contains(signer) {
+        approver.note("signer", "Each name and each signer stands here once.")
+      }
+      approvers[name] = signer
+    }
+    return approvers
   }
 
   /// Amounts by asset: `{BTC: 0.001}`. A symbol stands for every chain's asset that has it.

@@ -45,6 +45,9 @@ package struct PolicySettings: Sendable, Equatable {
   package struct Refunds: Sendable, Equatable {
     /// People who must approve each refund, besides whoever requests it.
     package let approvals: Int
+    /// Addresses of either family whose signatures are approvals, by their holders' names; where
+    /// there are none, a name alone is one.
+    package let approvers: [String: String]
     /// Above these amounts one must, whatever `approvals` says.
     package let fourEyesAbove: [Asset: Amount]
     /// How long a refund waits that goes elsewhere than what was named first.

@@ -35,7 +35,7 @@ struct DescriptionTests {
           "get /v1/payments/{id}/events", "get /v1/payments/{id}/qr.svg",
           "get /v1/payments/{id}/proof", "get /v1/events",
           "post /v1/payments/{id}/refunds", "get /v1/refunds", "get /v1/refunds/{id}",
-          "post /v1/refunds/{id}/cancel",
+          "post /v1/refunds/{id}/cancel", "post /v1/refunds/{id}/approve",
           "get /api/health/live", "get /api/health/ready", "get /api/health",
           "get /api/health/database", "get /metrics", "get /openapi.json",
         ])

@@ -7,14 +7,17 @@ import Testing
 struct RefundMachineTests {
   private let block = BlockRef(height: 7, hash: Hash32())
 
-  private func refund(approvals: Int = 0, by: String = "api") throws -> Refund {
+  private func refund(
+    approvals: Int = 0, by: String = "api", signed: Bool = false,
+    attestation: RefundAttestation? = nil
+  ) throws -> Refund {
     let now = PaymentFixtures.created
     return try Refund(
       terms: RefundTerms(
         id: "ref_1", payment: PaymentFixtures.terms(), amount: 1_000, kind: .partial,
-        feePayer: .shop, address: "bcrt1qexample", attestation: nil, requestedBy: by,
+        feePayer: .shop, address: "bcrt1qexample", attestation: attestation, requestedBy: by,
         requestedAt: now, notBefore: now.adding(seconds: 60), approvalsNeeded: approvals,
-        reason: nil))
+        wantsSignedApprovals: signed, reason: nil))
   }
 
   @Test("a refund goes through every status on the way to final")
@@ -48,6 +51,25 @@ struct RefundMachineTests {
     #expect(throws: RefundError.sameApprover("bob")) { try refund.apply(.approved(by: "bob")) }
     #expect(refund.status == .requested)
     #expect(try refund.apply(.approved(by: "cid")) == [.approved])
+  }
+
+  @Test("one key is one person, whatever the names, and where keys are listed no name counts alone")
+  func keys() throws {
+    func signed(_ signer: String) -> RefundAttestation {
+      RefundAttestation(kind: .eip191, signer: signer, message: "", signature: "")
+    }
+    var refund = try refund(approvals: 2, by: "ann", signed: true, attestation: signed("0xa"))
+    #expect(throws: RefundError.unsignedApproval) { try refund.apply(.approved(by: "bob")) }
+    // Who attested it asked for it.
+    #expect(throws: RefundError.sameApprover("bob")) {
+      try refund.apply(.approved(by: "bob", proof: signed("0xa")))
+    }
+    #expect(try refund.apply(.approved(by: "bob", proof: signed("0xb"))) == [])
+    #expect(throws: RefundError.sameApprover("cid")) {
+      try refund.apply(.approved(by: "cid", proof: signed("0xb")))
+    }
+    #expect(try refund.apply(.approved(by: "cid", proof: signed("0xc"))) == [.approved])
+    #expect(refund.approvals.map(\.proof?.signer) == ["0xb", "0xc"])
   }
 
   @Test("a reorg takes a confirmed refund back to broadcast, and a replacement may pay it then")

@@ -38,7 +38,12 @@ enum SampleBatches {
               refund: RefundOut(
                 id: id("ref", 4), payment: id("pay", 3), receipts: 2_000_000,
                 attestation: RefundAttestation(
-                  kind: .bip322, signer: address, message: statement.text, signature: "AkcwRA==")),
+                  kind: .bip322, signer: address, message: statement.text, signature: "AkcwRA=="),
+                approvals: [
+                  RefundAttestation(
+                    kind: .eip191, signer: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                    message: "Paywatch approval\nand so on", signature: "0x1b")
+                ]),
               address: address, asset: "BTC", amount: 1_500_000)
           ])
       ])

@@ -74,9 +74,37 @@ struct RefundSettingsTests {
     #expect(policies.refunds.feePayer == .payee)
   }
 
+  @Test("approvers are addresses of either family by their names, in their own forms")
+  func approvers() throws {
+    let policies = try policies(
+      """
+      refunds: {approvals: 2, approvers: [
+          {name: anna, signer: "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"},
+          {name: ben, signer: BC1QCR8TE4KR609GCAWUTMRZA0J4XV80JY8Z306FYU}]}
+      """)
+    #expect(
+      policies.refunds.approvers == [
+        "anna": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+        "ben": "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu",
+      ])
+  }
+
   @Test(
     "a policy that isn't one is a mistake at its line",
     arguments: [
+      (
+        "refunds: {approvers: [{name: a, signer: me}]}", "refunds.approvers[0].signer"
+      ),
+      ("refunds: {approvers: [{name: a}]}", "refunds.approvers[0].signer"),
+      (
+        "refunds: {approvals: 2, approvers: [{name: a, signer: "
+          + "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu}]}", "refunds.approvals"
+      ),
+      (
+        "refunds: {approvers: [{name: a, signer: bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu}, "
+          + "{name: b, signer: bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu}]}",
+        "refunds.approvers[1].signer"
+      ),
       ("late: maybe", "late"), ("short: late", "short"), ("over: true", "over"),
       ("refunds: {approvals: -1}", "refunds.approvals"),
       ("refunds: {four_eyes_above: {DOGE: 1}}", "refunds.four_eyes_above.DOGE"),

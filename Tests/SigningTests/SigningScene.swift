@@ -204,7 +204,7 @@ extension SigningScene {
   func refund(
     to address: String = payee, value: UInt64 = 1_500_000, id number: UInt64 = 1,
     refund: UInt64 = 1, salt: UInt32 = 0, receipts: UInt256 = 100_000_000,
-    attestation: RefundAttestation? = nil
+    attestation: RefundAttestation? = nil, approvals: [RefundAttestation] = []
   ) throws -> UnsignedTransaction {
     let psbt = try psbt(
       paying: [Self.output(address, value)], change: 1_998_590 - value, salt: salt)
@@ -214,7 +214,8 @@ extension SigningScene {
         PaymentOut(
           refund: RefundOut(
             id: Self.id("ref", refund), payment: Self.id("pay", 3), receipts: receipts,
-            attestation: attestation), address: address, asset: "BTC", amount: UInt256(value))
+            attestation: attestation, approvals: approvals), address: address, asset: "BTC",
+          amount: UInt256(value))
       ])
   }
 
@@ -284,22 +285,38 @@ extension SigningScene {
     let statement = RefundStatement(
       payment: Self.id("pay", 3), address: address, chain: try #require(ChainName(chain)),
       asset: asset, amount: amount ?? (asset == "USDC" ? "50.000000" : "0.01500000"))
-    let message = Array(statement.text.utf8)
+    return try signed(statement.text, kind, path: path)
+  }
+
+  /// An approval of refund 1 of payment 3, signed by the key at `path`.
+  func approval(
+    refund: UInt64 = 1, address: String, amount: String = "0.01500000",
+    chain: String = "bitcoin-regtest", asset: String = "BTC",
+    kind: RefundAttestation.Kind = .eip191,
+    path: String = operatorPath
+  ) throws -> RefundAttestation {
+    let statement = ApprovalStatement(
+      refund: Self.id("ref", refund), payment: Self.id("pay", 3), address: address,
+      chain: try #require(ChainName(chain)), asset: asset, amount: amount, approver: "anna")
+    return try signed(statement.text, kind, path: path)
+  }
+
+  func signed(
+    _ text: String, _ kind: RefundAttestation.Kind, path: String
+  ) throws -> RefundAttestation {
+    let message = Array(text.utf8)
     let key = try master.descendant(DerivationPath(path)).key
     switch kind {
     case .eip191:
-      let signature = key.signature(over: PersonalMessage.hash(message))
       return RefundAttestation(
-        kind: kind, signer: EthereumAddress(key.publicKey).text, message: statement.text,
-        signature: "0x"
-          + Hex.encode(
-            signature.r.bytes + signature.s.bytes + [signature.isOdd ? 28 : 27]))
+        kind: kind, signer: EthereumAddress(key.publicKey).text, message: text,
+        signature: PersonalMessage.signature(of: message, by: key))
     case .bip322:
       let output = OutputScript.p2wpkh(key.publicKey.hash160)
       let signature = try #require(MessageSignature(of: message, by: output, key: key))
       return RefundAttestation(
         kind: kind, signer: BitcoinAddress(output, network: .regtest).text,
-        message: statement.text, signature: signature.text)
+        message: text, signature: signature.text)
     }
   }
 }

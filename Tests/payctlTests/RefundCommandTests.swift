@@ -21,7 +21,7 @@ struct RefundCommandTests {
 
   /// A database whose first payment's 40,000 satoshi are final, and a configuration that wants four
   /// eyes above 10,000.
-  private func scene() async throws -> (
+  private func scene(refunds: String = "") async throws -> (
     SampleDatabase, request: ([String]) throws -> Program.Outcome
   ) {
     let sample = try await SampleDatabase()
@@ -36,7 +36,7 @@ struct RefundCommandTests {
       tenants:
         - id: shop
           accounts: [{family: bitcoin, descriptor: any}]
-          policies: {refunds: {four_eyes_above: {BTC: "0.0001"}}}
+          policies: {refunds: {four_eyes_above: {BTC: "0.0001"}\(refunds)}}
 
       """.utf8)
     return (
@@ -72,6 +72,37 @@ struct RefundCommandTests {
     #expect(try canceled.objects(Refund.self).first?.status == "canceled")
     let again = try sample.payctl("refund", "cancel", refund.id, "--by", "bob")
     #expect(again.status == 1 && again.errors.contains("canceled"), "\(again.errors)")
+  }
+
+  @Test("where approvers are listed an approval is signed, with words or by any wallet")
+  func signed() async throws {
+    let words = "test test test test test test test test test test test junk\n"
+    let (sample, request) = try await scene(
+      refunds: """
+        , approvers: [{name: anna, signer: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"}, \
+        {name: ben, signer: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"}]
+        """)
+    let made = try request(["--by", "carl", "--address", Self.address])
+    let refund = try #require(try made.objects(Refund.self).first, "\(made.errors)")
+    // Nothing shows that carl is carl.
+    #expect(refund.approvalsNeeded == 2)
+    func approve(_ options: [String], input: String = "") throws -> Program.Outcome {
+      try Program.payctl.run(["refund", "approve", refund.id] + options, input: input)
+    }
+    let config = ["--config", sample.scratch.path("paywatch.yaml")]
+    let named = try approve(["--by", "anna"] + config)
+    #expect(named.status == 1)
+    #expect(named.errors.contains("Paywatch approval\nrefund: \(refund.id)"), "\(named.errors)")
+    let around = try approve(["--by", "anna", "--database", sample.path])
+    #expect(around.status == 1 && around.errors.contains("approvers"), "\(around.errors)")
+    let bens = try approve(["--by", "ben", "--words"] + config, input: words)
+    #expect(bens.status == 1 && bens.errors.contains("isn't 0x7099"), "\(bens.errors)")
+    let approved = try approve(
+      ["--by", "anna", "--words", "--format", "json"] + config, input: words)
+    let after = try #require(try approved.objects(Refund.self).first, "\(approved.errors)")
+    #expect(after.status == "requested" && after.approvals == 1)
+    let shown = try sample.payctl("refund", "show", refund.id)
+    #expect(shown.output.contains("1 of 2: anna (signed)"), "\(shown.output)")
   }
 
   @Test("parts stay within what is final, and are found by payment, tenant and status")

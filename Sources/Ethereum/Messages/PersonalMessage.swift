@@ -20,4 +20,22 @@ package enum PersonalMessage {
     guard signature.isLow else { return nil }
     return signature.publicKey(signing: hash(message)).map { EthereumAddress($0) }
   }
+
+  /// The same from a signature's text: `0x` and 130 digits, r, s, and 27 or 28, or 0 or 1.
+  package static func signer(of message: [UInt8], signature text: String) -> EthereumAddress? {
+    guard text.hasPrefix("0x"), text.utf8.count == 132,
+      let bytes = try? Hex.decode(text.dropFirst(2)), let v = bytes.last,
+      [0, 1, 27, 28].contains(v),
+      let r = Hash32(Array(bytes[0..<32])), let s = Hash32(Array(bytes[32..<64]))
+    else { return nil }
+    return signer(
+      of: message, signature: RecoverableSignature(r: r, s: s, isOdd: v == 28 || v == 1))
+  }
+
+  /// The key's signature over a message, as wallets write it: with 27 or 28 at its end.
+  package static func signature(of message: [UInt8], by key: PrivateKey) -> String {
+    let signature = key.signature(over: hash(message))
+    return "0x"
+      + Hex.encode(signature.r.bytes + signature.s.bytes + [signature.isOdd ? 28 : 27])
+  }
 }

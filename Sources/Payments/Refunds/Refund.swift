@@ -6,7 +6,7 @@ package struct Refund: Hashable, Sendable {
   package private(set) var status: RefundStatus
   /// How many facts have been applied.
   package private(set) var version: Int64 = 0
-  package private(set) var approvers: [String] = []
+  package private(set) var approvals: [Approval] = []
   /// The transactions made for it, the latest last: each replaces those before it.
   package private(set) var outgoing: [String] = []
   /// The one that stands in a block.
@@ -14,6 +14,11 @@ package struct Refund: Hashable, Sendable {
   package private(set) var block: BlockRef?
   package private(set) var txids: [String: String] = [:]
   package private(set) var failure: String?
+
+  package struct Approval: Hashable, Sendable {
+    package let by: String
+    package let proof: RefundAttestation?
+  }
 
   package init(terms: RefundTerms) {
     self.terms = terms
@@ -24,6 +29,8 @@ package struct Refund: Hashable, Sendable {
     self.init(terms: terms)
     for fact in facts { _ = try apply(fact) }
   }
+
+  package var approvers: [String] { approvals.map(\.by) }
 
   /// The txid of the transaction that pays it, or is the latest to try; as people write it.
   package var txid: String? { (payer ?? outgoing.last).flatMap { txids[$0] } }
@@ -56,11 +63,16 @@ package struct Refund: Hashable, Sendable {
 
   private mutating func take(_ fact: RefundFact) throws(RefundError) {
     switch fact {
-    case .approved(let by):
+    case .approved(let by, let proof):
       guard status == .requested else { throw .notPossible(status) }
-      guard by != terms.requestedBy, !approvers.contains(by) else { throw .sameApprover(by) }
-      approvers.append(by)
-      if approvers.count >= terms.approvalsNeeded { status = .approved }
+      // One key is one person, whatever the names. Who attested the request made it.
+      let signers = [terms.attestation?.signer] + approvals.map(\.proof?.signer)
+      guard by != terms.requestedBy, !approvers.contains(by),
+        proof.map({ !signers.contains($0.signer) }) ?? true
+      else { throw .sameApprover(by) }
+      guard proof != nil || terms.wantsSignedApprovals != true else { throw .unsignedApproval }
+      approvals.append(Approval(by: by, proof: proof))
+      if approvals.count >= terms.approvalsNeeded { status = .approved }
     case .built(let id):
       switch status {
       case .approved: status = .built

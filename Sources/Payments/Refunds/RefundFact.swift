@@ -2,7 +2,9 @@ package import ChainTypes
 
 /// Something that happened to a refund. As with payments its state is made of nothing else.
 package enum RefundFact: Hashable, Sendable, Codable {
-  case approved(by: String)
+  /// With what the approver signed, where approvers are listed with their keys. Whoever records it
+  /// has verified that.
+  case approved(by: String, proof: RefundAttestation? = nil)
   /// A transaction that pays it, or that replaces one which does, was made.
   case built(outgoing: String)
   /// The transaction was given up before anyone had signed it.
@@ -25,6 +27,8 @@ package enum RefundError: Error, Hashable, Sendable {
   case notPossible(RefundStatus)
   /// Who requested a refund, or approved it already, can't approve it.
   case sameApprover(String)
+  /// Only signed approvals count.
+  case unsignedApproval
   /// The fact is about a transaction that wasn't made for it.
   case unknownTransaction(String)
 }

@@ -27,6 +27,8 @@ package struct RefundTerms: Hashable, Sendable, Codable {
   package let notBefore: Timestamp
   /// How many people besides the requester must approve.
   package let approvalsNeeded: Int
+  /// True where approvers are listed with their keys: then only signed approvals count.
+  package let wantsSignedApprovals: Bool?
   package let reason: String?
 
   package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
@@ -46,7 +48,8 @@ package struct RefundTerms: Hashable, Sendable, Codable {
   package init(
     id: String, payment: PaymentTerms, amount: UInt256, kind: Kind, feePayer: FeePayer,
     address: String, attestation: RefundAttestation?, requestedBy: String,
-    requestedAt: Timestamp, notBefore: Timestamp, approvalsNeeded: Int, reason: String?
+    requestedAt: Timestamp, notBefore: Timestamp, approvalsNeeded: Int,
+    wantsSignedApprovals: Bool = false, reason: String?
   ) {
     self.id = id
     self.payment = payment.id
@@ -64,16 +67,17 @@ package struct RefundTerms: Hashable, Sendable, Codable {
     self.requestedAt = requestedAt
     self.notBefore = notBefore
     self.approvalsNeeded = approvalsNeeded
+    self.wantsSignedApprovals = wantsSignedApprovals ? true : nil
     self.reason = reason
   }
 }
 
-/// A signed message that names a refund's address.
+/// A signed message about a refund: that it may go to its address, or that somebody approves it.
 package struct RefundAttestation: Hashable, Sendable, Codable {
   package let kind: Kind
-  /// Whose signature it is: an address of the payment's chain.
+  /// Whose signature it is: an address.
   package let signer: String
-  /// A refund statement's text.
+  /// A refund statement's text, or an approval's.
   package let message: String
   /// Base64 (BIP-0322, the simple form) or `0x` and 130 digits (EIP-191).
   package let signature: String

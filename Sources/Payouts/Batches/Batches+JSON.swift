@@ -132,12 +132,17 @@ extension RefundOut {
     [
       "id": .string("\(id)"), "payment": .string("\(payment)"),
       "receipts_minor": .string(receipts.decimal),
-      "attestation": attestation.map { attestation in
-        [
-          "kind": .string(attestation.kind.rawValue), "signer": .string(attestation.signer),
-          "message": .string(attestation.message), "signature": .string(attestation.signature),
-        ]
-      } ?? .null,
+      "attestation": attestation.map(\.json) ?? .null,
+      "approvals": .array(approvals.map(\.json)),
+    ]
+  }
+}
+
+extension RefundAttestation {
+  fileprivate var json: JSONValue {
+    [
+      "kind": .string(kind.rawValue), "signer": .string(signer), "message": .string(message),
+      "signature": .string(signature),
     ]
   }
 }

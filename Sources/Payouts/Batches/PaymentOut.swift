@@ -34,13 +34,17 @@ package struct RefundOut: Hashable, Sendable {
   /// What that payment has finally received, in its asset's minor unit.
   package var receipts: UInt256
   package var attestation: RefundAttestation?
+  /// Signed approvals.
+  package var approvals: [RefundAttestation]
 
   package init(
-    id: Identifier, payment: Identifier, receipts: UInt256, attestation: RefundAttestation? = nil
+    id: Identifier, payment: Identifier, receipts: UInt256, attestation: RefundAttestation? = nil,
+    approvals: [RefundAttestation] = []
   ) {
     self.id = id
     self.payment = payment
     self.receipts = receipts
     self.attestation = attestation
+    self.approvals = approvals
   }
 }

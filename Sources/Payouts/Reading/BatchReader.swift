@@ -17,6 +17,7 @@ enum BatchReader {
   /// chains).
   static let maximumRawBytes = 400_000
   static let maximumCallDataBytes = 4_096
+  static let maximumApprovals = 20
 
   static func root(
     _ bytes: [UInt8], format: String
@@ -130,7 +131,7 @@ enum BatchReader {
   ) throws(PayoutFileError) -> RefundOut? {
     guard value != .null else { return nil }
     var object = try ObjectReader(value, place: place)
-    let refund = RefundOut(
+    var refund = RefundOut(
       id: try object.parsed("id", limit: 30, "an id ref_…") { Identifier($0, prefix: "ref") },
       payment: try object.parsed("payment", limit: 30, "an id pay_…") {
         Identifier($0, prefix: "pay")
@@ -138,6 +139,14 @@ enum BatchReader {
       receipts: try number(&object, "receipts_minor"),
       attestation: try attestation(
         try object.value("attestation"), place: object.path("attestation")))
+    let approvals = try object.elements("approvals", limit: maximumApprovals)
+    for (index, element) in approvals.enumerated() {
+      let place = object.path("approvals[\(index)]")
+      guard let approval = try attestation(element, place: place) else {
+        throw .wrong(place, "an object")
+      }
+      refund.approvals.append(approval)
+    }
     try object.finish()
     return refund
   }

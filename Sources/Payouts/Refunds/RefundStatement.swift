@@ -27,38 +27,33 @@ package struct RefundStatement: Hashable, Sendable {
 
   /// The amount in the asset's minor unit; nil where it isn't written with just its decimals.
   package func amount(of asset: Asset) -> UInt256? {
-    guard asset.symbol == self.asset, let amount = try? Amount(units: amount, asset: asset),
-      amount.units == self.amount
-    else { return nil }
-    return amount.minorUnits
+    SignedLines.amount(amount, self.asset, of: asset)
+  }
+
+  /// How many of the asset's minor units may go there, where it is about just this payment,
+  /// address, chain and asset; nil where it isn't.
+  package func allows(
+    _ payment: Identifier, to address: String, on chain: ChainName, in asset: Asset
+  ) -> UInt256? {
+    guard self.payment == payment, self.address == address, self.chain == chain else { return nil }
+    return amount(of: asset)
   }
 
   /// From its text, byte for byte as `text` writes it; nil for anything else.
   package init?(_ text: String) {
-    guard text.utf8.count <= Self.maximumBytes else { return nil }
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    guard lines.count == Self.names.count + 1, lines[0] == Self.title[...] else { return nil }
-    var values: [String] = []
-    for (name, line) in zip(Self.names, lines.dropFirst()) {
-      guard line.hasPrefix(name + ": ") else { return nil }
-      values.append(String(line.dropFirst(name.count + 2)))
-    }
-    guard let payment = Identifier(values[0], prefix: "pay"), !values[1].isEmpty,
-      let chain = ChainName(values[2]), !values[3].isEmpty, !values[4].isEmpty
+    guard let values = Self.lines.values(in: text),
+      let payment = Identifier(values[0], prefix: "pay"), let chain = ChainName(values[2])
     else { return nil }
     self.init(
       payment: payment, address: values[1], chain: chain, asset: values[3], amount: values[4])
-    // Characters that look alike compare as equal, bytes don't.
     guard Array(text.utf8) == Array(self.text.utf8) else { return nil }
   }
 
   /// Exactly what is signed; no line break stands at its end.
   package var text: String {
-    let values = ["\(payment)", address, chain.text, asset, amount]
-    return ([Self.title] + zip(Self.names, values).map { "\($0): \($1)" }).joined(separator: "\n")
+    Self.lines.text(["\(payment)", address, chain.text, asset, amount])
   }
 
-  private static let title = "Paywatch refund"
-  private static let names = ["payment", "address", "chain", "asset", "amount"]
-  private static let maximumBytes = 1_000
+  private static let lines = SignedLines(
+    title: "Paywatch refund", names: ["payment", "address", "chain", "asset", "amount"])
 }

@@ -37,22 +37,15 @@ package struct LedgerClose: Sendable, Hashable {
 
   /// The key's signature over the document's text, as EIP-191 has it.
   package func signature(by key: PrivateKey) -> Signature {
-    let signature = key.signature(over: PersonalMessage.hash(Array(document.utf8)))
-    let bytes = signature.r.bytes + signature.s.bytes + [signature.isOdd ? 28 : 27]
-    return Signature(
-      signer: EthereumAddress(key.publicKey).text, text: "0x\(Hex.encode(bytes))")
+    Signature(
+      signer: EthereumAddress(key.publicKey).text,
+      text: PersonalMessage.signature(of: Array(document.utf8), by: key))
   }
 
   /// Whether the signature is the signer's over this very text.
   package func isSigned(_ signature: Signature) -> Bool {
-    guard let signer = try? EthereumAddress(signature.signer), signature.text.hasPrefix("0x"),
-      let bytes = try? Hex.decode(String(signature.text.dropFirst(2))), bytes.count == 65,
-      let r = Hash32(Array(bytes[0..<32])), let s = Hash32(Array(bytes[32..<64])),
-      (27...28).contains(bytes[64])
-    else { return false }
-    return PersonalMessage.signer(
-      of: Array(document.utf8),
-      signature: RecoverableSignature(r: r, s: s, isOdd: bytes[64] == 28)) == signer
+    guard let signer = try? EthereumAddress(signature.signer) else { return false }
+    return PersonalMessage.signer(of: Array(document.utf8), signature: signature.text) == signer
   }
 }
 

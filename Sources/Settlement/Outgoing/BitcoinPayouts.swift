@@ -19,11 +19,13 @@ package struct BitcoinPayouts: Sendable {
   let maximumRefunds: Int
   /// The largest part of a sweep's value that may go into its fee, in ten-thousandths.
   let sweepShare: UInt64
+  /// Whose approvals count.
+  let approvers: RefundApprovers
 
   /// Nil where the chain isn't a Bitcoin chain.
   package init?(
     spec: ChainSpec, limits: TransactionBuilder.Limits, maximumRefunds: Int = 100,
-    sweepShare: UInt64 = 500
+    sweepShare: UInt64 = 500, approvers: RefundApprovers = RefundApprovers()
   ) {
     guard case .bitcoin(let network) = spec.family else { return nil }
     self.spec = spec
@@ -31,6 +33,7 @@ package struct BitcoinPayouts: Sendable {
     self.limits = limits
     self.maximumRefunds = maximumRefunds
     self.sweepShare = min(sweepShare, 10_000)
+    self.approvers = approvers
   }
 
   /// What a call is made with: at what rate, when, and the new transaction's id.
@@ -79,8 +82,12 @@ package struct BitcoinPayouts: Sendable {
     _ order: Order, in connection: any SQLConnection
   ) throws -> Outcome {
     try PayoutRefusal.check(spec.name, in: connection)
-    let due = try dueRefunds(order, in: connection)
     var outcome = Outcome()
+    let due = try dueRefunds(order, in: connection).filter { refund in
+      guard let fault = approvers.fault(of: refund) else { return true }
+      outcome.left.append((refund.terms.id, fault))
+      return false
+    }
     guard let first = due.first else { return outcome }
     var refunds = Array(
       due.filter { $0.terms.feePayer == first.terms.feePayer }.prefix(maximumRefunds))

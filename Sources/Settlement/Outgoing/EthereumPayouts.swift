@@ -29,6 +29,8 @@ package struct EthereumPayouts: Sendable {
     package var maximumTransactions = 100
     /// Whether nonces that were used by other means are passed over, on an operator's word.
     package var passesOverNonces = false
+    /// Whose approvals of refunds count.
+    package var approvers = RefundApprovers()
 
     package init(fees: FeeBounds) { self.fees = fees }
   }
@@ -82,10 +84,15 @@ package struct EthereumPayouts: Sendable {
       }
     }
     var outcome = Outcome()
-    guard !due.isEmpty else { return outcome }
+    let payable = due.filter { refund in
+      guard let fault = limits.approvers.fault(of: refund) else { return true }
+      outcome.left.append((refund.terms.id, fault))
+      return false
+    }
+    guard !payable.isEmpty else { return outcome }
     let treasuries = try await treasuries(of: tenant)
     let caps = try await caps()
-    for refund in due where outcome.made.count < limits.maximumTransactions {
+    for refund in payable where outcome.made.count < limits.maximumTransactions {
       do {
         let terms = refund.terms
         let recipient = try EthereumAddress(terms.address)

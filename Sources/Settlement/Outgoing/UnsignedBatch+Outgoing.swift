@@ -73,6 +73,6 @@ extension UnsignedBatch {
     else { throw CorruptRow.column("payouts") }
     return RefundOut(
       id: number, payment: paymentID, receipts: payment.finalReceipts,
-      attestation: refund.terms.attestation)
+      attestation: refund.terms.attestation, approvals: refund.approvals.compactMap(\.proof))
   }
 }

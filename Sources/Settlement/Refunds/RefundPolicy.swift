@@ -8,6 +8,8 @@ package struct RefundPolicy: Sendable, Equatable {
   package var approvals = 0
   /// Above this many minor units one more than the requester must, whatever `approvals` says.
   package var fourEyesAbove: [Asset: UInt256] = [:]
+  /// Who may approve, by the keys with which they sign; anybody by name alone where empty.
+  package var approvers = RefundApprovers()
   /// How long a refund waits whose address isn't the one that was named for the payment first.
   package var cooldownSeconds: Int64 = 86_400
   /// Whether an address must be proved by a signed message.
@@ -27,11 +29,14 @@ package struct RefundRequest: Sendable {
   package var address: String?
   package var attestation: RefundAttestation?
   package var requestedBy: String
+  /// Whether whoever asks has shown who it is, by an API key: a name alone shows nothing.
+  package var isRequesterProved: Bool
   package var reason: String?
 
   package init(
     payment: String, kind: RefundTerms.Kind, amount: UInt256? = nil, address: String? = nil,
-    attestation: RefundAttestation? = nil, requestedBy: String, reason: String? = nil
+    attestation: RefundAttestation? = nil, requestedBy: String, isRequesterProved: Bool = true,
+    reason: String? = nil
   ) {
     self.payment = payment
     self.kind = kind
@@ -39,6 +44,7 @@ package struct RefundRequest: Sendable {
     self.address = address
     self.attestation = attestation
     self.requestedBy = requestedBy
+    self.isRequesterProved = isRequesterProved
     self.reason = reason
   }
 }
@@ -66,4 +72,10 @@ package enum RefundRefusal: Error, Equatable {
   /// The outgoing transaction that pays it can still be mined, or was.
   case payable(by: String, OutgoingStatus)
   case sameApprover(String)
+  /// Approvers are listed, and this isn't one of their names.
+  case unknownApprover(String)
+  /// Only a signature under this text counts as an approval.
+  case approvalUnsigned(statement: String)
+  /// The signature isn't the approver's under this text.
+  case approvalInvalid(signer: String, statement: String)
 }

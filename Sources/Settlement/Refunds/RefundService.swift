@@ -40,7 +40,7 @@ package struct RefundService: Sendable {
     let amount = try amount(of: request, payment: payment, spec: spec)
     let address = try self.address(of: request, payment: payment, spec: spec)
     try checkForeign(address, spec, in: connection)
-    try check(
+    let attestation = try checked(
       request.attestation, for: payment, address: address, amount: amount, spec, policy,
       in: connection)
     let id = try ReadingOrder.refunds(connection.dialect).newID(
@@ -53,11 +53,13 @@ package struct RefundService: Sendable {
       terms: RefundTerms(
         id: id, payment: payment.terms, amount: amount, kind: request.kind,
         feePayer: payment.terms.asset.contract == nil ? policy.feePayer : .shop,
-        address: address, attestation: request.attestation, requestedBy: request.requestedBy,
+        address: address, attestation: attestation, requestedBy: request.requestedBy,
         requestedAt: now,
         notBefore: try hasChanged(address, of: payment, in: connection)
           ? now.adding(seconds: policy.cooldownSeconds) : now,
-        approvalsNeeded: max(policy.approvals, isAboveLimit ? 1 : 0), reason: request.reason))
+        approvalsNeeded: approvalsNeeded(
+          request, attestation, isAboveLimit: isAboveLimit, policy),
+        wantsSignedApprovals: !policy.approvers.isEmpty, reason: request.reason))
     var drafts: [EventDraft]
     do {
       drafts = try PaymentRecords.apply(
@@ -70,6 +72,18 @@ package struct RefundService: Sendable {
     drafts += try RefundRecords.insert(refund, now: now, in: connection)
     try EventLog.append(drafts, in: connection)
     return refund
+  }
+
+  /// Where approvers have keys, one more where nothing shows who asks: a name that nobody has to
+  /// prove isn't one of the four eyes.
+  private func approvalsNeeded(
+    _ request: RefundRequest, _ attestation: RefundAttestation?, isAboveLimit: Bool,
+    _ policy: RefundPolicy
+  ) -> Int {
+    let needed = max(policy.approvals, isAboveLimit ? 1 : 0)
+    guard needed > 0, !policy.approvers.isEmpty, !request.isRequesterProved else { return needed }
+    guard let signer = attestation?.signer else { return needed + 1 }
+    return policy.approvers.signers[request.requestedBy] == signer ? needed : needed + 1
   }
 
   private func amount(
@@ -148,15 +162,16 @@ package struct RefundService: Sendable {
     }
   }
 
-  /// The statement must name just this payment, address, chain and asset, and as much as all live
+  /// The attestation, with its signer as addresses are written. The statement must name just this
+  /// payment, address, chain and asset, and as much as all live
   /// refunds of the payment to the address come to with this one.
-  private func check(
+  private func checked(
     _ attestation: RefundAttestation?, for payment: Payment, address: String, amount: UInt256,
     _ spec: ChainSpec, _ policy: RefundPolicy, in connection: any SQLConnection
-  ) throws {
+  ) throws -> RefundAttestation? {
     guard let attestation else {
       guard !policy.requiresAttestation else { throw RefundRefusal.attestationMissing }
-      return
+      return nil
     }
     let terms = payment.terms
     guard let id = Identifier(terms.id, prefix: "pay") else {
@@ -174,11 +189,10 @@ package struct RefundService: Sendable {
     let wanted = RefundStatement(
       payment: id, address: address, chain: terms.chain, asset: terms.asset.symbol,
       amount: Amount(minorUnits: sum, asset: terms.asset).units)
-    guard let statement = RefundStatement(attestation.message), statement.payment == id,
-      statement.address == address, statement.chain == terms.chain,
-      let most = statement.amount(of: terms.asset), most >= sum
+    guard let statement = RefundStatement(attestation.message),
+      let most = statement.allows(id, to: address, on: terms.chain, in: terms.asset), most >= sum
     else { throw RefundRefusal.attestationInvalid("the message signed must be: \(wanted.text)") }
-    try attestation.check(on: spec)
+    return try attestation.checked(on: spec, approvers: policy.approvers)
   }
 
   /// Whether another address was named before, with the payment or by an earlier request.
@@ -207,6 +221,7 @@ package struct RefundService: Sendable {
     guard var refund = try RefundRecords.load(id, in: connection) else {
       throw RefundRefusal.notFound(id)
     }
+    if case .approved(let by, let proof) = fact { try check(proof, by: by, of: terms) }
     if case .failed = fact { try checkUnpayable(refund, in: connection) }
     do {
       let drafts = try RefundRecords.apply(fact, to: &refund, now: now, in: connection)
@@ -214,10 +229,48 @@ package struct RefundService: Sendable {
     } catch let error as RefundError {
       switch error {
       case .sameApprover(let by): throw RefundRefusal.sameApprover(by)
-      case .notPossible, .unknownTransaction: throw RefundRefusal.notPossible(refund.status)
+      case .notPossible, .unknownTransaction, .unsignedApproval:
+        throw RefundRefusal.notPossible(refund.status)
       }
     }
     return refund
+  }
+
+  /// An approval of the refund by one of the people whom the tenant's policy lists, under their
+  /// signature; by anybody's name where it lists none.
+  ///
+  /// - Parameters:
+  ///   - signature: under the approval's statement, in Base64 (BIP-0322) or as `0x` and digits
+  ///     (EIP-191), as the approver's address has it
+  ///   - needingProof: refuses a name alone, wherever it comes from
+  package func approve(
+    _ id: String, by name: String, signature: String?, tenant: String?, needingProof: Bool = false,
+    now: Timestamp, in connection: any SQLConnection
+  ) throws -> Refund {
+    guard let terms = try refund(id, tenant: tenant, in: connection)?.terms else {
+      throw RefundRefusal.notFound(id)
+    }
+    let proof = try approvers(of: terms.tenant).proof(of: terms, by: name, signature: signature)
+    guard proof != nil || !needingProof else { throw RefundRefusal.unknownApprover(name) }
+    return try decide(
+      .approved(by: name, proof: proof), on: id, tenant: tenant, now: now, in: connection)
+  }
+
+  private func approvers(of tenant: String) -> RefundApprovers {
+    policies[tenant]?.refunds.approvers ?? RefundApprovers()
+  }
+
+  private func check(
+    _ proof: RefundAttestation?, by name: String, of terms: RefundTerms
+  ) throws {
+    let approvers = approvers(of: terms.tenant)
+    guard let proof else {
+      _ = try approvers.proof(of: terms, by: name, signature: nil)
+      return
+    }
+    guard approvers.isValid(proof, of: terms, by: name) else {
+      throw RefundRefusal.approvalInvalid(signer: proof.signer, statement: proof.message)
+    }
   }
 
   /// While a transaction that pays it can still be mined, its amount isn't free for another.

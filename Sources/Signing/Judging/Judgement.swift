@@ -44,7 +44,7 @@ package enum Judgement {
         )
         continue
       }
-      if let reason = refundRefusal(payment, policy) {
+      if let reason = refundRefusal(payment, policy) ?? approvalRefusal(payment, policy) {
         refusals.append("It refunds \(what), but \(reason).")
       }
     }
@@ -65,6 +65,16 @@ package enum Judgement {
       }
       return nil
     }
+  }
+
+  /// Who attested it asked for it, and is no approver besides.
+  private static func approvalRefusal(
+    _ payment: OutgoingFacts.Payment, _ policy: ChainPolicy
+  ) -> String? {
+    var approvers = payment.approvers.intersection(policy.operators)
+    if case .valid(let signer, _) = payment.attestation { approvers.remove(signer) }
+    guard approvers.count < policy.approvals else { return nil }
+    return "\(approvers.count) of the policy's operators approved it, and \(policy.approvals) must"
   }
 
   // What it costs.

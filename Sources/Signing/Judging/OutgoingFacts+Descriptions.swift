@@ -26,6 +26,8 @@ extension OutgoingFacts {
       payments[place].refund = description.refund
       payments[place].attestation = AttestationCheck.check(
         description.refund, for: payments[place], on: chain)
+      payments[place].approvers = AttestationCheck.approvers(
+        description.refund, of: payments[place], on: chain)
       if description.refund != nil, let purpose, purpose != .refund {
         faults.append("It is called \(purpose.rawValue), but one of its payments a refund.")
       }

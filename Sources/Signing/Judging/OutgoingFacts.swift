@@ -43,10 +43,12 @@ package struct OutgoingFacts: Sendable {
     /// By its description.
     package var refund: RefundOut?
     package var attestation: Attestation
+    /// Addresses whose signatures approve just this refund.
+    package var approvers: Set<String>
 
     package init(
       address: String, amount: Amount, ownPath: DerivationPath? = nil, isDescribed: Bool = false,
-      refund: RefundOut? = nil, attestation: Attestation = .none
+      refund: RefundOut? = nil, attestation: Attestation = .none, approvers: Set<String> = []
     ) {
       self.address = address
       self.amount = amount
@@ -54,6 +56,7 @@ package struct OutgoingFacts: Sendable {
       self.isDescribed = isDescribed
       self.refund = refund
       self.attestation = attestation
+      self.approvers = approvers
     }
   }
 

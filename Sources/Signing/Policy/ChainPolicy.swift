@@ -9,8 +9,11 @@ package struct ChainPolicy: Sendable {
   package let destinations: Set<String>
   package let refunds: RefundRule
   package let attesters: AttesterRule
-  /// Addresses, of either family, whose signatures under refund statements are operators'.
+  /// Addresses, of either family, whose signatures under refund statements and approvals are
+  /// operators'.
   package let operators: Set<String>
+  /// How many of them must have approved each refund, besides the one who attested it.
+  package let approvals: Int
   /// By the asset's symbol; what has no limit here may not be paid at all.
   package let limits: [String: SpendingLimit]
   package let fees: FeeLimit
@@ -69,8 +72,8 @@ package struct ChainPolicy: Sendable {
 
   package init(
     spec: ChainSpec, accounts: OwnAccounts, destinations: Set<String>, refunds: RefundRule,
-    attesters: AttesterRule, operators: Set<String>, limits: [String: SpendingLimit],
-    fees: FeeLimit, maximumInputs: Int
+    attesters: AttesterRule, operators: Set<String>, approvals: Int,
+    limits: [String: SpendingLimit], fees: FeeLimit, maximumInputs: Int
   ) {
     self.spec = spec
     self.accounts = accounts
@@ -78,6 +81,7 @@ package struct ChainPolicy: Sendable {
     self.refunds = refunds
     self.attesters = attesters
     self.operators = operators
+    self.approvals = approvals
     self.limits = limits
     self.fees = fees
     self.maximumInputs = maximumInputs

@@ -54,6 +54,11 @@ extension SigningPolicy {
     if attesters == .operators, operators.isEmpty {
       mapping.note("operators", "It is missing: the addresses whose signatures count.")
     }
+    let approvals = mapping.integer("approvals", in: 0...10, default: 0)
+    // Each of them by another key.
+    if approvals > Set(operators).count {
+      mapping.note("approvals", "There are \(Set(operators).count) operators: it can be no more.")
+    }
     let limits = limits(mapping, spec)
     let fees = fees(mapping, spec)
     let maximumInputs = mapping.integer("maximum_inputs", in: 1...10_000, default: 500)
@@ -61,8 +66,8 @@ extension SigningPolicy {
     guard let refunds, let fees else { return nil }
     return ChainPolicy(
       spec: spec, accounts: accounts, destinations: Set(destinations), refunds: refunds,
-      attesters: attesters, operators: Set(operators), limits: limits, fees: fees,
-      maximumInputs: maximumInputs)
+      attesters: attesters, operators: Set(operators), approvals: approvals,
+      limits: limits, fees: fees, maximumInputs: maximumInputs)
   }
 
   private static func accounts(_ mapping: SettingsMapping, _ spec: ChainSpec) -> OwnAccounts {
@@ -111,10 +116,7 @@ extension SigningPolicy {
   private static func anyAddress(
     _ text: String, _ mapping: SettingsMapping, line: Int
   ) -> String? {
-    let bitcoin = BitcoinNetwork.Kind.allCases.lazy.compactMap {
-      (try? BitcoinAddress(text, network: BitcoinNetwork($0)))?.text
-    }
-    if let address = bitcoin.first ?? (try? EthereumAddress(text))?.text { return address }
+    if let address = SettingsMapping.address(text) { return address }
     mapping.file.note(line, mapping.path(of: "operators"), "“\(text)” is no address.")
     return nil
   }

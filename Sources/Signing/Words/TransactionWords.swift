@@ -33,6 +33,9 @@ package enum TransactionWords {
     case .invalid(let reason): remarks.append(reason)
     case .none: break
     }
+    for approver in payment.approvers.intersection(policy.operators).sorted() {
+      remarks.append("approved by the operator \(approver)")
+    }
     if policy.destinations.contains(payment.address) { remarks.append("a listed destination") }
     if remarks.isEmpty { remarks.append("not described") }
     return "pays \(what) (\(remarks.joined(separator: ", ")))"

@@ -39,14 +39,15 @@ struct PayoutOptions: ParsableArguments {
       let known = configuration.chains.map(\.spec.name.text).joined(separator: ", ")
       throw CommandFailure("\(config) has no chain \(chain); it has \(known)")
     }
-    guard configuration.tenants.contains(where: { $0.id == tenant }) else {
+    guard let policies = configuration.tenants.first(where: { $0.id == tenant })?.policies else {
       throw CommandFailure("\(config) has no tenant \(tenant)")
     }
     let client = try HTTPClient()
     defer { client.shutdown() }
     return try await OpenDatabase.run(configuration.database) { database in
       let desk = PayoutDesk(
-        tenant: tenant, settings: settings, database: database, client: client)
+        tenant: tenant, settings: settings,
+        approvers: RefundApprovers(policies.refunds.approvers), database: database, client: client)
       do {
         return try await body(desk)
       } catch {
@@ -91,6 +92,7 @@ struct NonceOption: ParsableArguments {
 struct PayoutDesk {
   let tenant: String
   let settings: ChainSettings
+  let approvers: RefundApprovers
   let database: any Database
   let client: HTTPClient
 
@@ -132,7 +134,8 @@ struct PayoutDesk {
       minimumChange: Self.minimumChange)
     guard
       let made = BitcoinPayouts(
-        spec: spec, limits: limits, sweepShare: payouts.sweepShareBasisPoints)
+        spec: spec, limits: limits, sweepShare: payouts.sweepShareBasisPoints,
+        approvers: approvers)
     else { throw CommandFailure("\(spec.name) is no Bitcoin chain") }
     return (made, payouts)
   }
@@ -174,6 +177,7 @@ struct PayoutDesk {
     var limits = EthereumPayouts.Limits(fees: fees)
     limits.sweepShare = payouts.sweepShareBasisPoints
     limits.passesOverNonces = passingOver
+    limits.approvers = approvers
     guard
       let made = EthereumPayouts(
         spec: spec, pool: try ethereumPool(), database: database, limits: limits)

@@ -22,7 +22,9 @@ enum RefundOutput {
       (
         "approvals",
         "\(refund.approvers.count) of \(terms.approvalsNeeded)"
-          + (refund.approvers.isEmpty ? "" : ": " + refund.approvers.joined(separator: ", "))
+          + (refund.approvals.isEmpty ? "" : ": ")
+          + refund.approvals.map { $0.by + ($0.proof == nil ? "" : " (signed)") }
+          .joined(separator: ", ")
       ),
     ]
     if let reason = terms.reason { lines.append(("reason", reason)) }
@@ -68,6 +70,12 @@ extension RefundRefusal {
     case .payable(let id, let status):
       "\(id), which pays it, is \(status.rawValue): it may still be mined, or was (payctl payout list)"
     case .sameApprover(let name): "\(name) requested or approved it: another person must"
+    case .unknownApprover(let name):
+      "\(name) is none of the approvers that the tenant's policy lists (--config names it)"
+    case .approvalUnsigned(let statement):
+      "the approval must be signed (--key-file, --words or --signature), under this text:\n\(statement)"
+    case .approvalInvalid(let signer, let statement):
+      "the signature isn't \(signer)'s under this text:\n\(statement)"
     }
   }
 }

@@ -16,7 +16,8 @@ struct RefundRequestCommand: AsyncParsableCommand {
       The configuration says what the tenant's refunds are subject to: approvals, and how long an \
       address waits that isn't the one that was named first. Only what is final can be sent back, \
       and only once. The refund waits for approval, or for a transaction that pays it (payctl \
-      payout build).
+      payout build). Where the policy lists approvers, --by proves nothing by itself: an attestation \
+      that this approver signed does, else one approval more is needed.
       """)
 
   @Option(help: "paywatch's configuration: its database, chains and policies.", completion: .file())
@@ -65,7 +66,8 @@ struct RefundRequestCommand: AsyncParsableCommand {
     let (now, units) = (SystemTime().now, amount)
     let request = RefundRequest(
       payment: payment, kind: RefundTerms.Kind(rawValue: kind) ?? .full, address: address,
-      attestation: try attestation.map(Self.attestation), requestedBy: by, reason: reason)
+      attestation: try attestation.map(Self.attestation), requestedBy: by,
+      isRequesterProved: false, reason: reason)
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     let refund = try await RefundOutput.refusing {
