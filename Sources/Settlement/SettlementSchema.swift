@@ -68,6 +68,8 @@ package enum SettlementSchema {
       // Watchers look for those of the last blocks at every step.
       ["CREATE INDEX outgoing_slots_by_height ON outgoing_slots (chain, used_height)"]
     },
+    Migration(
+      number: 17, name: "transactions that wait for a block", statements: OutgoingWaits.statements),
   ]
 
   /// Tenants' entries, too, go behind the last closed day.

@@ -22,7 +22,8 @@ extension StepWriter {
     for link in step.disconnected { drafts += try takeBack(in: link.ref) }
     for sighting in step.sightings { drafts += try note(sighting) }
     guard !isHalted, !step.connected.isEmpty || step.finalized != nil else { return drafts }
-    return try drafts + advance(at: tip, finalized: finalized)
+    drafts += try advance(at: tip, finalized: finalized)
+    return try drafts + (step.connected.isEmpty ? [] : tellStuck(at: tip))
   }
 
   // MARK: Blocks that come and go

@@ -43,6 +43,9 @@ extension Metric {
   package static let unfinishedRefunds = Metric(
     "paywatch_refunds_unfinished", .gauge, labels: ["status"],
     help: "Refunds that are neither final nor ended, by status.")
+  package static let stuckTransactions = Metric(
+    "paywatch_outgoing_stuck", .gauge, labels: ["chain"],
+    help: "Signed transactions of ours that no block takes; anything but 0 wants somebody to look.")
   package static let ledgerImbalance = Metric(
     "paywatch_ledger_imbalance", .gauge, labels: ["chain", "asset"],
     help: "Debits less credits of all of the ledger's accounts, in minor units; anything but 0 is "
@@ -99,7 +102,7 @@ package enum MetricCatalog {
   package static let all: [Metric] = [
     .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
-    .freeAddresses, .unfinishedRefunds, .ledgerImbalance, .reconciliationDifferences,
+    .freeAddresses, .unfinishedRefunds, .stuckTransactions, .ledgerImbalance, .reconciliationDifferences,
     .reconciliationFinished, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld,
     .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,

@@ -87,11 +87,23 @@ enum OutgoingLife {
       txid: World.hash("out \(number)"))
   }
 
-  /// What a sweep of an EVM chain tells at each of its statuses.
+  /// What a sweep of an EVM chain tells at each of its statuses, and while it is stuck.
   static func sweepEvents() throws -> [CloudEvent] {
     guard let chain = ChainName("ethereum") else { return [] }
     let block = BlockRef(height: 7, hash: World.hash("block"))
-    return OutgoingStatus.allCases.enumerated().map { place, status in
+    var wait = OutgoingWait(since: 7)
+    _ = wait.look(at: 1_000, isRefused: false, blockMilliseconds: 12_000)
+    let stuck = OutgoingTransaction(
+      id: "out_2", tenant: World.tenant, chain: chain, purpose: .refund,
+      slots: [.nonce(account: Hash20(), 4)], replaces: nil,
+      payouts: [.init(refund: "ref_1", address: address, contract: nil, amount: 5)],
+      maximumFee: 500, unsigned: "0x", keyPath: nil, createdAt: World.start, status: .broadcast)
+    let told = CloudEvent(
+      id: World.hash("stuck"), type: "outgoing.stuck", subject: "out_2", sequence: 1,
+      tenant: World.tenant, time: World.start,
+      data: OutgoingDocument.json(of: stuck, OutgoingRemarks(note: "underpriced", wait: wait)))
+    return [told]
+      + OutgoingStatus.allCases.enumerated().map { place, status in
       let isMined = status == .final || status == .failed
       let transaction = OutgoingTransaction(
         id: "out_1", tenant: World.tenant, chain: chain, purpose: .gas,

@@ -7,7 +7,11 @@ package import Payments
 /// `sweep.*` events.
 package enum OutgoingDocument {
   /// Always the same text for the same transaction. What is to be signed isn't in it.
-  package static func json(of transaction: OutgoingTransaction) -> String {
+  ///
+  /// - Parameter remarks: for who looks after it; not in what its own steps tell
+  package static func json(
+    of transaction: OutgoingTransaction, _ remarks: OutgoingRemarks? = nil
+  ) -> String {
     var form = HashForm.bitcoin
     if case .nonce = transaction.slots.first { form = .ethereum }
     var object = CanonicalObject()
@@ -20,6 +24,7 @@ package enum OutgoingDocument {
     if let fee = transaction.sighting?.fee { object.add("fee_minor", fee) }
     object.add("id", transaction.id)
     object.add("maximum_fee_minor", transaction.maximumFee)
+    if let note = remarks?.note { object.add("note", note) }
     object.add(
       "payouts",
       transaction.payouts.map { payout in
@@ -35,8 +40,10 @@ package enum OutgoingDocument {
     object.add("purpose", transaction.purpose.rawValue)
     if let replaces = transaction.replaces { object.add("replaces", replaces) }
     object.add("status", transaction.status.rawValue)
+    if let stuck = remarks?.wait?.stuck { object.add("stuck", stuck.rawValue) }
     if let succeeded = transaction.sighting?.succeeded { object.add("succeeded", succeeded) }
     if let txid = transaction.txidText { object.add("txid", txid) }
+    if let wait = remarks?.wait { object.add("waiting_since_height", wait.since) }
     return object.text
   }
 }

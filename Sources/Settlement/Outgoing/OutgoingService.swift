@@ -239,7 +239,8 @@ extension OutgoingService {
   ) throws {
     guard var transaction = try OutgoingRecords.load(id, in: connection) else { return }
     try connection.execute(
-      "UPDATE outgoing SET sent_at = $2 WHERE outgoing_id = $1", [.text(id), .time(now)])
+      "UPDATE outgoing SET sent_at = $2, note = NULL WHERE outgoing_id = $1",
+      [.text(id), .time(now)])
     guard transaction.status == .signed else { return }
     var drafts = try OutgoingRecords.move(
       &transaction, to: .broadcast, now: now, in: connection)
@@ -288,6 +289,13 @@ extension OutgoingService {
       [.text(id), .time(now), .text(String(note.prefix(500)))])
   }
 
+  /// Of rows of `outgoing`: signed, in no block, and the latest of those that replace each other.
+  static let isUnmined = """
+    outgoing.status IN ('signed', 'broadcast') AND outgoing.block_hash IS NULL
+      AND outgoing.raw IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outgoing AS newer
+        WHERE newer.replaces = outgoing.outgoing_id AND newer.status IN ('signed', 'broadcast'))
+    """
+
   /// Those that a node is to be given: signed ones, and those that were sent before `before` and
   /// stand in no block; of those that replace each other the latest. None while the chain is
   /// halted: what they were to give back may not be there any more.
@@ -297,10 +305,7 @@ extension OutgoingService {
     try connection.query(
       """
       SELECT * FROM outgoing
-      WHERE chain = $1 AND status IN ('signed', 'broadcast') AND block_hash IS NULL
-        AND raw IS NOT NULL AND (sent_at IS NULL OR sent_at < $2)
-        AND NOT EXISTS (SELECT 1 FROM outgoing AS newer
-          WHERE newer.replaces = outgoing.outgoing_id AND newer.status IN ('signed', 'broadcast'))
+      WHERE chain = $1 AND \(isUnmined) AND (sent_at IS NULL OR sent_at < $2)
         AND NOT EXISTS (SELECT 1 FROM chains WHERE chain = $1 AND halt IS NOT NULL)
       ORDER BY outgoing_id LIMIT $3
       """, [.text(chain.text), .time(before), .integer(Int64(limit))]

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Payments
 
-// `refund.*` and `sweep.*`.
+// `refund.*`, `sweep.*` and `outgoing.*`.
 extension EventSchemas {
   static let refunds = Family(
     name: "refund", topic: "payment-events", subject: "The refund's id, ref_….",
@@ -50,13 +50,19 @@ extension EventSchemas {
 
   private static let outgoing = JSONSchema.object(
     "An outgoing transaction that pays nobody else: a sweep, or the gas for one.",
+    members(of: OutgoingPurpose.allCases.filter { $0 != .refund }), optional: optionalMembers)
+
+  private static let optionalMembers: Set<String> = [
+    "replaces", "fee_minor", "txid", "block_height", "block_hash", "succeeded",
+  ]
+
+  private static func members(of purposes: [OutgoingPurpose]) -> [JSONValue.Member] {
     [
       .init("id", JSONSchema.described(JSONSchema.text, "out_…")),
       .init("chain", JSONSchema.text),
       .init(
         "purpose",
-        JSONSchema.choices(
-          OutgoingPurpose.allCases.filter { $0 != .refund }.map(\.rawValue))),
+JSONSchema.choices(purposes.map(\.rawValue))),
       .init("status", JSONSchema.choices(OutgoingStatus.allCases.map(\.rawValue))),
       .init("created_at", JSONSchema.time),
       .init("replaces", JSONSchema.described(JSONSchema.text, "The one whose place it takes.")),
@@ -84,10 +90,30 @@ extension EventSchemas {
       .init(
         "succeeded",
         JSONSchema.described(JSONSchema.flag, "Whether its block executed it with effect.")),
-    ],
-    optional: [
-      "replaces", "fee_minor", "txid", "block_height", "block_hash", "succeeded",
-    ])
+    ]
+  }
+
+  static let waits = Family(
+    name: "outgoing", topic: "payment-events", subject: "The transaction's id, out_….",
+    kinds: [
+      Kind(
+        type: "outgoing.stuck",
+        summary: "A signed transaction waits for its block for longer than it should: raise its fee "
+          + "(payctl payout bump), or see why nodes refuse it. Told once for each wait.",
+        data: JSONSchema.object(
+          "An outgoing transaction, and how it waits.",
+          members(of: OutgoingPurpose.allCases) + [
+            .init(
+              "stuck",
+              JSONSchema.described(
+                JSONSchema.choices(OutgoingWait.Reason.allCases.map(\.rawValue)),
+                "unmined: so many blocks went by. refused: no node has it or takes it.")),
+            .init("note", JSONSchema.described(JSONSchema.text, "Why nodes refused it last.")),
+            .init(
+              "waiting_since_height",
+              JSONSchema.described(JSONSchema.count, "The tip's height when it began to wait.")),
+          ], optional: optionalMembers.union(["note"])), tenant: .always)
+    ], definitions: [])
 
   static let reconciliations = Family(
     name: "reconciliation", topic: "chain-events", subject: "The chain's name.",

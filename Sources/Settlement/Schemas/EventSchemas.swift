@@ -34,7 +34,7 @@ package enum EventSchemas {
   }
 
   package static let families = [
-    payments, transfers, incomes, refunds, sweeps, chains, reconciliations,
+    payments, transfers, incomes, refunds, sweeps, waits, chains, reconciliations,
   ]
 
   /// All types that are told.

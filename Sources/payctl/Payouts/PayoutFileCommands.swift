@@ -144,14 +144,18 @@ struct PayoutListCommand: AsyncParsableCommand {
   func run() async throws {
     let statuses = status.flatMap(OutgoingStatus.init(rawValue:)).map { [$0] }
     let (tenant, after, limit) = (tenant, after, limit)
-    let transactions = try await options.run { database in
-      try await database.read {
-        try OutgoingRecords.list(
+    let (transactions, remarks) = try await options.run { database in
+      try await database.read { connection in
+        let transactions = try OutgoingRecords.list(
           tenant: tenant, in: statuses ?? OutgoingStatus.allCases, after: after, limit: limit,
-          in: $0)
+          in: connection)
+        return (
+          transactions,
+          try OutgoingWaits.remarks(on: transactions.map(\.id), in: connection)
+        )
       }
     }
-    try PayoutLines.write(transactions, options.format)
+    try PayoutLines.write(transactions, remarks, options.format)
   }
 }
 
@@ -192,26 +196,39 @@ enum PayoutLines {
       return
     }
     try await desk.write(made, to: path)
-    try write(made, .table)
+    try write(made, [:], .table)
   }
 
-  static func write(_ transactions: [OutgoingTransaction], _ format: OutputFormat) throws {
+  static func write(
+    _ transactions: [OutgoingTransaction], _ remarks: [String: OutgoingRemarks],
+    _ format: OutputFormat
+  ) throws {
     switch format {
     case .json:
       var output = StandardOutput()
       for transaction in transactions {
-        try output.writeLine(OutgoingDocument.json(of: transaction))
+        try output.writeLine(OutgoingDocument.json(of: transaction, remarks[transaction.id]))
       }
       try output.flush()
     case .table:
-      var table = Table("id", "chain", "purpose", "status", "pays", "refunds", "txid")
+      var table = Table("id", "chain", "purpose", "status", "pays", "refunds", "txid", "remarks")
       for transaction in transactions {
         table.append(
           transaction.id, transaction.chain.text, transaction.purpose.rawValue,
           transaction.status.rawValue, "\(transaction.payouts.count)",
-          "\(transaction.refunds.count)", transaction.txidText ?? "")
+          "\(transaction.refunds.count)", transaction.txidText ?? "",
+          remarks[transaction.id]?.words ?? "")
       }
       try table.write()
     }
+  }
+}
+
+extension OutgoingRemarks {
+  fileprivate var words: String {
+    let stuck = wait.flatMap { wait in
+      wait.stuck.map { "stuck since height \(wait.since) (\($0.rawValue))" }
+    }
+    return [stuck, note].compactMap { $0 }.joined(separator: ": ")
   }
 }

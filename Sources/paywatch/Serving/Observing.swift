@@ -39,10 +39,11 @@ struct Observing: Sendable {
     while !Task.isCancelled {
       do {
         let now = SystemTime().now
-        let (waiting, backlog, free, refunds) = try await surroundings.database.read {
+        let (waiting, backlog, free, refunds, stuck) = try await surroundings.database.read {
           (
             try EventsWaiting(in: $0), isCopied ? try RelayRecords.backlog(in: $0) : nil,
-            try AddressPool.freeCounts(in: $0), try RefundRecords.unfinishedCounts(in: $0)
+            try AddressPool.freeCounts(in: $0), try RefundRecords.unfinishedCounts(in: $0),
+            try OutgoingWaits.stuckCounts(in: $0)
           )
         }
         count.set(waiting.count + (backlog?.count ?? 0))
@@ -52,6 +53,7 @@ struct Observing: Sendable {
         for (status, number) in refunds {
           metrics.gauge(.unfinishedRefunds, status.rawValue).set(number)
         }
+        for (chain, number) in stuck { metrics.gauge(.stuckTransactions, chain).set(number) }
         try await observeBooks()
         counted = try await countPayments(after: counted)
       } catch {
