@@ -175,14 +175,14 @@ struct LedgerEntryTests {
   func outgoing() throws {
     let chain = try #require(PaymentFixtures.chain)
     let paid = try #require(
-      LedgerEntry.outgoing(paid: 700, returned: 250, fee: 50, on: chain, contract: nil))
+      LedgerEntry.outgoing(700, to: .refunds, returned: 250, fee: 50, on: chain, contract: nil))
     let change = LedgerEntry.transfer(250, on: chain, contract: nil, isForPayment: false)
     #expect(
       balance([paid, change]) == [
         .refunds: 700, .fees: 50, .treasury: -750, .unallocated: 0,
       ])
     #expect(
-      LedgerEntry.outgoing(paid: .max, returned: 1, fee: 0, on: chain, contract: nil) == nil)
+      LedgerEntry.outgoing(.max, to: .refunds, returned: 1, fee: 0, on: chain, contract: nil) == nil)
   }
 }
 

@@ -87,7 +87,8 @@ enum OutgoingLife {
       txid: World.hash("out \(number)"))
   }
 
-  /// What a sweep of an EVM chain tells at each of its statuses, and while it is stuck.
+  /// What a sweep and a withdrawal of an EVM chain tell at each of their statuses, and one that is
+  /// stuck.
   static func sweepEvents() throws -> [CloudEvent] {
     guard let chain = ChainName("ethereum") else { return [] }
     let block = BlockRef(height: 7, hash: World.hash("block"))
@@ -103,21 +104,23 @@ enum OutgoingLife {
       tenant: World.tenant, time: World.start,
       data: OutgoingDocument.json(of: stuck, OutgoingRemarks(note: "underpriced", wait: wait)))
     return [told]
-      + OutgoingStatus.allCases.enumerated().map { place, status in
-      let isMined = status == .final || status == .failed
-      let transaction = OutgoingTransaction(
-        id: "out_1", tenant: World.tenant, chain: chain, purpose: .gas,
-        slots: [.nonce(account: Hash20(), 3)], replaces: "out_0",
-        payouts: [.init(refund: nil, address: address, contract: Hash20(), amount: 5)],
-        maximumFee: 500, unsigned: "0x", keyPath: nil, createdAt: World.start, status: status,
-        txid: World.hash("out"),
-        sighting: isMined
-          ? .init(block: block, succeeded: status == .final, fee: 400) : nil)
-      return CloudEvent(
-        id: World.hash("event \(place)"), type: "sweep.\(status.rawValue)", subject: "out_1",
-        sequence: Int64(place + 1), tenant: World.tenant, time: World.start,
-        data: OutgoingDocument.json(of: transaction))
-    }
+      + [OutgoingPurpose.gas, .withdrawal].flatMap { purpose in
+        OutgoingStatus.allCases.enumerated().map { place, status in
+          let isMined = status == .final || status == .failed
+          let transaction = OutgoingTransaction(
+            id: "out_1", tenant: World.tenant, chain: chain, purpose: purpose,
+            slots: [.nonce(account: Hash20(), 3)], replaces: "out_0",
+            payouts: [.init(refund: nil, address: address, contract: Hash20(), amount: 5)],
+            maximumFee: 500, unsigned: "0x", keyPath: nil, createdAt: World.start, status: status,
+            txid: World.hash("out"),
+            sighting: isMined
+              ? .init(block: block, succeeded: status == .final, fee: 400) : nil)
+          return CloudEvent(
+            id: World.hash("event \(place)"), type: "\(purpose.eventPrefix).\(status.rawValue)",
+            subject: "out_1", sequence: Int64(place + 1), tenant: World.tenant, time: World.start,
+            data: OutgoingDocument.json(of: transaction))
+        }
+      }
   }
 }
 

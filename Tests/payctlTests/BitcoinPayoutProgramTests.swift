@@ -209,4 +209,45 @@ struct BitcoinPayoutProgramTests {
     try await scene.expectAgreement()
     try await scene.close()
   }
+
+  @Test("revenue goes where the signer's policy lets it, and is told as any other")
+  func withdrawn() async throws {
+    let scene = try await BitcoinProgramScene()
+    _ = try await scene.settled(500_000, paid: 500_000)
+    let early = try await scene.payout(
+      "withdraw", "--to", customer, "--all", "--out", scene.scratch.path("early.json"))
+    #expect(early.status == 1 && early.errors.contains("payctl payout sweep"), "\(early.errors)")
+    try await scene.make("sweep.json", "sweep", "--least", "1")
+    try await scene.send("sweep.json")
+    try await scene.mine(6)
+    for words in [["--amount", "0.001", "--all"], [], ["--amount", "0.000000001"]] {
+      let outcome = try await Program.payctl.finish(
+        [
+          "payout", "withdraw", "--config", scene.configPath, "--chain", scene.chainName,
+          "--tenant", "shop", "--to", customer, "--out", scene.scratch.path("none.json"),
+        ] + words)
+      #expect(outcome.status != 0, "\(words)")
+    }
+    let elsewhere = "bcrt1qs758ursh4q9z627kt3pp5yysm78ddny6txaqgw"
+    let made = try await scene.make("away.json", "withdraw", "--to", elsewhere, "--amount", "0.001")
+    let refused = try await scene.sign("away.json", "--words", "--yes")
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains("nor among the policy's destinations"), "\(refused.errors)")
+    let id = try #require(made.transactions.first).id
+    let canceled = try await scene.payctl(
+      "payout", "cancel", "\(id)", "--database", scene.databasePath)
+    #expect(canceled.status == 0, "\(canceled.errors)")
+
+    try await scene.make("own.json", "withdraw", "--to", customer, "--amount", "0.001")
+    let shown = try await scene.sign("own.json", "--show", input: "")
+    #expect(shown.output.contains("withdrawal on bitcoin-regtest"), "\(shown.output)")
+    #expect(shown.output.contains("(a listed destination)"), "\(shown.output)")
+    try await scene.send("own.json")
+    try await scene.mine(6)
+    let told = try await scene.transactions()
+    #expect(told.map(\.purpose) == ["sweep", "withdrawal", "withdrawal"])
+    #expect(told.map(\.status) == ["final", "canceled", "final"])
+    try await scene.expectAgreement()
+    try await scene.close()
+  }
 }

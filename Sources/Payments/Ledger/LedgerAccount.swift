@@ -17,6 +17,8 @@ package enum LedgerAccount: String, Hashable, Sendable, Codable, CaseIterable {
   case unallocated
   /// What was sent back to payers (a debit).
   case refunds
+  /// What the shop took for itself (a debit).
+  case withdrawals
   /// What the chain took for our transactions (a debit).
   case fees
 }

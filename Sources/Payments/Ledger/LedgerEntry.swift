@@ -118,17 +118,17 @@ extension LedgerEntry {
         ? postings.filter { $0.amount > .zero } : [])
   }
 
-  /// An outgoing transaction in a block, in one asset: what it paid to others, what it brought back
-  /// to addresses of ours (which is booked as it comes there), and what the chain took for it. Nil
-  /// where these exceed 256 bits.
+  /// An outgoing transaction in a block, in one asset: what left our addresses, on the account that
+  /// says why; what it brought back to them (which is booked as it comes there), and what the chain
+  /// took for it. Nil where these exceed 256 bits.
   package static func outgoing(
-    paid: UInt256, returned: UInt256, fee: UInt256, on chain: ChainName, contract: Hash20?
+    _ paid: UInt256, to account: LedgerAccount, returned: UInt256, fee: UInt256, on chain: ChainName, contract: Hash20?
   ) -> LedgerEntry? {
     guard let moved = try? paid.adding(returned), let total = try? moved.adding(fee) else {
       return nil
     }
     let postings = [
-      LedgerPosting(.refunds, .debit, paid), LedgerPosting(.unallocated, .debit, returned),
+      LedgerPosting(account, .debit, paid), LedgerPosting(.unallocated, .debit, returned),
       LedgerPosting(.fees, .debit, fee), LedgerPosting(.treasury, .credit, total),
     ]
     return LedgerEntry(

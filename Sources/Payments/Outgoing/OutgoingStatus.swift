@@ -33,7 +33,9 @@ package enum OutgoingPurpose: String, Hashable, Sendable, Codable, CaseIterable 
   case sweep
   /// Coin for an address, so that its tokens can be swept.
   case gas
+  /// To where the shop wants its revenue.
+  case withdrawal
 
   /// What its events are called: what funds a sweep is a part of it.
-  package var eventPrefix: String { self == .refund ? "refund" : "sweep" }
+  package var eventPrefix: String { self == .gas ? Self.sweep.rawValue : rawValue }
 }

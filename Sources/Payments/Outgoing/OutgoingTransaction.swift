@@ -91,6 +91,16 @@ package struct OutgoingTransaction: Hashable, Sendable {
 
   package var refunds: [String] { payouts.compactMap(\.refund) }
 
+  /// What of `payouts` leaves our addresses: refunds, and of a withdrawal the first. The others come
+  /// back to us.
+  package var leaving: [Payout] {
+    purpose == .withdrawal ? Array(payouts.prefix(1)) : payouts.filter { $0.refund != nil }
+  }
+
+  private var returning: [Payout] {
+    purpose == .withdrawal ? Array(payouts.dropFirst()) : payouts.filter { $0.refund == nil }
+  }
+
   /// What it takes of the ledger's accounts in each asset, as its block shows it. Nothing while it
   /// stands in none.
   package var ledgerEntries: [LedgerEntry] {
@@ -101,17 +111,16 @@ package struct OutgoingTransaction: Hashable, Sendable {
         return LedgerEntry(chain: chain, contract: contract, postings: [])
       }
       let fee = contract == nil ? sighting.fee ?? maximumFee : .zero
-      let moved = sighting.succeeded ? payouts.filter { $0.contract == contract } : []
       func sum(_ payouts: [Payout]) -> UInt256? {
-        payouts.reduce(UInt256.zero) { sum, payout in
+        guard sighting.succeeded else { return .zero }
+        return payouts.filter { $0.contract == contract }.reduce(UInt256.zero) { sum, payout in
           sum.flatMap { try? $0.adding(payout.amount) }
         }
       }
-      guard let paid = sum(moved.filter { $0.refund != nil }),
-        let returned = sum(moved.filter { $0.refund == nil })
-      else { return nil }
+      guard let left = sum(leaving), let returned = sum(returning) else { return nil }
       return LedgerEntry.outgoing(
-        paid: paid, returned: returned, fee: fee, on: chain, contract: contract)
+        left, to: purpose == .withdrawal ? .withdrawals : .refunds, returned: returned, fee: fee,
+        on: chain, contract: contract)
     }
   }
 }

@@ -19,6 +19,8 @@ package struct UnsignedTransaction: Hashable, Sendable {
     case sweep
     /// Ether goes to an account that is to be swept of a token.
     case gas
+    /// Money goes to where the shop wants its revenue: one of the policy's destinations.
+    case withdrawal
   }
 
   package enum Body: Hashable, Sendable {

@@ -101,7 +101,7 @@ package struct BitcoinPayouts: Sendable {
             change: change.output, feeRate: order.feeRate, limits: limits,
             lockTime: try tipHeight(in: connection)))
         outcome.made = try record(
-          built, purpose: .refund, refunds: refunds, change: change.address, order,
+          built, purpose: .refund, payees: refunds.map(Self.payee), change: change.address, order,
           in: connection)
         return outcome
       } catch Failure.building(let error) {
@@ -177,7 +177,7 @@ package struct BitcoinPayouts: Sendable {
       throw Failure.notWorth(fee: built.fee)
     }
     return try record(
-      built, purpose: .sweep, refunds: [], change: change.address, order, in: connection)
+      built, purpose: .sweep, payees: [], change: change.address, order, in: connection)
   }
 
   private func isWorth(_ fee: UInt64, moving value: UInt64) -> Bool {
@@ -210,27 +210,50 @@ package struct BitcoinPayouts: Sendable {
       return coin
     }
     // Its change came back to an output of ours, which the new one takes over.
-    let own = old.payouts.first { $0.refund == nil }
+    let own = old.payouts.dropFirst(old.leaving.count).first
     let change =
       try own.map { try self.change(at: $0.address, in: connection) }
       ?? takeChange(for: order, in: connection)
     let fee = old.maximumFee.satoshi ?? 0
     let built = try build(
       TransactionBuilder(
-        coins: old.purpose == .sweep ? [] : try coins(of: order.tenant, in: connection),
-        required: required, payments: try refunds.map { try payment($0.terms) },
+        coins: try moreCoins(for: old, in: connection), required: required,
+        payments: try old.purpose == .withdrawal
+          ? [withdrawal(of: old, fee: fee)] : refunds.map { try payment($0.terms) },
         change: change.output, feeRate: order.feeRate, limits: limits,
         replacement: Replacement(
           fee: fee, virtualBytes: try Transaction(bytes: raw).vsize),
         lockTime: try tipHeight(in: connection)))
     return try record(
-      built, purpose: old.purpose, refunds: refunds, change: change.address, replaces: id, order,
-      in: connection)
+      built, purpose: old.purpose, payees: old.leaving.map { ($0.refund, $0.address) },
+      change: change.address, replaces: id, order, in: connection)
+  }
+
+  /// What a replacement may spend besides the coins of the first.
+  private func moreCoins(
+    for old: OutgoingTransaction, in connection: any SQLConnection
+  ) throws -> [SpendableCoin] {
+    switch old.purpose {
+    case .refund: try coins(of: old.tenant, in: connection)
+    case .withdrawal: try coins(of: old.tenant, purpose: .treasury, in: connection)
+    case .sweep, .gas: []
+    }
+  }
+
+  /// One without change took all there was: the higher fee comes out of it, too.
+  private func withdrawal(of old: OutgoingTransaction, fee: UInt64) throws -> OutgoingPayment {
+    guard let payout = old.leaving.first, let value = payout.amount.satoshi else {
+      throw CorruptRow.column("payouts")
+    }
+    let takesAll = old.payouts.count == 1
+    return OutgoingPayment(
+      scriptPubKey: try BitcoinAddress(payout.address, network: network).output.scriptPubKey,
+      value: takesAll ? value + fee : value, paysFee: takesAll)
   }
 
   // MARK: Recording
 
-  private func build(_ builder: TransactionBuilder) throws -> BuiltTransaction {
+  func build(_ builder: TransactionBuilder) throws -> BuiltTransaction {
     do {
       return try builder.build()
     } catch {
@@ -238,14 +261,19 @@ package struct BitcoinPayouts: Sendable {
     }
   }
 
-  private func record(
-    _ built: BuiltTransaction, purpose: OutgoingPurpose, refunds: [Refund], change: String,
-    replaces: String? = nil, _ order: Order, in connection: any SQLConnection
+  private static func payee(_ refund: Refund) -> (refund: String?, address: String) {
+    (refund.terms.id, refund.terms.address)
+  }
+
+  /// - Parameter payees: of the first outputs, in their order
+  func record(
+    _ built: BuiltTransaction, purpose: OutgoingPurpose,
+    payees: [(refund: String?, address: String)], change: String, replaces: String? = nil, _ order: Order, in connection: any SQLConnection
   ) throws -> OutgoingTransaction {
     let outputs = built.psbt.transaction.outputs
-    var payouts = zip(refunds, outputs).map { refund, output in
+    var payouts = zip(payees, outputs).map { payee, output in
       OutgoingTransaction.Payout(
-        refund: refund.terms.id, address: refund.terms.address, contract: nil,
+        refund: payee.refund, address: payee.address, contract: nil,
         amount: UInt256(output.value))
     }
     if let place = built.changeVout {
@@ -264,7 +292,7 @@ package struct BitcoinPayouts: Sendable {
     return transaction
   }
 
-  private func tipHeight(in connection: any SQLConnection) throws -> UInt32 {
+  func tipHeight(in connection: any SQLConnection) throws -> UInt32 {
     try connection.queryFirst(
       "SELECT tip_height FROM chains WHERE chain = $1", [.text(spec.name.text)]
     )?.uint32("tip_height") ?? 0

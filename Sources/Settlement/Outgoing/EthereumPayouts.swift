@@ -52,6 +52,7 @@ package struct EthereumPayouts: Sendable {
     case noTreasury
     /// The account has used nonces that aren't ours: somebody else has its key.
     case nonceUsedElsewhere(account: String, expected: UInt64, found: UInt64)
+    case unmade(String)
   }
 
   /// What came of a call: transactions that were made, and what wasn't done, with the reason.
@@ -134,6 +135,8 @@ package struct EthereumPayouts: Sendable {
     var transfers: [TransferID] = []
     /// Whether the fee comes out of the amount.
     var paysFee = false
+    /// Asked when it is recorded, with what it takes of the asset at most: the fee is in the coin's.
+    var check: (@Sendable (any SQLConnection, UInt256) throws -> Void)?
   }
 
   /// Why one movement can't be made now; others can.
@@ -164,8 +167,10 @@ package struct EthereumPayouts: Sendable {
     let id = Identifier(
       prefix: "out", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random())
     let (spec, chainID, passesOver) = (spec, chainID, limits.passesOverNonces)
+    let taken = move.contract == nil ? needed : amount
     return try await database.write { connection in
       try PayoutRefusal.check(spec.name, in: connection)
+      try move.check?(connection, taken)
       let nonce = try Self.takeNonce(
         of: move.account.address, count: count, passesOver: passesOver, on: spec.name,
         in: connection)
@@ -353,6 +358,7 @@ package struct EthereumPayouts: Sendable {
 extension EthereumPayouts.Failure: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .unmade(let reason): reason
     case .noFees(let reason): "nobody says what it would cost: \(reason)"
     case .noTreasury:
       "the tenant has no treasury account on EVM chains that is watched: see its account and paywatch"

@@ -369,7 +369,7 @@ extension OutgoingRecords {
     return try tell(status, of: transaction, version: version, now: now, in: connection)
   }
 
-  /// What a sweep's own steps tell; a refund's are told by the refunds it pays.
+  /// What a sweep's or withdrawal's own steps tell; a refund's are told by the refunds it pays.
   private static func tell(
     _ status: OutgoingStatus, of transaction: OutgoingTransaction, version: Int64, now: Timestamp,
     in connection: any SQLConnection
@@ -378,7 +378,7 @@ extension OutgoingRecords {
     let text = OutgoingDocument.json(of: transaction)
     return [
       EventDraft(
-        type: "sweep.\(status.rawValue)", subject: transaction.id, tenant: transaction.tenant,
+        type: "\(transaction.purpose.eventPrefix).\(status.rawValue)", subject: transaction.id, tenant: transaction.tenant,
         cause: SHA256.hash(Array("\(transaction.id)\n\(version)\n\(text)".utf8)), time: now,
         data: text)
     ]

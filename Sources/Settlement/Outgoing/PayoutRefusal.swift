@@ -1,4 +1,4 @@
-internal import Bytes
+package import Bytes
 internal import ChainTypes
 internal import Database
 internal import EventLog
@@ -16,6 +16,8 @@ package enum PayoutRefusal: Error, Equatable {
   case notReplaceable(OutgoingStatus)
   /// The very same transaction waits already.
   case madeAlready(as: String)
+  /// More than what is final, set aside by nothing, and not what refunds wait for.
+  case notFree(most: UInt256)
 }
 
 extension PayoutRefusal {
@@ -59,6 +61,9 @@ extension PayoutRefusal: CustomStringConvertible {
       """
     case .notFound(let id): "there is no transaction \(id) of this tenant on this chain"
     case .madeAlready(let id): "the very same transaction is made already: \(id)"
+    case .notFree(let most):
+      "at most \(most.decimal) minor units, the fee included, can be taken: final money on our own "
+        + "addresses (payctl payout sweep), less what refunds wait for"
     case .notReplaceable(let status):
       """
       only what is signed is replaced, while no block has used up its coins or nonce; it is \

@@ -52,8 +52,9 @@ extension UnsignedBatch {
     of transaction: OutgoingTransaction, _ spec: ChainSpec, in connection: any SQLConnection
   ) throws -> [PaymentOut] {
     var payments: [PaymentOut] = []
-    for payout in transaction.payouts {
-      if case .bitcoin = spec.family, payout.refund == nil { continue }
+    var payouts = transaction.payouts
+    if case .bitcoin = spec.family { payouts = transaction.leaving }
+    for payout in payouts {
       let listed = payout.contract.map(spec.token) ?? spec.coin
       payments.append(
         PaymentOut(

@@ -39,7 +39,7 @@ package struct RefundService: Sendable {
     }
     let amount = try amount(of: request, payment: payment, spec: spec)
     let address = try self.address(of: request, payment: payment, spec: spec)
-    try checkForeign(address, spec, in: connection)
+    try Self.checkForeign(address, spec, in: connection)
     let attestation = try checked(
       request.attestation, for: payment, address: address, amount: amount, spec, policy,
       in: connection)
@@ -119,7 +119,7 @@ package struct RefundService: Sendable {
   }
 
   /// What goes to one of our own addresses isn't sent back to anybody.
-  private func checkForeign(
+  static func checkForeign(
     _ address: String, _ spec: ChainSpec, in connection: any SQLConnection
   ) throws {
     let script =

@@ -26,18 +26,34 @@ extension EventSchemas {
     }
   }
 
-  static let sweeps = Family(
-    name: "sweep", topic: "payment-events", subject: "The transaction's id, out_….",
-    kinds: OutgoingStatus.allCases.map { status in
-      Kind(
-        type: "\(OutgoingPurpose.sweep.eventPrefix).\(status.rawValue)",
-        summary: summary(of: status), data: ["$ref": "#/$defs/outgoing"], tenant: .always)
-    },
-    definitions: [.init("outgoing", outgoing)])
+  static let sweeps = outgoing(
+    .sweep, besides: [.gas],
+    "An outgoing transaction between addresses of ours: a sweep, or the gas for one.")
+
+  static let withdrawals = outgoing(
+    .withdrawal, "An outgoing transaction by which the shop takes its revenue.")
+
+  private static func outgoing(
+    _ purpose: OutgoingPurpose, besides others: [OutgoingPurpose] = [], _ description: String
+  ) -> Family {
+    Family(
+      name: purpose.eventPrefix, topic: "payment-events", subject: "The transaction's id, out_….",
+      kinds: OutgoingStatus.allCases.map { status in
+        Kind(
+          type: "\(purpose.eventPrefix).\(status.rawValue)", summary: summary(of: status),
+          data: ["$ref": "#/$defs/outgoing"], tenant: .always)
+      },
+      definitions: [
+        .init(
+          "outgoing",
+          JSONSchema.object(
+            description, members(of: [purpose] + others), optional: optionalMembers))
+      ])
+  }
 
   private static func summary(of status: OutgoingStatus) -> String {
     switch status {
-    case .built: "A transaction between addresses of ours was made and waits for its signature."
+    case .built: "A transaction was made and waits for its signature."
     case .signed: "The signed transaction is stored."
     case .broadcast: "A node has taken it, or a reorg took its block."
     case .confirmed: "It is as deep as a payment of its amount must be."
@@ -47,10 +63,6 @@ extension EventSchemas {
     case .canceled: "It was given up before anyone had signed it."
     }
   }
-
-  private static let outgoing = JSONSchema.object(
-    "An outgoing transaction that pays nobody else: a sweep, or the gas for one.",
-    members(of: OutgoingPurpose.allCases.filter { $0 != .refund }), optional: optionalMembers)
 
   private static let optionalMembers: Set<String> = [
     "replaces", "fee_minor", "txid", "block_height", "block_hash", "succeeded",

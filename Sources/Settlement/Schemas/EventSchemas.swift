@@ -34,7 +34,8 @@ package enum EventSchemas {
   }
 
   package static let families = [
-    payments, transfers, incomes, refunds, sweeps, waits, chains, reconciliations,
+    payments, transfers, incomes, refunds, sweeps, withdrawals, waits,
+    chains, reconciliations,
   ]
 
   /// All types that are told.

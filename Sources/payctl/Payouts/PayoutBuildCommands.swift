@@ -89,7 +89,7 @@ struct PayoutSweepCommand: AsyncParsableCommand {
             try payouts.sweep(order, least: least, in: $0)
           }.map { [$0] } ?? []
       case .ethereum:
-        let asset = try listed(in: desk.spec)
+        let asset = try desk.listed(asset)
         let outcome = try await desk.ethereum(passingOver: nonces.passOverNonces).sweep(
           asset.contract, weiPer: try rate(asset, desk.spec), tenant: desk.tenant, now: desk.now,
           random: PayoutDesk.random)
@@ -98,14 +98,6 @@ struct PayoutSweepCommand: AsyncParsableCommand {
       }
       try await PayoutLines.finish(made, out, desk)
     }
-  }
-
-  private func listed(in spec: ChainSpec) throws -> Asset {
-    guard let asset else { return spec.asset }
-    guard let listed = spec.listed(asset) else {
-      throw CommandFailure("\(spec.name) lists no \(asset)")
-    }
-    return listed.asset
   }
 
   private func rate(_ asset: Asset, _ spec: ChainSpec) throws -> SweepWorth.Rate {

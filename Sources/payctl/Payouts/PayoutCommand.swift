@@ -3,7 +3,7 @@ internal import ArgumentParser
 struct PayoutCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "payout",
-    abstract: "Makes transactions that pay refunds and gather coins, and takes them in signed.",
+    abstract: "Makes transactions that pay refunds, gather coins and take revenue, and takes them in signed.",
     discussion: """
       No key is needed here: `payctl payout build` writes a file, `payctl sign` signs it on a \
       machine without a network, and `payctl payout broadcast` stores what comes back and gives it \
@@ -11,7 +11,8 @@ struct PayoutCommand: AsyncParsableCommand {
       finality.
       """,
     subcommands: [
-      PayoutBuildCommand.self, PayoutSweepCommand.self, PayoutBumpCommand.self,
+      PayoutBuildCommand.self, PayoutSweepCommand.self, PayoutWithdrawCommand.self,
+      PayoutBumpCommand.self,
       PayoutExportCommand.self, PayoutBroadcastCommand.self, PayoutListCommand.self,
       PayoutCancelCommand.self,
     ])

@@ -113,6 +113,15 @@ struct PayoutDesk {
       client: client, clock: SystemRPCClock(), jitterSeed: .random(in: .min ... .max))
   }
 
+  /// The asset that is called so; the chain's own coin where nothing is said.
+  func listed(_ symbol: String?) throws -> Asset {
+    guard let symbol else { return spec.asset }
+    guard let listed = spec.listed(symbol) else {
+      throw CommandFailure("\(spec.name) lists no \(symbol)")
+    }
+    return listed.asset
+  }
+
   // MARK: Bitcoin
 
   /// 0.1 BTC: whatever rates say, no transaction of ours pays more.
@@ -233,6 +242,7 @@ struct PayoutDesk {
     case let error as BitcoinPayouts.Failure: CommandFailure("nothing was made: \(error)")
     case let error as EthereumPayouts.Failure: CommandFailure("nothing was made: \(error)")
     case let error as PayoutRefusal: CommandFailure("nothing was made: \(error)")
+    case let error as RefundRefusal: CommandFailure("nothing was made: \(error.sentence)")
     case let error as OutgoingService.Refusal: CommandFailure("refused: \(error)")
     case let error as NodePoolError: CommandFailure("no node answers: \(error)")
     default: error

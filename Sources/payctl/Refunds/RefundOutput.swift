@@ -48,7 +48,7 @@ enum RefundOutput {
 }
 
 extension RefundRefusal {
-  fileprivate var sentence: String {
+  var sentence: String {
     switch self {
     case .notFound(let id): "there is no payment or refund \(id)"
     case .unknownChain(let chain): "the configuration has no chain \(chain)"
