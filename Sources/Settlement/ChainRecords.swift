@@ -7,6 +7,9 @@ package import Watching
 package enum ChainRecords {
   /// Headers this far below the tip are forgotten; coverage keeps their hashes linked.
   static let keptHeaders: UInt32 = 10_000
+  /// Where a chain calls no such block final they stay, as a reorg can leave there, but no longer
+  /// than to this far.
+  static let keptUnfinalHeaders: UInt32 = 100_000
 
   /// - Parameter locking: holds the cursor until the transaction ends: for who moves it
   package static func cursor(
@@ -90,6 +93,21 @@ package enum ChainRecords {
         .hash(link.parent), .integer(Int64(link.time)), .integer(Int64(link.bits)),
         .amount(link.work),
       ])
+  }
+
+  /// Forgets those that no reorg to be followed leaves at.
+  static func forgetHeaders(
+    of chain: ChainName, below tip: BlockRef, finalized: BlockRef?,
+    in connection: any SQLConnection
+  ) throws {
+    guard tip.height > keptHeaders else { return }
+    let (least, most) = (
+      tip.height - keptHeaders, tip.height - min(keptUnfinalHeaders, tip.height)
+    )
+    let lowest = max(most, min(least, finalized?.height ?? least))
+    try connection.execute(
+      "DELETE FROM headers WHERE chain = $1 AND height < $2",
+      [.text(chain.text), .integer(Int64(lowest))])
   }
 
   // MARK: Coverage

@@ -110,11 +110,8 @@ struct StepWriter {
       try ChainRecords.joinCoverage(
         of: step.chain, throughHeight: tip.height - spec.finalityDepth, in: connection)
     }
-    if tip.height > ChainRecords.keptHeaders {
-      try connection.execute(
-        "DELETE FROM headers WHERE chain = $1 AND height < $2",
-        [.text(step.chain.text), .integer(Int64(tip.height - ChainRecords.keptHeaders))])
-    }
+    try ChainRecords.forgetHeaders(
+      of: step.chain, below: tip, finalized: step.finalized ?? cursor.finalized, in: connection)
     return tip
   }
 

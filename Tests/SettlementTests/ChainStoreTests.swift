@@ -68,6 +68,35 @@ struct ChainStoreTests {
     #expect(try await world.store.record(of: unknown, window: 9) == nil)
   }
 
+  @Test(
+    "headers far below the tip are forgotten, unless the chain calls no such block final",
+    arguments: [
+      (nil, 110_001), (119_999, 110_001), (25_000, 25_000), (5_000, 20_001),
+    ] as [(finalized: UInt32?, lowest: UInt32)])
+  func forgotten(finalized: UInt32?, lowest: UInt32) async throws {
+    let world = try await World.make()
+    let name = try #require(ChainName("tagged"))
+    let spec = ChainSpec(
+      name: name, family: .bitcoin(.regtest), asset: .btc, genesisHash: World.hash("0"),
+      finalityDepth: 4,
+      coinbaseMaturity: 100, dustLimit: .one, confirmationTiers: [], stallSeconds: 60)
+    let store = ChainStore(database: world.database, specs: [spec])
+    func link(_ height: UInt32) -> ChainLink {
+      World.link(height, parent: World.hash("block x \(height - 1)"), "x", world.now)
+    }
+    let heights: [UInt32] = [
+      5_000, 20_000, 20_001, 24_999, 25_000, 110_000, 110_001, 119_999, 120_000,
+    ]
+    let cursor = try await store.start(name, links: heights.map(link))
+    var step = ChainStep(
+      chain: name, expectedVersion: cursor.version, addressesThrough: 4, now: world.now)
+    step.connected = [link(120_001)]
+    step.finalized = finalized.map { link($0).ref }
+    _ = try await store.commit(step)
+    let kept = try await store.record(of: name, window: .max)?.links.map(\.ref.height)
+    #expect(kept == heights.filter { $0 >= lowest } + [120_001])
+  }
+
   @Test("covered blocks are linked, and joined once they are final")
   func coverage() async throws {
     let world = try await World.make()

@@ -9,16 +9,36 @@ struct EthereumHeaderSource: Sendable {
   let pool: EthereumPool
   let settings: EthereumWatcherSettings
 
-  /// The active chain's block at `height`, which a quorum has.
-  func anchor(at height: UInt32) async throws(NodePoolError) -> ChainLink {
-    try await pool.serve { (node, place) async throws(NodeError) -> ChainLink in
+  /// The active chain's block at `height`, which a quorum has, behind what lies below it: a reorg
+  /// can leave the chain there, too.
+  func anchor(at height: UInt32) async throws(NodePoolError) -> [ChainLink] {
+    try await pool.serve { (node, place) async throws(NodeError) -> [ChainLink] in
       guard let header = try await node.header(at: height) else { throw .heightOutOfRange(height) }
       guard await pool.agrees(on: header.ref) else {
         throw .unusable("no quorum has its \(header.ref.text(.ethereum))")
       }
-      return try proved(
+      let anchor = try proved(
         EthereumBranch.link(header, profile: settings.network.profile), from: place)
+      return await links(below: anchor, from: node) + [anchor]
     }.value
+  }
+
+  /// As many as one step follows, and as the node gives, lowest first. They hang from the anchor's
+  /// hash. Watching begins without those that are missing, or of a form that isn't known.
+  private func links(below anchor: ChainLink, from node: EthereumNode) async -> [ChainLink] {
+    let count = min(
+      anchor.ref.height, UInt32(clamping: min(settings.headersPerStep, settings.window)))
+    let heights = Array(anchor.ref.height - count..<anchor.ref.height)
+    guard let headers = try? await node.headers(heights) else { return [] }
+    var links: [ChainLink] = []
+    for header in headers.reversed() {
+      guard let header, header.hash == (links.last ?? anchor).parent,
+        case .success(let link)? = try? EthereumBranch.link(
+          header, profile: settings.network.profile)
+      else { break }
+      links.append(link)
+    }
+    return links.reversed()
   }
 
   /// The branch that leads from `chain` to `tip`, or as far as one step follows; its last block is

@@ -78,8 +78,8 @@ package actor EthereumWatcher: ChainWatcher {
 
   // MARK: First start
 
-  /// Writes the anchor below `tip` above which scanning begins. False where the nodes don't give
-  /// it.
+  /// Writes the anchor below `tip` above which scanning begins, with headers below it. False where
+  /// the nodes don't give it.
   private func begin(below tip: BlockRef, _ report: inout WatchReport) async throws -> Bool {
     let height: UInt32
     switch settings.start {
@@ -87,19 +87,19 @@ package actor EthereumWatcher: ChainWatcher {
     case .height(let start): height = min(start, tip.height)
     case .block(let block): height = min(block.height, tip.height)
     }
-    let anchor: ChainLink
+    let links: [ChainLink]
     do throws(NodePoolError) {
-      anchor = try await EthereumHeaderSource(pool: pool, settings: settings).anchor(at: height)
+      links = try await EthereumHeaderSource(pool: pool, settings: settings).anchor(at: height)
     } catch {
       report.hold = .inconsistent("no node gives the anchor at \(height): \(error)")
       return false
     }
-    if case .block(let pinned) = settings.start, anchor.ref != pinned {
+    if case .block(let pinned) = settings.start, links.last?.ref != pinned {
       report.hold = .inconsistent(
         "the nodes' block \(height) isn't the pinned \(pinned.text(.ethereum))")
       return false
     }
-    try await standing.begin(above: [anchor])
+    try await standing.begin(above: links)
     return true
   }
 

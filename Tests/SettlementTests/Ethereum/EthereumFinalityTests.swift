@@ -82,6 +82,35 @@ struct EthereumFinalityTests {
     #expect(try await scene.status(later) == .processing, "nothing is confirmed any more")
   }
 
+  //  1 ── 2 ── 3 (scanning begins) ── 4 ── 5          halted │ resumed
+  //  └─── 2' (pays) ── … ── 9'
+  @Test("a reorg below where scanning began is followed, and halts crediting alone")
+  func belowAnchor() async throws {
+    let scene = try await EthereumScene(
+      nodes: 1, quorum: 1, finalityTag: nil,
+      adjust: {
+        $0 = EthereumWatcherSettings(spec: $0.spec, network: $0.network, start: .height(3))
+      })
+    let payment = try await scene.pay("ETH", 700)
+    try await scene.mine(2)
+    let paying = try scene.node.transaction(.ether(700, to: payment.address))
+    try scene.node.reorganize(depth: 4, blocks: 8, including: [paying])
+    let reports = try await scene.follow()
+    #expect(reports.map(\.isAtTip) == [true])
+    #expect(try await scene.halt()?.contains("took back 4 blocks") == true)
+    #expect(try await scene.status(payment) == .processing)
+    let (name, now) = (scene.chain.spec.name, scene.now)
+    _ = try await scene.database.write {
+      try ChainResumption.resume(name, by: "ada", now: now, in: $0)
+    }
+    scene.restart()
+    try await scene.mine()
+    #expect(try await scene.halt() == nil)
+    #expect(try await scene.status(payment) == .settled)
+    let holes = try await scene.database.read { try ChainRecords.coverageHoles(of: name, in: $0) }
+    #expect(holes == [])
+  }
+
   @Test("a deadline passes with a block of a later time, and with none before")
   func deadline() async throws {
     let scene = try await EthereumScene()
