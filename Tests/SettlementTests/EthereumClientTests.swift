@@ -23,6 +23,7 @@ struct EthereumClientTests {
     var chapters: [(EthereumStory) async throws -> Void] = [
       { try await $0.payments() }, { try await $0.lookalikes() },
       { try await $0.restartedWatcher() },
+      { try await $0.moneyOut() },
     ]
     // What it made, reth keeps.
     if kind != .reth {

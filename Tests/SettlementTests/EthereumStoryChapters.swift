@@ -2,6 +2,7 @@ import Addresses
 import Bytes
 import ChainTypes
 import Database
+import Ethereum
 import JSON
 import Payments
 import Settlement
@@ -122,5 +123,35 @@ extension EthereumStory {
       try ChainRecords.coverageHoles(of: chain, in: $0)
     }
     #expect(holes == [])
+  }
+
+  /// What is too much goes back from a treasury that tokens are swept to, paid for in ether, and
+  /// the ledger has to the last unit what the chain has.
+  func moneyOut() async throws {
+    let (treasury, address) = (treasury, try EthereumTreasury.address)
+    let payment = try await pay("USDC", 12_500_000)
+    try await transact("USDC", "transfer", [.string(payment.terms.address), "15000000"])
+    try await fund(address.text, 1_000_000_000_000_000_000)
+    try await settle()
+    let contract = try #require(contracts["USDC"]).hash
+    let refund = try await treasury.refund(payment, .overpayment)
+    // 3,000 tokens for an ether.
+    let price = try #require(
+      SweepWorth.Rate(wei: UInt256(1_000_000_000_000_000_000), minorUnits: 3_000_000_000))
+    for purpose in [OutgoingPurpose.gas, .sweep] {
+      let swept = try await treasury.sweep(contract, weiPer: price)
+      #expect(swept.made.map(\.purpose) == [purpose])
+      try await treasury.send(swept.made)
+      try await settle()
+    }
+    let paid = try await treasury.payRefunds()
+    #expect(paid.made.count == 1)
+    try await treasury.send(paid.made)
+    try await settle()
+    #expect(try await treasury.status(refund) == .final)
+    #expect(try await treasury.ledger(contract)[.treasury] == 12_500_000)
+    let own = try await treasury.balance(of: address)
+    let rest = try await treasury.balance(of: payment.address)
+    #expect(try await treasury.ledger()[.treasury] == own + rest)
   }
 }

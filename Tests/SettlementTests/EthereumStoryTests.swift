@@ -18,6 +18,9 @@ struct EthereumStoryTests {
   @Test("a watcher that starts anew goes on where the store stands")
   func restarted() async throws { try await play { try await $0.restartedWatcher() } }
 
+  @Test("money goes out, and the books have what the chain has")
+  func moneyOut() async throws { try await play { try await $0.moneyOut() } }
+
   private func play(_ chapter: (EthereumStory) async throws -> Void) async throws {
     let story = try await EthereumStory()
     try await chapter(story)

@@ -32,6 +32,26 @@ struct EthereumFinalityTests {
     #expect(try await scene.status(payment) == .settled)
   }
 
+  @Test("a chain may take as final what its nodes call safe, and halts where that is replaced")
+  func safe() async throws {
+    let options = EthereumChainOptions(safeDepth: 100, finalizedDepth: 100)
+    let scene = try await EthereumScene([options], finalityTag: .safe)
+    let payment = try await scene.pay("ETH", 700)
+    try scene.node.send(.ether(700, to: payment.address))
+    try await scene.mine(20)
+    for node in scene.chain.nodes { node.finalize(1, safe: 3) }
+    try await scene.follow()
+    #expect(try await scene.status(payment) == .paid)
+    for node in scene.chain.nodes { node.finalize(2, safe: 4) }
+    try await scene.follow()
+    #expect(try await scene.status(payment) == .settled)
+    let kept = try await scene.rows("SELECT final_height AS n FROM chains") { try $0.integer("n") }
+    #expect(kept == [4])
+    for node in scene.chain.nodes { try node.reorganize(depth: 20, transactions: .dropped) }
+    try await scene.mine(3)
+    #expect(try await scene.halt()?.contains("final") == true)
+  }
+
   @Test("without a tag depth alone settles")
   func depth() async throws {
     let scene = try await EthereumScene(finalityTag: nil)
