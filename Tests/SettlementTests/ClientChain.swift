@@ -227,7 +227,8 @@ actor ClientChain: StoryChain {
     ]
     let answer = try await rpc.answer("eth_sendTransaction", [.object(members)])
     var hash = answer["result"]
-    if hash == nil, answer["error"]?["message"]?.string?.contains("known") == true {
+    // It waits still: “already known”, “transaction already imported”.
+    if hash == nil, answer["error"]?["message"]?.string?.contains("already") == true {
       hash = sent[nonce]?.hash
     }
     guard let hash else { throw Refused(answer: answer.json) }
