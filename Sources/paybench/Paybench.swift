@@ -78,7 +78,7 @@ struct Paybench: AsyncParsableCommand {
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
       AddressSuite.self, BlockSuite.self, EthereumSuite.self, CatchUpSuite.self, WatchSetSuite.self,
-      DigestSuite.self, PaymentSuite.self, RelaySuite.self,
+      DigestSuite.self, PaymentSuite.self, RelaySuite.self, LatencySuite.self,
     ]
     var measurements: [Measurement] = []
     for suite in suites {

@@ -204,6 +204,13 @@ extension BlockProof {
     return Keccak256.hash(transactions.bytes.span.bytes.extracting(transactions.range(of: index)))
   }
 
+  /// The same of all of them.
+  package var transactionHashes: [Hash32] {
+    guard let transactions else { return claimedHashes }
+    return Keccak256.hashes(
+      of: (0..<transactions.count).map(transactions.range), in: transactions.bytes)
+  }
+
   /// A proved transaction; nil where they aren't.
   package func transaction(at index: Int) throws(BlockProofError) -> EthereumTransaction? {
     guard let transactions else { return nil }

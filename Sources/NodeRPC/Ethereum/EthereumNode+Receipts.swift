@@ -19,14 +19,16 @@ extension EthereumNode {
   /// receipts (yet), or any one of them; an empty list is another answer.
   ///
   /// - Parameters:
-  ///   - transactions: the hashes of the block's transactions, in their order
+  ///   - count: how many transactions the block has
   ///   - gasUsed: the block's, by its header: what its logs can amount to
+  ///   - hashes: those of the block's transactions, in their order; asked for where each receipt
+  ///     must be
   package func receipts(
-    of block: Hash32, transactions: [Hash32], gasUsed: UInt64
+    of block: Hash32, count: Int, gasUsed: UInt64, hashes: @Sendable () -> [Hash32]
   ) async throws(NodeError) -> ReceiptsAnswer? {
     // Without transactions there is nothing to ask, and the header's root says the same.
-    guard !transactions.isEmpty else { return .whole(Array("[]".utf8)) }
-    let bound = Self.receiptBytes(count: transactions.count, gasUsed: gasUsed)
+    guard count > 0 else { return .whole(Array("[]".utf8)) }
+    let bound = Self.receiptBytes(count: count, gasUsed: gasUsed)
     if !learned.withLock({ $0.absentMethods.contains(Self.blockReceipts) }) {
       let call = RPCCall(Self.blockReceipts, [.hash32(block)])
       switch try await outcome(call, isBulk: true, maximumBytes: bound) {
@@ -39,7 +41,7 @@ extension EthereumNode {
         return .whole(result.bytes)
       }
     }
-    return try await singleReceipts(of: block, transactions, bound).map { .single($0) }
+    return try await singleReceipts(of: block, hashes(), bound).map { .single($0) }
   }
 
   private func singleReceipts(

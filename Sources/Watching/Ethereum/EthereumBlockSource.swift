@@ -115,9 +115,9 @@ struct EthereumBlockSource: Sendable {
     guard proof.header.number == UInt64(block.height) else {
       throw .unusable("its \(block.text(.ethereum)) has another number")
     }
-    let hashes = (0..<proof.transactionCount).map { proof.transactionHash(at: $0) }
     let receipts = try await node.receipts(
-      of: block.hash, transactions: hashes, gasUsed: proof.header.gasUsed)
+      of: block.hash, count: proof.transactionCount, gasUsed: proof.header.gasUsed
+    ) { [proof] in proof.transactionHashes }
     // `null` says nothing about whether there are any.
     guard let receipts else { throw .unknownBlock(block.hash) }
     do throws(BlockProofError) {

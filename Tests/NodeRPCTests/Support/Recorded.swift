@@ -1,3 +1,4 @@
+import Bytes
 import NodeRPC
 import TestSupport
 
@@ -50,4 +51,13 @@ func ethereumNode(
 /// A geth that gives these recorded answers, whatever the requests' ids.
 func ethereumNode(recorded names: String...) throws -> EthereumNode {
   ethereumNode(try RecordedTransport(names.map { try Recorded.geth($0) }))
+}
+
+extension EthereumNode {
+  /// The receipts of a block with these transactions.
+  func receipts(
+    of block: Hash32, transactions: [Hash32], gasUsed: UInt64
+  ) async throws -> ReceiptsAnswer? {
+    try await receipts(of: block, count: transactions.count, gasUsed: gasUsed) { transactions }
+  }
 }
