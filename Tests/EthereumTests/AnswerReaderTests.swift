@@ -38,6 +38,58 @@ struct AnswerReaderTests {
     }
   }
 
+  @Test("a number has its value wherever it stands and however it is padded")
+  func numbers() throws {
+    var random = SplitMix64(seed: 13)
+    for digits in 0...64 {
+      for before in [0, 1, 5, 20] {
+        let value = String(
+          (0..<digits).map { _ in "123456789abcdefABCDEF".randomElement(using: &random) ?? "1" })
+        let zeros = String(repeating: "0", count: digits == 0 ? 1 : before % 3)
+        let text = Array((String(repeating: " ", count: before) + "0x" + zeros + value).utf8)
+        let reader = AnswerReader(text.span.bytes)
+        let padded = String(repeating: "0", count: 64 - digits) + value
+        let number = try UInt256(bigEndian: Hash32(hex: padded))
+        #expect(try reader.number(before..<text.count, "n") == number, "\(value)")
+        guard digits <= 16 else { continue }
+        #expect(try reader.number64(before..<text.count, "n") == number.asUInt64, "\(value)")
+      }
+    }
+  }
+
+  @Test("what isn't a number of that size is refused")
+  func noNumbers() {
+    for text in [
+      "", "0", "0x", "1x1", "0x1g", "0x 1", "-0x1", "0x" + String(repeating: "1", count: 65),
+    ] {
+      let bytes = Array(text.utf8)
+      let reader = AnswerReader(bytes.span.bytes)
+      #expect(throws: AnswerError.invalid("n")) { try reader.number(0..<bytes.count, "n") }
+    }
+    let bytes = Array("0x10000000000000000".utf8)
+    let reader = AnswerReader(bytes.span.bytes)
+    #expect(throws: AnswerError.invalid("n")) { try reader.number64(0..<bytes.count, "n") }
+  }
+
+  @Test("a member is known by its whole name alone, also where little stands behind it")
+  func memberNames() {
+    for member in HeaderMember.allCases {
+      for space in [0, 1, 30] {
+        let name = "\(member)"
+        for (text, expected) in [
+          (name, member), (name + "s", nil), ("x" + name, nil), (String(name.dropLast()), nil),
+          (name + "\0", nil), (name + String(repeating: "x", count: 30), nil),
+        ] as [(String, HeaderMember?)] {
+          let bytes = Array(text.utf8)
+          let all = bytes + [UInt8](repeating: 0x20, count: space)
+          let reader = AnswerReader(all.span.bytes)
+          let found = HeaderMember.names.member(named: 0..<bytes.count, in: reader)
+          #expect(found == expected, "\(text)")
+        }
+      }
+    }
+  }
+
   /// The members' names of an object, with the values skipped.
   private static func names(_ text: String) throws -> [String] {
     let bytes = Array(text.utf8)

@@ -31,6 +31,22 @@ import Testing
       try await pool(chains, quorum: 3).agreedTip() == .held(.disagreement(candidates)))
   }
 
+  @Test("a node's head is asked for ten times in the interval, until it is another")
+  func waiting() async throws {
+    let (clock, chain) = (ManualClock(), SimulatedEthereum("Gab"))
+    let pool = try EthereumPool(
+      nodes: [ethereumNode(chain, clock, name: "node")], quorum: 1,
+      identity: EthereumNode.Identity(chainID: 1, genesisHash: SimulatedChain.hash("G")),
+      clock: clock)
+    let tip = block("b", at: 2)
+    #expect(await pool.agreedTip() == .agreed(tip, by: [0]))
+    #expect(await !pool.waitForBlock(above: tip, milliseconds: 500, clock: clock))
+    #expect(clock.sleeps == [Int](repeating: 50, count: 10))
+    chain.change { $0.active = "Gabc" }
+    #expect(await pool.waitForBlock(above: tip, milliseconds: 500, clock: clock))
+    #expect(clock.sleeps.count == 11)
+  }
+
   @Test("honest nodes that are down don't make a liar's head agreed")
   func quorumNeverShrinks() async throws {
     let chains = ["Gab", "Gab", "Gxyz"].map { SimulatedEthereum($0) }
