@@ -40,7 +40,7 @@ struct BitcoinLatency {
       clock: clock, jitterSeed: 1)
     let pool = try NodePool(
       nodes: [remote], quorum: 1, genesisHash: nil, network: .regtest, clock: clock)
-    let spec = try spec()
+    let spec = try spec(genesisHash: await remote.blockHash(at: 0))
     let master = try ExtendedPrivateKey(
       seed: SecretBytes(copying: [UInt8](repeating: 1, count: 32).span.bytes))
     let key = try master.descendant(.account(0, for: .wpkh, network: .regtest))
@@ -62,12 +62,13 @@ struct BitcoinLatency {
       node: node, server: server, client: client, remote: remote, pipeline: pipeline)
   }
 
-  private static func spec() throws -> ChainSpec {
+  private static func spec(genesisHash: Hash32) throws -> ChainSpec {
     guard let name = ChainName("bitcoin-regtest") else {
       throw BenchmarkFailure("bitcoin-regtest is a chain's name")
     }
     return ChainSpec(
-      name: name, family: .bitcoin(.regtest), asset: .btc, genesisHash: nil, finalityDepth: 6,
+      name: name, family: .bitcoin(.regtest), asset: .btc, genesisHash: genesisHash,
+      finalityDepth: 6,
       coinbaseMaturity: 100, dustLimit: 546,
       confirmationTiers: [.init(from: 0, confirmations: 1)], stallSeconds: 86_400)
   }

@@ -33,7 +33,21 @@ struct LatencyPipeline {
 
   /// The first one of a task that should have gone on.
   private final class Failure: Sendable {
-    let error = Mutex<(any Error)?>(nil)
+    private let error = Mutex<(any Error)?>(nil)
+
+    /// Notes why `body` failed, unless its task was cancelled.
+    func keeping(_ body: () async throws -> Void) async throws {
+      do {
+        try await body()
+      } catch {
+        if !Task.isCancelled { self.error.withLock { $0 = $0 ?? error } }
+        throw error
+      }
+    }
+
+    func check() throws {
+      if let error = error.withLock({ $0 }) { throw BenchmarkFailure("the pipeline: \(error)") }
+    }
   }
 
   /// What steps, and returns when there may be something new.
@@ -152,21 +166,5 @@ struct LatencyPipeline {
     try await database.close()
     await store.close()
     withExtendedLifetime(cluster) {}
-  }
-}
-
-extension LatencyPipeline.Failure {
-  /// Notes why `body` failed, unless its task was cancelled.
-  fileprivate func keeping(_ body: () async throws -> Void) async throws {
-    do {
-      try await body()
-    } catch {
-      if !Task.isCancelled { self.error.withLock { $0 = $0 ?? error } }
-      throw error
-    }
-  }
-
-  fileprivate func check() throws {
-    if let error = error.withLock({ $0 }) { throw BenchmarkFailure("the pipeline: \(error)") }
   }
 }
