@@ -17,7 +17,8 @@ struct Operations {
 
   func all() throws -> [Operation] {
     try [
-      lookUp(), blockScan(), headerHash(), address(), keccak(), logs(), trieRoot(), jsonSkip(),
+      lookUp(), blockScan(), headerHash(), address(), addresses(), keccak(), logs(), trieRoot(),
+      jsonSkip(),
       paymentStep(), event(),
     ]
   }
@@ -83,16 +84,28 @@ struct Operations {
   }
 
   /// BIP-0084's published account.
-  private func address() throws -> Operation {
-    let descriptor = try Descriptor(
+  private func descriptor() throws -> Descriptor {
+    try Descriptor(
       accountKey:
         "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs",
       network: .mainnet, branch: 0)
+  }
+
+  private func address() throws -> Operation {
+    let descriptor = try descriptor()
     return Operation(name: "P2WPKH address from an xpub", units: 8) {
       for index in 0..<8 {
         let address = try descriptor.address(at: UInt32(index))
         precondition(address.text.utf8.count == 42, "the version and 20 bytes")
       }
+    }
+  }
+
+  private func addresses() throws -> Operation {
+    let descriptor = try descriptor()
+    return Operation(name: "P2WPKH addresses from an xpub, 64 at once", units: 64) {
+      let addresses = try descriptor.addresses(at: 0..<64, by: .batched)
+      precondition(addresses.count == 64, "every index has its place")
     }
   }
 

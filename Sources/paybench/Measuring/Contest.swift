@@ -67,6 +67,8 @@ extension Contest {
     var goal: Goal?
     /// Nil where this machine doesn't have it.
     let run: (() async throws -> Double)?
+
+    var work: Work? { run.map { run in { [try await run()] } } }
   }
 
   init(
@@ -75,10 +77,22 @@ extension Contest {
   ) {
     self.init(
       name: name, how: how, ours: { [try await ours()] },
-      others: references.map { reference in reference.run.map { run in { [try await run()] } } },
+      others: references.map(\.work),
       comparisons: references.enumerated().map { place, reference in
         Comparison(
           name: name, unit: unit, reference: reference.name, work: place, goal: reference.goal)
       })
+  }
+
+  /// The same with more to stand beside its first figure.
+  func beside(_ references: [Reference], unit: String) -> Contest {
+    let more = references.enumerated().map { place, reference in
+      Comparison(
+        name: name, unit: unit, reference: reference.name, work: others.count + place,
+        goal: reference.goal)
+    }
+    return Contest(
+      name: name, how: how, ours: ours, others: others + references.map(\.work),
+      comparisons: comparisons + more, finish: finish)
   }
 }
