@@ -86,6 +86,21 @@ struct ContestTests {
     #expect(isPutAway)
   }
 
+  @Test("what is put beside later is measured in the same rounds, and keeps to its own figures")
+  func beside() async throws {
+    let contest = Contest(
+      name: "work", unit: "x/s", how: "Well.", ours: { 6 },
+      references: [.init(name: "limit") { 12 }]
+    ).beside(
+      [.init(name: "peer", goal: .ratioAtLeast(2)) { 3 }, .init(name: "lost", run: nil)],
+      unit: "x/s")
+    let measurements = try await contest.measure(rounds: 2)
+    #expect(measurements.map(\.reference) == ["limit", "peer", "lost"])
+    #expect(measurements.map(\.ratio) == [0.5, 2, nil])
+    #expect(measurements.map(\.reached) == [nil, true, nil])
+    #expect(measurements.allSatisfy { $0.how == "Well." })
+  }
+
   @Test("threads work at once, each once, and the last one is waited for")
   func threads() {
     let counts = Threads.seconds(3) { Sink.take(UInt64($0)) }

@@ -22,6 +22,12 @@ enum PaymentSuite: EngineSuite {
     var requests = ByteRun()
     return Contest(
       name: name(engine),
+      how: """
+        \(count) requests a round over \(connections) connections, each for an order of its own: \
+        payment, address, event and kept reply in one transaction that is on disk before it is \
+        answered. Load generator, server and database share the machine; time is as it passes, and \
+        the database is asked afterwards whether all of it is there.
+        """,
       ours: {
         requests = try await server.prepare(count)
         let load = LoadGenerator(port: server.port, connections: connections)
@@ -51,14 +57,14 @@ enum PaymentSuite: EngineSuite {
     let empty = "Hummingbird's empty answers to the same"
     return [
       .init(
-        name: name, unit: "payments/s", reference: bare, goal: .atLeast(5_000, "payments/s")),
+        name: name, unit: "payments/s", reference: bare, goal: .atLeast(10_000, "payments/s")),
       .init(name: name, unit: "payments/s", reference: empty, work: 1),
       .init(
         name: name + ", median latency", unit: "ms", figure: 1, reference: empty, work: 1,
         referenceFigure: 1),
       .init(
         name: name + ", 99th percentile of latency", unit: "ms", figure: 2, reference: empty,
-        work: 1, referenceFigure: 2, goal: .atMost(100, "ms")),
+        work: 1, referenceFigure: 2, goal: .atMost(50, "ms")),
     ]
   }
 }
