@@ -21,4 +21,14 @@ package struct TransferID: Hashable, Sendable, CustomStringConvertible {
 
   /// `chain/txid/position`, with the txid as people write it: the subject of `transfer.*` events.
   package var description: String { "\(chain)/\(txidText)/\(position)" }
+
+  /// From its description, in exactly that form; nil otherwise.
+  package init?(_ description: some StringProtocol) {
+    let parts = description.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 3, let chain = ChainName(String(parts[0])),
+      let txid = try? Hash32(text: String(parts[1])), let position = TransferPosition(parts[2])
+    else { return nil }
+    self.init(chain: chain, txid: txid, position: position)
+    guard self.description == description else { return nil }
+  }
 }

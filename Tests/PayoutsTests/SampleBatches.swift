@@ -67,7 +67,7 @@ enum SampleBatches {
           paymentsOut: [
             PaymentOut(
               refund: nil, address: payer.text, asset: "USDC", contract: usdc.hash,
-              amount: 2_500_000)
+              amount: 2_500_000, path: try DerivationPath("m/44h/60h/0h/1/0"))
           ])
       ])
   }

@@ -224,4 +224,32 @@ struct EthereumPayoutTests {
     #expect(try await treasury.ledger()[.treasury] == own + left + rest)
     try await story.stop()
   }
+
+  @Test("more small transfers than are read at once keep nothing larger behind them from a sweep")
+  func manySmallTransfers() async throws {
+    let story = try await EthereumStory()
+    let treasury = story.treasury
+    let small = try await story.pay("ETH", 20_000)
+    let large = try await story.pay("ETH", 1_500_000_000_000_000_000)
+    try await story.fund(small, 20_000)
+    try await story.fund(large, 1_500_000_000_000_000_000)
+    try await story.settle()
+    try await treasury.database.write { connection in
+      for number in 0..<1_000 {
+        try connection.execute(
+          """
+          INSERT INTO transfers SELECT chain, $1, position, family, ordinal, value, is_coinbase,
+            confirmations, finality, state, detail, block_height, block_hash, block_time,
+            first_seen, contract
+          FROM transfers WHERE ordinal = $2 AND contract = '' LIMIT 1
+          """,
+          [.blob(Keccak256.hash(Array("\(number)".utf8)).bytes), .ordinal(small.terms.ordinal)])
+      }
+    }
+    let swept = try await treasury.sweep()
+    #expect(swept.made.count == 1)
+    #expect(swept.made.first?.payouts.first?.amount ?? .zero > 1_000_000_000_000_000_000)
+    #expect(swept.left.map(\.subject) == [small.terms.address])
+    try await story.stop()
+  }
 }

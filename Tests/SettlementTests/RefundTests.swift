@@ -1,3 +1,4 @@
+import Addresses
 import Bytes
 import ChainTracking
 import ChainTypes
@@ -151,7 +152,11 @@ struct RefundTests {
   func addresses() async throws {
     let (world, payment) = try await paid()
     await #expect(throws: RefundRefusal.noAddress) { try await request(world, payment, to: nil) }
-    for address in ["bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "0x00", ""] {
+    // BIP-0340's test vector 5: no point of the curve has this x, so nobody could sign for it.
+    let nobody = BitcoinAddress(
+      .p2tr(try Hash32(hex: "eefdea4cdb677750a420fee807eacf21eb9898ae79b9768766e4faa04a2d4a34")),
+      network: .regtest)
+    for address in ["bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", nobody.text, "0x00", ""] {
       let error = await #expect(throws: RefundRefusal.self) {
         try await request(world, payment, to: address)
       }

@@ -102,20 +102,32 @@ struct EthereumRulesTests {
       }.contains { $0.contains("none of the policy's") })
   }
 
-  @Test("gas goes to an account of ours, which is known without its path, and nowhere else")
+  @Test("gas goes to an account of ours, however far out, by the path that leads there")
   func gas() throws {
-    func gas(to address: EthereumAddress) throws -> [String] {
+    func gas(to address: EthereumAddress, at path: String?) throws -> [String] {
       let offer = try scene.offer(to: address.text, value: 1_000_000_000_000_000, data: [])
       let transaction = UnsignedTransaction(
         id: SigningScene.id("out", 6), purpose: .gas, body: .ethereum(offer),
         paymentsOut: [
           PaymentOut(
-            refund: nil, address: address.text, asset: "ETH", amount: 1_000_000_000_000_000)
+            refund: nil, address: address.text, asset: "ETH", amount: 1_000_000_000_000_000,
+            path: try path.map { try DerivationPath($0) })
         ])
       return try scene.refusals(scene.ethereumBatch([transaction]), settings())
     }
-    #expect(try gas(to: scene.account.address(at: 19)) == [])
-    #expect(try gas(to: scene.account.address(at: 20)).contains { $0.contains("own accounts") })
+    let far = try scene.account.address(at: 123_456)
+    #expect(try gas(to: far, at: "m/44h/60h/0h/0/123456") == [])
+    // Without its path nobody knows that it is ours, and a false one is told.
+    #expect(try gas(to: far, at: nil).contains { $0.contains("own accounts") })
+    for path in ["m/44h/60h/0h/0/123457", "m/44h/60h/1h/0/123456", "m/44h/60h/0h/0/1000000"] {
+      let refusals = try gas(to: far, at: path)
+      #expect(refusals.contains { $0.contains("said to pay ourselves at \(path)") })
+      #expect(refusals.contains { $0.contains("own accounts") })
+    }
+    let stranger = try scene.ethereumAddress(SigningScene.ethereumPayerPath)
+    #expect(
+      try gas(to: EthereumAddress(stranger), at: "m/44h/60h/0h/0/7")
+        .contains { $0.contains("own accounts") })
   }
 
   @Test("a batch for another chain id isn't even judged")

@@ -51,7 +51,6 @@ struct PolicyLoadingTests {
         "maximum_inputs: 3", "destinations: [bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu]",
         "is no address of this chain"
       ),
-      ("maximum_inputs: 3", "derivation: slow", "must be one of batched, libsecp256k1"),
       ("maximum_inputs: 3", "operators: [me]", "“me” is no address"),
       ("maximum_inputs: 3", "approvals: 1", "There are 0 operators"),
       ("bitcoin-regtest.yaml", "no-such-chain.yaml", "can't be used"),

@@ -90,7 +90,6 @@ struct SigningScene {
       \(settings.more.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
         - spec: \(chains)/ethereum.yaml
           accounts: ["\(account.text)"]
-          addresses: 20
           refunds: \(settings.refunds)
           attested_by: payers
           maximum_fee: "0.01"

@@ -217,6 +217,48 @@ struct BitcoinPayoutTests {
     try await scene.expectLedgerMatchesChain()
   }
 
+  @Test("a person's choice of refunds is paid alone, and one that isn't due is named")
+  func chosen() async throws {
+    let scene = try await PayoutScene()
+    var refunds: [Refund] = []
+    for number: UInt8 in 1...3 {
+      let payment = try await scene.pay(100_000, with: 100_000)
+      refunds.append(try await scene.refund(payment, .partial, 50_000, to: payee(number)))
+    }
+    let (first, second) = (refunds[0].terms.id, refunds[1].terms.id)
+    let made = try #require(
+      try await scene.build { try $0.payRefunds($1, chosen: [second], in: $2).made })
+    #expect(made.refunds == [second])
+    await #expect(throws: PayoutRefusal.notDue(second, .built)) {
+      _ = try await scene.build { try $0.payRefunds($1, chosen: [first, second], in: $2) }
+    }
+    await #expect(throws: PayoutRefusal.noRefund("ref_x")) {
+      _ = try await scene.build { try $0.payRefunds($1, chosen: ["ref_x"], in: $2) }
+    }
+    let rest = try await scene.build { try $0.payRefunds($1, in: $2).made?.refunds }
+    #expect(rest == [first, refunds[2].terms.id])
+  }
+
+  @Test("where none of those that share a fee can be paid, the others are, or all are named")
+  func groups() async throws {
+    let scene = try await PayoutScene()
+    let payment = try await scene.pay(100_000, with: 100_000)
+    let dear = try await scene.refund(
+      payment, .full, to: payee(1), feePayer: .shop)
+    await #expect {
+      _ = try await scene.build { try $0.payRefunds($1, in: $2) }
+    } throws: { error in
+      guard case BitcoinPayouts.Failure.noneCanBePaid(let reasons) = error else { return false }
+      return reasons.count == 1 && reasons[0].hasPrefix("\(dear.terms.id): ")
+    }
+    // With it all money is taken, but for this one's own.
+    let other = try await scene.pay(50_000, with: 50_000)
+    let small = try await scene.refund(other, .partial, 20_000, to: payee(2), feePayer: .payee)
+    let outcome = try await scene.build(maximumInputs: 1) { try $0.payRefunds($1, in: $2) }
+    #expect(outcome.made?.refunds == [small.terms.id])
+    #expect(outcome.left.map(\.subject) == [dear.terms.id])
+  }
+
   @Test("one that takes more coins than a transaction may have keeps none of the others from it")
   func tooManyCoins() async throws {
     let scene = try await PayoutScene()

@@ -24,7 +24,6 @@ struct EthereumPayoutProgramTests {
       chains:
         - spec: dev.yaml
           accounts: ["\(SignScene.account().text)"]
-          addresses: 10
           destinations: ["\(Self.payer)"]
           refunds: listed
           maximum_fee: "0.01"

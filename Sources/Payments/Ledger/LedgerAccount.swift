@@ -8,8 +8,8 @@ package enum LedgerAccount: String, Hashable, Sendable, Codable, CaseIterable {
   /// What of payments' dues was met (a credit): the shop's own claim, which is kept by its orders,
   /// goes down by it.
   case receivable
-  /// What was settled above what was due, and belongs to the payers until it is given back (a
-  /// credit).
+  /// What was settled above what was due (a credit). It belongs to the payers but for what of it
+  /// `refunds` holds.
   case overpaid
   /// What was waived of what was due (a debit).
   case tolerance

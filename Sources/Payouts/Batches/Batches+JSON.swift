@@ -122,7 +122,7 @@ extension PaymentOut {
     [
       "refund": refund.map(\.json) ?? .null, "address": .string(address),
       "asset": .string(asset), "contract": .optional(contract.map { EthereumAddress($0).text }),
-      "amount_minor": .string(amount.decimal),
+      "amount_minor": .string(amount.decimal), "path": .optional(path.map { "\($0)" }),
     ]
   }
 }

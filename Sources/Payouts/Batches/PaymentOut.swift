@@ -1,4 +1,5 @@
 package import Bytes
+package import Keys
 package import Payments
 
 /// One thing that a transaction pays, in words that a signer compares with the transaction.
@@ -13,15 +14,20 @@ package struct PaymentOut: Hashable, Sendable {
   package var contract: Hash20?
   /// In the asset's minor unit.
   package var amount: UInt256
+  /// On EVM chains, where the address is ours: where it comes from, such as `m/44h/60h/0h/1/0`. A
+  /// transaction itself can't say that there.
+  package var path: DerivationPath?
 
   package init(
-    refund: RefundOut?, address: String, asset: String, contract: Hash20? = nil, amount: UInt256
+    refund: RefundOut?, address: String, asset: String, contract: Hash20? = nil, amount: UInt256,
+    path: DerivationPath? = nil
   ) {
     self.refund = refund
     self.address = address
     self.asset = asset
     self.contract = contract
     self.amount = amount
+    self.path = path
   }
 }
 

@@ -121,7 +121,10 @@ enum BatchReader {
       contract: try object.optional("contract", limit: 42, "a contract's address, or null") {
         address($0)?.hash
       },
-      amount: try number(&object, "amount_minor"))
+      amount: try number(&object, "amount_minor"),
+      path: try object.optional("path", limit: 200, "a derivation path, or null") {
+        try? DerivationPath($0)
+      })
     try object.finish()
     return payment
   }

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import Bytes
 package import ChainTypes
 package import Database
@@ -50,6 +51,8 @@ package enum LedgerCloses {
     case closed(last: String)
     /// The signature isn't the signer's over what the entries make now.
     case notSigned
+    /// Money is paid to the signer's address: its key isn't an operator's alone.
+    case ownAddress(String)
   }
 
   /// A closed day as it is stored.
@@ -78,6 +81,12 @@ package enum LedgerCloses {
   ) throws {
     guard try draft(date, now: now, in: connection) == close, close.isSigned(signature) else {
       throw Refusal.notSigned
+    }
+    if let signer = try? EthereumAddress(signature.signer),
+      try connection.queryFirst(
+        "SELECT 1 AS one FROM addresses WHERE script = $1", [.blob(signer.hash.bytes)]) != nil
+    {
+      throw Refusal.ownAddress(signature.signer)
     }
     try connection.execute(
       """

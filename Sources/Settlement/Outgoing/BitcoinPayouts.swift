@@ -59,6 +59,8 @@ package struct BitcoinPayouts: Sendable {
 
   package enum Failure: Error, Equatable {
     case building(BuildingError)
+    /// Refunds are due, and each can't be paid for a reason of its own.
+    case noneCanBePaid([String])
     /// The tenant's account has no branch of its own for change, or none of its addresses is
     /// watched yet.
     case noChangeAddress
@@ -78,40 +80,49 @@ package struct BitcoinPayouts: Sendable {
 
   /// One transaction for the tenant's refunds that are due, the oldest first. Those whose payees
   /// bear the fee have transactions of their own.
+  ///
+  /// - Parameter chosen: pays those alone, where there are any
   package func payRefunds(
-    _ order: Order, in connection: any SQLConnection
+    _ order: Order, chosen: Set<String> = [], in connection: any SQLConnection
   ) throws -> Outcome {
     try PayoutRefusal.check(spec.name, in: connection)
     var outcome = Outcome()
-    let due = try dueRefunds(order, in: connection).filter { refund in
+    let due = try dueRefunds(order, chosen: chosen, in: connection).filter { refund in
       guard let fault = approvers.fault(of: refund) else { return true }
       outcome.left.append((refund.terms.id, fault))
       return false
     }
     guard let first = due.first else { return outcome }
-    var refunds = Array(
-      due.filter { $0.terms.feePayer == first.terms.feePayer }.prefix(maximumRefunds))
     let change = try takeChange(for: order, in: connection)
     let coins = try coins(of: order.tenant, in: connection)
-    while true {
-      do {
-        let built = try build(
-          TransactionBuilder(
-            coins: coins, payments: try refunds.map { try payment($0.terms) },
-            change: change.output, feeRate: order.feeRate, limits: limits,
-            lockTime: try tipHeight(in: connection)))
-        outcome.made = try record(
-          built, purpose: .refund, payees: refunds.map(Self.payee), change: change.address, order,
-          in: connection)
-        return outcome
-      } catch Failure.building(let error) {
-        // One that can't be paid keeps none of the others from it.
-        guard let place = Self.unpayable(error, among: refunds), refunds.count > 1 else {
-          throw Failure.building(error)
+    let (soonest, others) = (
+      due.filter { $0.terms.feePayer == first.terms.feePayer },
+      due.filter { $0.terms.feePayer != first.terms.feePayer }
+    )
+    for group in [soonest, others] {
+      var refunds = Array(group.prefix(maximumRefunds))
+      while !refunds.isEmpty {
+        do {
+          let built = try build(
+            TransactionBuilder(
+              coins: coins, payments: try refunds.map { try payment($0.terms) },
+              change: change.output, feeRate: order.feeRate, limits: limits,
+              lockTime: try tipHeight(in: connection)))
+          outcome.made = try record(
+            built, purpose: .refund, payees: refunds.map(Self.payee), change: change.address, order,
+            in: connection)
+          return outcome
+        } catch Failure.building(let error) {
+          // One that can't be paid keeps none of the others from it.
+          guard let place = Self.unpayable(error, among: refunds) else {
+            throw Failure.building(error)
+          }
+          outcome.left.append((refunds.remove(at: place).terms.id, "\(error)"))
         }
-        outcome.left.append((refunds.remove(at: place).terms.id, "\(error)"))
       }
     }
+    // The address for change is given back with the transaction.
+    throw Failure.noneCanBePaid(outcome.left.map { "\($0.subject): \($0.reason)" })
   }
 
   /// Which of the refunds an error is about: the greatest where all of them are too much.
@@ -125,21 +136,11 @@ package struct BitcoinPayouts: Sendable {
   }
 
   private func dueRefunds(
-    _ order: Order, in connection: any SQLConnection
+    _ order: Order, chosen: Set<String>, in connection: any SQLConnection
   ) throws -> [Refund] {
-    try connection.query(
-      """
-      SELECT refund_id, terms FROM refunds
-      WHERE status = 'approved' AND chain = $1 AND tenant = $2 AND not_before <= $3
-      ORDER BY refund_id LIMIT $4\(connection.dialect.forUpdate)
-      """,
-      [
-        .text(spec.name.text), .text(order.tenant), .time(order.now),
-        .integer(Int64(2 * maximumRefunds)),
-      ]
-    ).map {
-      try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)
-    }.filter { refund in
+    try DueRefunds(tenant: order.tenant, chain: spec.name, now: order.now, chosen: chosen).load(
+      limit: max(2 * maximumRefunds, chosen.count), locking: true, in: connection
+    ).filter { refund in
       // What a reorg has taken back isn't sent back, and keeps no other from it.
       let payment = try PaymentRecords.load(
         refund.terms.payment, locking: false, in: connection)
@@ -268,7 +269,8 @@ package struct BitcoinPayouts: Sendable {
   /// - Parameter payees: of the first outputs, in their order
   func record(
     _ built: BuiltTransaction, purpose: OutgoingPurpose,
-    payees: [(refund: String?, address: String)], change: String, replaces: String? = nil, _ order: Order, in connection: any SQLConnection
+    payees: [(refund: String?, address: String)], change: String, replaces: String? = nil,
+    _ order: Order, in connection: any SQLConnection
   ) throws -> OutgoingTransaction {
     let outputs = built.psbt.transaction.outputs
     var payouts = zip(payees, outputs).map { payee, output in
@@ -308,6 +310,7 @@ extension BitcoinPayouts.Failure: CustomStringConvertible {
   package var description: String {
     switch self {
     case .building(let error): "\(error)"
+    case .noneCanBePaid(let reasons): reasons.joined(separator: "; ")
     case .noChangeAddress: "no address for change is ready: paywatch derives them while it runs"
     case .notWorth(let fee): "its fee of \(fee) satoshi is more than payouts.sweep_share allows"
     }

@@ -16,6 +16,13 @@ extension EthereumPayouts {
     /// The sum of its final transfers.
     var received: UInt256
     var transfers: [TransferID]
+
+    /// What more transfers brought than one sweep takes along, a later one does.
+    mutating func add(_ transfer: TransferID, _ value: UInt256) {
+      guard transfers.count < 1_000 else { return }
+      received = (try? received.adding(value)) ?? .max
+      transfers.append(transfer)
+    }
   }
 
   /// Moves final money of ended payments to the treasury account, as far as that is worth its fees;
@@ -35,7 +42,9 @@ extension EthereumPayouts {
     let treasuries = try await treasuries(of: tenant)
     let caps = try await caps()
     let worth = SweepWorth(share: limits.sweepShare, weiPer: weiPer)
-    for holding in holdings {
+    // Richer ones first: those that come after so many of which nothing can be moved are poorer.
+    for holding in holdings.prefix(10 * limits.maximumTransactions)
+    where outcome.made.count < limits.maximumTransactions {
       do {
         let step = try await step(holding, treasuries, caps: caps, worth: worth)
         outcome.made.append(
@@ -142,49 +151,67 @@ extension EthereumPayouts {
   private func holdings(
     of contract: Hash20?, tenant: String
   ) async throws -> [Holding] {
-    let (name, limit) = (spec.name, limits.maximumTransactions)
+    let name = spec.name
     return try await database.read { connection in
       try PayoutRefusal.check(name, in: connection)
-      let rows = try connection.query(
-        """
-        SELECT addresses.ordinal, addresses.child_index, accounts.descriptor, transfers.value,
-          transfers.txid, transfers.position
-        FROM transfers
-        JOIN addresses ON addresses.family = transfers.family
-          AND addresses.ordinal = transfers.ordinal
-        JOIN accounts ON accounts.account_id = addresses.account_id
-        JOIN payments ON payments.payment_id = addresses.payment_id
-        WHERE transfers.chain = $1 AND transfers.state = 'final' AND transfers.contract = $2
-          AND accounts.tenant = $3 AND accounts.purpose = 'payments' AND payments.holds_order = 0
-          AND NOT EXISTS (SELECT 1 FROM outgoing_sweeps AS sweeps
-            WHERE sweeps.chain = transfers.chain AND sweeps.txid = transfers.txid
-              AND sweeps.position = transfers.position)
-        ORDER BY addresses.ordinal, transfers.txid, transfers.position LIMIT $4
-        """,
-        [.text(name.text), .contract(contract), .text(tenant), .integer(Int64(10 * limit))])
-      var holdings: [(ordinal: UInt64, holding: Holding)] = []
-      for row in rows {
-        let (ordinal, value) = (try row.ordinal("ordinal"), try row.amount("value"))
-        guard let position = TransferPosition(try row.text("position")) else {
-          throw CorruptRow.column("position")
-        }
-        let id = TransferID(chain: name, txid: try row.hash("txid"), position: position)
-        if holdings.last?.ordinal != ordinal {
-          holdings.append(
-            (
-              ordinal,
-              Holding(
-                account: try Self.account(row), contract: contract, received: .zero, transfers: [])
-            ))
-        }
-        let last = holdings.count - 1
-        let sum = holdings[last].holding.received
-        holdings[last].holding.received = (try? sum.adding(value)) ?? .max
-        holdings[last].holding.transfers.append(id)
-      }
       let busy = try OutgoingRecords.busyAccounts(on: name, in: connection)
-      return holdings.map(\.holding).filter { !busy.contains($0.account.address.hash) }
-        .sorted { $0.received > $1.received }.prefix(limit).map(\.self)
+      var holdings: [Holding] = []
+      var last: (ordinal: UInt64, txid: Hash32, position: String)?
+      while true {
+        let rows = try Self.unswept(
+          contract, on: name, tenant: tenant, after: last, in: connection)
+        for row in rows {
+          let (ordinal, id) = (try row.ordinal("ordinal"), try Self.transfer(row, on: name))
+          if last?.ordinal != ordinal {
+            holdings.append(
+              Holding(
+                account: try Self.account(row), contract: contract, received: .zero, transfers: []))
+          }
+          last = (ordinal, id.txid, try row.text("position"))
+          try holdings[holdings.count - 1].add(id, row.amount("value"))
+        }
+        guard rows.count == Self.pageRows else { break }
+      }
+      return holdings.filter { !busy.contains($0.account.address.hash) }
+        .sorted { $0.received > $1.received }
     }
+  }
+
+  private static let pageRows = 1_000
+
+  /// Rows of `addresses.ordinal`, `txid` and `position` behind `last`, in their order.
+  private static func unswept(
+    _ contract: Hash20?, on chain: ChainName, tenant: String,
+    after last: (ordinal: UInt64, txid: Hash32, position: String)?,
+    in connection: any SQLConnection
+  ) throws -> [SQLRow] {
+    try connection.query(
+      """
+      SELECT addresses.ordinal, addresses.child_index, accounts.descriptor, transfers.value,
+        transfers.txid, transfers.position
+      FROM transfers
+      JOIN addresses ON addresses.family = transfers.family
+        AND addresses.ordinal = transfers.ordinal
+      JOIN accounts ON accounts.account_id = addresses.account_id
+      JOIN payments ON payments.payment_id = addresses.payment_id
+      WHERE transfers.chain = $1 AND transfers.state = 'final' AND transfers.contract = $2
+        AND accounts.tenant = $3 AND accounts.purpose = 'payments' AND payments.holds_order = 0
+        AND (addresses.ordinal, transfers.txid, transfers.position) > ($4, $5, $6)
+        AND NOT EXISTS (SELECT 1 FROM outgoing_sweeps AS sweeps
+          WHERE sweeps.chain = transfers.chain AND sweeps.txid = transfers.txid
+            AND sweeps.position = transfers.position)
+      ORDER BY addresses.ordinal, transfers.txid, transfers.position LIMIT $7
+      """,
+      [
+        .text(chain.text), .contract(contract), .text(tenant), .ordinal(last?.ordinal ?? 0),
+        .hash(last?.txid ?? Hash32()), .text(last?.position ?? ""), .integer(Int64(pageRows)),
+      ])
+  }
+
+  private static func transfer(_ row: SQLRow, on chain: ChainName) throws -> TransferID {
+    guard let position = TransferPosition(try row.text("position")) else {
+      throw CorruptRow.column("position")
+    }
+    return TransferID(chain: chain, txid: try row.hash("txid"), position: position)
   }
 }

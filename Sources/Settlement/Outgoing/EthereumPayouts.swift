@@ -67,22 +67,17 @@ package struct EthereumPayouts: Sendable {
   // MARK: Refunds
 
   /// A transaction for each of the tenant's refunds that are due.
+  ///
+  /// - Parameter chosen: pays those alone, where there are any
   package func payRefunds(
-    tenant: String, now: Timestamp, random: Randomness
+    tenant: String, chosen: Set<String> = [], now: Timestamp, random: Randomness
   ) async throws -> Outcome {
     // More than are made at once, so that some which can't be paid don't stand in all others' way.
     let (name, limit) = (spec.name, 20 * limits.maximumTransactions)
     let due = try await database.read { connection in
       try PayoutRefusal.check(name, in: connection)
-      return try connection.query(
-        """
-        SELECT refund_id, terms FROM refunds
-        WHERE status = 'approved' AND chain = $1 AND tenant = $2 AND not_before <= $3
-        ORDER BY refund_id LIMIT $4
-        """, [.text(name.text), .text(tenant), .time(now), .integer(Int64(limit))]
-      ).map {
-        try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)
-      }
+      return try DueRefunds(tenant: tenant, chain: name, now: now, chosen: chosen).load(
+        limit: limit, locking: false, in: connection)
     }
     var outcome = Outcome()
     let payable = due.filter { refund in

@@ -54,6 +54,8 @@ extension OutgoingService {
     case notPossible(OutgoingStatus)
     /// A block has used up what it needs.
     case slotUsed
+    /// A transaction with a later nonce of the account was made: that one must be given up first.
+    case nonceBehind(String)
   }
 
   /// Takes in a signed transaction, and holds it against what was made: whatever a file says of it,
@@ -205,7 +207,10 @@ extension OutgoingService {
         [
           .text(transaction.chain.text), .text(account.hex), .integer(Int64(clamping: nonce)),
         ])
-      guard freed == 1 else { throw Refusal.notPossible(transaction.status) }
+      guard freed == 1 else {
+        throw Refusal.nonceBehind(
+          try latest(of: account, on: transaction.chain, in: connection) ?? transaction.id)
+      }
       // Of an account's first transaction the nonce was a node's word: another is asked next time.
       try connection.execute(
         """
@@ -229,6 +234,22 @@ extension OutgoingService {
         .unbuilt(outgoing: id), to: &refund, now: now, in: connection)
     }
     try EventLog.append(drafts, in: connection)
+  }
+
+  /// Which transaction has the latest nonce of an account that was given out.
+  private static func latest(
+    of account: Hash20, on chain: ChainName, in connection: any SQLConnection
+  ) throws -> String? {
+    let next = try connection.queryFirst(
+      "SELECT next_nonce FROM outgoing_nonces WHERE chain = $1 AND account = $2",
+      [.text(chain.text), .text(account.hex)]
+    )?.integer("next_nonce")
+    guard let next, next > 0 else { return nil }
+    let slot = OutgoingSlot.nonce(account: account, UInt64(next - 1))
+    return try connection.queryFirst(
+      "SELECT root FROM outgoing_slots WHERE chain = $1 AND slot = $2",
+      [.text(chain.text), .text(slot.description)]
+    )?.text("root")
   }
 
   // MARK: Sent
@@ -322,6 +343,8 @@ extension OutgoingService.Refusal: CustomStringConvertible {
     case .different(let reason): "it does something else than what was made: \(reason)"
     case .unsigned(let reason): "its signatures are missing or wrong: \(reason)"
     case .notPossible(let status): "it is \(status.rawValue)"
+    case .nonceBehind(let id):
+      "a later nonce of its account is \(id)'s: the newest is given up first, and only unsigned ones"
     case .slotUsed: "a block has used up what it needs: take in its signed bytes, if it is that one"
     }
   }

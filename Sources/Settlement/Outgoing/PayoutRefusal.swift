@@ -12,6 +12,9 @@ package enum PayoutRefusal: Error, Equatable {
   /// been compared with the chain.
   case unreconciled(epoch: Int64)
   case notFound(String)
+  case noRefund(String)
+  /// A refund that was asked for isn't approved, or its changed address still cools down.
+  case notDue(String, RefundStatus)
   /// Only what is signed is replaced, while no block has used up what it needs.
   case notReplaceable(OutgoingStatus)
   /// The very same transaction waits already.
@@ -60,6 +63,9 @@ extension PayoutRefusal: CustomStringConvertible {
       shows
       """
     case .notFound(let id): "there is no transaction \(id) of this tenant on this chain"
+    case .noRefund(let id): "there is no refund \(id) of this tenant on this chain"
+    case .notDue(let id, .approved): "\(id) isn't due yet: its address was changed and cools down"
+    case .notDue(let id, let status): "\(id) isn't due: it is \(status.rawValue)"
     case .madeAlready(let id): "the very same transaction is made already: \(id)"
     case .notFree(let most):
       "at most \(most.decimal) minor units, the fee included, can be taken: final money on our own "

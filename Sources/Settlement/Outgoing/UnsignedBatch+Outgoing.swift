@@ -60,9 +60,22 @@ extension UnsignedBatch {
         PaymentOut(
           refund: try payout.refund.map { try refund($0, in: connection) },
           address: payout.address, asset: listed?.asset.symbol ?? "",
-          contract: payout.contract, amount: payout.amount))
+          contract: payout.contract, amount: payout.amount,
+          path: payout.refund == nil ? try ownPath(of: payout.address, in: connection) : nil))
     }
     return payments
+  }
+
+  /// Where an EVM account of ours comes from; nil where it isn't ours.
+  private static func ownPath(
+    of address: String, in connection: any SQLConnection
+  ) throws -> DerivationPath? {
+    let row = try connection.queryFirst(
+      """
+      SELECT addresses.child_index, accounts.descriptor FROM addresses
+      JOIN accounts ON accounts.account_id = addresses.account_id WHERE addresses.script = $1
+      """, [.blob(try EthereumAddress(address).hash.bytes)])
+    return try row.map { try DerivationPath(EthereumPayouts.account($0).path) }
   }
 
   private static func refund(_ id: String, in connection: any SQLConnection) throws -> RefundOut {

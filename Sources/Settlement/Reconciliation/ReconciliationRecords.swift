@@ -39,20 +39,40 @@ package enum ReconciliationRecords {
     }
   }
 
+  /// In a chain's place, for what a replay found: payments, events and entries of all chains.
+  private static let books = "books"
+
   /// Writes what a comparison of all tenants' addresses found, and tells
-  /// `reconciliation.mismatch` of each difference from the chain that the one before hadn't found;
-  /// how many these were.
+  /// `reconciliation.mismatch` of each difference that the one before hadn't found; how many these
+  /// were.
   package static func record(
     _ outcome: Reconciler.Outcome, of spec: ChainSpec, now: Timestamp,
     in connection: any SQLConnection
   ) throws -> Int {
-    let chain = spec.name.text
+    try record(
+      outcome.rows, of: spec.name.text, block: outcome.block, addresses: outcome.addresses,
+      now: now, in: connection)
+  }
+
+  /// The same of what a replay found.
+  package static func record(
+    _ report: ReplayCheck.Report, now: Timestamp, in connection: any SQLConnection
+  ) throws -> Int {
+    try record(
+      report.found.map { ReconciliationRow($0) }, of: books, block: nil, addresses: 0, now: now,
+      in: connection)
+  }
+
+  private static func record(
+    _ rows: [ReconciliationRow], of chain: String, block: BlockRef?, addresses: Int,
+    now: Timestamp, in connection: any SQLConnection
+  ) throws -> Int {
     let former = try connection.queryFirst(
       "SELECT reasons FROM reconciliations WHERE chain = $1" + connection.dialect.forUpdate,
       [.text(chain)])
     let known = try Set(
       former.map { try CanonicalJSON.value([String].self, from: $0.text("reasons")) } ?? [])
-    let reasons = outcome.rows.filter { $0.kind == .chain }.map(\.reason)
+    let reasons = rows.map(\.reason)
     let drafts = try reasons.filter { !known.contains($0) }.map { reason in
       let text = try CanonicalJSON.document(MismatchEvent(chain: chain, reason: reason))
       return EventDraft(
@@ -70,8 +90,8 @@ package enum ReconciliationRecords {
         differences = excluded.differences, reasons = excluded.reasons
       """,
       [
-        .text(chain), .time(now), .optional(outcome.block.map { Int64($0.height) }),
-        .integer(Int64(outcome.addresses)), .integer(Int64(outcome.rows.count)),
+        .text(chain), .time(now), .optional(block.map { Int64($0.height) }),
+        .integer(Int64(addresses)), .integer(Int64(rows.count)),
         .text(try CanonicalJSON.text(reasons)),
       ])
     try EventLog.append(drafts, in: connection)

@@ -48,7 +48,10 @@ package struct ReconciliationRow: Hashable, Sendable, Encodable {
   package var reason: String {
     guard let expected, let found else { return explanation ?? "" }
     let place = [address, tenant].compactMap { $0 }.first ?? ""
-    return "\(place) has \(found) of \(contract ?? asset ?? "?") on the chain, the books make "
+    let asset = contract ?? asset ?? "?"
+    return
+      "\(place) has \(found) of \(asset) \(kind == .ledger ? "in the ledger" : "on the chain"), "
+      + "the books make "
       + expected + (explanation.map { ": \($0)" } ?? "")
   }
 }

@@ -48,34 +48,3 @@ package struct RefundRequest: Sendable {
     self.reason = reason
   }
 }
-
-/// Why a refund can't be made or changed. Nothing was written.
-package enum RefundRefusal: Error, Equatable {
-  case notFound(String)
-  case unknownChain(String)
-  /// Neither the request nor the payment names one.
-  case noAddress
-  case invalidAddress(String)
-  /// A partial refund names its amount, no other does.
-  case amountMissing
-  case amountUnexpected
-  /// Nothing final is left to send back.
-  case nothingToRefund
-  case exceedsReceipts(UInt256, left: UInt256)
-  /// Below what the chain carries.
-  case amountTooSmall(minimum: UInt256)
-  /// The tenant's policy wants a signed message.
-  case attestationMissing
-  case attestationInvalid(String)
-  case reasonTooLong(maximumBytes: Int)
-  case notPossible(RefundStatus)
-  /// The outgoing transaction that pays it can still be mined, or was.
-  case payable(by: String, OutgoingStatus)
-  case sameApprover(String)
-  /// Approvers are listed, and this isn't one of their names.
-  case unknownApprover(String)
-  /// Only a signature under this text counts as an approval.
-  case approvalUnsigned(statement: String)
-  /// The signature isn't the approver's under this text.
-  case approvalInvalid(signer: String, statement: String)
-}

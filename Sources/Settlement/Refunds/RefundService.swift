@@ -3,6 +3,7 @@ internal import Bytes
 package import ChainTypes
 package import Database
 internal import EventLog
+internal import Keys
 package import Payments
 internal import Payouts
 
@@ -145,6 +146,9 @@ package struct RefundService: Sendable {
         let address = try BitcoinAddress(text, network: network)
         if case .witness = address.output {
           throw RefundRefusal.invalidAddress("\(text) is of a form that nobody can spend from yet")
+        }
+        guard address.output.hasSpendableKey else {
+          throw RefundRefusal.invalidAddress("\(text) has no key that anybody could sign with")
         }
         return address.text
       } catch let error as AddressError {

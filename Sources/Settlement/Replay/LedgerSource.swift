@@ -53,13 +53,11 @@ struct LedgerSource {
 
   /// Of `chain/txid/position`. It may stand in another asset by now.
   private func transfer(_ subject: String, _ contract: Hash20?) throws -> Booking? {
-    let parts = subject.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 3, let chain = ChainName(String(parts[0])),
-      let txid = try? Hash32(text: String(parts[1])), let position = TransferPosition(parts[2]),
-      let stored = try TransferRecords.find(
-        [TransferID(chain: chain, txid: txid, position: position)], in: connection
-      ).first, stored.contract == contract
+    guard let id = TransferID(subject),
+      let stored = try TransferRecords.find([id], in: connection).first,
+      stored.contract == contract
     else { return nil }
+    let chain = id.chain
     let owner = try owner(of: stored.ordinal, on: chain)
     let isFunding = try OutgoingRecords.isFunding(stored.id, in: connection)
     return Booking(

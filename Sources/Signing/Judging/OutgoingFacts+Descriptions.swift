@@ -23,6 +23,15 @@ extension OutgoingFacts {
         continue
       }
       payments[place].isDescribed = true
+      if let path = description.path {
+        let address = try? EthereumAddress(description.address)
+        payments[place].ownPath = address.flatMap { policy.accounts.path(of: $0, claimed: path) }
+        if payments[place].ownPath == nil {
+          faults.append(
+            "It is said to pay ourselves at \(path), where none of the policy's accounts has "
+              + "\(description.address).")
+        }
+      }
       payments[place].refund = description.refund
       payments[place].attestation = AttestationCheck.check(
         description.refund, for: payments[place], on: chain)

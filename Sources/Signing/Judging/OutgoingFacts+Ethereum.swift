@@ -18,8 +18,7 @@ extension OutgoingFacts {
     func pay(_ recipient: EthereumAddress, _ value: UInt256, _ asset: Asset) {
       payments.append(
         Payment(
-          address: recipient.text, amount: Amount(minorUnits: value, asset: asset),
-          ownPath: policy.accounts.path(of: recipient)))
+          address: recipient.text, amount: Amount(minorUnits: value, asset: asset)))
     }
     if policy.accounts.path(of: offer.from, claimed: offer.path) == nil {
       faults.append(

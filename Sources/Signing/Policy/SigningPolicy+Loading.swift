@@ -71,8 +71,6 @@ extension SigningPolicy {
   }
 
   private static func accounts(_ mapping: SettingsMapping, _ spec: ChainSpec) -> OwnAccounts {
-    let addresses = mapping.integer("addresses", in: 1...100_000, default: 1_000)
-    let derivation = mapping.choice("derivation", default: ChildDerivation.batched)
     var accounts: [AccountKeys] = []
     for (text, line) in mapping.texts("accounts") {
       let path = mapping.path(of: "accounts")
@@ -90,7 +88,7 @@ extension SigningPolicy {
     if accounts.isEmpty, !mapping.has("accounts") {
       mapping.note("accounts", "It is missing: the accounts that transactions spend from.")
     }
-    return OwnAccounts(accounts, addresses: UInt32(addresses), by: derivation)
+    return OwnAccounts(accounts)
   }
 
   private static func hasOrigin(_ descriptor: Descriptor) -> Bool {

@@ -4,8 +4,9 @@ internal import Database
 internal import Payments
 internal import Settlement
 
-/// What assets are called and how many decimals they have, as far as the database tells: by the
-/// terms of a payment in them, and for chains' own coins by their family.
+/// What assets are called and how many decimals they have: by the configuration's chains, or as far
+/// as the database tells, by the terms of a payment in them, and for chains' own coins by their
+/// family.
 struct AssetNames {
   private struct Key: Hashable {
     let chain: ChainName
@@ -13,14 +14,24 @@ struct AssetNames {
   }
 
   private let connection: any SQLConnection
+  private let listed: [ChainSpec]
   private var known: [Key: Asset?] = [:]
 
-  init(connection: any SQLConnection) { self.connection = connection }
+  /// - Parameter listed: the configuration's chains, where there is one
+  init(connection: any SQLConnection, listed: [ChainSpec]) {
+    self.connection = connection
+    self.listed = listed
+  }
 
-  /// Nil for a token in which no payment was ever due.
+  /// Nil for a token that isn't listed and in which no payment was ever due.
   mutating func asset(_ contract: Hash20?, on chain: ChainName) throws -> Asset? {
     let key = Key(chain: chain, contract: contract)
     if let known = known[key] { return known }
+    if let spec = listed.first(where: { $0.name == chain }),
+      let token = contract.map(spec.token) ?? spec.coin
+    {
+      return token.asset
+    }
     let row = try connection.queryFirst(
       "SELECT terms FROM payments WHERE chain = $1 AND contract = $2 LIMIT 1",
       [.text(chain.text), .contract(contract)])

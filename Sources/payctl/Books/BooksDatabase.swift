@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ChainTypes
 internal import Database
 internal import Deployment
 internal import Foundation
@@ -24,6 +25,11 @@ struct BooksDatabase: ParsableArguments {
   func run<Value>(_ body: (any Database) async throws -> Value) async throws -> Value {
     if let database { return try await OpenDatabase.run(database, body) }
     return try await OpenDatabase.run(try Self.configuration(config ?? "").database, body)
+  }
+
+  /// The configuration's; none where the database is named by itself.
+  var chains: [ChainSpec] {
+    get throws { try config.map { try Self.configuration($0).chains.map(\.spec) } ?? [] }
   }
 
   /// Throws what is wrong with the file, in sentences.

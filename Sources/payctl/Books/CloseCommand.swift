@@ -1,3 +1,4 @@
+internal import Addresses
 internal import ArgumentParser
 internal import Bytes
 internal import Database
@@ -10,10 +11,16 @@ struct CloseCommand: ParsableCommand {
       A closed day holds what every account had at its end in UTC, how many entries there were, a \
       digest of those since the day closed before, and that one's digest, as canonical JSON that \
       an operator's key signs (EIP-191). Whatever is later changed, removed or slipped in is found \
-      by payctl close verify.
+      by payctl close verify. The key never comes to the database's machine:
+
+      payctl close draft --config paywatch.yaml --date 2026-11-21 > draft.json
+      payctl close sign draft.json --key-file closing.key > signed.json
+      payctl close store signed.json --config paywatch.yaml
       """,
-    subcommands: [CloseDayCommand.self, CloseVerifyCommand.self],
-    defaultSubcommand: CloseDayCommand.self)
+    subcommands: [
+      CloseDraftCommand.self, CloseSignCommand.self, CloseStoreCommand.self,
+      CloseVerifyCommand.self,
+    ])
 }
 
 struct CloseVerifyCommand: AsyncParsableCommand {
@@ -44,7 +51,7 @@ struct CloseVerifyCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let signers = Set(try signer.map(ClosingKey.address))
+    let signers = Set(try signer.map(Self.address))
     var (days, differences) = try await database.run { database in
       try await database.read { connection in
         (
@@ -62,5 +69,13 @@ struct CloseVerifyCommand: AsyncParsableCommand {
     }
     StandardError.writeLine("\(days.count) closed days" + (last ?? ""))
     guard differences.isEmpty else { throw ExitCode.failure }
+  }
+
+  /// An address with EIP-55's capitals.
+  private static func address(_ text: String) throws -> String {
+    guard let address = try? EthereumAddress(text) else {
+      throw CommandFailure("\(text) is no address")
+    }
+    return address.text
   }
 }

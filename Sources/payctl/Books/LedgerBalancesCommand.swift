@@ -29,10 +29,10 @@ struct LedgerBalancesCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let tenant = tenant
+    let (tenant, specs) = (tenant, try database.chains)
     let lines = try await database.run { database in
       try await database.read { connection in
-        var assets = AssetNames(connection: connection)
+        var assets = AssetNames(connection: connection, listed: specs)
         return try LedgerRecords.balances(in: connection)
           .filter { tenant == nil || $0.tenant == tenant }
           .map { balance in

@@ -39,18 +39,19 @@ struct LedgerExportCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard let from = CloseDate(from), let to = CloseDate(to) else { return }
-    let (tenant, format) = (tenant, format)
+    let (tenant, format, specs) = (tenant, format, try database.chains)
     try await database.run { database in
       try await database.read { connection in
         var output = StandardOutput()
-        var assets = AssetNames(connection: connection)
+        var assets = AssetNames(connection: connection, listed: specs)
         if format == .csv { try output.writeLine(CSV.line(PostingLine.names) + "\r") }
         try LedgerRecords.eachEntry(
           from: from.start, before: to.end, tenant: tenant, in: connection
         ) { entry in
           let asset = try assets.asset(entry.contract, on: entry.chain)
+          let origin = try EntryOrigin(entry.subject, in: connection)
           for posting in entry.postings {
-            let line = PostingLine(entry, posting, asset)
+            let line = PostingLine(entry, posting, asset, origin)
             try output.writeLine(
               format == .csv ? CSV.line(line.fields) + "\r" : CanonicalJSON.document(line))
           }
@@ -77,13 +78,21 @@ struct PostingLine: Encodable {
   let creditMinor: String?
   let debit: String?
   let credit: String?
+  let txid: String?
+  let paymentId: String?
+  let orderId: String?
+  /// Several where one transaction pays them, parted by spaces.
+  let refundIds: String?
 
   static let names = [
     "time", "subject", "number", "kind", "tenant", "chain", "asset", "contract", "account",
-    "debit_minor", "credit_minor", "debit", "credit",
+    "debit_minor", "credit_minor", "debit", "credit", "txid", "payment_id", "order_id",
+    "refund_ids",
   ]
 
-  init(_ entry: RecordedEntry, _ posting: LedgerPosting, _ asset: Asset?) {
+  init(
+    _ entry: RecordedEntry, _ posting: LedgerPosting, _ asset: Asset?, _ origin: EntryOrigin
+  ) {
     time = entry.recordedAt.description
     subject = entry.subject
     number = entry.number
@@ -99,12 +108,17 @@ struct PostingLine: Encodable {
     creditMinor = isDebit ? nil : posting.amount.decimal
     debit = isDebit ? units : nil
     credit = isDebit ? nil : units
+    txid = origin.txid
+    paymentId = origin.payment
+    orderId = origin.order
+    refundIds = origin.refunds.isEmpty ? nil : origin.refunds.joined(separator: " ")
   }
 
   var fields: [String] {
     [
       time, subject, "\(number)", kind, tenant, chain, asset ?? "", contract ?? "", account,
-      debitMinor ?? "", creditMinor ?? "", debit ?? "", credit ?? "",
+      debitMinor ?? "", creditMinor ?? "", debit ?? "", credit ?? "", txid ?? "",
+      paymentId ?? "", orderId ?? "", refundIds ?? "",
     ]
   }
 }

@@ -66,6 +66,12 @@ struct ReconcileCommand: AsyncParsableCommand {
       }
       let report = try await database.read { try ReplayCheck.report(in: $0) }
       rows += report.found.map { ReconciliationRow($0) }
+      if record {
+        let now = SystemTime().now
+        _ = try await database.write {
+          try ReconciliationRecords.record(report, now: now, in: $0)
+        }
+      }
     }
     try ReconciliationOutput.write(rows, format)
     StandardError.writeLine("\(rows.count) differences")

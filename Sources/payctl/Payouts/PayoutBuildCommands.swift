@@ -13,7 +13,8 @@ struct PayoutBuildCommand: AsyncParsableCommand {
     discussion: """
       On Bitcoin one transaction pays many, out of final coins; on EVM chains each refund has one, \
       from the treasury account. The coins and nonces are set aside until the transactions are \
-      signed, replaced or given up. Refunds that can't be paid now are told with the reason.
+      signed, replaced or given up. Refunds that can't be paid now are told with the reason. \
+      --refund and --limit keep a transaction within what the signer's policy allows for one.
       """)
 
   @OptionGroup var options: PayoutOptions
@@ -21,25 +22,42 @@ struct PayoutBuildCommand: AsyncParsableCommand {
   @Option(help: "Where the file for the signer goes.", completion: .file())
   var out: String
 
+  @Option(help: "Only this refund, ref_…. May be repeated.")
+  var refund: [String] = []
+
+  @Option(help: "The most refunds that are paid, 1 to 100.")
+  var limit = 100
+
   @OptionGroup var feeRate: FeeRateOption
 
   @OptionGroup var nonces: NonceOption
+
+  func validate() throws {
+    guard (1...100).contains(limit) else { throw ValidationError("--limit is 1 to 100") }
+    guard refund.count <= limit else {
+      throw ValidationError("more refunds are named than --limit allows")
+    }
+  }
 
   func run() async throws {
     try PayoutDesk.checkFree(out)
     try await options.run { desk in
       let made: [OutgoingTransaction]
+      let chosen = Set(refund)
       switch desk.spec.family {
       case .bitcoin:
-        let (payouts, settings) = try desk.bitcoin()
+        let (payouts, settings) = try desk.bitcoin(limit: limit)
         let order = try await desk.order(settings, rate: feeRate.rate)
-        let outcome = try await desk.database.write { try payouts.payRefunds(order, in: $0) }
+        let outcome = try await desk.database.write {
+          try payouts.payRefunds(order, chosen: chosen, in: $0)
+        }
         desk.tell(outcome.left)
-        try await desk.tellUnpaid(besides: outcome.left.map(\.subject))
+        if chosen.isEmpty { try await desk.tellUnpaid(besides: outcome.left.map(\.subject)) }
         made = outcome.made.map { [$0] } ?? []
       case .ethereum:
-        let outcome = try await desk.ethereum(passingOver: nonces.passOverNonces).payRefunds(
-          tenant: desk.tenant, now: desk.now, random: PayoutDesk.random)
+        let payouts = try desk.ethereum(passingOver: nonces.passOverNonces, limit: limit)
+        let outcome = try await payouts.payRefunds(
+          tenant: desk.tenant, chosen: chosen, now: desk.now, random: PayoutDesk.random)
         desk.tell(outcome.left)
         made = outcome.made
       }

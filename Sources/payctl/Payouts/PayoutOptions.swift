@@ -132,7 +132,8 @@ struct PayoutDesk {
   /// rates up to 50 sat/vB.
   private static let minimumChange: UInt64 = 5_000
 
-  func bitcoin() throws -> (BitcoinPayouts, BitcoinPayoutSettings) {
+  /// - Parameter limit: the most refunds that one transaction pays
+  func bitcoin(limit: Int = 100) throws -> (BitcoinPayouts, BitcoinPayoutSettings) {
     guard case .bitcoin(let payouts) = settings.payouts else {
       throw CommandFailure("\(spec.name) is no Bitcoin chain")
     }
@@ -143,8 +144,8 @@ struct PayoutDesk {
       minimumChange: Self.minimumChange)
     guard
       let made = BitcoinPayouts(
-        spec: spec, limits: limits, sweepShare: payouts.sweepShareBasisPoints,
-        approvers: approvers)
+        spec: spec, limits: limits, maximumRefunds: limit,
+        sweepShare: payouts.sweepShareBasisPoints, approvers: approvers)
     else { throw CommandFailure("\(spec.name) is no Bitcoin chain") }
     return (made, payouts)
   }
@@ -171,7 +172,8 @@ struct PayoutDesk {
   // MARK: EVM chains
 
   /// - Parameter passingOver: nonces that were used by other means
-  func ethereum(passingOver: Bool = false) throws -> EthereumPayouts {
+  /// - Parameter limit: the most transactions that one call makes
+  func ethereum(passingOver: Bool = false, limit: Int = 100) throws -> EthereumPayouts {
     guard case .ethereum(let payouts) = settings.payouts else {
       throw CommandFailure("\(spec.name) is no EVM chain")
     }
@@ -187,6 +189,7 @@ struct PayoutDesk {
     limits.sweepShare = payouts.sweepShareBasisPoints
     limits.passesOverNonces = passingOver
     limits.approvers = approvers
+    limits.maximumTransactions = limit
     guard
       let made = EthereumPayouts(
         spec: spec, pool: try ethereumPool(), database: database, limits: limits)
@@ -242,7 +245,7 @@ struct PayoutDesk {
     case let error as BitcoinPayouts.Failure: CommandFailure("nothing was made: \(error)")
     case let error as EthereumPayouts.Failure: CommandFailure("nothing was made: \(error)")
     case let error as PayoutRefusal: CommandFailure("nothing was made: \(error)")
-    case let error as RefundRefusal: CommandFailure("nothing was made: \(error.sentence)")
+    case let error as RefundRefusal: CommandFailure("nothing was made: \(error)")
     case let error as OutgoingService.Refusal: CommandFailure("refused: \(error)")
     case let error as NodePoolError: CommandFailure("no node answers: \(error)")
     default: error

@@ -42,40 +42,7 @@ enum RefundOutput {
     do {
       return try await body()
     } catch let refusal as RefundRefusal {
-      throw CommandFailure(refusal.sentence)
-    }
-  }
-}
-
-extension RefundRefusal {
-  var sentence: String {
-    switch self {
-    case .notFound(let id): "there is no payment or refund \(id)"
-    case .unknownChain(let chain): "the configuration has no chain \(chain)"
-    case .noAddress: "--address is needed: the payment names no address for refunds"
-    case .invalidAddress(let reason): reason
-    case .amountMissing: "a partial refund needs --amount"
-    case .amountUnexpected: "only a partial refund has --amount"
-    case .nothingToRefund:
-      "there is nothing to send back: only money that is final can be, and only once"
-    case .exceedsReceipts(let amount, let left):
-      "\(amount.decimal) is more than the \(left.decimal) minor units left of the final receipts"
-    case .amountTooSmall(let minimum):
-      "the chain carries nothing below \(minimum.decimal) minor units"
-    case .attestationMissing:
-      "the tenant's policy wants a signed message that names the address: --attestation"
-    case .attestationInvalid(let reason): reason
-    case .reasonTooLong(let bytes): "--reason has at most \(bytes) bytes"
-    case .notPossible(let status): "a refund that is \(status.rawValue) can't be changed so"
-    case .payable(let id, let status):
-      "\(id), which pays it, is \(status.rawValue): it may still be mined, or was (payctl payout list)"
-    case .sameApprover(let name): "\(name) requested or approved it: another person must"
-    case .unknownApprover(let name):
-      "\(name) is none of the approvers that the tenant's policy lists (--config names it)"
-    case .approvalUnsigned(let statement):
-      "the approval must be signed (--key-file, --words or --signature), under this text:\n\(statement)"
-    case .approvalInvalid(let signer, let statement):
-      "the signature isn't \(signer)'s under this text:\n\(statement)"
+      throw CommandFailure("\(refusal)")
     }
   }
 }

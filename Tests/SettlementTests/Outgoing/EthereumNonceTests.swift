@@ -103,7 +103,7 @@ struct EthereumNonceTests {
     }
     let made = try await treasury.payRefunds()
     #expect(try nonces(made) == [0, 1])
-    await #expect(throws: OutgoingService.Refusal.notPossible(.built)) {
+    await #expect(throws: OutgoingService.Refusal.nonceBehind(made.made[1].id)) {
       try await treasury.cancel(made.made[0].id)
     }
     #expect(try await treasury.load(made.made[0]).status == .built)

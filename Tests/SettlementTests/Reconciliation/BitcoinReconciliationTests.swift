@@ -171,5 +171,15 @@ struct BitcoinReconciliationTests {
     try scene.node.fork(depth: 1, blocks: 2)
     try await scene.follow()
     #expect(try await record() == 0)
+    // What the ledger has otherwise than the records is told as well, and what a replay finds.
+    try await scene.database.write {
+      _ = try $0.execute("UPDATE ledger_balances SET debit = '7' WHERE account = 'treasury'", [])
+    }
+    #expect(try await record() == 1)
+    let now = scene.time.now
+    let replayed = try await scene.database.write {
+      try ReconciliationRecords.record(ReplayCheck.report(in: $0), now: now, in: $0)
+    }
+    #expect(replayed == 1)
   }
 }
