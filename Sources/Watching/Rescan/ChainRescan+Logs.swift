@@ -6,7 +6,7 @@ internal import NodeRPC
 // A range of which only those blocks are read that nodes' logs lead to.
 extension ChainRescan where Reader == EthereumRescanReader {
   /// How many heights the store is asked about at once.
-  private static var heightsPerQuestion: UInt32 { 100_000 }
+  private static var heightsPerQuestion: UInt32 { 10_000 }
 
   /// Compares what tokens' logs tell of the blocks from `from`, by default the first that a listed
   /// token can be in, through `through`, by default the cursor's tip, with what is recorded.
