@@ -17,6 +17,7 @@ extension EthereumPayouts {
     let newID = Identifier(
       prefix: "out", milliseconds: UInt64(clamping: now.microseconds / 1_000), random: random())
     let (spec, bounds, l1Attributes) = (spec, limits.fees, try await l1Attributes())
+    let least = dustLimit(of: nil)
     let account = try await account(of: id, tenant: tenant)
     let balance = try await asking { (node) async throws(NodeError) in
       try await node.balance(of: account)
@@ -39,8 +40,10 @@ extension EthereumPayouts {
       {
         // It takes all there is: the higher fee comes out of it.
         let more = cost.subtractingOrZero(old.maximumFee)
-        guard unsigned.value > more else { throw Failure.noFees("it would bring nothing") }
         unsigned.value = unsigned.value.subtractingOrZero(more)
+        guard unsigned.value >= least else {
+          throw Failure.noFees("it would bring less than is booked where it comes to")
+        }
         payouts = [
           .init(refund: nil, address: payout.address, contract: nil, amount: unsigned.value)
         ]

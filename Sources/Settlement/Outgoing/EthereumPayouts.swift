@@ -148,6 +148,10 @@ package struct EthereumPayouts: Sendable {
     let cost = try await cost(of: move, gas: gas, caps: caps)
     let amount = move.paysFee ? move.amount.subtractingOrZero(cost) : move.amount
     guard amount > .zero else { throw Unmade(reason: "the fee is more than the amount") }
+    // Less wouldn't be booked as it comes to an address of ours.
+    guard move.purpose == .refund || amount >= dustLimit(of: move.contract) else {
+      throw Unmade(reason: "so little isn't booked where it comes to")
+    }
     let balance = try await asking { (node) async throws(NodeError) in
       try await node.balance(of: move.account.address)
     }
@@ -201,6 +205,10 @@ package struct EthereumPayouts: Sendable {
       }
       return transaction
     }
+  }
+
+  func dustLimit(of contract: Hash20?) -> UInt256 {
+    max((contract.map(spec.token) ?? spec.coin)?.dustLimit ?? .one, .one)
   }
 
   static func call(_ move: Move, amount: UInt256) -> TransactionCall {

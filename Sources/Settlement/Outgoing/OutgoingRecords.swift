@@ -281,13 +281,26 @@ extension OutgoingRecords {
     return try tell(.built, of: transaction, version: 0, now: now, in: connection)
   }
 
-  /// The same coins, payees and fee make the same transaction. Where it was given up before, its
-  /// txid is the new one's from now on.
+  /// The same coins or nonce, payees and fee make the same transaction. Where it was given up
+  /// before, its txid is the new one's from now on.
   private static func checkNew(
     _ transaction: OutgoingTransaction, in connection: any SQLConnection
   ) throws {
-    guard let txid = transaction.txid else { return }
-    let key: [SQLValue] = [.text(transaction.chain.text), .hash(txid)]
+    let chain = SQLValue.text(transaction.chain.text)
+    guard let txid = transaction.txid else {
+      // What nobody has signed is told by what is to be signed.
+      for slot in transaction.slots {
+        let other = try connection.queryFirst(
+          """
+          SELECT outgoing.outgoing_id FROM outgoing_slot_uses AS uses
+          JOIN outgoing ON outgoing.outgoing_id = uses.outgoing_id
+          WHERE uses.chain = $1 AND uses.slot = $2 AND outgoing.unsigned = $3
+          """, [chain, .text(slot.description), .text(transaction.unsigned)])
+        if let other { throw PayoutRefusal.madeAlready(as: try other.text("outgoing_id")) }
+      }
+      return
+    }
+    let key = [chain, .hash(txid)]
     try connection.execute(
       """
       UPDATE outgoing SET txid = NULL

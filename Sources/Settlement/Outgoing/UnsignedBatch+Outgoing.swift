@@ -61,15 +61,17 @@ extension UnsignedBatch {
           refund: try payout.refund.map { try refund($0, in: connection) },
           address: payout.address, asset: listed?.asset.symbol ?? "",
           contract: payout.contract, amount: payout.amount,
-          path: payout.refund == nil ? try ownPath(of: payout.address, in: connection) : nil))
+          path: payout.refund == nil
+            ? try ownPath(of: payout.address, spec, in: connection) : nil))
     }
     return payments
   }
 
   /// Where an EVM account of ours comes from; nil where it isn't ours.
   private static func ownPath(
-    of address: String, in connection: any SQLConnection
+    of address: String, _ spec: ChainSpec, in connection: any SQLConnection
   ) throws -> DerivationPath? {
+    guard case .ethereum = spec.family else { return nil }
     let row = try connection.queryFirst(
       """
       SELECT addresses.child_index, accounts.descriptor FROM addresses

@@ -13,14 +13,27 @@ struct EthereumHeaderSource: Sendable {
   /// can leave the chain there, too.
   func anchor(at height: UInt32) async throws(NodePoolError) -> [ChainLink] {
     try await pool.serve { (node, place) async throws(NodeError) -> [ChainLink] in
-      guard let header = try await node.header(at: height) else { throw .heightOutOfRange(height) }
-      guard await pool.agrees(on: header.ref) else {
-        throw .unusable("no quorum has its \(header.ref.text(.ethereum))")
-      }
-      let anchor = try proved(
-        EthereumBranch.link(header, profile: settings.network.profile), from: place)
+      let anchor = try await agreed(at: height, by: node, place)
       return await links(below: anchor, from: node) + [anchor]
     }.value
+  }
+
+  /// The active chain's block at `height`, which a quorum has.
+  func block(at height: UInt32) async throws(NodePoolError) -> ChainLink {
+    try await pool.serve { (node, place) async throws(NodeError) -> ChainLink in
+      try await agreed(at: height, by: node, place)
+    }.value
+  }
+
+  private func agreed(
+    at height: UInt32, by node: EthereumNode, _ place: Int
+  ) async throws(NodeError) -> ChainLink {
+    guard let header = try await node.header(at: height) else { throw .heightOutOfRange(height) }
+    guard await pool.agrees(on: header.ref) else {
+      throw .unusable("no quorum has its \(header.ref.text(.ethereum))")
+    }
+    return try proved(
+      EthereumBranch.link(header, profile: settings.network.profile), from: place)
   }
 
   /// As many as one step follows, and as the node gives, lowest first. They hang from the anchor's

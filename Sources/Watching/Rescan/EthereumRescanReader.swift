@@ -71,7 +71,7 @@ package struct EthereumRescanReader: RescanReader {
     var steps: [RescanStep] = []
     for height in heights {
       do throws(NodePoolError) {
-        let link = try await source.anchor(at: height)
+        let link = try await source.block(at: height)
         steps.append(RescanStep(ref: link.ref, parent: link.parent))
       } catch {
         throw .notAgreed(height: height, error)

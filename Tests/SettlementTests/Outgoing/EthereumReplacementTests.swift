@@ -86,6 +86,27 @@ struct EthereumReplacementTests {
     #expect(try await treasury.differences() == [])
   }
 
+  @Test("the very same replacement is made once, and again once it is given up")
+  func replacedTwice() async throws {
+    let scene = try await EthereumScene(hasTreasury: true)
+    let treasury = scene.treasury
+    let refund = try await treasury.refund(scene.overpaid(), .overpayment)
+    let first = try #require(try await treasury.payRefunds().made.first)
+    try await treasury.send([first])
+    let second = try await treasury.replace(first.id)
+    await #expect(throws: PayoutRefusal.madeAlready(as: second.id)) {
+      try await treasury.replace(first.id)
+    }
+    try await treasury.cancel(second.id)
+    let third = try await treasury.replace(first.id)
+    #expect(third.unsigned == second.unsigned)
+    try await treasury.send([third])
+    try await scene.share()
+    try await scene.mine(12)
+    #expect(try await treasury.load(third).status == .final)
+    #expect(try await treasury.status(refund) == .final)
+  }
+
   @Test("a sweep of ether pays the higher fee out of what it brings")
   func replacedSweep() async throws {
     let scene = try await EthereumScene(hasTreasury: true)
@@ -109,6 +130,41 @@ struct EthereumReplacementTests {
     let own = try await treasury.balance(of: EthereumTreasury.address)
     #expect(own == Int(try #require(second.payouts.first).amount.decimal))
     #expect(try await treasury.ledger()[.treasury] == own + rest)
+  }
+
+  @Test("no sweep, and none in its place, brings less than is booked where it comes to")
+  func worthlessSweep() async throws {
+    let dust: UInt256 = 1_000_000_000_000_000_000
+    let (options, name) = (EthereumChainOptions(), try #require(ChainName("dusty")))
+    let coin = ListedAsset(
+      .eth, dustLimit: dust, confirmationTiers: [.init(from: 0, confirmations: 2)])
+    let spec = ChainSpec(
+      name: name,
+      family: .ethereum(
+        EthereumNetwork(chainID: options.chainID, profile: .ethereum, kind: .development)),
+      coin: coin, tokens: [], genesisHash: nil, finalityDepth: 4, finalityTag: .finalized,
+      blockMilliseconds: 1_000, stallSeconds: 3_600)
+    let scene = try await EthereumScene([options], hasTreasury: true, spec: spec)
+    let treasury = scene.treasury
+    for more: UInt256 in [0, 300_000_000_000_000] {
+      let payment = try await scene.pay("ETH", 1_000_000_000_000_000_000)
+      try scene.node.send(.ether(dust.adding(more), to: payment.address))
+    }
+    try await scene.mine(12)
+    // What came is enough for one fee, not for ever higher ones.
+    let outcome = try await treasury.sweep()
+    #expect(outcome.left.map(\.reason) == ["so little isn't booked where it comes to"])
+    var last = try #require(outcome.made.first)
+    await #expect(
+      throws: EthereumPayouts.Failure.noFees(
+        "it would bring less than is booked where it comes to")
+    ) {
+      for _ in 0..<50 {
+        try await treasury.send([last])
+        last = try await treasury.replace(last.id, tipCeiling: 400_000_000_000)
+      }
+    }
+    #expect(try #require(last.payouts.first).amount >= dust)
   }
 
   @Test("above the limits, of another tenant, and of nothing there is no replacement")
