@@ -1,11 +1,8 @@
-internal import Addresses
 internal import ArgumentParser
 internal import Bytes
 internal import Database
-internal import Digests
 internal import Foundation
 internal import JSON
-internal import Keys
 internal import Settlement
 internal import Signing
 internal import Watching
@@ -64,14 +61,7 @@ struct CloseSignCommand: ParsableCommand {
 
   func run() throws {
     let close = try draft()
-    let key: PrivateKey
-    do {
-      key = try ExtendedPrivateKey(seed: keys.seed())
-        .descendant(DerivationPath("m/44h/60h/0h/0/0")).key
-    } catch let error as DerivationError {
-      throw CommandFailure("no key comes of these words: \(error)")
-    }
-    let signature = close.signature(by: key)
+    let signature = close.signature(by: try keys.operatorKey())
     try Answers.writeLines(
       texts: [try CanonicalJSON.document(SignedClose(close, signature))])
     StandardError.writeLine("\(close.date) signed by \(signature.signer)")

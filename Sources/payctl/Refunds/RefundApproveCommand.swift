@@ -45,7 +45,7 @@ struct RefundApproveCommand: AsyncParsableCommand {
       try place.config.map { RefundService(try BooksDatabase.configuration($0)) }
       ?? RefundService.forDecisions
     let (id, name, now) = (refund, by, SystemTime().now)
-    let key = keys.areGiven ? try ClosingKey.key(of: keys.seed()) : nil
+    let key = keys.areGiven ? try keys.operatorKey() : nil
     let approved = try await RefundOutput.refusing {
       try await place.run { database in
         try await database.write { connection in

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Digests
 internal import Glibc
+internal import Keys
 internal import Signing
 
 /// Where the keys come from. Nothing secret is an argument.
@@ -29,6 +30,16 @@ struct KeyOptions: ParsableArguments {
     let seed = try seed()
     do {
       return try SigningKey(seed: seed)
+    } catch {
+      throw CommandFailure("no key comes of these words: \(error)")
+    }
+  }
+
+  /// An operator's own key, which signs closed days and approvals: the one at m/44h/60h/0h/0/0.
+  func operatorKey() throws -> PrivateKey {
+    let seed = try seed()
+    do {
+      return try ExtendedPrivateKey(seed: seed).descendant(DerivationPath("m/44h/60h/0h/0/0")).key
     } catch {
       throw CommandFailure("no key comes of these words: \(error)")
     }

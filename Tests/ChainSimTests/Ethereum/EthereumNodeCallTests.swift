@@ -31,9 +31,9 @@ struct EthereumNodeCallTests {
     let block = try #require(try await ethereum.block(node.tip.hash))
     var proof = try BlockProof(
       block: block.span.bytes, expecting: node.tip.hash, profile: .ethereum)
+    let hash = proof.transactionHash(at: 0)
     let answer = try await ethereum.receipts(
-      of: node.tip.hash, transactions: [proof.transactionHash(at: 0)],
-      gasUsed: proof.header.gasUsed)
+      of: node.tip.hash, count: 1, gasUsed: proof.header.gasUsed, hashes: { [hash] })
     guard case .whole(let receipts) = answer else {
       Issue.record("no answer to eth_getBlockReceipts")
       return
