@@ -14,7 +14,8 @@ struct EthereumWithdrawalTests {
   private static let ether: UInt256 = 1_000_000_000_000_000_000
 
   private func withdraw(
-    _ scene: EthereumScene, _ amount: UInt256?, of contract: Hash20? = nil, to address: String = cold
+    _ scene: EthereumScene, _ amount: UInt256?, of contract: Hash20? = nil,
+    to address: String = cold
   ) async throws -> OutgoingTransaction {
     try await scene.treasury.payouts().withdraw(
       amount, of: contract, to: address, tenant: "shop", now: scene.treasury.now(),
@@ -68,7 +69,9 @@ struct EthereumWithdrawalTests {
       _ = try await withdraw(scene, try Self.ether.adding(1))
     }
     // The fee is a part of it.
-    await #expect(throws: PayoutRefusal.self) { _ = try await withdraw(scene, Self.ether) }
+    await #expect(throws: EthereumPayouts.Failure.self) {
+      _ = try await withdraw(scene, Self.ether)
+    }
     _ = try await scene.treasury.refund(payment, .overpayment)
     let half: UInt256 = 500_000_000_000_000_000
     let first = try await withdraw(scene, half)
@@ -99,22 +102,28 @@ struct EthereumWithdrawalTests {
     try await scene.mine(12)
     #expect(try await scene.treasury.load(second).status == .final)
 
-    let poor = try await EthereumScene(hasTreasury: true)
-    let payment = try await poor.pay("ETH", 1_000)
-    try poor.node.send(.ether(3_000_000_000_000_000, to: payment.address))
-    try await poor.mine(12)
-    _ = try await poor.treasury.refund(payment, .overpayment)
-    // Just what the refund and its gas take.
-    try poor.node.send(.ether(3_030_000_000_000_000, to: EthereumTreasury.address))
-    try await poor.mine(12)
-    let outcome = try await poor.treasury.payRefunds()
-    if let made = outcome.made.first {
-      try await poor.treasury.send([made])
-      await #expect(throws: EthereumPayouts.Failure.self) {
-        _ = try await poor.treasury.replace(made.id, tipCeiling: 400_000_000_000)
-      }
-    } else {
-      Issue.record("\(outcome.left)")
+    // Just what a refund and its gas take, as another scene has shown.
+    let rich = try await refunded(funding: Self.ether).made
+    let cost = try rich.payouts[0].amount.adding(rich.maximumFee)
+    let (poor, made) = try await refunded(funding: cost)
+    #expect(made.maximumFee == rich.maximumFee)
+    try await poor.treasury.send([made])
+    await #expect(throws: EthereumPayouts.Failure.self) {
+      _ = try await poor.treasury.replace(made.id)
     }
+  }
+
+  /// A refund's transaction from a treasury that has so much.
+  private func refunded(
+    funding wei: UInt256
+  ) async throws -> (scene: EthereumScene, made: OutgoingTransaction) {
+    let scene = try await EthereumScene(hasTreasury: true)
+    let payment = try await scene.pay("ETH", 1_000)
+    try scene.node.send(.ether(3_000, to: payment.address))
+    try scene.node.send(.ether(wei, to: EthereumTreasury.address))
+    try await scene.mine(12)
+    _ = try await scene.treasury.refund(payment, .overpayment)
+    let outcome = try await scene.treasury.payRefunds()
+    return (scene, try #require(outcome.made.first, "\(outcome.left)"))
   }
 }
