@@ -70,6 +70,9 @@ package enum SettlementSchema {
     },
     Migration(
       number: 17, name: "transactions that wait for a block", statements: OutgoingWaits.statements),
+    Migration(
+      number: 18, name: "transactions that were given up",
+      statements: GivenUpTransactions.statements),
   ]
 
   /// Tenants' entries, too, go behind the last closed day.

@@ -81,22 +81,71 @@ extension StepWriter {
       [.text(step.chain.text), .hash(sighting.txid)])
     guard let id = try own?.text("outgoing_id"),
       var transaction = try OutgoingRecords.load(id, in: connection)
-    else {
-      return [
-        try mismatch(
-          "transaction \(sighting.txid.text(form)) in block \(sighting.block.text(form)) uses up "
-            + sighting.slots.map(\.description).joined(separator: ", ")
-            + ", which is set aside for one of ours")
-      ]
-    }
+    else { return [try tellStranger(sighting)] }
+    let revived = transaction.status == .canceled ? try revive(&transaction, sighting) : []
     transaction.sighting = .init(
       block: sighting.block, succeeded: sighting.succeeded, fee: sighting.fee)
     // Whoever signed it may have sent it; one whose answer was lost was sent by us.
     let before = transaction.status
     let isUnsent = before == .built || before == .signed
-    let drafts = try move(&transaction, to: isUnsent ? .broadcast : before)
+    let drafts = try revived + move(&transaction, to: isUnsent ? .broadcast : before)
     guard before == .signed else { return drafts }
     return try drafts + tell(.broadcast(outgoing: id), to: transaction.refunds)
+  }
+
+  private func tellStranger(_ sighting: OutgoingSighting) throws -> EventDraft {
+    let givenUp = try GivenUpTransactions.slots(on: step.chain, in: connection)
+    // A coin that nothing set aside is spent all the same, and can't be spent by another of ours.
+    for slot in sighting.slots where givenUp.contains(slot) {
+      try use(slot, by: sighting, root: "\(slot)")
+    }
+    return try mismatch(
+      "transaction \(sighting.txid.text(form)) in block \(sighting.block.text(form)) uses up "
+        + sighting.slots.map(\.description).joined(separator: ", ")
+        + ", which is or was set aside for one of ours")
+  }
+
+  /// One that was given up is in a block: somebody had signed it. It is ours as if it never had
+  /// been, and pays its refunds; what was made for them in its place shares a coin with it.
+  private func revive(
+    _ transaction: inout OutgoingTransaction, _ sighting: OutgoingSighting
+  ) throws -> [EventDraft] {
+    let (id, chain) = (transaction.id, SQLValue.text(step.chain.text))
+    let slots = try GivenUpTransactions.slots(of: id, in: connection)
+    for slot in slots {
+      try use(slot, by: sighting, root: id)
+      try connection.execute(
+        """
+        INSERT INTO outgoing_slot_uses (chain, slot, outgoing_id) VALUES ($1, $2, $3)
+        ON CONFLICT (chain, slot, outgoing_id) DO NOTHING
+        """, [chain, .text(slot.description), .text(id)])
+    }
+    try GivenUpTransactions.forget(id, in: connection)
+    guard let known = try OutgoingRecords.load(id, in: connection) else {
+      throw CorruptRow.column("outgoing_id")
+    }
+    transaction = known
+    transaction.status = .signed
+    let txid = known.txidText ?? sighting.txid.text(form)
+    return try tell(.built(outgoing: id), to: known.refunds)
+      + tell(.signed(outgoing: id, txid: txid), to: known.refunds)
+  }
+
+  /// Notes what a block spends of ours that nothing has set aside; of what something has, that is
+  /// noted already.
+  private func use(_ slot: OutgoingSlot, by sighting: OutgoingSighting, root: String) throws {
+    try connection.execute(
+      """
+      INSERT INTO outgoing_slots (chain, slot, root, txid, position, is_open, used_by,
+        used_succeeded, used_height, used_hash)
+      VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9) ON CONFLICT (chain, slot) DO NOTHING
+      """,
+      [
+        .text(step.chain.text), .text(slot.description), .text(root),
+        .optional(slot.outpoint?.txid.bytes), .optional(slot.outpoint.map { "\($0.vout)" }),
+        .hash(sighting.txid), .flag(sighting.succeeded),
+        .integer(Int64(sighting.block.height)), .hash(sighting.block.hash),
+      ])
   }
 
   // MARK: Depth

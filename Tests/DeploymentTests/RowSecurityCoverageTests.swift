@@ -11,7 +11,8 @@ struct RowSecurityCoverageTests {
     "transfer_proofs", "execution_proofs", "incomes", "event_positions", "leases", "relay_cursor",
     "relay_epochs",
     "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
-    "inbox_parked", "outgoing_slots", "outgoing_slot_uses", "outgoing_waits", "outgoing_nonces",
+    "inbox_parked", "outgoing_slots", "outgoing_slot_uses", "outgoing_waits", "outgoing_given_up",
+    "outgoing_nonces",
     "outgoing_sweeps", "reconciliations", "ledger_closes",
   ]
   private static let owned: Set<String> = [

@@ -78,27 +78,118 @@ struct BroadcastTests {
     try await scene.expectLedgerMatchesChain()
   }
 
-  @Test(
-    "what was given up and mined all the same leaves its successor refused, and a person to look")
-  func spentElsewhere() async throws {
+  /// A refund whose transaction was given up, and the one that was.
+  private func givenUp() async throws -> (PayoutScene, Payment, Refund, OutgoingTransaction) {
     let scene = try await PayoutScene()
     let payment = try await scene.pay(100_000, with: 130_000)
     let refund = try await scene.refund(payment, .overpayment, to: Self.payer)
     let given = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
     let now = scene.now
     try await scene.database.write { try OutgoingService.cancel(given.id, now: now, in: $0) }
+    return (scene, payment, refund, given)
+  }
+
+  private func expectPaid(
+    _ scene: PayoutScene, _ refund: Refund, by transaction: OutgoingTransaction
+  ) async throws {
+    #expect(try await scene.outgoing(transaction.id)?.status == .final)
+    let paid = try #require(
+      try await scene.database.read {
+        try RefundRecords.load(refund.terms.id, locking: false, in: $0)
+      })
+    #expect(paid.status == .final && paid.txid == transaction.txidText)
+    try await scene.expectLedgerMatchesChain()
+    let report = try await scene.database.read { try ReplayCheck.report(in: $0) }
+    #expect(report.found.isEmpty, "\(report.found)")
+  }
+
+  @Test(
+    "what was given up and mined all the same pays its refund, and its successor is sent no more",
+    arguments: [true, false])
+  func minedAllTheSame(isTakenIn: Bool) async throws {
+    let (scene, _, refund, given) = try await givenUp()
+    // A coin that would suffice by itself.
+    _ = try await scene.pay(900_000, with: 900_000)
     let made = try #require(
       try await scene.build(rate: 9_000) { try $0.payRefunds($1, in: $2).made })
-    #expect(made.slots == given.slots)
-    try await scene.takeIn(made)
+    #expect(!Set(made.slots).isDisjoint(with: given.slots), "both can never be mined")
+    if isTakenIn { try await scene.takeIn(made) }
     // Somebody had signed it after all.
-    try scene.node.accept(Transaction(bytes: PayoutScene.signed(given)))
-    try scene.node.mine(1)
-    #expect(try await counts(scene) == [0, 1])
-    #expect(try await scene.note(of: made)?.contains("missingorspent") == true)
+    try await scene.sendAround(given)
+    try await scene.mine(1)
+    if isTakenIn {
+      #expect(try await counts(scene) == [0, 1])
+      #expect(try await scene.note(of: made)?.contains("has used up what it needs") == true)
+    }
     try await scene.mine(6)
     #expect(try await scene.outgoing(made.id)?.status == .replaced)
-    #expect(try await scene.status(refund) == .signed, "a person says what the other one paid")
+    try await expectPaid(scene, refund, by: given)
+  }
+
+  @Test("what was given up pays its refund also where nothing was made in its place")
+  func minedAlone() async throws {
+    let (scene, _, refund, given) = try await givenUp()
+    try await scene.sendAround(given)
+    try await scene.mine(1)
+    #expect(try await scene.status(refund) == .confirmed)
+    #expect(try await scene.build { try $0.payRefunds($1, in: $2).made } == nil)
+    try await scene.mine(6)
+    try await expectPaid(scene, refund, by: given)
+  }
+
+  @Test("a reorg lets the successor win after all, and the refund follows")
+  func minedAndReorganised() async throws {
+    let (scene, _, refund, given) = try await givenUp()
+    let made = try #require(
+      try await scene.build(rate: 9_000) { try $0.payRefunds($1, in: $2).made })
+    try await scene.takeIn(made)
+    try await scene.sendAround(given)
+    try await scene.mine(1)
+    try await scene.reorganize(leaving: 1, minedAgain: made)
+    try await scene.mine(6)
+    #expect(try await scene.outgoing(given.id)?.status == .replaced)
+    try await expectPaid(scene, refund, by: made)
+  }
+
+  @Test("where the refund was withdrawn meanwhile, a person is told that it was paid")
+  func minedAndWithdrawn() async throws {
+    let (scene, _, refund, given) = try await givenUp()
+    let (service, now) = (RefundService(specs: [scene.spec], policies: [:]), scene.now)
+    try await scene.database.write {
+      _ = try service.decide(
+        .canceled(by: "ann"), on: refund.terms.id, tenant: nil, now: now, in: $0)
+    }
+    try await scene.sendAround(given)
+    try await scene.mine(7)
+    #expect(try await scene.status(refund) == .canceled)
+    let told = try await scene.database.read {
+      try $0.query("SELECT data FROM events WHERE type = 'reconciliation.mismatch'").map {
+        try $0.text("data")
+      }
+        + $0.query("SELECT data FROM outbox WHERE type = 'reconciliation.mismatch'").map {
+          try $0.text("data")
+        }
+    }
+    #expect(told.contains { $0.contains("\(refund.terms.id) is canceled") }, "\(told)")
     try await scene.expectLedgerMatchesChain()
+  }
+
+  @Test("while what was given up may be mined through another's coin, its refund waits")
+  func coinsElsewhere() async throws {
+    let (scene, payment, refund, given) = try await givenUp()
+    // The same coin is set aside for a sweep by now.
+    let sweep = try #require(try await scene.build { try $0.sweep($1, least: 1, in: $2) })
+    #expect(sweep.slots == given.slots)
+    _ = try await scene.pay(900_000, with: 900_000)
+    let left = try await scene.build { try $0.payRefunds($1, in: $2).left }
+    #expect(left.map(\.subject) == [refund.terms.id])
+    #expect(left.first?.reason.hasPrefix("\(given.id) was given up") == true)
+    try await scene.send(sweep)
+    try await scene.mine(6)
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
+    try await scene.send(made)
+    try await scene.mine(6)
+    try await expectPaid(scene, refund, by: made)
+    _ = payment
   }
 }

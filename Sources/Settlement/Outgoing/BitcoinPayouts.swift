@@ -87,10 +87,21 @@ package struct BitcoinPayouts: Sendable {
   ) throws -> Outcome {
     try PayoutRefusal.check(spec.name, in: connection)
     var outcome = Outcome()
+    var claimed: [String: [Outpoint]] = [:]
     let due = try dueRefunds(order, chosen: chosen, in: connection).filter { refund in
-      guard let fault = approvers.fault(of: refund) else { return true }
-      outcome.left.append((refund.terms.id, fault))
-      return false
+      let id = refund.terms.id
+      if let fault = approvers.fault(of: refund) {
+        outcome.left.append((id, fault))
+        return false
+      }
+      switch try GivenUpTransactions.claim(on: id, of: spec.name, in: connection) {
+      case .coins(let coins): claimed[id] = coins
+      case .waits(let other):
+        outcome.left.append(
+          (id, "\(other) was given up, and what it would spend is set aside until that is final"))
+        return false
+      }
+      return true
     }
     guard let first = due.first else { return outcome }
     let change = try takeChange(for: order, in: connection)
@@ -103,10 +114,18 @@ package struct BitcoinPayouts: Sendable {
       var refunds = Array(group.prefix(maximumRefunds))
       while !refunds.isEmpty {
         do {
+          let wanted = Set(refunds.flatMap { claimed[$0.terms.id] ?? [] })
+          let required = try wanted.sorted { $0.description < $1.description }.map { outpoint in
+            guard let coin = try coin(at: outpoint, in: connection) else {
+              throw CorruptRow.column("slot")
+            }
+            return coin
+          }
           let built = try build(
             TransactionBuilder(
-              coins: coins, payments: try refunds.map { try payment($0.terms) },
-              change: change.output, feeRate: order.feeRate, limits: limits,
+              coins: coins.filter { !wanted.contains($0.outpoint) }, required: required,
+              payments: try refunds.map { try payment($0.terms) }, change: change.output,
+              feeRate: order.feeRate, limits: limits,
               lockTime: try tipHeight(in: connection)))
           outcome.made = try record(
             built, purpose: .refund, payees: refunds.map(Self.payee), change: change.address, order,

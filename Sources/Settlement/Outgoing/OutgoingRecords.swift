@@ -128,7 +128,8 @@ package enum OutgoingRecords {
       WHERE outgoing.txid IS NOT NULL
       """, [.text(chain.text)]
     ).map { try $0.hash("txid") }
-    return OpenSlots(slots: Set(slots), txids: Set(txids), version: version)
+    let givenUp = try GivenUpTransactions.slots(on: chain, in: connection)
+    return OpenSlots(slots: Set(slots + givenUp), txids: Set(txids), version: version)
   }
 
   /// Accounts of which transactions wait for their block, or for its finality.
@@ -301,11 +302,13 @@ extension OutgoingRecords {
       return
     }
     let key = [chain, .hash(txid)]
-    try connection.execute(
+    let same = try connection.query(
       """
       UPDATE outgoing SET txid = NULL
       WHERE chain = $1 AND txid = $2 AND status = 'canceled' AND block_hash IS NULL
+      RETURNING outgoing_id
       """, key)
+    for row in same { try GivenUpTransactions.forget(row.text("outgoing_id"), in: connection) }
     let other = try connection.queryFirst(
       "SELECT outgoing_id FROM outgoing WHERE chain = $1 AND txid = $2", key)
     if let other { throw PayoutRefusal.madeAlready(as: try other.text("outgoing_id")) }
@@ -391,7 +394,8 @@ extension OutgoingRecords {
     let text = OutgoingDocument.json(of: transaction)
     return [
       EventDraft(
-        type: "\(transaction.purpose.eventPrefix).\(status.rawValue)", subject: transaction.id, tenant: transaction.tenant,
+        type: "\(transaction.purpose.eventPrefix).\(status.rawValue)", subject: transaction.id,
+        tenant: transaction.tenant,
         cause: SHA256.hash(Array("\(transaction.id)\n\(version)\n\(text)".utf8)), time: now,
         data: text)
     ]

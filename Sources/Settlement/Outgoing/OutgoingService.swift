@@ -225,6 +225,7 @@ extension OutgoingService {
     }
     var drafts = try OutgoingRecords.move(
       &transaction, to: .canceled, now: now, in: connection)
+    try GivenUpTransactions.remember(transaction, in: connection)
     try OutgoingRecords.release(transaction, in: connection)
     for refund in transaction.refunds {
       guard var refund = try RefundRecords.load(refund, in: connection) else {
@@ -285,9 +286,18 @@ extension OutgoingService {
   package static func obstacle(
     to transaction: OutgoingTransaction, in connection: any SQLConnection
   ) throws -> String? {
+    if try OutgoingRecords.isUsed(anyOf: transaction, in: connection) {
+      return "a block has used up what it needs"
+    }
     for id in transaction.refunds {
       guard let refund = try RefundRecords.load(id, locking: false, in: connection) else {
         throw CorruptRow.column("payouts")
+      }
+      for other in refund.outgoing where other != transaction.id {
+        let payer = try OutgoingRecords.load(other, locking: false, in: connection)
+        guard payer?.sighting?.succeeded != true else {
+          return "\(other), which stands in a block, pays refund \(id)"
+        }
       }
       guard refund.status.isLive else { return "refund \(id) is \(refund.status.rawValue)" }
       guard
