@@ -77,6 +77,34 @@ struct BitcoinRulesTests {
     #expect(try refusals(scene.refund(to: address, attestation: operated), settings) == [])
   }
 
+  @Test("what a tenant's policy sends back may go unattested, up to so much of each payment")
+  func unattested() throws {
+    var settings = SigningScene.Settings()
+    settings.more = #"unattested: [{ asset: BTC, per_payment: "0.015" }]"#
+    #expect(try refusals(scene.refund(), settings) == [])
+    let more = try scene.refund(value: 1_500_001)
+    #expect(
+      try refusals(more, settings).contains {
+        $0.contains("nobody signed a statement that it goes there")
+      })
+    // Two refunds of one payment are one amount, also where one was signed before.
+    let both = try scene.batch([
+      scene.refund(value: 800_000), scene.refund(value: 800_000, id: 2, refund: 2, salt: 7),
+    ])
+    #expect(
+      try scene.refusals(both, settings).contains {
+        $0.contains("nobody signed a statement that it goes there")
+      })
+    // A statement that is wrong isn't better than none.
+    let wrong = try scene.attestation(
+      address: SigningScene.payee, chain: "bitcoin", asset: "BTC", kind: .bip322,
+      path: SigningScene.payerPath)
+    #expect(try refusals(scene.refund(attestation: wrong), settings) != [])
+    let job = try SigningJob(
+      .batch(scene.batch([scene.refund()])), policy: scene.policy(settings))
+    #expect(job.words.contains { $0.contains("requested by policy") }, "\(job.words)")
+  }
+
   @Test("a statement for something else, or that somebody else signed, counts for nothing")
   func falseAttestations() throws {
     let address = try scene.address(SigningScene.payerPath)

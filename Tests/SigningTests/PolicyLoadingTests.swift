@@ -53,6 +53,11 @@ struct PolicyLoadingTests {
       ),
       ("maximum_inputs: 3", "operators: [me]", "“me” is no address"),
       ("maximum_inputs: 3", "approvals: 1", "There are 0 operators"),
+      (
+        "maximum_inputs: 3", #"unattested: [{ asset: DOGE, per_payment: "1" }]"#,
+        "has no asset “DOGE”"
+      ),
+      ("maximum_inputs: 3", "unattested: [{ asset: BTC }]", "per_payment"),
       ("bitcoin-regtest.yaml", "no-such-chain.yaml", "can't be used"),
       ("chains:", "chain:", "It is missing"),
     ])

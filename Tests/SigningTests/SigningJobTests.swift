@@ -121,7 +121,7 @@ struct SigningJobTests {
       try job(.batch(scene.batch([refund]))).words == [
         "\(refund.id): refund on bitcoin-regtest", "  spends 1 of our coins",
         "  pays 0.01500000 BTC to \(address) (refund \(SigningScene.id("ref", 1)) "
-          + "of \(SigningScene.id("pay", 3)), attested by the address itself)",
+          + "of \(SigningScene.id("pay", 3)), requested by policy, attested by the address itself)",
         "  moves 0.00498590 BTC to \(change), which is ours (m/84h/1h/0h/1/7)",
         "  fee 1410 sat, 10.0 sat/vB",
       ])
@@ -131,7 +131,7 @@ struct SigningJobTests {
         "\(token.id): refund on ethereum",
         "  from \(scene.offer().from) (m/44h/60h/0h/1/0), nonce 9",
         "  pays 50.000000 USDC to \(scene.ethereumAddress(SigningScene.ethereumPayerPath)) "
-          + "(refund \(SigningScene.id("ref", 5)) of \(SigningScene.id("pay", 3)))",
+          + "(refund \(SigningScene.id("ref", 5)) of \(SigningScene.id("pay", 3)), requested by policy)",
         "  fee at most 0.002015000000000000 ETH: 65000 gas at 31.000000000 gwei, of which "
           + "1.000000000 gwei tip",
       ])

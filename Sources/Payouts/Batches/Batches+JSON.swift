@@ -131,7 +131,7 @@ extension RefundOut {
   fileprivate var json: JSONValue {
     [
       "id": .string("\(id)"), "payment": .string("\(payment)"),
-      "receipts_minor": .string(receipts.decimal),
+      "receipts_minor": .string(receipts.decimal), "requested_by": .string(requestedBy),
       "attestation": attestation.map(\.json) ?? .null,
       "approvals": .array(approvals.map(\.json)),
     ]

@@ -39,17 +39,20 @@ package struct RefundOut: Hashable, Sendable {
   package var payment: Identifier
   /// What that payment has finally received, in its asset's minor unit.
   package var receipts: UInt256
+  /// Who asked for it, as the server says: a name, `tenant:` with an id, or `policy`.
+  package var requestedBy: String
   package var attestation: RefundAttestation?
   /// Signed approvals.
   package var approvals: [RefundAttestation]
 
   package init(
-    id: Identifier, payment: Identifier, receipts: UInt256, attestation: RefundAttestation? = nil,
-    approvals: [RefundAttestation] = []
+    id: Identifier, payment: Identifier, receipts: UInt256, requestedBy: String = "policy",
+    attestation: RefundAttestation? = nil, approvals: [RefundAttestation] = []
   ) {
     self.id = id
     self.payment = payment
     self.receipts = receipts
+    self.requestedBy = requestedBy
     self.attestation = attestation
     self.approvals = approvals
   }

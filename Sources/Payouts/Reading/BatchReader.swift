@@ -140,6 +140,7 @@ enum BatchReader {
         Identifier($0, prefix: "pay")
       },
       receipts: try number(&object, "receipts_minor"),
+      requestedBy: try object.text("requested_by", limit: 200),
       attestation: try attestation(
         try object.value("attestation"), place: object.path("attestation")))
     let approvals = try object.elements("approvals", limit: maximumApprovals)

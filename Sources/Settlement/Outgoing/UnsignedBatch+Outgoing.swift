@@ -89,6 +89,7 @@ extension UnsignedBatch {
     else { throw CorruptRow.column("payouts") }
     return RefundOut(
       id: number, payment: paymentID, receipts: payment.finalReceipts,
+      requestedBy: refund.terms.requestedBy,
       attestation: refund.terms.attestation, approvals: refund.approvals.compactMap(\.proof))
   }
 }

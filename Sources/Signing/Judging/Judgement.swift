@@ -15,7 +15,7 @@ package enum Judgement {
     _ facts: OutgoingFacts, policy: ChainPolicy, record: SigningRecord, today: SigningRecord.Day
   ) -> [String] {
     let reasons =
-      facts.faults + destinations(facts, policy) + repetitions(facts, record)
+      facts.faults + destinations(facts, policy, record) + repetitions(facts, record)
     // Where a fee can't be told, its faults say why.
     guard let fee = facts.fee else {
       return reasons.isEmpty ? ["Its fee can't be told."] : reasons
@@ -24,7 +24,9 @@ package enum Judgement {
   }
 
   // Where the money goes.
-  private static func destinations(_ facts: OutgoingFacts, _ policy: ChainPolicy) -> [String] {
+  private static func destinations(
+    _ facts: OutgoingFacts, _ policy: ChainPolicy, _ record: SigningRecord
+  ) -> [String] {
     var refusals: [String] = []
     if facts.payments.isEmpty, facts.faults.isEmpty { refusals.append("It pays nothing.") }
     for payment in facts.payments {
@@ -44,11 +46,26 @@ package enum Judgement {
         )
         continue
       }
-      if let reason = refundRefusal(payment, policy) ?? approvalRefusal(payment, policy) {
+      let isSmall = isUnattestedAllowed(payment, of: facts, policy, record)
+      if let reason = (isSmall ? nil : refundRefusal(payment, policy))
+        ?? approvalRefusal(payment, policy)
+      {
         refusals.append("It refunds \(what), but \(reason).")
       }
     }
     return refusals
+  }
+
+  /// Whether nobody needs to have signed for it: with all that goes back of its payment it is no
+  /// more than the policy lets pass so. A statement that is there must be right all the same.
+  private static func isUnattestedAllowed(
+    _ payment: OutgoingFacts.Payment, of facts: OutgoingFacts, _ policy: ChainPolicy,
+    _ record: SigningRecord
+  ) -> Bool {
+    guard policy.refunds == .attested, case .none = payment.attestation,
+      let refund = payment.refund, let most = policy.unattested[payment.amount.asset.symbol]
+    else { return false }
+    return sum(of: refund.payment, to: nil, payment.amount.asset, facts, record) <= most
   }
 
   private static func refundRefusal(
@@ -175,29 +192,36 @@ package enum Judgement {
     for payment in facts.payments {
       guard let refund = payment.refund else { continue }
       let asset = payment.amount.asset
-      func sum(to address: String?) -> UInt256 {
-        let before = record.refunded(of: refund.payment, to: address, in: asset, besides: facts)
-        return facts.payments.reduce(before) { sum, other in
-          guard other.refund?.payment == refund.payment, other.amount.asset == asset,
-            address == nil || other.address == address
-          else { return sum }
-          return (try? sum.adding(other.amount.minorUnits)) ?? .max
-        }
-      }
-      let all = sum(to: nil)
+      let all = sum(of: refund.payment, to: nil, asset, facts, record)
       if all > refund.receipts {
         refusals.append(
           "With it, \(Amount(minorUnits: all, asset: asset)) would go back of \(refund.payment), "
             + "which received \(Amount(minorUnits: refund.receipts, asset: asset)). Where a refund "
             + "that was signed before can't be mined any more, name it with --unpaid.")
       }
-      if case .valid(_, let most) = payment.attestation, sum(to: payment.address) > most {
+      if case .valid(_, let most) = payment.attestation,
+        sum(of: refund.payment, to: payment.address, asset, facts, record) > most
+      {
         refusals.append(
           "With it, more of \(refund.payment) would go to \(payment.address) than the attested "
             + "\(Amount(minorUnits: most, asset: asset)).")
       }
     }
     return refusals
+  }
+
+  /// What goes back of a payment, to one address or to all, with what was signed before; saturates.
+  private static func sum(
+    of payment: Identifier, to address: String?, _ asset: Asset, _ facts: OutgoingFacts,
+    _ record: SigningRecord
+  ) -> UInt256 {
+    let before = record.refunded(of: payment, to: address, in: asset, besides: facts)
+    return facts.payments.reduce(before) { sum, other in
+      guard other.refund?.payment == payment, other.amount.asset == asset,
+        address == nil || other.address == address
+      else { return sum }
+      return (try? sum.adding(other.amount.minorUnits)) ?? .max
+    }
   }
 
   /// Why nothing is signed by this clock: it decides which day's totals count, and what is

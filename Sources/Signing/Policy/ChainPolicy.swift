@@ -14,6 +14,9 @@ package struct ChainPolicy: Sendable {
   package let operators: Set<String>
   /// How many of them must have approved each refund, besides the one who attested it.
   package let approvals: Int
+  /// By the asset's symbol: how much of each payment may be refunded without a statement, such as
+  /// what a tenant's policy sends back by itself. In the minor unit.
+  package let unattested: [String: UInt256]
   /// By the asset's symbol; what has no limit here may not be paid at all.
   package let limits: [String: SpendingLimit]
   package let fees: FeeLimit
@@ -73,7 +76,8 @@ package struct ChainPolicy: Sendable {
   package init(
     spec: ChainSpec, accounts: OwnAccounts, destinations: Set<String>, refunds: RefundRule,
     attesters: AttesterRule, operators: Set<String>, approvals: Int,
-    limits: [String: SpendingLimit], fees: FeeLimit, maximumInputs: Int
+    unattested: [String: UInt256], limits: [String: SpendingLimit], fees: FeeLimit,
+    maximumInputs: Int
   ) {
     self.spec = spec
     self.accounts = accounts
@@ -82,6 +86,7 @@ package struct ChainPolicy: Sendable {
     self.attesters = attesters
     self.operators = operators
     self.approvals = approvals
+    self.unattested = unattested
     self.limits = limits
     self.fees = fees
     self.maximumInputs = maximumInputs

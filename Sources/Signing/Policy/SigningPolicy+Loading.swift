@@ -59,6 +59,10 @@ extension SigningPolicy {
     if approvals > Set(operators).count {
       mapping.note("approvals", "There are \(Set(operators).count) operators: it can be no more.")
     }
+    let unattested = unattested(mapping, spec)
+    if !unattested.isEmpty, refunds != .attested {
+      mapping.note("unattested", "It belongs to “refunds: attested”, and to that only.")
+    }
     let limits = limits(mapping, spec)
     let fees = fees(mapping, spec)
     let maximumInputs = mapping.integer("maximum_inputs", in: 1...10_000, default: 500)
@@ -67,7 +71,7 @@ extension SigningPolicy {
     return ChainPolicy(
       spec: spec, accounts: accounts, destinations: Set(destinations), refunds: refunds,
       attesters: attesters, operators: Set(operators), approvals: approvals,
-      limits: limits, fees: fees, maximumInputs: maximumInputs)
+      unattested: unattested, limits: limits, fees: fees, maximumInputs: maximumInputs)
   }
 
   private static func accounts(_ mapping: SettingsMapping, _ spec: ChainSpec) -> OwnAccounts {
@@ -138,6 +142,27 @@ extension SigningPolicy {
       limits[symbol] = .init(perTransaction: perTransaction, perDay: perDay)
     }
     return limits
+  }
+
+  private static func unattested(
+    _ mapping: SettingsMapping, _ spec: ChainSpec
+  ) -> [String: UInt256] {
+    var amounts: [String: UInt256] = [:]
+    guard mapping.has("unattested") else { return [:] }
+    for item in mapping.requiredList("unattested", hint: "a list with an amount for each asset.") {
+      let symbol = item.text("asset", hint: "the asset's symbol, such as BTC.")
+      guard let asset = spec.listed(symbol)?.asset else {
+        if !symbol.isEmpty { item.note("asset", "\(spec.name) has no asset “\(symbol)”.") }
+        continue
+      }
+      let amount = ChainSpecFile.amount(item, "per_payment", asset)
+      item.finish()
+      if amounts[symbol] != nil {
+        item.note("asset", "The amount of \(symbol) stands here twice: remove one.")
+      }
+      amounts[symbol] = amount
+    }
+    return amounts
   }
 
   private static let feeRate = Asset(symbol: "sat/vB", decimals: 3)

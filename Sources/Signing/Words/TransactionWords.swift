@@ -26,7 +26,10 @@ package enum TransactionWords {
     let what = "\(payment.amount) to \(payment.address)"
     if let path = payment.ownPath { return "moves \(what), which is ours (\(path))" }
     var remarks: [String] = []
-    if let refund = payment.refund { remarks.append("refund \(refund.id) of \(refund.payment)") }
+    if let refund = payment.refund {
+      remarks.append("refund \(refund.id) of \(refund.payment)")
+      remarks.append("requested by \(refund.requestedBy)")
+    }
     switch payment.attestation {
     case .valid(let signer, _):
       remarks.append("attested by \(self.signer(signer, payment, policy))")
