@@ -7,10 +7,18 @@ internal import COpenSSL
 // other thread can see the object.
 package final class SecretBytes: @unchecked Sendable {
   private let storage: UnsafeMutableRawBufferPointer
+  private let release: @Sendable (UnsafeMutableRawBufferPointer) -> Void
 
   /// `byteCount` bytes that `fill` writes; they are zero before.
-  package init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+  ///
+  /// - Parameter release: gives the memory back, overwritten; a test looks at it first
+  package init(
+    byteCount: Int,
+    release: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void = { $0.deallocate() },
+    fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) {
     precondition(byteCount >= 0, "a byte count is never negative")
+    self.release = release
     storage = .allocate(byteCount: byteCount, alignment: 16)
     storage.initializeMemory(as: UInt8.self, repeating: 0)
     fill(storage)
@@ -24,8 +32,8 @@ package final class SecretBytes: @unchecked Sendable {
   }
 
   deinit {
-    OPENSSL_cleanse(storage.baseAddress, storage.count)
-    storage.deallocate()
+    Self.erase(storage)
+    release(storage)
   }
 
   package var byteCount: Int { storage.count }

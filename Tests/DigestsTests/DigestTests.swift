@@ -1,4 +1,5 @@
 import Bytes
+import Synchronization
 import TestSupport
 import Testing
 
@@ -84,5 +85,29 @@ struct DigestTests {
     for text in ["\(secret)", String(reflecting: secret), dumped] {
       #expect(!text.contains("hunter2") && !text.contains("104"))
     }
+  }
+
+  @Test("secret bytes are overwritten before their memory is given back")
+  func secretBytesAreErased() {
+    let released = Mutex<[[UInt8]]>([])
+    func hold() -> [UInt8] {
+      let secret = SecretBytes(
+        byteCount: 7,
+        release: { buffer in
+          released.withLock { $0.append(Array(buffer)) }
+          buffer.deallocate()
+        },
+        fill: { $0.copyBytes(from: "hunter2".utf8) })
+      return secret.withUnsafeBytes { Array($0) }
+    }
+    #expect(hold() == Array("hunter2".utf8))
+    #expect(released.withLock { $0 } == [[UInt8](repeating: 0, count: 7)])
+  }
+
+  @Test("memory that held a secret is overwritten where its holder says so")
+  func erased() {
+    var bytes = Array("hunter2".utf8)
+    bytes.withUnsafeMutableBytes { SecretBytes.erase($0) }
+    #expect(bytes == [UInt8](repeating: 0, count: 7))
   }
 }
