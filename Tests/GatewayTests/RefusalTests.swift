@@ -1,6 +1,7 @@
 import Bytes
 import ChainTypes
 import Database
+import Foundation
 import HTTPServer
 import JSON
 import LoopbackHTTP
@@ -192,11 +193,23 @@ struct RefusalTests {
       let without = try await TestConnection(port: gateway.port).send(
         "POST", "/v1/payments", headers: ["Idempotency-Key": "k"], body: body)
       try expect(without, is: 401, "unauthorized")
-      let digest = try #require(gateway.keys[TestGateway.tenant]).digest
+      let guarded = try await guarded(gateway)
+      let key = try #require(gateway.keys[TestGateway.tenant])
+      // The right key in any other way than the one that is described opens nothing either.
+      let basic = "Basic " + Data("\(key.text):".utf8).base64EncodedString()
+      for (method, path) in guarded {
+        for value in ["Bearer \(APIKey.generate().text)", basic, key.text] {
+          let answer = try await gateway.send(
+            method, path, headers: ["Authorization": value, "Idempotency-Key": "k"])
+          try expect(answer, is: 401, "unauthorized")
+        }
+      }
       let now = gateway.time.now
       #expect(
-        try await gateway.database.write { try APIKeys.revoke(digest: digest, now: now, in: $0) })
-      for (method, path) in try await guarded(gateway) {
+        try await gateway.database.write {
+          try APIKeys.revoke(digest: key.digest, now: now, in: $0)
+        })
+      for (method, path) in guarded {
         let answer = try await gateway.send(method, path, headers: ["Idempotency-Key": "k"])
         try expect(answer, is: 401, "unauthorized")
         let without = try await TestConnection(port: gateway.port).send(method, path)
@@ -206,7 +219,8 @@ struct RefusalTests {
     }
   }
 
-  /// Every operation that the description says needs a key, which all below `/v1` do.
+  /// Every operation that the description says needs a key, which all below `/v1` do, and no others:
+  /// health, metrics and the description itself.
   private func guarded(_ gateway: TestGateway) async throws -> [(method: String, path: String)] {
     let answer = try await TestConnection(port: gateway.port).send("GET", "/openapi.json")
     guard case .object(let paths)? = try answer.json()["paths"] else {
