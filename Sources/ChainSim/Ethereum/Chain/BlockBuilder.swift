@@ -34,7 +34,7 @@ struct BlockBuilder {
     header.mixHash = random
     header.extraData = Array("chainsim".utf8)
     header.baseFeePerGas = baseFee
-    execution = Execution(on: parent.state, logsTransfers: options.fork == .amsterdam)
+    execution = Execution(on: parent.state, fork: options.fork)
   }
 
   /// Runs a transaction and takes it in, or says why it can't stand next in this block.

@@ -24,8 +24,9 @@ package struct EthereumChainOptions: Sendable {
 
   package enum Fork: Hashable, Sendable {
     case prague
-    /// With the fields of EIP-7928 and EIP-7843 in headers, and a log of every movement of ether
-    /// (EIP-7708). What the block access list hashes to is made up.
+    /// With the fields of EIP-7928 and EIP-7843 in headers, a log of every movement of ether
+    /// (EIP-7708), and a price for each account that a transfer makes (EIP-8037). What the block
+    /// access list hashes to is made up.
     case amsterdam
   }
 

@@ -11,7 +11,7 @@ enum EthereumGenesis {
   private static let tokens = UInt256(1_000_000_000_000_000)
 
   static func block(_ options: EthereumChainOptions) -> SimulatedEthereumBlock {
-    var execution = Execution(on: EthereumState())
+    var execution = Execution(on: EthereumState(), fork: options.fork)
     let owners = (0..<options.accountCount).map { SimulatedAccount.account($0).address }
     for owner in owners { execution.credit(ether, to: owner) }
     for deployment in options.contracts {

@@ -16,8 +16,7 @@ struct Execution {
   /// The calls that are running, the transaction's own first.
   private var frames: [CallFrame] = []
   private var journal: [Undo] = []
-  /// Whether every movement of ether is logged (EIP-7708).
-  private let logsTransfers: Bool
+  private let fork: EthereumChainOptions.Fork
 
   private enum Undo {
     case account(EthereumAddress, AccountState?)
@@ -27,9 +26,9 @@ struct Execution {
   /// Deeper calls fail (yellow paper, section 9.4.1).
   private static let maximumDepth = 1_024
 
-  init(on state: EthereumState, logsTransfers: Bool = false) {
+  init(on state: EthereumState, fork: EthereumChainOptions.Fork) {
     base = state
-    self.logsTransfers = logsTransfers
+    self.fork = fork
   }
 
   /// The state with all that was done.
@@ -103,7 +102,8 @@ extension Execution {
     guard wei > .zero, sender != recipient else { return }
     debit(wei, from: sender)
     credit(wei, to: recipient)
-    if logsTransfers {
+    // EIP-7708.
+    if fork == .amsterdam {
       logs.append(.transfer(by: TokenTransfer.systemAddress, from: sender, to: recipient, wei))
     }
   }
@@ -168,10 +168,20 @@ extension Execution {
     guard let recipient = transaction.recipient else {
       return create(transaction, by: sender)
     }
-    return perform(
-      CallFrame(
-        kind: .call, from: sender, to: recipient, value: transaction.value, gas: gasLeft,
-        input: transaction.input))
+    var frame = CallFrame(
+      kind: .call, from: sender, to: recipient, value: transaction.value, gas: gasLeft,
+      input: transaction.input)
+    if transaction.value > .zero, account(recipient) == .absent {
+      // Too little gas for it isn't refused: the transaction stands in the block, without effect.
+      do throws(Halt) {
+        try charge(GasSchedule.newAccount(fork, inCall: false))
+      } catch {
+        frame.error = error.error
+        frame.gasUsed = frame.gas - gasLeft
+        return frame
+      }
+    }
+    return perform(frame)
   }
 
   /// Has a contract call another account; gives whether that succeeded, and what it returned.
@@ -183,7 +193,7 @@ extension Execution {
     var cost = GasSchedule.call
     if kind == .call, value > .zero {
       cost += GasSchedule.callWithValue
-      if account(recipient) == .absent { cost += GasSchedule.newAccount }
+      if account(recipient) == .absent { cost += GasSchedule.newAccount(fork, inCall: true) }
     }
     try charge(cost)
     var frame = CallFrame(

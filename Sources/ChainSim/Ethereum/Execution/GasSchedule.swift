@@ -1,18 +1,26 @@
 internal import Ethereum
 
 /// What things cost. The prices are Prague's, but for storage, which costs the same however often a
-/// transaction touches it.
+/// transaction touches it, and for new accounts, which cost what the fork says.
 enum GasSchedule {
   static let transaction: UInt64 = 21_000
   static let creation: UInt64 = 32_000
   static let call: UInt64 = 2_600
   static let callWithValue: UInt64 = 9_000
-  static let newAccount: UInt64 = 25_000
   static let selfDestruct: UInt64 = 5_000
   static let read: UInt64 = 2_100
   static let write: UInt64 = 5_000
   static let writeNew: UInt64 = 22_100
   static let codeByte: UInt64 = 200
+
+  /// What ether costs besides that comes to an account which doesn't exist: inside calls 25,000 gas,
+  /// from Amsterdam on the state that it adds, wherever it comes from (EIP-8037, which isn't final).
+  static func newAccount(_ fork: EthereumChainOptions.Fork, inCall: Bool) -> UInt64 {
+    switch fork {
+    case .prague: inCall ? 25_000 : 0
+    case .amsterdam: 183_600
+    }
+  }
 
   static func log(topics: Int, bytes: Int) -> UInt64 {
     375 * UInt64(topics + 1) + 8 * UInt64(bytes)

@@ -28,15 +28,18 @@ extension EthereumMachine {
     transaction.gasLimit =
       order.gasLimit
       ?? max(GasSchedule.intrinsic(transaction), GasSchedule.floor(transaction))
-      + (isPlain(transaction) ? 0 : Self.contractGas)
+      + gasToRun(transaction)
     return KnownEthereumTransaction(
       transaction.signed(by: account.key), from: account.address)
   }
 
-  /// Whether it runs no code.
-  private func isPlain(_ transaction: EthereumTransaction) -> Bool {
-    guard let recipient = transaction.recipient else { return false }
-    return head.state.account(recipient).codeHash == AccountState.emptyCodeHash
+  /// Exactly, where it runs no code.
+  private func gasToRun(_ transaction: EthereumTransaction) -> UInt64 {
+    guard let recipient = transaction.recipient else { return Self.contractGas }
+    let account = head.state.account(recipient)
+    guard account.codeHash == AccountState.emptyCodeHash else { return Self.contractGas }
+    guard account == .absent, transaction.value > .zero else { return 0 }
+    return GasSchedule.newAccount(options.fork, inCall: false)
   }
 
   /// Makes a transaction and takes it into the mempool.

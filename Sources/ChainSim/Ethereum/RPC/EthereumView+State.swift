@@ -126,7 +126,7 @@ extension EthereumView {
         message: "insufficient funds for gas * price + value: address \(sender.text) "
           + "have \(balance) want \(transaction.value)")
     }
-    var execution = Execution(on: state)
+    var execution = Execution(on: state, fork: machine.options.fork)
     execution.begin(gas: transaction.gasLimit)
     let frame = execution.run(transaction, from: sender)
     if let error = frame.error {
