@@ -268,7 +268,7 @@ let package = Package(
         "ChainTracking", "Payments", "Payouts", "LocalServers", "Settings", "HTTPClient",
         "Database",
         "SQLite", "Leases", "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim",
-        "SchemaChecking", "TestDatabases",
+        "SchemaChecking", "TestDatabases", "payctl",
       ]),
     tests(
       "HTTPServer",

@@ -15,16 +15,18 @@ import Watching
 /// Refunds and sweeps on a chain whose blocks a real EVM makes.
 @Suite("Money out on a real EVM")
 struct EthereumPayoutTests {
-  @Test("tokens are swept once ether for their gas is there, and an overpayment goes back")
-  func tokens() async throws {
+  @Test(
+    "tokens are swept once ether for their gas is there, and an overpayment goes back",
+    arguments: ["USDC", "USDT"])
+  func tokens(symbol: String) async throws {
     let story = try await EthereumStory()
     let (treasury, address) = (story.treasury, try EthereumTreasury.address)
-    let payment = try await story.pay("USDC", 12_500_000)
-    try await story.transact("USDC", "transfer", [.string(payment.terms.address), "15000000"])
+    let payment = try await story.pay(symbol, 12_500_000)
+    try await story.transact(symbol, "transfer", [.string(payment.terms.address), "15000000"])
     try await story.fund(address.text, 1_000_000_000_000_000_000)
     try await story.settle()
     #expect(try await story.statuses([payment]) == [.settled])
-    let contract = try #require(story.contracts["USDC"]).hash
+    let contract = try #require(story.contracts[symbol]).hash
 
     // The treasury has no tokens yet: the refund waits.
     let refund = try await treasury.refund(payment, .overpayment)
@@ -32,23 +34,18 @@ struct EthereumPayoutTests {
     #expect(early.made.isEmpty)
     #expect(early.left.map(\.subject) == [refund.terms.id])
 
-    // 3,000 tokens for an ether.
-    let price = try #require(
-      SweepWorth.Rate(wei: UInt256(1_000_000_000_000_000_000), minorUnits: 3_000_000_000))
-    func sweep() async throws -> EthereumPayouts.Outcome {
-      try await treasury.sweep(contract, weiPer: price)
-    }
-    let funding = try await sweep()
+    let funding = try await sweep(symbol, story)
     #expect(funding.made.map(\.purpose) == [.gas])
-    #expect(try await sweep().left.map(\.reason) == ["ether for its gas is on the way"])
+    #expect(
+      try await sweep(symbol, story).left.map(\.reason) == ["ether for its gas is on the way"])
     try await treasury.send(funding.made)
     try await story.settle()
-    let swept = try await sweep()
+    let swept = try await sweep(symbol, story)
     #expect(swept.made.map(\.purpose) == [.sweep])
     #expect(swept.made.first?.payouts.first?.address == address.text)
     try await treasury.send(swept.made)
     try await story.settle()
-    #expect(try await sweep().made.isEmpty)
+    #expect(try await sweep(symbol, story).made.isEmpty)
 
     let paid = try await treasury.payRefunds()
     #expect(paid.made.count == 1)
@@ -69,6 +66,66 @@ struct EthereumPayoutTests {
       "SELECT COUNT(*) AS n FROM \(story.eventTable) WHERE type = 'transfer.misdirected'"
     ) { try $0.integer("n") }
     #expect(misdirected == [0])
+    try await expectSpendingIsFound(story)
+    try await story.stop()
+  }
+
+  /// At 3,000 tokens for an ether.
+  private func sweep(
+    _ symbol: String, _ story: EthereumStory
+  ) async throws -> EthereumPayouts.Outcome {
+    let price = try #require(
+      SweepWorth.Rate(wei: UInt256(1_000_000_000_000_000_000), minorUnits: 3_000_000_000))
+    return try await story.treasury.sweep(
+      try #require(story.contracts[symbol]).hash, weiPer: price)
+  }
+
+  /// The books are what the chain has, until ether leaves the treasury around them.
+  private func expectSpendingIsFound(_ story: EthereumStory) async throws {
+    let treasury = story.treasury
+    #expect(try await treasury.reconcile() == [])
+    let before = try await treasury.balance(of: EthereumTreasury.address)
+    // After the two that gave ether and paid the refund.
+    try await treasury.give(treasury.signedElsewhere(nonce: 2))
+    try await story.settle()
+    let rows = try await treasury.reconcile()
+    #expect(rows.map(\.kind) == [.chain])
+    #expect(try rows.map(\.address) == [EthereumTreasury.address.text])
+    #expect(rows.map(\.expected) == ["\(before)"])
+    let after = try await treasury.balance(of: EthereumTreasury.address)
+    #expect(after < before)
+    #expect(rows.map(\.found) == ["\(after)"])
+  }
+
+  @Test("a token whose transfer would return false moves nothing: it is told, and nothing is made")
+  func returningFalse() async throws {
+    let story = try await EthereumStory(tokens: ["VETO": "VetoToken"])
+    let (treasury, address) = (story.treasury, try EthereumTreasury.address)
+    let payment = try await story.pay("VETO", 12_500_000)
+    try await story.transact("VETO", "transfer", [.string(payment.terms.address), "15000000"])
+    try await story.fund(address.text, 1_000_000_000_000_000_000)
+    try await story.settle()
+    let refund = try await treasury.refund(payment, .overpayment)
+    let reason = "the token's transfer would return 0x" + String(repeating: "0", count: 64)
+    func expectUnmade(_ outcome: EthereumPayouts.Outcome, _ subject: String) {
+      #expect(outcome.made.isEmpty)
+      #expect(outcome.left.map(\.subject) == [subject])
+      #expect(outcome.left.map(\.reason) == [reason])
+    }
+    // Too little at the treasury is no revert here.
+    expectUnmade(try await treasury.payRefunds(), refund.terms.id)
+    try await story.transact("VETO", "veto", [.bool(true)])
+    try await story.mine(1)
+    expectUnmade(try await sweep("VETO", story), payment.terms.address)
+    #expect(try await story.rows("SELECT status FROM outgoing") { try $0.text("status") } == [])
+
+    try await story.transact("VETO", "veto", [.bool(false)])
+    try await story.transact("VETO", "transfer", [.string(address.text), "2500000"])
+    try await story.settle()
+    try await treasury.send(try await treasury.payRefunds().made)
+    try await story.settle()
+    #expect(try await treasury.status(refund) == .final)
+    #expect(try await sweep("VETO", story).made.map(\.purpose) == [.gas])
     try await story.stop()
   }
 

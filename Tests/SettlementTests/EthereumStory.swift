@@ -8,7 +8,9 @@ import JSON
 import Keys
 import NodeRPC
 import Payments
+import Settings
 import Settlement
+import TestSupport
 import Testing
 import Watching
 
@@ -18,6 +20,7 @@ final class EthereumStory {
   let spec: ChainSpec
   let chain: any StoryChain
   private let client: HTTPClient
+  private let signer: SigningMachine
   private let service: PaymentService
   let pool: EthereumPool
   private var watcher: EthereumWatcher
@@ -26,12 +29,22 @@ final class EthereumStory {
   var contracts: [String: EthereumAddress] { chain.contracts }
 
   /// On the tests' own EVM.
-  convenience init() async throws { try await self.init(on: TesterChain.start()) }
+  ///
+  /// - Parameter tokens: contracts that are deployed and listed besides, by their symbols
+  convenience init(tokens: [String: String] = [:]) async throws {
+    try await self.init(on: TesterChain.start(tokens: tokens))
+  }
 
   init(on chain: any StoryChain) async throws {
     self.chain = chain
     client = try HTTPClient()
-    spec = try Self.spec(chain)
+    let listed = chain.contracts.filter { !["FAKE", "FORWARDER"].contains($0.key) }
+    let directory = try TemporaryDirectory()
+    spec = try ChainSpecFile.load(
+      directory.write("chain.yaml", Self.file(of: chain, listed)))
+    signer = try SigningMachine(
+      in: directory, policy: Self.policy(listed),
+      words: "test test test test test test test test test test test junk")
     database = try await World.database()
     let keys = try AccountKeys(EthereumPaymentTests.account().text, for: spec.family)
     let addresses = AddressPool(database: database, ready: 8)
@@ -59,24 +72,56 @@ final class EthereumStory {
     try await follow()
   }
 
-  private static func spec(_ chain: any StoryChain) throws -> ChainSpec {
-    // As on real chains, far more wei than a token's units.
-    func listed(_ asset: Asset) -> ListedAsset {
-      ListedAsset(
-        asset, dustLimit: asset == .eth ? 2_000 : 100,
-        confirmationTiers: [.init(from: 0, confirmations: 2)],
-        creditLimits: .none)
+  /// The chain's file: as on real chains, far more wei than a token's units.
+  private static func file(
+    of chain: any StoryChain, _ tokens: [String: EthereumAddress]
+  ) -> String {
+    let rules = """
+      confirmations: [{ from: "0", depth: 2 }], credit_limits: { single: none, quorum: none }
+      """
+    let list = tokens.sorted { $0.key < $1.key }.map { symbol, contract in
+      """
+        - { symbol: \(symbol), contract: "\(contract)", decimals: 6, dust_limit: "0.0001", \(rules) }
+      """
     }
-    return try ChainSpec(
-      name: #require(ChainName("ethereum-dev")),
-      family: .ethereum(
-        EthereumNetwork(chainID: chain.chainID, profile: .ethereum, kind: .development)),
-      coin: listed(.eth),
-      tokens: ["USDC", "USDT"].map { symbol in
-        listed(Asset(symbol: symbol, decimals: 6, contract: chain.contracts[symbol]?.hash))
-      },
-      genesisHash: nil, finalityDepth: 2, finalityTag: .finalized, blockMilliseconds: 1_000,
-      stallSeconds: 3_600)
+    return """
+      name: ethereum-dev
+      family: ethereum
+      network: development
+      chain_id: \(chain.chainID)
+      profile: ethereum
+      asset: { symbol: ETH, decimals: 18 }
+      finality_depth: 2
+      finality_tag: finalized
+      block_milliseconds: 1000
+      stall_seconds: 3600
+      dust_limit: "0.000000000000002"
+      confirmations: [{ from: "0", depth: 2 }]
+      credit_limits: { single: none, quorum: none }
+      tokens:
+      \(list.joined(separator: "\n"))
+
+      """
+  }
+
+  /// Pays whom the batch names, within limits that no story comes near.
+  private static func policy(_ tokens: [String: EthereumAddress]) throws -> String {
+    let limits = (["ETH"] + tokens.keys.sorted()).map {
+      "      - { asset: \($0), per_transaction: \"100\", per_day: \"1000\" }"
+    }
+    return """
+      chains:
+        - spec: chain.yaml
+          accounts: ["\(try EthereumPaymentTests.account().text)"]
+          addresses: 20
+          refunds: any
+          maximum_fee: "0.1"
+          maximum_gas_price: "500"
+          maximum_gas: 500000
+          limits:
+      \(limits.joined(separator: "\n"))
+
+      """
   }
 
   private static func watcher(
@@ -94,7 +139,9 @@ final class EthereumStory {
   func restart() throws { watcher = try Self.watcher(spec, pool, database) }
 
   var treasury: EthereumTreasury {
-    EthereumTreasury(spec: spec, pool: pool, database: database) { SystemTime().now }
+    EthereumTreasury(spec: spec, pool: pool, database: database, signer: signer) {
+      SystemTime().now
+    }
   }
 
   func stop() async throws {

@@ -12,7 +12,7 @@ protocol StoryChain: Sendable {
   /// Where its two nodes answer.
   var urls: [String] { get }
   var chainID: UInt64 { get }
-  /// USDC, USDT, FAKE and FORWARDER.
+  /// USDC, USDT, FAKE and FORWARDER, and tokens that a story asked for.
   var contracts: [String: EthereumAddress] { get }
   /// Whether as many blocks are mined as were asked for, and no more.
   var minesExactly: Bool { get }
@@ -76,14 +76,19 @@ final class TesterChain: StoryChain {
     self.contracts = contracts
   }
 
-  static func start() async throws -> TesterChain {
+  /// - Parameter tokens: contracts that are deployed besides, by their symbols
+  static func start(tokens: [String: String] = [:]) async throws -> TesterChain {
     let directory = try TemporaryDirectory()
     let node = try await EthereumTester.start(
       directory: directory.path("node"), package: PackageFiles.root.path, chainID: 31_337)
     let rpc = StoryRPC(client: try HTTPClient(), url: node.url)
+    for (symbol, contract) in tokens {
+      _ = try await rpc.call("test_deploy", [.string(symbol), .string(contract)])
+      _ = try await rpc.call("test_mine")
+    }
     let answer = try await rpc.call("test_contracts")
     var contracts: [String: EthereumAddress] = [:]
-    for name in ["USDC", "USDT", "FAKE", "FORWARDER"] {
+    for name in ["USDC", "USDT", "FAKE", "FORWARDER"] + tokens.keys {
       contracts[name] = try EthereumAddress(#require(answer[name]?["address"]?.string))
     }
     return TesterChain(node, rpc, directory, contracts: contracts)

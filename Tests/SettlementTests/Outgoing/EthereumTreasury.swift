@@ -4,10 +4,13 @@ import ChainSim
 import ChainTypes
 import Database
 import Ethereum
+import JSON
 import Keys
 import NodeRPC
 import Payments
+import Payouts
 import Settlement
+import TestSupport
 import Testing
 import Watching
 
@@ -16,6 +19,8 @@ struct EthereumTreasury: Sendable {
   let spec: ChainSpec
   let pool: EthereumPool
   let database: any Database
+  /// Who signs; nil where the tests' own hand does.
+  var signer: SigningMachine?
   let now: @Sendable () -> Timestamp
 
   /// Somebody else's.
@@ -118,11 +123,30 @@ struct EthereumTreasury: Sendable {
     _ = try await pool.serve { (node) async throws(NodeError) in try await node.send(raw) }
   }
 
-  func takeIn(_ transaction: OutgoingTransaction) async throws {
-    let (raw, spec, now) = (try Self.signed(transaction), spec, now())
-    try await database.write {
-      try OutgoingService.takeIn(raw, for: transaction.id, spec: spec, now: now, in: $0)
+  func takeIn(_ transaction: OutgoingTransaction) async throws { try await takeIn([transaction]) }
+
+  private func takeIn(_ made: [OutgoingTransaction], unpaid: [Refund] = []) async throws {
+    let (signed, spec, now) = (try await sign(made, unpaid: unpaid), spec, now())
+    try await database.write { connection in
+      for (id, raw) in signed {
+        try OutgoingService.takeIn(raw, for: id, spec: spec, now: now, in: connection)
+      }
     }
+  }
+
+  private func sign(
+    _ made: [OutgoingTransaction], unpaid: [Refund]
+  ) async throws -> [(id: String, raw: [UInt8])] {
+    guard let signer else { return try made.map { ($0.id, try Self.signed($0)) } }
+    let (spec, now) = (spec, now())
+    let batch = try await database.read {
+      try UnsignedBatch(made, spec: spec, tenant: "shop", now: now, in: $0)
+    }
+    let file = try await signer.sign(
+      Array(batch.json.indentedJSON.utf8), unpaid: unpaid.map(\.terms.id))
+    let signed = try SignedBatch(parsing: file).transactions
+    #expect(signed.map(\.transaction) == batch.transactions)
+    return signed.map { ($0.transaction.id.description, $0.raw) }
   }
 
   /// - Parameter seconds: so much later than now
@@ -132,8 +156,10 @@ struct EthereumTreasury: Sendable {
   }
 
   /// Has them signed, taken in and sent.
-  func send(_ made: [OutgoingTransaction]) async throws {
-    for transaction in made { try await takeIn(transaction) }
+  ///
+  /// - Parameter unpaid: refunds that were signed before and can't be mined any more
+  func send(_ made: [OutgoingTransaction], unpaid: [Refund] = []) async throws {
+    try await takeIn(made, unpaid: unpaid)
     let report = try await broadcast()
     #expect((report.sent, report.refused) == (made.count, 0))
   }
@@ -180,6 +206,11 @@ struct EthereumTreasury: Sendable {
       try await node.balance(of: address)
     }.value
     return try #require(Int(wei.decimal))
+  }
+
+  /// What the nodes have otherwise than the books.
+  func reconcile() async throws -> [ReconciliationRow] {
+    try await Reconciler(database: database, spec: spec, clock: SystemRPCClock()).run(pool).rows
   }
 
   /// What making events and entries from the stored facts again gives otherwise.
