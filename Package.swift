@@ -301,9 +301,8 @@ let package = Package(
       "Simulation",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Payments",
-        "HTTPClient", "Database", "EventLog", "NodeRPC", "Watching", "Settlement", "ChainSim",
-        "Simulation",
-        "TestDatabases",
+        "Payouts", "HTTPClient", "Database", "EventLog", "NodeRPC", "Watching", "Settlement",
+        "ChainSim", "Simulation", "TestDatabases", "payctl",
       ]),
     tests(
       "payctl",

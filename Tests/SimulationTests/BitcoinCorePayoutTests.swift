@@ -1,25 +1,25 @@
+import Addresses
 import Bitcoin
-import Bytes
-import ChainTypes
-import Database
 import Keys
 import NodeRPC
 import Payments
 import Settlement
-import Simulation
-import TestDatabases
 import Testing
-import Watching
 
 @Suite("Money out on Bitcoin Core in regtest")
 struct BitcoinCorePayoutTests {
   @Test(
-    "an overpayment is built, signed apart, taken by the node, replaced, confirmed and final",
-    .enabled(if: BitcoinCore.path != nil, "bitcoind isn't on the PATH"))
-  func refunded() async throws {
+    "a refund and a sweep are signed offline, taken by the node and final, as it lists coins itself",
+    .enabled(if: BitcoinCore.path != nil, "bitcoind isn't on the PATH"),
+    arguments: [SingleKeyScript.wpkh, .tr])
+  func paidOut(script: SingleKeyScript) async throws {
     let core = try await BitcoinCore()
     do {
-      try await tell(core)
+      let scene = try await CorePayoutScene(core, script)
+      try await refund(scene)
+      try await sweep(scene)
+      try await reconcile(scene)
+      try await scene.database.close()
     } catch {
       try? await core.stop()
       throw error
@@ -27,95 +27,61 @@ struct BitcoinCorePayoutTests {
     try await core.stop()
   }
 
-  private func tell(_ core: BitcoinCore) async throws {
-    try await core.generate(110)
-    let database = try await TestDatabase()
-    try await Pipeline.migrate(database)
-    let settings = PipelineSettings()
-    let pipeline = try Pipeline(
-      nodes: [core.node], database: database, settings: settings, time: SystemTime(),
-      clock: SystemRPCClock(), watchKey: (.random(in: 0 ... .max), .random(in: 0 ... .max)))
-    try await pipeline.registerAccounts()
-    try await pipeline.fill()
-    func follow() async throws {
-      while try await pipeline.step().isBusy {}
-    }
-    try await follow()
-    let payment = try await pipeline.request(
-      150_000, tenant: "roastery", order: "1", random: (1, 2))
-    let paid = TransactionOutput(
-      value: 400_000, scriptPubKey: try SimulatedWorld.script(of: payment.terms))
-    let funding = try await core.spend(coinbaseAt: 1, paying: [paid], fee: 1_000)
-    _ = try await core.node.send(funding.bytes)
-    try await core.generate(6)
-    try await follow()
-    #expect(try await pipeline.payment(payment.terms.id).status == .settled)
-
-    let spec = settings.spec
-    let service = RefundService(specs: [spec], policies: [:])
-    let request = RefundRequest(
-      payment: payment.terms.id, kind: .overpayment,
-      address: "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", requestedBy: "ann")
-    let refund = try await database.write {
-      try service.request(
-        request, tenant: "roastery", now: SystemTime().now, random: (3, 4), in: $0)
-    }
-    func status() async throws -> RefundStatus? {
-      try await database.read {
-        try RefundRecords.load(refund.terms.id, locking: false, in: $0)?.status
-      }
-    }
-    let payouts = try #require(
-      BitcoinPayouts(
-        spec: spec,
-        limits: .init(
-          ceiling: FeeRate(satoshiPerKvB: 500_000), maximumFee: 100_000, maximumInputs: 100)))
-    func order(_ rate: UInt64) -> BitcoinPayouts.Order {
-      BitcoinPayouts.Order(
-        tenant: "roastery", feeRate: FeeRate(satoshiPerKvB: rate), now: SystemTime().now,
-        random: (.random(in: 0 ... .max), .random(in: 0 ... .max)))
-    }
-    let slow = order(1_000)
+  /// An overpayment goes back: replaced for a higher fee, and mined again after a reorg.
+  private func refund(_ scene: CorePayoutScene) async throws {
+    let core = scene.core
+    let (payment, _) = try await scene.pay(150_000, with: 400_000)
+    try await scene.mine(6)
+    #expect(try await scene.pipeline.payment(payment.terms.id).status == .settled)
+    let refund = try await scene.overpayment(
+      of: payment, to: "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080")
     let first = try #require(
-      try await database.write { try payouts.payRefunds(slow, in: $0).made })
-    let broadcaster = OutgoingBroadcaster(
-      chain: spec.name, database: database, pool: pipeline.pool)
-    func send(_ transaction: OutgoingTransaction) async throws {
-      let raw = try PayoutScene.signed(transaction)
-      _ = try await database.write {
-        try OutgoingService.takeIn(
-          raw, for: transaction.id, spec: spec, now: SystemTime().now, in: $0)
-      }
-      let report = try await broadcaster.step(now: SystemTime().now)
-      #expect((report.sent, report.refused) == (1, 0))
-    }
-    try await send(first)
+      try await scene.build(rate: 1_000) { try $0.payRefunds($1, in: $2).made })
+    try await scene.send(first)
     #expect(try await core.node.mempool() == [#require(first.txid)])
-    #expect(try await status() == .broadcast)
+    #expect(try await scene.status(refund) == .broadcast)
 
-    let fast = order(20_000)
-    let second = try await database.write { try payouts.replace(first.id, fast, in: $0) }
-    try await send(second)
+    let second = try await scene.build(rate: 20_000) { try $0.replace(first.id, $1, in: $2) }
+    try await scene.send(second)
     #expect(try await core.node.mempool() == [#require(second.txid)])
 
-    try await core.generate(2)
-    try await follow()
-    #expect(try await status() == .confirmed)
+    try await scene.mine(2)
+    #expect(try await scene.status(refund) == .confirmed)
     let block = try await core.node.blockHash(at: 117)
     try await core.call("invalidateblock", [.displayHash(block)])
     try await core.generateEmpty(3)
-    try await follow()
-    #expect(try await status() == .broadcast, "a reorg has put it back into the mempool")
-    try await core.generate(6)
-    try await follow()
-    #expect(try await status() == .final)
-    let statuses = try await database.read { connection in
-      try [first.id, second.id].map {
-        try OutgoingRecords.load($0, locking: false, in: connection)?.status
-      }
-    }
-    #expect(statuses == [.replaced, .final])
-    #expect(try await database.read { try ReplayCheck.differences(in: $0) } == [])
-    try await database.close()
+    try await scene.follow()
+    #expect(try await scene.status(refund) == .broadcast, "a reorg has put it into the mempool")
+    try await scene.mine(6)
+    #expect(try await scene.status(refund) == .final)
+    #expect(try await scene.statuses() == [.replaced, .final])
+  }
+
+  /// What further payments brought comes together on an address of ours.
+  private func sweep(_ scene: CorePayoutScene) async throws {
+    for value: UInt64 in [200_000, 230_000] { _ = try await scene.pay(value, with: value) }
+    try await scene.mine(6)
+    let swept = try #require(
+      try await scene.build(rate: 2_000) { try $0.sweep($1, least: 2, in: $2) })
+    #expect(swept.slots.count == 2)
+    try await scene.send(swept)
+    try await scene.mine(6)
+    #expect(try await scene.statuses() == [.replaced, .final, .final])
+    #expect(try await scene.build(rate: 2_000) { try $0.sweep($1, least: 1, in: $2) } == nil)
+  }
+
+  /// The node's coins are those in the books, until one is spent around them.
+  private func reconcile(_ scene: CorePayoutScene) async throws {
+    let (payment, funding) = try await scene.pay(300_000, with: 300_000)
+    try await scene.mine(6)
+    #expect(try await scene.reconcile() == [])
+    let coin = try await scene.spendAround(payment, funding)
+    try await scene.mine(1)
+    let rows = try await scene.reconcile()
+    #expect(rows.map(\.kind) == [.chain])
+    #expect(rows.map(\.address) == [payment.terms.address])
+    #expect(rows.map(\.expected) == ["300000"] && rows.map(\.found) == ["0"])
+    #expect(rows.map(\.explanation) == ["\(coin) is spent, by no transaction of ours"])
+    #expect(try await scene.database.read { try ReplayCheck.differences(in: $0) } == [])
   }
 }
