@@ -99,7 +99,8 @@ struct BatchDerivationTests {
     let single = try Descriptor(
       "wpkh(\(CurveTests.generator))", network: Self.network, checksum: .optional)
     #expect(try single.addresses(at: 0..<1).count == 1)
-    #expect(throws: DerivationError.notRanged(index: 1)) { try single.addresses(at: 0..<300) }
+    #expect(throws: DerivationError.notRanged(index: 1)) { try single.addresses(at: 0..<2) }
+    #expect(throws: DerivationError.notRanged(index: 299)) { try single.addresses(at: 0..<300) }
     #expect(try ranged.addresses(at: 5..<5).isEmpty)
   }
 
@@ -110,9 +111,11 @@ struct BatchDerivationTests {
     for script in SingleKeyScript.allCases {
       #expect(script.outputs(of: points) == [nil, script.output(of: key), nil])
     }
-    let derived = try ChildDerivation.each(3..<6) { index throws(DerivationError) in
+    let derived = try ChildDerivation.batched.derive(3..<6) { index throws(DerivationError) in
       if index == 4 { throw .skipIndex(index) }
       return index
+    } many: { _ in
+      []
     }
     #expect(derived == [3, nil, 5])
   }

@@ -80,10 +80,9 @@ package struct EthereumAccount: Sendable {
   package func addresses(
     at indexes: Range<UInt32>, by derivation: ChildDerivation = .batched
   ) throws(DerivationError) -> [EthereumAddress?] {
-    if derivation.isBatched(indexes.count) {
-      return try children.points(at: indexes).map { $0.map(EthereumAddress.init) }
+    try derivation.derive(indexes, one: address(at:)) { batch throws(DerivationError) in
+      try children.points(at: batch).map { $0.map(EthereumAddress.init) }
     }
-    return try ChildDerivation.each(indexes, address(at:))
   }
 
   /// The same account's addresses on another branch.

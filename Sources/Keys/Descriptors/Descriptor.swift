@@ -81,10 +81,12 @@ package struct Descriptor: Sendable {
   package func outputScripts(
     at indexes: Range<UInt32>, by derivation: ChildDerivation = .batched
   ) throws(DerivationError) -> [OutputScript?] {
-    if case .range(let children) = outputs, derivation.isBatched(indexes.count) {
-      return script.outputs(of: try children.points(at: indexes))
+    try derivation.derive(indexes, one: outputScript(at:)) { batch throws(DerivationError) in
+      guard case .range(let children) = outputs else {
+        throw .notRanged(index: batch.upperBound - 1)
+      }
+      return script.outputs(of: try children.points(at: batch))
     }
-    return try ChildDerivation.each(indexes, outputScript(at:))
   }
 
   /// The addresses at all of `indexes`, in their order; nil where BIP-0032 skips one.
