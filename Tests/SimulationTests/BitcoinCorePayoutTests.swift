@@ -1,9 +1,11 @@
 import Addresses
 import Bitcoin
+import Database
 import Keys
 import NodeRPC
 import Payments
 import Settlement
+import Simulation
 import Testing
 
 @Suite("Money out on Bitcoin Core in regtest")

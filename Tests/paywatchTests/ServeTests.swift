@@ -159,6 +159,7 @@ struct ServeTests {
       let metrics = try await TestConnection(port: port).send("GET", "/metrics").body
       return metrics.contains(#"paywatch_lease_held{lease="remedies:test"} 1"#)
         && metrics.contains(#"paywatch_refunds_unfinished{status="requested"} 0"#)
+        && metrics.contains(#/paywatch_addresses_free\{.*\} [1-9]/#)
     }
     #expect(await server.end() == 0)
     let listed = try await Program.payctl.finish(
