@@ -2,7 +2,7 @@ package import Bytes
 
 extension CurvePoint {
   /// Each point plus its tweak (a number, most significant byte first) times G, as BIP-0032 and
-  /// BIP-0341 derive keys; nil where the tweak isn't below the group's order or the sum is infinity:
+  /// BIP-0341 derive keys; nil where the tweak isn't below the group's order or it is infinity:
   /// then there is no such key.
   ///
   /// For public keys only: the time it takes tells about points and tweaks. There must be as many

@@ -102,7 +102,8 @@ package enum MetricCatalog {
   package static let all: [Metric] = [
     .chainHeight, .chainLagSeconds, .coverageHoles, .mempoolLookedThrough, .detectionMilliseconds,
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
-    .freeAddresses, .unfinishedRefunds, .stuckTransactions, .ledgerImbalance, .reconciliationDifferences,
+    .freeAddresses, .unfinishedRefunds, .stuckTransactions, .ledgerImbalance,
+    .reconciliationDifferences,
     .reconciliationFinished, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld,
     .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,

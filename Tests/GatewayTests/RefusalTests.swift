@@ -219,7 +219,7 @@ struct RefusalTests {
     }
   }
 
-  /// Every operation that the description says needs a key, which all below `/v1` do, and no others:
+  /// Every operation that the description says needs a key, which all below `/v1` do, and no other:
   /// health, metrics and the description itself.
   private func guarded(_ gateway: TestGateway) async throws -> [(method: String, path: String)] {
     let answer = try await TestConnection(port: gateway.port).send("GET", "/openapi.json")

@@ -7,7 +7,8 @@ struct OutgoingWaitTests {
     since: UInt32 = 100, isRefused: Bool, blockMilliseconds: UInt32
   ) -> (height: UInt32, reason: OutgoingWait.Reason?) {
     var wait = OutgoingWait(since: since)
-    for tip in since... where wait.look(
+    for tip in since...
+    where wait.look(
       at: tip, isRefused: isRefused, blockMilliseconds: blockMilliseconds)
     { return (tip - since, wait.stuck) }
     return (0, nil)

@@ -182,7 +182,8 @@ struct LedgerEntryTests {
         .refunds: 700, .fees: 50, .treasury: -750, .unallocated: 0,
       ])
     #expect(
-      LedgerEntry.outgoing(.max, to: .refunds, returned: 1, fee: 0, on: chain, contract: nil) == nil)
+      LedgerEntry.outgoing(.max, to: .refunds, returned: 1, fee: 0, on: chain, contract: nil) == nil
+    )
   }
 }
 

@@ -45,8 +45,9 @@ struct EventSchemaTests {
       where path.hasSuffix(".swift") && !path.hasPrefix("Schemas/") {
         let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
         for match in text.matches(
-          of: /"((?:payment|transfer|income|refund|sweep|withdrawal|outgoing|chain|reconciliation)\.[a-z_]+)"/)
-        {
+          of:
+            /"((?:payment|transfer|income|refund|sweep|withdrawal|outgoing|chain|reconciliation)\.[a-z_]+)"/
+        ) {
           #expect(types.contains(String(match.output.1)), "\(match.output.1) in \(path)")
           named += 1
         }

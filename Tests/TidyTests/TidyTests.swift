@@ -148,7 +148,7 @@ struct TidyTests {
       found == [
         "Sources/ChainSim/Ethereum/Faucet/SimulatedAccount.swift",
         "Sources/Simulation/Simulation+Payouts.swift", "Sources/Simulation/World/Pipeline.swift",
-        "Sources/paybench/Load/PaymentServer.swift",
+        "Sources/paybench/Load/LatencyNodes.swift", "Sources/paybench/Load/PaymentServer.swift",
         "Sources/paywatch/Demo/OfflineSigner.swift",
       ])
     for file in try Tree.swiftFiles(in: "Sources/paywatch")

@@ -136,7 +136,7 @@ struct RefundCommandTests {
     let (sample, request) = try await scene()
     let by = ["--by", "ada"]
     for (words, sentence) in [
-      ([], "--address"), (["--address", "x"], "no address of bitcoin-regtest"),
+      ([], "no address is given"), (["--address", "x"], "no address of bitcoin-regtest"),
       (["--kind", "overpayment", "--address", Self.address], "nothing to send back"),
       (["--address", Self.address, "--attestation", "nowhere"], "can't be read"),
     ] as [([String], String)] {

@@ -1,5 +1,5 @@
-/// The members of a kind of object that are read; the cases are named as the members are, in at most
-/// 24 bytes.
+/// The members of a kind of object that are read; the cases are named as the members are, in 24
+/// bytes at most.
 protocol AnswerMember: RawRepresentable<Int>, CaseIterable, Sendable {
   static var names: MemberNames<Self> { get }
 }

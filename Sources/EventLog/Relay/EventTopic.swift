@@ -24,7 +24,8 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   package init?(eventType type: String) {
     guard let dot = type.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
     switch type[..<dot] {
-    case "payment", "transfer", "income", "refund", "sweep", "withdrawal", "outgoing": self = .payment
+    case "payment", "transfer", "income", "refund", "sweep", "withdrawal", "outgoing":
+      self = .payment
     case "chain", "reconciliation": self = .chain
     default: return nil
     }

@@ -122,7 +122,8 @@ extension LedgerEntry {
   /// says why; what it brought back to them (which is booked as it comes there), and what the chain
   /// took for it. Nil where these exceed 256 bits.
   package static func outgoing(
-    _ paid: UInt256, to account: LedgerAccount, returned: UInt256, fee: UInt256, on chain: ChainName, contract: Hash20?
+    _ paid: UInt256, to account: LedgerAccount, returned: UInt256, fee: UInt256,
+    on chain: ChainName, contract: Hash20?
   ) -> LedgerEntry? {
     guard let moved = try? paid.adding(returned), let total = try? moved.adding(fee) else {
       return nil

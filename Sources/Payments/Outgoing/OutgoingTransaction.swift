@@ -91,8 +91,8 @@ package struct OutgoingTransaction: Hashable, Sendable {
 
   package var refunds: [String] { payouts.compactMap(\.refund) }
 
-  /// What of `payouts` leaves our addresses: refunds, and of a withdrawal the first. The others come
-  /// back to us.
+  /// What of `payouts` leaves our addresses: refunds, and of a withdrawal the first. The others
+  /// come back to us.
   package var leaving: [Payout] {
     purpose == .withdrawal ? Array(payouts.prefix(1)) : payouts.filter { $0.refund != nil }
   }

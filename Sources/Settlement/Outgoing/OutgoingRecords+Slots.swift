@@ -2,9 +2,44 @@ internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import Payments
+internal import Watching
 
-// What becomes of slots when blocks have decided, and when nobody signed.
+// Which slots watchers look for, and what becomes of them when blocks have decided, and when nobody
+// signed.
 extension OutgoingRecords {
+  /// A reorg no deeper than this shows again what final blocks used up.
+  private static let watchedDepth: Int64 = 1_000
+
+  /// What watchers look for: what is open, and what was used up for good not long ago, which the
+  /// blocks of another branch may use again.
+  static func openSlots(
+    on chain: ChainName, in connection: any SQLConnection
+  ) throws -> OpenSlots {
+    let version = try slotsVersion(of: chain, in: connection)
+    guard version > 0 else { return .none }
+    // Each half by an index of its own: what was used up long ago isn't looked at.
+    let watched = """
+      SELECT slot FROM outgoing_slots WHERE chain = $1 AND is_open = 1
+      UNION
+      SELECT slot FROM outgoing_slots WHERE chain = $1 AND used_height >
+        (SELECT tip_height FROM chains WHERE chain = $1) - \(watchedDepth)
+      """
+    let slots = try connection.query(watched, [.text(chain.text)]).map { row in
+      guard let slot = OutgoingSlot(try row.text("slot")) else { throw CorruptRow.column("slot") }
+      return slot
+    }
+    let txids = try connection.query(
+      """
+      SELECT DISTINCT outgoing.txid AS txid FROM (\(watched)) AS watched
+      JOIN outgoing_slot_uses AS uses ON uses.chain = $1 AND uses.slot = watched.slot
+      JOIN outgoing ON outgoing.outgoing_id = uses.outgoing_id
+      WHERE outgoing.txid IS NOT NULL
+      """, [.text(chain.text)]
+    ).map { try $0.hash("txid") }
+    let givenUp = try GivenUpTransactions.slots(on: chain, in: connection)
+    return OpenSlots(slots: Set(slots + givenUp), txids: Set(txids), version: version)
+  }
+
   /// Which slots of `root` blocks up to a height have used up.
   static func used(
     of root: String, through height: UInt32, in connection: any SQLConnection

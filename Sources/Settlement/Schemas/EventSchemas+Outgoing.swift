@@ -74,7 +74,7 @@ extension EventSchemas {
       .init("chain", JSONSchema.text),
       .init(
         "purpose",
-JSONSchema.choices(purposes.map(\.rawValue))),
+        JSONSchema.choices(purposes.map(\.rawValue))),
       .init("status", JSONSchema.choices(OutgoingStatus.allCases.map(\.rawValue))),
       .init("created_at", JSONSchema.time),
       .init("replaces", JSONSchema.described(JSONSchema.text, "The one whose place it takes.")),
@@ -110,7 +110,8 @@ JSONSchema.choices(purposes.map(\.rawValue))),
     kinds: [
       Kind(
         type: "outgoing.stuck",
-        summary: "A signed transaction waits for its block for longer than it should: raise its fee "
+        summary:
+          "A signed transaction waits for its block for longer than it should: raise its fee "
           + "(payctl payout bump), or see why nodes refuse it. Told once for each wait.",
         data: JSONSchema.object(
           "An outgoing transaction, and how it waits.",

@@ -13,8 +13,8 @@ enum GasSchedule {
   static let writeNew: UInt64 = 22_100
   static let codeByte: UInt64 = 200
 
-  /// What ether costs besides that comes to an account which doesn't exist: inside calls 25,000 gas,
-  /// from Amsterdam on the state that it adds, wherever it comes from (EIP-8037, which isn't final).
+  /// What ether costs besides that comes to an account which isn't there: inside calls 25,000 gas,
+  /// from Amsterdam on the state that it adds, wherever it comes from (EIP-8037, not final yet).
   static func newAccount(_ fork: EthereumChainOptions.Fork, inCall: Bool) -> UInt64 {
     switch fork {
     case .prague: inCall ? 25_000 : 0
