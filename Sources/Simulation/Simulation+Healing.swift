@@ -17,7 +17,7 @@ extension Simulation {
     world.time.advance(milliseconds: 300_000)
     for chain in chains { chain.heal() }
     try await settle()
-    try await finishPayouts()
+    for place in chains.indices { try await finishPayouts(on: place) }
     learn()
     for chain in chains { note(chain.relay()) }
     try await settle()
@@ -151,14 +151,13 @@ extension Simulation {
       stored.addresses.filter { $0.family == family }.map { ($0.ordinal, $0.script) },
       uniquingKeysWith: { first, _ in first })
     // What nobody looked for, or could prove, isn't counted either.
-    let counted = Set(
-      rows.transfers.filter { TransferHistory.standing.contains($0.state) }.map {
-        TransferKey(txid: Hash32($0.txid) ?? Hash32(), position: $0.position)
-      })
-    let moved = (chain.truth.branch(to: tip.hash) ?? []).flatMap(\.transfers)
-      .filter { !$0.hasFailed }
-    checkBooks(of: chain, moved, accounts: Array(scripts.values), &findings)
-    let transfers = moved.filter { !$0.isInner || counted.contains($0.key) }
+    let counted = rows.countedTransfers
+    let branch = chain.truth.branch(to: tip.hash) ?? []
+    let moved = branch.flatMap(\.transfers).filter { !$0.hasFailed }
+    checkBooks(of: chain, branch, accounts: Array(scripts.values), &findings)
+    let transfers = moved.filter {
+      (!$0.isInner || counted.contains($0.key)) && !stored.funding.contains($0.key.txid.bytes)
+    }
     for payment in stored.payments where payment.chain == name.text {
       let dust = orders[payment.id]?.terms.asset.simulatedDust ?? 0
       let received = transfers.filter {
@@ -174,26 +173,22 @@ extension Simulation {
     }
   }
 
-  /// The truth itself is held against the nodes' own books: what came to our accounts is there, as
-  /// nothing ever leaves them.
+  /// The truth itself is held against the nodes' own books: what came to our accounts and hasn't
+  /// left them is there.
   private func checkBooks(
-    of chain: any LivingChain, _ moved: [TrueTransfer], accounts: [[UInt8]],
+    of chain: any LivingChain, _ branch: [TrueBlock], accounts: [[UInt8]],
     _ findings: inout Findings
   ) {
-    let ours = Set(accounts)
+    let flows = AccountFlows(branch, Set(accounts))
     let contracts = [""] + chain.spec.tokens.compactMap { $0.asset.contract.map { "0x\($0.hex)" } }
-    var sums: [String: [[UInt8]: UInt64]] = [:]
-    for transfer in moved where ours.contains(transfer.recipient) {
-      sums[transfer.contract, default: [:]][transfer.recipient, default: 0] +=
-        transfer.value.asUInt64 ?? 0
-    }
     for contract in contracts {
       for account in accounts {
         guard let balance = chain.balance(of: account, contract: contract) else { return }
-        let sum = sums[contract]?[account] ?? 0
+        let (came, left) = flows[account, contract]
         findings.require(
-          balance == UInt256(sum), promise: 6,
-          "\(chain.spec.name) has \(balance.decimal) of \(contract) where \(sum) came")
+          (try? balance.adding(left)) == came, promise: 6,
+          "\(chain.spec.name) has \(balance.decimal) of \(contract) where \(came.decimal) came "
+            + "and \(left.decimal) left")
       }
     }
   }

@@ -24,10 +24,12 @@ extension Simulation {
     package var watcherSteps = 0
     package var statuses: [String: Int] = [:]
     package var eventTypes: [String: Int] = [:]
-    /// How often a refund's block was taken back.
-    package var revertedRefunds = 0
-    /// Transactions that paid refunds until others took their place.
-    package var replacedPayouts = 0
+    /// How often a refund's block was taken back, by chain.
+    package var revertedRefunds: [String: Int] = [:]
+    /// What became of transactions of ours, by chain, each as in `refund.final`.
+    package var payouts: [String: [String: Int]] = [:]
+    /// Refunds that ended, by chain and status.
+    package var refunds: [String: [String: Int]] = [:]
     package var halted: Set<String> = []
     /// A digest of all events in their order: equal for equal runs.
     package var digest: UInt64 = 0xcbf2_9ce4_8422_2325

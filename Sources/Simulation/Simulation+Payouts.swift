@@ -1,60 +1,70 @@
 internal import Addresses
-internal import Bitcoin
 internal import Bytes
 internal import ChainSim
 internal import ChainTypes
 internal import Database
 internal import Digests
-internal import Keys
+internal import Ethereum
 internal import Payments
 internal import Settlement
-internal import Watching
 
-// Money out on Bitcoin: operators refund and sweep, a signer signs apart, nodes are given what is
-// signed, fees are raised; the process may die at each commit.
+// Money out: operators refund and sweep, a signer signs apart, nodes are given what is signed, fees
+// are raised; the process may die at each commit, and wherever it asks a node.
 extension Simulation {
   /// Some acts of operators, the signer and the sender, who mostly go on with what others began.
-  func payOut() async throws {
-    for _ in 0..<Int.random(in: 1...4, using: &random) { try await payOutOnce() }
+  func payOut(on place: Int) async throws {
+    if place > 0 { try await openTreasuries(place) }
+    for _ in 0..<Int.random(in: 1...4, using: &random) { try await payOutOnce(on: place) }
   }
 
-  private func payOutOnce() async throws {
-    if Int.random(in: 0..<5, using: &random) == 0 {
-      world.killSwitch.arm(
-        Bool.random(using: &random) ? .beforeCommit : .afterCommit,
-        isFatal: Bool.random(using: &random))
-    }
+  private func payOutOnce(on place: Int) async throws {
+    if Int.random(in: 0..<5, using: &random) == 0 { armKill(duringPayoutsOn: place) }
     // An act that has nothing to do leaves nobody to die.
     defer { world.killSwitch.reset() }
-    switch Int.random(in: 0..<10, using: &random) {
-    case 0..<3: try await requestRefund()
-    case 3..<5: try await build()
-    case 5..<7: try await sign(all: false)
-    case 7: try await sendOutgoing()
-    case 8: try await raiseFee()
-    default: try await giveUp()
+    let made = try await outgoing(on: place, [.built, .signed, .broadcast])
+    var acts: [PayoutAct] = [.request, .request, .build, .build]
+    if made.contains(where: { $0.status == .built }) { acts += [.sign, .sign, .sign, .giveUp] }
+    if made.contains(where: { $0.status != .built }) { acts += [.send, .send, .raiseFee] }
+    switch acts[Int.random(in: acts.indices, using: &random)] {
+    case .request: try await requestRefund(on: place)
+    case .build: try await build(on: place)
+    case .sign: try await sign(on: place, all: false)
+    case .send: try await sendOutgoing(on: place)
+    case .raiseFee: try await raiseFee(on: place)
+    case .giveUp: try await giveUp(on: place)
     }
   }
 
-  private var bitcoinSpec: ChainSpec { world.settings.spec }
-
-  private var payouts: BitcoinPayouts? {
-    BitcoinPayouts(
-      spec: bitcoinSpec,
-      limits: .init(
-        ceiling: FeeRate(satoshiPerKvB: 100_000), maximumFee: 1_000_000, maximumInputs: 50))
+  private enum PayoutAct {
+    case request, build, sign, send, raiseFee, giveUp
   }
 
-  /// Runs an act in a transaction of its own; what is refused is noted and changes nothing.
-  private func attempt(
-    _ name: String, _ body: @escaping @Sendable (any SQLConnection) throws -> String?
-  ) async throws {
+  private func armKill(duringPayoutsOn place: Int) {
+    // What is made for Bitcoin is one commit, and asks nobody.
+    let isOne = chains[place].spec.family.chainID == nil
+    if !isOne, Int.random(in: 0..<3, using: &random) == 0 {
+      let links = chains[place].linkPlaces
+      world.killSwitch.armCall(
+        to: links[Int.random(in: links.indices, using: &random)],
+        passages: Int.random(in: 1...6, using: &random))
+    } else {
+      world.killSwitch.arm(
+        Bool.random(using: &random) ? .beforeCommit : .afterCommit,
+        passages: isOne ? 1 : Int.random(in: 1...3, using: &random),
+        isFatal: Bool.random(using: &random))
+    }
+  }
+
+  /// Runs an act; what is refused is noted.
+  func attempt(_ name: String, _ body: () async throws -> String?) async throws {
     try await surviving(name) {
       do {
-        note("\(name): \(try await world.database.write { try body($0) } ?? "nothing to do")")
+        note("\(name): \(try await body() ?? "nothing to do")")
       } catch let error as RefundRefusal {
         note("\(name) is refused: \(error)")
       } catch let error as BitcoinPayouts.Failure {
+        note("\(name) fails: \(error)")
+      } catch let error as EthereumPayouts.Failure {
         note("\(name) fails: \(error)")
       } catch let error as PayoutRefusal {
         note("\(name) is refused: \(error)")
@@ -64,81 +74,95 @@ extension Simulation {
     }
   }
 
+  /// Past every address's cooling, and past the pause before something is sent again.
+  var laterNow: Timestamp { world.time.now.adding(seconds: 100_000) }
+
   // MARK: Operators
 
   /// Each refund goes to an address of its own, so that the chain tells how often it was paid.
-  private func requestRefund() async throws {
+  private func requestRefund(on place: Int) async throws {
+    let spec = chains[place].spec
     let stored = try await world.database.read { try StoredState.read(from: $0) }
-    // What is refunded before counts no longer towards what is due: that has tests of its own.
-    let possible = stored.payments.filter {
-      $0.chain == bitcoinSpec.name.text && $0.status == "settled"
-    }
-    guard let payment = possible.randomElement(using: &random),
-      case .bitcoin(let network) = bitcoinSpec.family
-    else { return }
+    let here = stored.payments.filter { $0.chain == spec.name.text && $0.received != "0" }
+    // Rather of those that were paid as they should be, and of which nothing went back yet.
+    let refunded = Set(
+      try stored.refunds.values.map {
+        try CanonicalJSON.value(RefundTerms.self, from: $0.terms).payment
+      })
+    let settled = here.filter { $0.status == "settled" && !refunded.contains($0.id) }
+    let isAny = settled.isEmpty || Int.random(in: 0..<4, using: &random) == 0
+    guard let payment = (isAny ? here : settled).randomElement(using: &random) else { return }
     let bits = (random.next(), random.next())
-    let payee = BitcoinAddress(
-      .p2wpkh(HASH160.hash(Array("payee \(bits)".utf8))), network: network)
+    let payee = try address(of: "payee \(bits)", on: spec)
     let kinds: [RefundTerms.Kind] = [.full, .partial, .overpayment]
     let kind = kinds[Int.random(in: 0..<3, using: &random)]
+    let scale = orders[payment.id]?.terms.asset.simulatedScale ?? 1
     let request = RefundRequest(
       payment: payment.id, kind: kind,
       amount: kind == .partial
-        ? UInt256(UInt64.random(in: 600...50_000, using: &random)) : nil,
-      address: payee.text, requestedBy: "operator")
+        ? UInt256(UInt64.random(in: 600...50_000, using: &random) * scale) : nil,
+      address: payee, requestedBy: "operator")
+    refundsOfSettled[payee] = payment.status == "settled"
     let (service, now) = (RefundService(specs: world.settings.specs, policies: [:]), world.time.now)
+    let database = world.database
     try await attempt("refund \(payment.id)") {
-      try service.request(request, tenant: nil, now: now, random: bits, in: $0).terms.id
+      try await database.write {
+        try service.request(request, tenant: nil, now: now, random: bits, in: $0).terms.id
+      }
     }
   }
 
-  /// Rather for a tenant whose refunds are due.
-  private func order() async throws -> BitcoinPayouts.Order {
+  /// Somebody's, whose name makes it.
+  private func address(of name: String, on spec: ChainSpec) throws -> String {
+    let hash = HASH160.hash(Array(name.utf8))
+    guard case .bitcoin(let network) = spec.family else { return EthereumAddress(hash).text }
+    return BitcoinAddress(.p2wpkh(hash), network: network).text
+  }
+
+  /// Rather one whose refunds are due.
+  func tenantToPayFor(on place: Int) async throws -> String {
+    let name = chains[place].spec.name.text
     let due = try await world.database.read { connection in
-      try connection.query("SELECT tenant FROM refunds WHERE status = 'approved' ORDER BY tenant")
-        .map { try $0.text("tenant") }
+      try connection.query(
+        "SELECT tenant FROM refunds WHERE status = 'approved' AND chain = $1 ORDER BY tenant",
+        [.text(name)]
+      ).map { try $0.text("tenant") }
     }
     let tenants = due.isEmpty ? world.settings.tenants : due
-    return BitcoinPayouts.Order(
-      tenant: tenants[Int.random(in: tenants.indices, using: &random)],
-      feeRate: FeeRate(satoshiPerKvB: UInt64.random(in: 1_000...20_000, using: &random)),
-      // Past every address's cooling.
-      now: world.time.now.adding(seconds: 100_000),
-      random: (random.next(), random.next()))
+    return tenants[Int.random(in: tenants.indices, using: &random)]
   }
 
-  private func build() async throws {
-    guard let payouts else { return }
-    let order = try await order()
-    let isSweep = Int.random(in: 0..<4, using: &random) == 0
-    try await attempt(isSweep ? "sweep" : "build") { connection in
-      isSweep
-        ? try payouts.sweep(order, least: 2, in: connection)?.id
-        : try payouts.payRefunds(order, in: connection).made?.id
+  private func build(on place: Int) async throws {
+    if place == 0 { try await buildOnBitcoin() } else { try await buildOnEthereum(place) }
+  }
+
+  func outgoing(
+    on place: Int, _ statuses: [OutgoingStatus]
+  ) async throws -> [OutgoingTransaction] {
+    let name = chains[place].spec.name
+    return try await world.database.read {
+      try OutgoingRecords.list(on: name, in: statuses, limit: 10_000, in: $0)
     }
   }
 
-  private func anyOutgoing(_ statuses: [OutgoingStatus]) async throws -> OutgoingTransaction? {
-    let name = bitcoinSpec.name
-    let all = try await world.database.read {
-      try OutgoingRecords.list(on: name, in: statuses, limit: 1_000, in: $0)
+  private func raiseFee(on place: Int) async throws {
+    guard
+      let old = try await outgoing(on: place, [.signed, .broadcast]).randomElement(using: &random)
+    else { return }
+    if place == 0 {
+      try await raiseFeeOnBitcoin(of: old)
+    } else {
+      try await raiseFeeOnEthereum(place, of: old)
     }
-    return all.isEmpty ? nil : all[Int.random(in: all.indices, using: &random)]
   }
 
-  private func raiseFee() async throws {
-    guard let payouts, let old = try await anyOutgoing([.signed, .broadcast]) else { return }
-    let any = try await order()
-    let order = BitcoinPayouts.Order(
-      tenant: old.tenant, feeRate: any.feeRate, now: any.now, random: any.random)
-    try await attempt("replace \(old.id)") { try payouts.replace(old.id, order, in: $0).id }
-  }
-
-  private func giveUp() async throws {
-    guard let old = try await anyOutgoing([.built]) else { return }
-    let now = world.time.now
+  private func giveUp(on place: Int) async throws {
+    guard let old = try await outgoing(on: place, [.built]).randomElement(using: &random) else {
+      return
+    }
+    let (database, now) = (world.database, world.time.now)
     try await attempt("give up \(old.id)") {
-      try OutgoingService.cancel(old.id, now: now, in: $0)
+      try await database.write { try OutgoingService.cancel(old.id, now: now, in: $0) }
       return "done"
     }
   }
@@ -146,135 +170,40 @@ extension Simulation {
   // MARK: The signer and the sender
 
   /// What no server can: signs with the account's key, and hands the bytes in.
-  private func sign(all: Bool) async throws {
-    let name = bitcoinSpec.name
-    let waiting = try await world.database.read {
-      try OutgoingRecords.list(on: name, in: [.built], limit: 1_000, in: $0)
-    }
+  private func sign(on place: Int, all: Bool) async throws {
+    let waiting = try await outgoing(on: place, [.built])
     guard !waiting.isEmpty else { return }
     let chosen =
       all ? waiting : [waiting[Int.random(in: waiting.indices, using: &random)]]
-    let signer = PSBTSigner(try Pipeline.accountPrivateKey())
     for transaction in chosen {
-      var psbt = try PSBT(base64: transaction.unsigned)
-      _ = try signer.sign(&psbt, auxiliary: .zero, trustsValues: false)
-      guard psbt.finalize().isEmpty else {
-        throw Broken(reasons: ["\(transaction.id) can't be signed"])
-      }
-      let raw = try psbt.extractTransaction().bytes
-      let (spec, now) = (bitcoinSpec, world.time.now)
+      let raw =
+        try place == 0 ? signedOnBitcoin(transaction) : signedOnEthereum(transaction)
+      let (database, spec, now) = (world.database, chains[place].spec, world.time.now)
       try await attempt("sign \(transaction.id)") {
-        try OutgoingService.takeIn(raw, for: transaction.id, spec: spec, now: now, in: $0).id
+        try await database.write {
+          try OutgoingService.takeIn(raw, for: transaction.id, spec: spec, now: now, in: $0).id
+        }
       }
     }
   }
 
-  private func sendOutgoing() async throws {
-    let nodes = world.links.map(\.node)
-    let node = nodes[Int.random(in: nodes.indices, using: &random)]
-    let broadcaster = OutgoingBroadcaster(
-      chain: bitcoinSpec.name, database: world.database
-    ) { raw in
-      do {
-        _ = try node.accept(Transaction(bytes: raw))
-        return .taken
-      } catch {
-        return .refused("\(error)")
-      }
-    }
+  private func sendOutgoing(on place: Int) async throws {
+    if place > 0 { try await giveAround(place) }
+    let broadcaster = place == 0 ? bitcoinBroadcaster() : ethereumBroadcaster(place)
     // Past the pause before something is sent again.
     let now = world.time.now.adding(seconds: 61)
     try await surviving("send") {
       let report = try await broadcaster.step(now: now)
-      note("send: \(report.sent) taken, \(report.refused) refused")
+      note("send: \(report.sent) taken, \(report.refused) refused \(report.notes)")
     }
   }
 
   /// Everything that was made is signed and sent.
-  func finishPayouts() async throws {
-    try await sign(all: true)
-    for _ in 0..<world.links.count { try await sendOutgoing() }
-  }
-
-  // MARK: Checks
-
-  /// What has left and what is booked, against the chain's own truth at the cursor: the treasury to
-  /// the satoshi, each refund once at most and never for more than it was to be.
-  func checkPayouts(_ stored: StoredState, _ findings: inout Findings) async throws {
-    let (balances, refunds, caps) = try await world.database.read { connection in
-      (
-        try LedgerRecords.balances(in: connection),
-        try connection.query("SELECT refund_id, terms, status FROM refunds").map {
-          (
-            try CanonicalJSON.value(RefundTerms.self, from: $0.text("terms")),
-            try $0.text("status")
-          )
-        },
-        try connection.query(
-          """
-          SELECT payment_id, receipts, taken FROM refund_caps
-          """
-        ).map { (try $0.text("payment_id"), try $0.amount("receipts"), try $0.amount("taken")) }
-      )
-    }
-    var sums: [String: (debit: UInt256, credit: UInt256)] = [:]
-    for balance in balances {
-      let key = "\(balance.tenant) \(balance.chain) \(balance.contract?.hex ?? "")"
-      let before = sums[key] ?? (.zero, .zero)
-      sums[key] = (
-        try before.debit.adding(balance.debit), try before.credit.adding(balance.credit)
-      )
-    }
-    for (key, sum) in sums {
-      findings.require(
-        sum.debit == sum.credit, promise: 6, "the ledger of \(key) doesn't sum to zero")
-    }
-    for (id, receipts, taken) in caps {
-      findings.require(taken <= receipts, promise: 6, "\(id) refunds more than it received")
-    }
-
-    guard let cursor = stored.chain(bitcoinSpec.name).cursor, let hash = Hash32(cursor.hash),
-      let branch = chains[0].truth.branch(to: hash)
-    else { return }
-    let ours = Set(stored.addresses.filter { $0.family == "bitcoin" }.map(\.script))
-    var coins: [Outpoint: UInt64] = [:]
-    var paid: [[UInt8]: (count: Int, value: UInt64)] = [:]
-    for block in branch where block.ref.height > chains[0].anchorHeight {
-      for transfer in block.transfers {
-        let value = transfer.value.asUInt64 ?? 0
-        if ours.contains(transfer.recipient), value >= bitcoinSpec.dustLimit.asUInt64 ?? 0,
-          let vout = UInt32(transfer.key.position)
-        {
-          coins[Outpoint(txid: transfer.key.txid, vout: vout)] = value
-        }
-        let before = paid[transfer.recipient] ?? (0, 0)
-        paid[transfer.recipient] = (before.count + 1, before.value + value)
-      }
-      for txid in Set(block.transfers.map(\.key.txid)) {
-        for outpoint in chains[0].truth.inputs[txid] ?? [] { coins[outpoint] = nil }
-      }
-    }
-    let treasury = try balances.filter {
-      $0.account == .treasury && $0.chain == bitcoinSpec.name
-    }.reduce(UInt256.zero) { try $0.adding($1.debit).subtracting($1.credit) }
-    let there = UInt256(coins.values.reduce(0, +))
-    findings.require(
-      treasury == there, promise: 6,
-      "the ledger has \(treasury.decimal) satoshi, the chain \(there.decimal)")
-    guard case .bitcoin(let network) = bitcoinSpec.family else { return }
-    for (terms, status) in refunds where terms.chain == bitcoinSpec.name {
-      let script = try BitcoinAddress(terms.address, network: network).output.scriptPubKey
-      guard let payment = paid[script] else {
-        findings.require(status != "final", promise: 6, "\(terms.id) is final and isn't paid")
-        continue
-      }
-      findings.require(payment.count == 1, promise: 2, "\(terms.id) is paid \(payment.count) times")
-      findings.require(
-        UInt256(payment.value) <= terms.amount, promise: 6,
-        "\(terms.id) is paid \(payment.value) of \(terms.amount.decimal)")
-      findings.require(
-        ["broadcast", "confirmed", "final"].contains(status), promise: 4,
-        "\(terms.id) is paid and \(status)")
+  func finishPayouts(on place: Int) async throws {
+    try await sign(on: place, all: true)
+    for _ in 0..<3 {
+      try await sendOutgoing(on: place)
+      world.time.advance(milliseconds: 61_000)
     }
   }
 }

@@ -3,6 +3,7 @@ internal import ChainSim
 internal import ChainTracking
 internal import ChainTypes
 package import Database
+internal import Keys
 internal import NodeRPC
 internal import Payments
 internal import Settlement
@@ -34,6 +35,13 @@ package final class Simulation {
   private var histories: [String: TransferHistory] = [:]
   /// Until when each chain's mempools had been looked through at the last check.
   private var lookedThrough: [String: Int64] = [:]
+  /// Whether the payment was settled when a refund was asked for, by the address it goes to: each
+  /// goes to one of its own.
+  var refundsOfSettled: [String: Bool] = [:]
+  /// The places of EVM chains on which tenants' treasuries have been given something.
+  var openTreasuries: Set<Int> = []
+  /// Of all tenants' accounts; the signer's.
+  var masterKey: ExtendedPrivateKey?
   var statistics = Statistics()
   /// What was done, newest last: told where a promise is broken.
   package private(set) var journal: [String] = []
@@ -167,8 +175,8 @@ package final class Simulation {
     case 72..<74:
       try await fill()
       return true
-    case 74..<78:
-      try await payOut()
+    case 74..<79:
+      try await payOut(on: place)
       return true
     default:
       try await watch(place)
@@ -259,17 +267,50 @@ package final class Simulation {
     let new = events.learn(read, stored, &findings)
     misdirections.learn(new, stored)
     for chain in chains { check(chain, stored, &findings) }
-    PaymentChecker(orders: orders, stored: stored, histories: histories)
-      .check(&replayed, &findings)
+    PaymentChecker(
+      orders: orders, stored: stored, histories: histories, refundsOfSettled: refundsOfSettled
+    ).check(&replayed, &findings)
     events.checkStatuses(stored, &findings)
     misdirections.check(&findings)
     checkReversals(stored, new, &findings)
-    try await checkPayouts(stored, &findings)
+    try await checkLedger(stored, &findings)
     for event in new { digest(event) }
     statistics.events = events.events.count
     statistics.statuses = stored.payments.reduce(into: [:]) { $0[$1.status, default: 0] += 1 }
     if !findings.violations.isEmpty {
       throw Broken(reasons: findings.violations.map(\.description))
+    }
+  }
+
+  /// The books sum to zero, nothing is refunded beyond its receipts, and both are as the chains.
+  private func checkLedger(_ stored: StoredState, _ findings: inout Findings) async throws {
+    let (balances, caps) = try await world.database.read { connection in
+      (
+        try LedgerRecords.balances(in: connection),
+        try connection.query("SELECT payment_id, receipts, taken FROM refund_caps").map {
+          (try $0.text("payment_id"), try $0.amount("receipts"), try $0.amount("taken"))
+        }
+      )
+    }
+    var sums: [String: (debit: UInt256, credit: UInt256)] = [:]
+    for balance in balances {
+      let key = "\(balance.tenant) \(balance.chain) \(balance.contract?.hex ?? "")"
+      let before = sums[key] ?? (.zero, .zero)
+      sums[key] = (
+        try before.debit.adding(balance.debit), try before.credit.adding(balance.credit)
+      )
+    }
+    for (key, sum) in sums {
+      findings.require(
+        sum.debit == sum.credit, promise: 6, "the ledger of \(key) doesn't sum to zero")
+    }
+    for (id, receipts, taken) in caps {
+      findings.require(taken <= receipts, promise: 6, "\(id) refunds more than it received")
+    }
+    for chain in chains {
+      try PayoutChecker(
+        chain: chain, stored: stored, balances: balances, isShallow: mode == .shallow
+      ).check(&findings)
     }
   }
 
@@ -324,7 +365,9 @@ package final class Simulation {
     if event.type == "refund.broadcast",
       ["confirmed", "final"].contains(where: { event.data.contains("\"from\":\"\($0)\"") })
     {
-      statistics.revertedRefunds += 1
+      for chain in chains where event.data.contains("\"chain\":\"\(chain.spec.name)\"") {
+        statistics.revertedRefunds[chain.spec.name.text, default: 0] += 1
+      }
     }
     for byte in event.id {
       statistics.digest = (statistics.digest ^ UInt64(byte)) &* 0x100_0000_01b3

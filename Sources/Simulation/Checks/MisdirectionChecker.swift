@@ -17,7 +17,8 @@ struct MisdirectionChecker {
       stored.payments.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for (_, chain) in stored.chains {
       guard let family = chain.cursor?.family else { continue }
-      for row in chain.transfers where Self.standing.contains(row.state) {
+      for row in chain.transfers
+      where Self.standing.contains(row.state) && !stored.isFunding(row) {
         guard let id = owners[Address(family: family, ordinal: row.ordinal)],
           let payment = payments[id]
         else { continue }

@@ -50,6 +50,8 @@ struct PaymentChecker {
   let stored: StoredState
   /// By `StoredState.Transfer.id`.
   let histories: [String: TransferHistory]
+  /// Whether the payment was settled when the refund to an address was asked for.
+  let refundsOfSettled: [String: Bool]
 
   /// What pays for something: an address of a chain, in one asset.
   private struct Account: Hashable {
@@ -61,7 +63,7 @@ struct PaymentChecker {
   /// - Parameter replayed: the version of each payment whose facts were replayed before
   func check(_ replayed: inout [String: Int64], _ findings: inout Findings) {
     var transfers: [Account: [StoredState.Transfer]] = [:]
-    for transfer in stored.transfers {
+    for transfer in stored.transfers where !stored.isFunding(transfer) {
       let account = Account(
         chain: transfer.chain, ordinal: transfer.ordinal, contract: transfer.contract)
       transfers[account, default: []].append(transfer)
@@ -76,20 +78,37 @@ struct PaymentChecker {
         && Set(addresses.map(\.payment)).count == addresses.count
         && Set(addresses.map(\.script)).count == addresses.count,
       promise: 1, "two payments share an address")
+    let refunded = refunded(&findings)
     for payment in stored.payments {
       guard let order = orders[payment.id] else { continue }
       let account = Account(
         chain: payment.chain, ordinal: payment.ordinal, contract: payment.contract)
-      checkOracle(payment, order, transfers[account] ?? [], &findings)
+      checkOracle(
+        payment, order, transfers[account] ?? [], refunded: refunded[payment.id] ?? 0, &findings)
       if replayed.updateValue(payment.version, forKey: payment.id) != payment.version {
         checkReplay(payment, &findings)
       }
     }
   }
 
+  /// What live refunds take of each payment that they were asked for before it was settled.
+  private func refunded(_ findings: inout Findings) -> [String: UInt64] {
+    var sums: [String: UInt64] = [:]
+    for (id, refund) in stored.refunds where !["failed", "canceled"].contains(refund.status) {
+      guard let terms = try? CanonicalJSON.value(RefundTerms.self, from: refund.terms),
+        let isOfSettled = refundsOfSettled[terms.address]
+      else {
+        findings.require(false, promise: 6, "nobody asked for \(id)")
+        continue
+      }
+      if !isOfSettled { sums[terms.payment, default: 0] += terms.amount.asUInt64 ?? .max }
+    }
+    return sums
+  }
+
   private func checkOracle(
     _ payment: StoredState.StoredPayment, _ order: OrderedPayment,
-    _ transfers: [StoredState.Transfer], _ findings: inout Findings
+    _ transfers: [StoredState.Transfer], refunded: UInt64, _ findings: inout Findings
   ) {
     let terms = order.terms
     let cursor = stored.chain(terms.chain).cursor
@@ -99,7 +118,7 @@ struct PaymentChecker {
       confirmations: Int64(terms.confirmations), acceptsLate: terms.latePolicy == .accept,
       isDeadlinePassed: payment.deadlinePassed, isCanceled: order.isCanceled,
       acceptedDue: order.acceptedDue, isResolved: order.isResolved,
-      isReopened: order.isReopened,
+      isReopened: order.isReopened, refunded: refunded,
       money: transfers.map { transfer in
         let history = histories[transfer.id] ?? TransferHistory(lookedThrough: 0)
         // Where nothing counts before it is in a block, the block's time tells when it came.

@@ -10,15 +10,27 @@ package struct StoredState: Sendable {
   var addresses: [Address] = []
   var payments: [StoredPayment] = []
   private(set) var refunds: [String: StoredRefund] = [:]
+  private(set) var outgoing: [Outgoing] = []
+  /// Transactions that bring ether for a sweep's gas.
+  private(set) var funding: Set<[UInt8]> = []
 
   /// What is stored of one chain.
   struct Chain: Sendable {
     var cursor: Cursor?
     var transfers: [Transfer] = []
+    var incomes: [Income] = []
     /// By txid.
     var proofs: [[UInt8]: Proof] = [:]
     var headers: [Header] = []
     var coverage: [Coverage] = []
+
+    /// Those whose value is there.
+    var countedTransfers: Set<TransferKey> {
+      Set(
+        transfers.filter { TransferHistory.standing.contains($0.state) }.map {
+          TransferKey(txid: Hash32($0.txid) ?? Hash32(), position: $0.position)
+        })
+    }
   }
 
   struct Cursor: Sendable {
@@ -64,6 +76,13 @@ package struct StoredState: Sendable {
     }
   }
 
+  /// Coin that came without a transfer.
+  struct Income: Sendable {
+    let height: Int64
+    let ordinal: Int64
+    let value: UInt256
+  }
+
   struct Proof: Sendable, Equatable {
     let block: [UInt8]
     let header: [UInt8]
@@ -93,7 +112,18 @@ package struct StoredState: Sendable {
 
   struct StoredRefund: Sendable {
     let terms: String
+    let status: String
     let facts: [String]
+  }
+
+  /// A transaction of ours.
+  struct Outgoing: Sendable {
+    let id: String
+    let chain: String
+    let purpose: String
+    let status: String
+    let txid: [UInt8]?
+    let blockHash: [UInt8]?
   }
 
   struct Header: Sendable {
@@ -112,6 +142,9 @@ package struct StoredState: Sendable {
 
   /// Of all chains.
   var transfers: [Transfer] { chains.values.flatMap(\.transfers) }
+
+  /// Whether it is ether of ours for a sweep's gas: nobody's payment.
+  func isFunding(_ transfer: Transfer) -> Bool { funding.contains(transfer.txid) }
 
   func chain(_ name: ChainName) -> Chain { chains[name.text] ?? Chain() }
 }
@@ -162,6 +195,12 @@ extension StoredState {
           blockHash: row.optionalBlob("block_hash"),
           blockTime: row.optionalInteger("block_time"), firstSeen: row.integer("first_seen")))
     }
+    for row in try connection.query("SELECT * FROM incomes") {
+      chains[try row.text("chain"), default: Chain()].incomes.append(
+        try Income(
+          height: row.integer("block_height"), ordinal: row.integer("ordinal"),
+          value: row.amount("value")))
+    }
     for row in try connection.query("SELECT * FROM transfer_proofs") {
       chains[try row.text("chain"), default: Chain()].proofs[try row.blob("txid")] = try Proof(
         block: row.blob("block_hash"), header: row.blob("header"),
@@ -176,10 +215,18 @@ extension StoredState {
     for row in try connection.query("SELECT * FROM refund_facts ORDER BY refund_id, number") {
       facts[try row.text("refund_id"), default: []].append(try row.text("fact"))
     }
-    for row in try connection.query("SELECT refund_id, terms FROM refunds") {
+    for row in try connection.query("SELECT refund_id, terms, status FROM refunds") {
       let id = try row.text("refund_id")
-      refunds[id] = StoredRefund(terms: try row.text("terms"), facts: facts[id] ?? [])
+      refunds[id] = try StoredRefund(
+        terms: row.text("terms"), status: row.text("status"), facts: facts[id] ?? [])
     }
+    outgoing = try connection.query("SELECT * FROM outgoing ORDER BY outgoing_id").map { row in
+      try Outgoing(
+        id: row.text("outgoing_id"), chain: row.text("chain"), purpose: row.text("purpose"),
+        status: row.text("status"), txid: row.optionalBlob("txid"),
+        blockHash: row.optionalBlob("block_hash"))
+    }
+    funding = Set(outgoing.filter { $0.purpose == "gas" }.compactMap(\.txid))
   }
 
   private mutating func readPayments(_ connection: any SQLConnection) throws {

@@ -50,7 +50,8 @@ struct TransferChecker {
         "\(transfer.key.txid.hex)/\(transfer.key.position) in block \(block.ref) isn't recorded")
       return
     }
-    guard !transfer.hasFailed, transfer.value >= dustLimit(of: transfer) else {
+    guard !transfer.hasFailed, transfer.value >= chain.spec.dustLimit(of: transfer.contract)
+    else {
       return checkWorthless(row, transfer, &findings)
     }
     findings.require(
@@ -88,15 +89,6 @@ struct TransferChecker {
       promise: 2, "\(row.id) is recorded in another block than \(block.ref)")
   }
 
-  /// Anything of a token that isn't listed is recorded, as it counts for nothing.
-  private func dustLimit(of transfer: TrueTransfer) -> UInt256 {
-    guard !transfer.contract.isEmpty else { return chain.spec.dustLimit }
-    let token = chain.spec.tokens.first {
-      $0.asset.contract.map { "0x\($0.hex)" } == transfer.contract
-    }
-    return token?.dustLimit ?? .one
-  }
-
   // MARK: What doesn't count
 
   /// Where it was worth nothing in another block, too, what was recorded of it there stays.
@@ -122,9 +114,11 @@ struct TransferChecker {
     _ transfer: TrueTransfer, _ row: StoredState.Transfer?, in block: TrueBlock
   ) -> Bool {
     guard transfer.isInner else { return false }
+    // What an account has sent itself hides what calls brought it in the same block.
+    let isHidden = block.sent.contains { $0.sender == transfer.recipient }
     let isUntraced = chain.untraced.contains { $0.contains(Int64(block.ref.height)) }
     guard let row, Self.standing.contains(row.state) else {
-      return isUntraced || (row.map(isUnproven) ?? false) && chain.mayLackProofs
+      return isUntraced || (row.map(isUnproven) ?? false) && (chain.mayLackProofs || isHidden)
     }
     return false
   }

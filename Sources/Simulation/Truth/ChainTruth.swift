@@ -14,6 +14,17 @@ struct TrueTransfer: Hashable, Sendable {
   var hasFailed = false
   /// A call inside a transaction moved it, of which traces tell and no root.
   var isInner = false
+  /// The account that it left, where coins are balances.
+  var sender: [UInt8]?
+}
+
+/// A transaction that an account signed, where coins are balances.
+struct TrueSending: Sendable {
+  let txid: Hash32
+  let sender: [UInt8]
+  let nonce: UInt64
+  /// All that the chain took for it, in its own coin.
+  let fee: UInt256
 }
 
 /// What tells a movement from all others on its chain.
@@ -30,6 +41,7 @@ struct TrueBlock: Sendable {
   /// Seconds since 1970.
   let time: Int64
   let transfers: [TrueTransfer]
+  var sent: [TrueSending] = []
   /// The proof that one of its transactions stands in it, where such are kept.
   let proof: @Sendable (_ txid: Hash32) -> StoredState.Proof?
 }

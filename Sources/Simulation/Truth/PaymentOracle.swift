@@ -23,6 +23,8 @@ struct PaymentOracle {
   var isResolved = false
   /// Whether what came after the resolution was accepted.
   var isReopened = false
+  /// What goes back that was asked for before it was settled: it pays for nothing.
+  var refunded: UInt64 = 0
   var money: [Money] = []
 
   private static let levels = ["seen": 1, "included": 2, "confirmed": 3, "final": 4]
@@ -39,13 +41,15 @@ struct PaymentOracle {
     return total
   }
 
+  private func counting(_ total: UInt64) -> UInt64 { total - min(total, refunded) }
+
   var received: UInt64 { total(level: 1, onlyCounted: false) }
 
   var confirmed: UInt64 {
-    confirmations == 0 ? total(level: 1, onlyCredited: true) : total(level: 3)
+    counting(confirmations == 0 ? total(level: 1, onlyCredited: true) : total(level: 3))
   }
 
-  var final: UInt64 { total(level: 4) }
+  var final: UInt64 { counting(total(level: 4)) }
 
   var status: String {
     let due = acceptedDue ?? amount
@@ -54,9 +58,9 @@ struct PaymentOracle {
     if isCanceled && acceptedDue == nil { return "canceled" }
     if final >= enough { return "settled" }
     if confirmed >= enough { return "paid" }
-    if total(level: 1) >= enough { return "processing" }
+    if counting(total(level: 1)) >= enough { return "processing" }
     if isDeadlinePassed { return "expired" }
-    return total(level: 2) > 0 ? "partially_paid" : "open"
+    return counting(total(level: 2)) > 0 ? "partially_paid" : "open"
   }
 
   /// How far along a status is; a step to a lower one is a reversal.

@@ -7,13 +7,29 @@ internal import Ethereum
 // An EVM chain's blocks, by what the simulated machine itself has noted when it ran them.
 extension TrueBlock {
   init(_ block: SimulatedEthereumBlock) {
-    var transfers: [TrueTransfer] = []
+    var (transfers, sent) = ([TrueTransfer](), [TrueSending]())
     for (known, outcome) in zip(block.transactions, block.outcomes) {
       transfers += TrueTransfer.all(in: known, outcome)
+      guard known.transaction.type != .deposit else { continue }
+      sent.append(
+        TrueSending(
+          txid: known.hash, sender: known.sender.hash.bytes, nonce: known.transaction.nonce,
+          fee: Self.fee(of: known, outcome, in: block)))
     }
     self.init(
       ref: block.ref, parent: block.header.parentHash, time: Int64(block.header.timestamp),
-      transfers: transfers, proof: { _ in nil })
+      transfers: transfers, sent: sent, proof: { _ in nil })
+  }
+
+  /// Its gas, and what an OP-stack chain takes besides.
+  private static func fee(
+    of known: KnownEthereumTransaction, _ outcome: SimulatedEthereumBlock.Outcome,
+    in block: SimulatedEthereumBlock
+  ) -> UInt256 {
+    let besides = block.l1Attributes?.fee(
+      of: known.encoded.span.bytes, gasUsed: outcome.gasUsed)
+    let gas = try? outcome.effectiveGasPrice.multiplied(by: UInt256(outcome.gasUsed))
+    return (try? gas?.adding(besides ?? .zero)) ?? .max
   }
 }
 
@@ -33,18 +49,19 @@ extension TrueTransfer {
       transfers.append(
         TrueTransfer(
           key: TransferKey(txid: known.hash, position: "value"), recipient: recipient.hash.bytes,
-          contract: "", value: known.transaction.value, hasFailed: hasFailed))
+          contract: "", value: known.transaction.value, hasFailed: hasFailed,
+          sender: known.sender.hash.bytes))
     }
     guard !hasFailed else { return transfers }
     for (place, log) in outcome.receipt.logs.enumerated() {
       guard log.topics.count == 3, log.topics[0].hex == transferTopic, log.data.count == 32,
-        let recipient = account(log.topics[2]), account(log.topics[1]) != nil,
+        let recipient = account(log.topics[2]), let sender = account(log.topics[1]),
         let value = UInt256(bigEndian: log.data)
       else { continue }
       transfers.append(
         TrueTransfer(
           key: TransferKey(txid: known.hash, position: "log:\(place)"), recipient: recipient,
-          contract: "0x\(log.address.hash.hex)", value: value))
+          contract: "0x\(log.address.hash.hex)", value: value, sender: sender))
     }
     addCalls(of: outcome.trace, path: [], txid: known.hash, to: &transfers)
     return transfers
@@ -70,7 +87,8 @@ extension TrueTransfer {
           TrueTransfer(
             key: TransferKey(
               txid: txid, position: "trace:" + path.map(String.init).joined(separator: ".")),
-            recipient: recipient.hash.bytes, contract: "", value: value, isInner: true))
+            recipient: recipient.hash.bytes, contract: "", value: value, isInner: true,
+            sender: call.from.hash.bytes))
       case .callCode, .delegateCall, .staticCall: break
       }
       addCalls(of: call, path: path, txid: txid, to: &transfers)

@@ -12,6 +12,8 @@ package import Watching
 /// One process of the payment pipeline, in process: everything that a kill takes with it.
 package struct Pipeline: Sendable {
   package let pool: NodePool
+  /// Of each EVM chain.
+  let ethereumPools: [EthereumPool]
   package let store: ChainStore
   package let watcher: BitcoinWatcher
   /// Of Bitcoin, then of the EVM chains in their order.
@@ -41,16 +43,19 @@ package struct Pipeline: Sendable {
     watcher = BitcoinWatcher(
       settings: settings.watching, pool: pool, store: faulty, time: time, watchKey: watchKey)
     var watchers: [any ChainWatcher] = [watcher]
+    var ethereumPools: [EthereumPool] = []
     for (chain, nodes) in zip(settings.ethereum, ethereumNodes) {
       let pool = try EthereumPool(
         nodes: nodes, quorum: settings.quorum,
         identity: .init(chainID: chain.options.chainID, genesisHash: nil), clock: clock)
+      ethereumPools.append(pool)
       watchers.append(
         EthereumWatcher(
           settings: settings.watching(chain), pool: pool, store: faulty, time: time,
           watchKey: watchKey))
     }
     self.watchers = watchers
+    self.ethereumPools = ethereumPools
     addresses = AddressPool(
       database: FaultyDatabase(database: database, killSwitch: killSwitch), ready: settings.ready)
     sequencer = Sequencer(database: database)
@@ -73,10 +78,14 @@ package struct Pipeline: Sendable {
     "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
   private static let treasuryBranch: UInt32 = 100
 
-  /// The private key of all tenants' Bitcoin accounts.
-  package static func accountPrivateKey() throws -> ExtendedPrivateKey {
+  /// The private key of all accounts.
+  static func masterKey() throws -> ExtendedPrivateKey {
     try ExtendedPrivateKey(seed: Mnemonic(secretPhrase: words).seed())
-      .descendant(.account(0, for: .wpkh, network: .mainnet))
+  }
+
+  /// That of all tenants' Bitcoin accounts.
+  package static func accountPrivateKey() throws -> ExtendedPrivateKey {
+    try masterKey().descendant(.account(0, for: .wpkh, network: .mainnet))
   }
   private static let accountKey =
     "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkg"
