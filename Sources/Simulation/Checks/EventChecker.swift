@@ -24,6 +24,7 @@ struct EventChecker {
 
   private struct Body: Decodable {
     let version: Int64?
+    let chain: String?
     let from: String?
     let to: String?
   }
@@ -78,7 +79,7 @@ struct EventChecker {
       // the transaction has changed, of which a hundred is more than any run has.
       let chain = String(event.subject.prefix { $0 != "/" })
       let version = stored.chains[chain]?.cursor?.version
-      checkIdentity(event, payments, stored.refunds, version ?? 100, &findings)
+      checkIdentity(event, payments, stored, version ?? 100, &findings)
       checkStatus(event, &findings)
       noteUntraced(event)
       known.append(event)
@@ -132,8 +133,7 @@ struct EventChecker {
   /// Works out the id from the fact that caused the event.
   private func checkIdentity(
     _ event: Event, _ payments: [String: StoredState.StoredPayment],
-    _ refunds: [String: StoredState.StoredRefund], _ chainVersion: Int64,
-    _ findings: inout Findings
+    _ stored: StoredState, _ chainVersion: Int64, _ findings: inout Findings
   ) {
     let causes: [String]
     switch event.type.prefix(while: { $0 != "." }) {
@@ -147,7 +147,7 @@ struct EventChecker {
       let fact = version == 0 ? payment.terms : payment.facts[Int(version) - 1]
       causes = ["\(event.subject)\n\(version)\n\(fact)"]
     case "refund":
-      guard let version = body(of: event)?.version, let refund = refunds[event.subject],
+      guard let version = body(of: event)?.version, let refund = stored.refunds[event.subject],
         refund.facts.count >= version
       else {
         findings.require(false, promise: 4, "\(event.type) \(event.subject) without its fact")
@@ -156,6 +156,10 @@ struct EventChecker {
       let fact = version == 0 ? refund.terms : refund.facts[Int(version) - 1]
       causes = ["\(event.subject)\n\(version)\n\(fact)"]
     case "transfer": causes = [event.data]
+    case "outgoing":
+      // Told in the step that came to the tip.
+      let tip = body(of: event)?.chain.flatMap { stored.chains[$0]?.cursor?.tip }
+      causes = tip.map { ["\(event.type)\n\(event.subject)\n\($0)"] } ?? []
     case "chain" where event.type == "chain.stalled":
       causes = [body(of: event)?.to].compactMap { $0 }.map { "\(event.subject)\n\($0)" }
     default:

@@ -43,6 +43,11 @@ package struct StoredState: Sendable {
     let halt: String?
     let finalHeight: Int64?
     let finalHash: [UInt8]?
+
+    /// As events write it.
+    var tip: String {
+      "\(height):\(family == "bitcoin" ? Hex.encode(hash.reversed()) : "0x" + Hex.encode(hash))"
+    }
   }
 
   struct Address: Sendable {
