@@ -20,12 +20,70 @@ package struct SHA256 {
 
   /// The digest of all that was given. The hasher must not be used afterwards.
   package mutating func finalize() -> Hash32 {
-    var digest = Hash32()
-    // A Hash32 is 32 bytes, so it has an address, and the 32 bytes written stay inside.
-    withUnsafeMutableBytes(of: &digest) {
-      _ = SHA256_Final($0.baseAddress!.assumingMemoryBound(to: UInt8.self), &context)
+    // The context holds what didn't fill a block, fewer than 64 bytes: padded by hand, which spares
+    // the call that would also write the digest byte by byte and wipe what is no secret here.
+    let used = Int(context.num)
+    let bits = UInt64(context.Nh) << 32 | UInt64(context.Nl)
+    var block = context.data
+    withUnsafeMutableBytes(of: &block) { block in
+      // 64 bytes, of which fewer are used.
+      block[used] = 0x80
+      var rest = used + 1
+      if rest > 56 {
+        block[rest...].initializeMemory(as: UInt8.self, repeating: 0)
+        transform(UnsafeRawBufferPointer(block))
+        rest = 0
+      }
+      block[rest..<56].initializeMemory(as: UInt8.self, repeating: 0)
+      block.storeBytes(of: bits.bigEndian, toByteOffset: 56, as: UInt64.self)
+      transform(UnsafeRawBufferPointer(block))
     }
     return digest
+  }
+
+  /// The state as it stands, which is the digest once everything was padded.
+  private var digest: Hash32 {
+    let h = context.h
+    var digest = Hash32()
+    digest.words = (
+      Self.word(h.0, h.1), Self.word(h.2, h.3), Self.word(h.4, h.5), Self.word(h.6, h.7)
+    )
+    return digest
+  }
+
+  /// Two of the state's words as eight bytes in memory, the highest of each first.
+  private static func word(_ first: UInt32, _ second: UInt32) -> UInt64 {
+    UInt64(littleEndian: UInt64(second.byteSwapped) << 32 | UInt64(first.byteSwapped))
+  }
+
+  /// Of exactly 32 bytes.
+  fileprivate static func hash(_ hash: Hash32) -> Hash32 {
+    var hasher = SHA256()
+    // Hash and padding, 64 bytes: the end marker and, at the end, the length of 256 bits.
+    var block: InlineArray<8, UInt64> = [
+      hash.words.0, hash.words.1, hash.words.2, hash.words.3, UInt64(littleEndian: 0x80), 0, 0,
+      UInt64(bigEndian: 256),
+    ]
+    withUnsafeBytes(of: &block) { hasher.transform($0) }
+    return hasher.digest
+  }
+
+  /// Of exactly 64 bytes: the two one after the other.
+  fileprivate static func hash(_ left: Hash32, _ right: Hash32) -> Hash32 {
+    var hasher = SHA256()
+    var block: InlineArray<8, UInt64> = [
+      left.words.0, left.words.1, left.words.2, left.words.3,
+      right.words.0, right.words.1, right.words.2, right.words.3,
+    ]
+    withUnsafeBytes(of: &block) { hasher.transform($0) }
+    block = [UInt64(littleEndian: 0x80), 0, 0, 0, 0, 0, 0, UInt64(bigEndian: 512)]
+    withUnsafeBytes(of: &block) { hasher.transform($0) }
+    return hasher.digest
+  }
+
+  /// Takes in one block of 64 bytes, which `block` has; nothing may wait in the context.
+  private mutating func transform(_ block: UnsafeRawBufferPointer) {
+    SHA256_Transform(&context, block.baseAddress?.assumingMemoryBound(to: UInt8.self))
   }
 
   package static func hash(_ bytes: RawSpan) -> Hash32 {
@@ -38,35 +96,22 @@ package struct SHA256 {
 }
 
 /// SHA-256 of the SHA-256: Bitcoin's hash for blocks, transactions, merkle nodes and Base58Check.
-package struct SHA256d {
-  private var inner = SHA256()
-
-  package init() {}
-
-  package mutating func update(_ bytes: RawSpan) { inner.update(bytes) }
-
-  /// The digest of all that was given. The hasher must not be used afterwards.
-  package mutating func finalize() -> Hash32 {
-    var outer = SHA256()
-    outer.update(inner.finalize())
-    return outer.finalize()
-  }
-
-  package static func hash(_ bytes: RawSpan) -> Hash32 {
-    var hasher = SHA256d()
-    hasher.update(bytes)
-    return hasher.finalize()
-  }
+package enum SHA256d {
+  package static func hash(_ bytes: RawSpan) -> Hash32 { SHA256.hash(SHA256.hash(bytes)) }
 
   package static func hash(_ bytes: [UInt8]) -> Hash32 { hash(bytes.span.bytes) }
 
+  /// Of three parts one after the other.
+  package static func hash(_ first: RawSpan, _ second: RawSpan, _ third: RawSpan) -> Hash32 {
+    var inner = SHA256()
+    inner.update(first)
+    inner.update(second)
+    inner.update(third)
+    return SHA256.hash(inner.finalize())
+  }
+
   /// The parent of two merkle nodes: the hash of their 64 bytes.
   package static func hash(_ left: Hash32, _ right: Hash32) -> Hash32 {
-    var inner = SHA256()
-    inner.update(left)
-    inner.update(right)
-    var outer = SHA256()
-    outer.update(inner.finalize())
-    return outer.finalize()
+    SHA256.hash(SHA256.hash(left, right))
   }
 }

@@ -78,6 +78,10 @@ private struct WatchedScripts: OutputWatching {
 
   func watches(scriptPubKey: RawSpan) -> Bool { set.contains(scriptPubKey) }
 
+  func watched(_ scripts: Span<Range<UInt32>>, of bytes: RawSpan) -> [Int] {
+    set.find(scripts, in: bytes).map(\.place)
+  }
+
   func watches(spending outpoint: Outpoint) -> Bool { false }
 
   var watchesInputs: Bool { false }

@@ -26,6 +26,7 @@ struct WatchSetTests {
       if isNew { oracle[script] = ordinal }
     }
     #expect(set.count == oracle.count)
+    batchMatchesOracle(set, oracle, scripts: scripts)
     for number in 0..<(scripts * 2) {
       let script = script(number)
       #expect(set.ordinal(of: script.span.bytes) == oracle[script])
@@ -37,22 +38,59 @@ struct WatchSetTests {
     }
   }
 
+  /// All scripts behind each other, as they stand in a block, looked for at once.
+  private func batchMatchesOracle(_ set: WatchSet, _ oracle: [[UInt8]: UInt64], scripts: UInt64) {
+    var bytes: [UInt8] = [1, 2, 3]
+    var ranges: [Range<UInt32>] = []
+    var expected: [WatchSet.Found] = []
+    for number in 0..<(scripts * 2) {
+      let script = script(number)
+      if let ordinal = oracle[script] {
+        expected.append(WatchSet.Found(place: ranges.count, ordinal: ordinal))
+      }
+      ranges.append(UInt32(bytes.count)..<UInt32(bytes.count + script.count))
+      bytes += script
+    }
+    #expect(set.find(ranges.span, in: bytes.span.bytes) == expected)
+    let none: [Range<UInt32>] = []
+    #expect(set.find(none.span, in: bytes.span.bytes).isEmpty)
+  }
+
+  @Test("scripts and ordinals of any size are kept")
+  func sizes() {
+    var set = WatchSet(key: (1, 2))
+    let lengths = [0, 1, 15, 16, 24, 25, 40, 41, 62, 63, 64, 254, 255, 256, 10_000, 70_000]
+    for (place, length) in lengths.enumerated() {
+      let ordinal = UInt64.max >> UInt64(4 * place)
+      let script: [UInt8] = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 7 + place) }
+      let isNew = set.insert(script: script, ordinal: ordinal)
+      #expect(isNew)
+      #expect(set.ordinal(of: script.span.bytes) == ordinal)
+      for index in script.indices where index < 300 || index > length - 20 {
+        var other = script
+        other[index] ^= 1
+        #expect(set.ordinal(of: other.span.bytes) == nil)
+      }
+    }
+    #expect(set.count == lengths.count)
+  }
+
   @Test("it finds what a dictionary finds")
   func oracle() {
     matchesOracle(WatchSet(key: (1, 2)), scripts: 4_000, seed: 1)
-    matchesOracle(WatchSet(key: (1, 2), shardBits: 0, hashMask: .max), scripts: 2_000, seed: 2)
+    matchesOracle(WatchSet(key: (1, 2), hashMask: .max), scripts: 2_000, seed: 2)
   }
 
   @Test(
     "hashes that collide make it slower, not wrong",
     arguments: [0, 3, 0xffff_0000_0000_0000, 0x0000_0000_0003_0000, 0x0003_0000_0000_0001])
   func collisions(mask: UInt64) {
-    matchesOracle(WatchSet(key: (3, 4), shardBits: 2, hashMask: mask), scripts: 250, seed: mask)
+    matchesOracle(WatchSet(key: (3, 4), hashMask: mask), scripts: 250, seed: mask)
   }
 
   @Test("a snapshot stays as it was while the set goes on, and the other way round")
   func snapshots() {
-    var set = WatchSet(key: (5, 6), shardBits: 2, hashMask: .max)
+    var set = WatchSet(key: (5, 6), hashMask: .max)
     var snapshots: [WatchSet] = []
     for number: UInt64 in 0..<40 {
       snapshots.append(set)
@@ -112,6 +150,60 @@ struct WatchSetTests {
       fill(ordinal &* 0x9e37_79b9_7f4a_7c15)
       #expect(set.ordinal(of: script.span.bytes) == (ordinal < count ? ordinal : nil))
     }
+  }
+}
+
+@Suite("Hashes of scripts")
+struct ScriptHashTests {
+  private let hash = ScriptHash(key: SipHash.Key(k0: 1, k1: 2))
+
+  @Test("every byte, and the length, changes the hash", arguments: Array(0...70))
+  func everyByte(length: Int) {
+    let script = (0..<length).map { UInt8($0) }
+    var hashes = [hash.hash(script.span.bytes)]
+    for index in script.indices {
+      var other = script
+      other[index] ^= 0x80
+      hashes.append(hash.hash(other.span.bytes))
+    }
+    hashes.append(hash.hash((script + [0]).span.bytes))
+    hashes.append(hash.hash(([0xff] + script).span.bytes))
+    #expect(Set(hashes).count == hashes.count)
+  }
+
+  @Test("where a script stands in its bytes changes nothing")
+  func places() {
+    let bytes = (0..<200).map { UInt8($0) }
+    for length in [0, 7, 8, 20, 22, 34, 41, 90] {
+      let part = Array(bytes[50..<50 + length])
+      #expect(
+        hash.hash(part.span.bytes) == hash.hash(bytes.span.bytes, from: 50, count: length))
+    }
+  }
+
+  @Test("it depends on both halves of the key")
+  func key() {
+    let script = [UInt8](repeating: 7, count: 22)
+    let hashes = [(0, 0), (1, 0), (0, 1)].map {
+      ScriptHash(key: SipHash.Key(k0: $0.0, k1: $0.1)).hash(script.span.bytes)
+    }
+    #expect(Set(hashes).count == 3)
+  }
+
+  @Test("the upper and the lower bits of many hashes spread evenly")
+  func spread() {
+    var high = [Int](repeating: 0, count: 64)
+    var low = high
+    for number: UInt64 in 0..<64_000 {
+      let script =
+        [0, 20] + (0..<20).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * ($0 & 7))) }
+      let hash = hash.hash(script.span.bytes)
+      high[Int(hash >> 58)] += 1
+      low[Int(hash & 63)] += 1
+    }
+    // A thousand each, give or take; six times the standard deviation is 190.
+    #expect(high.allSatisfy { abs($0 - 1_000) < 190 })
+    #expect(low.allSatisfy { abs($0 - 1_000) < 190 })
   }
 }
 

@@ -41,21 +41,35 @@ struct DigestTests {
     for (text, digest) in vectors { #expect(RIPEMD160.hash(Array(text.utf8)).hex == digest) }
   }
 
+  @Test("messages of every length up to 200 bytes have the digests that Python's hashlib gives")
+  func lengths() {
+    let digests = (0...200).map { length in
+      SHA256.hash((0..<length).map { UInt8($0) })
+    }
+    // Of the digests of 0, 1, 2, … in so many bytes, one behind the other.
+    #expect(
+      SHA256.hash(digests.flatMap(\.bytes)).hex
+        == "64ef7c229fce2408b5336b6a542fea0e078c3a87d2da85cb3fc52e2008b65021")
+  }
+
   @Test("a hasher fed piece by piece gives the digest of the whole")
   func pieces() {
     let bytes = (0..<300).map { UInt8(truncatingIfNeeded: $0) }
     for cut in [0, 1, 63, 64, 127, 128, 129, 299, 300] {
       var sha256 = SHA256()
       var sha512 = SHA512()
-      var sha256d = SHA256d()
       for part in [Array(bytes[..<cut]), Array(bytes[cut...])] {
         sha256.update(part.span.bytes)
         sha512.update(part.span.bytes)
-        sha256d.update(part.span.bytes)
       }
       #expect(sha256.finalize() == SHA256.hash(bytes))
       #expect(sha512.finalize() == SHA512.hash(bytes))
-      #expect(sha256d.finalize() == SHA256.hash(SHA256.hash(bytes).bytes))
+      let (first, second) = (bytes[..<cut], bytes[cut...])
+      let middle = Array(second.prefix(100))
+      let last = Array(second.dropFirst(100))
+      #expect(
+        SHA256d.hash(Array(first).span.bytes, middle.span.bytes, last.span.bytes)
+          == SHA256.hash(SHA256.hash(bytes).bytes))
     }
   }
 

@@ -1,9 +1,10 @@
 package import Bytes
 package import ChainTypes
 
-/// Verifies a block's bytes and finds what is watched in them, in one pass.
+/// Verifies a block's bytes and finds what is watched in them: walks them, looks all outputs up at
+/// once, and then hashes.
 ///
-/// Nothing is allocated for a transaction that doesn't match. `Block.verified` does the same
+/// Nothing is allocated for a single transaction that doesn't match. `Block.verified` does the same
 /// slowly, and refuses the same bytes with the same errors; but that a transaction spends no
 /// outpoint twice (CVE-2018-17144) is looked at here in those that match.
 package enum BlockScanner {
@@ -22,32 +23,60 @@ package enum BlockScanner {
   ) throws(BlockError) -> ScannedBlock {
     var verifier = try BlockVerifier(
       block, expecting: hash, network: network, verification: verification)
+    var walk = TransactionWalk(notingOutpoints: watching.watchesInputs)
+    var shapes: [TransactionShape] = []
+    let failure = Self.walk(block, &walk, &shapes)
+    var rest = watching.watched(walk.scripts.span, of: block)[...]
     var matches: [MatchedTransaction] = []
     // Where a match that gets a proof stands among them, and in the block's bytes.
     var proved: [(place: Int, shape: TransactionShape)] = []
-    do {
-      var reader = WireReader(block)
-      try reader.skip(80)
-      let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumTransactionSize)
-      var outputs: [MatchedOutput] = []
-      for index in 0..<count {
-        let shape = try TransactionWalk.walk(&reader, watching: watching, outputs: &outputs)
-        let isProved = proving && !outputs.isEmpty
-        let ids = verifier.add(shape, of: block, isProved: isProved)
-        guard shape.spendsWatched || !outputs.isEmpty else { continue }
-        if isProved { proved.append((matches.count, shape)) }
-        matches.append(try shape.match(in: block, ids: ids, index: index, outputs: outputs))
-        outputs = []
+    for (index, shape) in shapes.enumerated() {
+      var outputs = rest[..<rest.startIndex]
+      if let next = rest.first, next < shape.outputs.upperBound {
+        outputs = rest.prefix { $0 < shape.outputs.upperBound }
+        rest = rest[outputs.endIndex...]
       }
-      try reader.expectEnd()
-    } catch {
-      throw .decoding(error)
+      let isProved = proving && !outputs.isEmpty
+      // What a block that can't be read hashes to doesn't matter.
+      let ids =
+        failure == nil
+        ? verifier.add(shape, of: block, scripts: walk.scripts.span, isProved: isProved) : nil
+      let isSpender = walk.isWatched(spentBy: shape, in: block, by: watching)
+      guard isSpender || !outputs.isEmpty else { continue }
+      if isProved { proved.append((matches.count, shape)) }
+      do {
+        matches.append(
+          try shape.match(
+            in: block, ids: ids, index: index, outputs: outputs, scripts: walk.scripts))
+      } catch {
+        throw .decoding(error)
+      }
     }
+    if let failure { throw .decoding(failure) }
     try verifier.finish()
     if !proved.isEmpty {
       let proofs = verifier.proofs(of: proved.map(\.shape), in: block)
       for ((place, _), proof) in zip(proved, proofs) { matches[place].proof = proof }
     }
     return verifier.scannedBlock(matches: matches)
+  }
+
+  /// Walks all transactions, or as far as they can be read; why not further. What stands before the
+  /// place may hold an error of its own, which comes first.
+  private static func walk(
+    _ block: RawSpan, _ walk: inout TransactionWalk, _ shapes: inout [TransactionShape]
+  ) -> BitcoinDecodingError? {
+    do {
+      var reader = WireReader(block)
+      try reader.skip(80)
+      let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumTransactionSize)
+      shapes.reserveCapacity(count)
+      walk.reserve(forBytes: block.byteCount)
+      for _ in 0..<count { shapes.append(try walk.walk(&reader)) }
+      try reader.expectEnd()
+      return nil
+    } catch {
+      return error
+    }
   }
 }

@@ -53,9 +53,11 @@ package struct BlockVerifier {
 
   /// Takes in the next transaction; gives its ids where it had to compute them.
   ///
+  /// - Parameter scripts: those of the whole walk
   /// - Parameter isProved: whether `proofs` will be asked for it
-  package mutating func add(
-    _ shape: TransactionShape, of block: RawSpan, isProved: Bool = false
+  mutating func add(
+    _ shape: TransactionShape, of block: RawSpan, scripts: Span<Range<UInt32>>,
+    isProved: Bool = false
   ) -> TransactionIDs? {
     let index = transactionCount
     transactionCount += 1
@@ -65,7 +67,7 @@ package struct BlockVerifier {
     if index == 0 {
       beginsWithCoinbase = shape.isCoinbase
       first = shape
-      noteCommitment(of: shape, in: block)
+      noteCommitment(of: shape, in: block, scripts: scripts)
     } else if shape.isCoinbase, misplacedCoinbase == nil {
       misplacedCoinbase = index
     }
@@ -81,8 +83,18 @@ package struct BlockVerifier {
     return TransactionIDs(txid: txid, wtxid: wtxid)
   }
 
-  private mutating func noteCommitment(of shape: TransactionShape, in block: RawSpan) {
-    guard verification == .full, let hash = shape.committedHash else { return }
+  private mutating func noteCommitment(
+    of shape: TransactionShape, in block: RawSpan, scripts: Span<Range<UInt32>>
+  ) {
+    guard verification == .full, shape.isCoinbase else { return }
+    var committed: Hash32?
+    for place in shape.outputs {
+      let (start, end) = (Int(scripts[place].lowerBound), Int(scripts[place].upperBound))
+      if let hash = WitnessCommitment.committedHash(in: block.extracting(start..<end)) {
+        committed = hash
+      }
+    }
+    guard let hash = committed else { return }
     if let reservedValue = shape.reservedValue(in: block) {
       commitment = .made(hash, reservedValue: reservedValue)
     } else {

@@ -2,12 +2,14 @@ package import ChainTypes
 
 /// Knows which outputs and which spends a scan looks for.
 ///
-/// Both questions are asked for every output and input of a block: answer from memory, without
-/// allocating. A question is a call through the conformance (package generics aren't specialised
-/// in other modules), a thousandth of what hashing the output's transaction costs.
+/// Answer from memory, without allocating but for what matches. A scan asks for all outputs of a
+/// block at once, so that one who holds many scripts can look for several at a time.
 package protocol OutputWatching {
   /// Whether an output with this scriptPubKey matches.
   func watches(scriptPubKey: RawSpan) -> Bool
+
+  /// The places of those `scripts`, parts of `bytes`, which match, in ascending order.
+  func watched(_ scripts: Span<Range<UInt32>>, of bytes: RawSpan) -> [Int]
 
   /// Whether spending this outpoint matches. Only asked where `watchesInputs`, and never for a
   /// coinbase.
@@ -15,4 +17,14 @@ package protocol OutputWatching {
 
   /// Whether there is any outpoint to look for.
   var watchesInputs: Bool { get }
+}
+
+extension OutputWatching {
+  package func watched(_ scripts: Span<Range<UInt32>>, of bytes: RawSpan) -> [Int] {
+    scripts.indices.filter { place in
+      let script = scripts[place]
+      return watches(
+        scriptPubKey: bytes.extracting(Int(script.lowerBound)..<Int(script.upperBound)))
+    }
+  }
 }

@@ -10,14 +10,20 @@ package enum TransactionScanner {
   package static func scan<Watching: OutputWatching>(
     _ transaction: RawSpan, watching: borrowing Watching
   ) throws(BitcoinDecodingError) -> (txid: Hash32, match: MatchedTransaction?) {
+    guard transaction.byteCount <= Int(UInt32.max) else {
+      throw .transactionTooLarge(byteCount: transaction.byteCount, offset: 0)
+    }
     var reader = WireReader(transaction)
-    var outputs: [MatchedOutput] = []
-    let shape = try TransactionWalk.walk(&reader, watching: watching, outputs: &outputs)
+    var walk = TransactionWalk(notingOutpoints: watching.watchesInputs)
+    let shape = try walk.walk(&reader)
     let txid = shape.txid(in: transaction)
+    let outputs = watching.watched(walk.scripts.span, of: transaction)
+    let isSpender = walk.isWatched(spentBy: shape, in: transaction, by: watching)
     var match: MatchedTransaction?
-    if shape.spendsWatched || !outputs.isEmpty {
+    if isSpender || !outputs.isEmpty {
       let ids = TransactionIDs(txid: txid, wtxid: shape.wtxid(in: transaction, txid: txid))
-      match = try shape.match(in: transaction, ids: ids, index: 0, outputs: outputs)
+      match = try shape.match(
+        in: transaction, ids: ids, index: 0, outputs: outputs[...], scripts: walk.scripts)
     }
     try reader.expectEnd()
     return (txid, match)

@@ -1,4 +1,4 @@
-package import Bytes
+internal import Bytes
 internal import ChainTypes
 internal import Digests
 
@@ -14,9 +14,9 @@ package struct TransactionShape {
   package var end = 0
   package var hasWitness = false
   package var isCoinbase = false
-  package var spendsWatched = false
-  /// By the last output of a coinbase that looks like a witness commitment.
-  package var committedHash: Hash32?
+  /// Which of the walk's scripts and outpoints are its own.
+  package var outputs = 0..<0
+  package var outpoints = 0..<0
 
   package init(start: Int) { self.start = start }
 
@@ -30,11 +30,9 @@ extension TransactionShape {
   /// The txid; `bytes` are those that were walked.
   func txid(in bytes: RawSpan) -> Hash32 {
     guard hasWitness else { return SHA256d.hash(bytes.extracting(start..<end)) }
-    var hasher = SHA256d()
-    hasher.update(bytes.extracting(start..<start + 4))
-    hasher.update(bytes.extracting(bodyStart..<bodyEnd))
-    hasher.update(bytes.extracting(end - 4..<end))
-    return hasher.finalize()
+    return SHA256d.hash(
+      bytes.extracting(start..<start &+ 4), bytes.extracting(bodyStart..<bodyEnd),
+      bytes.extracting(end &- 4..<end))
   }
 
   /// The form without witness, which the txid commits to; `bytes` are those that were walked.
@@ -62,14 +60,28 @@ extension TransactionShape {
 
   /// The match that this transaction is, with its inputs read once more: refused where an outpoint
   /// stands twice among them, which costs room that a walk doesn't take (CVE-2018-17144).
-  package func match(
-    in bytes: RawSpan, ids: TransactionIDs?, index: Int, outputs: [MatchedOutput]
+  ///
+  /// - Parameter outputs: those that are watched, as places in `scripts`, the walk's
+  func match(
+    in bytes: RawSpan, ids: TransactionIDs?, index: Int, outputs: ArraySlice<Int>,
+    scripts: [Range<UInt32>]
   ) throws(BitcoinDecodingError) -> MatchedTransaction {
     let txid = ids?.txid ?? txid(in: bytes)
     return MatchedTransaction(
       txid: txid, wtxid: ids?.wtxid ?? wtxid(in: bytes, txid: txid),
       index: UInt32(clamping: index), isCoinbase: isCoinbase,
-      inputs: isCoinbase ? [] : try outpoints(in: bytes), outputs: outputs)
+      inputs: isCoinbase ? [] : try outpoints(in: bytes),
+      outputs: outputs.map { output(at: $0, script: scripts[$0], in: bytes) })
+  }
+
+  private func output(at place: Int, script: Range<UInt32>, in bytes: RawSpan) -> MatchedOutput {
+    let (start, end) = (Int(script.lowerBound), Int(script.upperBound))
+    // The value stands before the script's length, of which the walk accepts one form only.
+    let offset = start - CompactSize.byteCount(end - start) - 8
+    let value = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    return MatchedOutput(
+      vout: UInt32(clamping: place - outputs.lowerBound), value: UInt64(littleEndian: value),
+      scriptPubKey: [UInt8](copying: bytes.extracting(start..<end)))
   }
 
   private func outpoints(in bytes: RawSpan) throws(BitcoinDecodingError) -> [Outpoint] {

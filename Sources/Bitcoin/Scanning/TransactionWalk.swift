@@ -1,23 +1,39 @@
 internal import Bytes
 internal import ChainTypes
 
-/// One pass over a transaction's bytes, with the checks that `Transaction` makes when it decodes
-/// them: the two accept and refuse the same bytes, with the same errors. An outpoint that stands
-/// twice is left to `TransactionShape.match`.
-package enum TransactionWalk {
-  /// Walks the next transaction, appending its watched outputs to `outputs`.
-  ///
-  /// Allocates nothing unless an output matches. Every offset and length comes from the reader,
-  /// which has checked it against the bytes.
-  package static func walk<Watching: OutputWatching>(
-    _ reader: inout WireReader, watching: borrowing Watching, outputs: inout [MatchedOutput]
+/// Goes over transactions' bytes, with the checks that `Transaction` makes when it decodes them: the
+/// two accept and refuse the same bytes, with the same errors. An outpoint that stands twice is left
+/// to `TransactionShape.match`.
+///
+/// Notes where outputs' scripts and, if asked to, inputs' outpoints stand, and allocates for nothing
+/// else. Every offset and length comes from the reader, which has checked it against the bytes; they
+/// are below 2^32, as the caller has checked.
+package struct TransactionWalk {
+  /// Of all outputs of the transactions so far.
+  package private(set) var scripts: [Range<UInt32>] = []
+  /// Of all inputs but coinbases'.
+  private(set) var outpoints: [UInt32] = []
+  private let notesOutpoints: Bool
+
+  package init(notingOutpoints: Bool = false) { notesOutpoints = notingOutpoints }
+
+  /// Makes room for what a block of so many bytes usually has, a script for some 200 of them.
+  mutating func reserve(forBytes count: Int) { scripts.reserveCapacity(count / 200) }
+
+  /// Walks the next transaction.
+  package mutating func walk(
+    _ reader: inout WireReader
   ) throws(BitcoinDecodingError) -> TransactionShape {
     var shape = TransactionShape(start: reader.offset)
     try reader.skip(4)
     try walkMarker(&reader, &shape)
     shape.bodyStart = reader.offset
-    let inputCount = try walkInputs(&reader, &shape, watching: watching)
-    try walkOutputs(&reader, &shape, watching: watching, outputs: &outputs)
+    let firstOutpoint = outpoints.count
+    let inputCount = try walkInputs(&reader, &shape)
+    shape.outpoints = firstOutpoint..<outpoints.count
+    let firstScript = scripts.count
+    try walkOutputs(&reader)
+    shape.outputs = firstScript..<scripts.count
     shape.bodyEnd = reader.offset
     if shape.hasWitness { try walkWitnesses(&reader, inputCount: inputCount) }
     try reader.skip(4)
@@ -29,7 +45,19 @@ package enum TransactionWalk {
     return shape
   }
 
-  package static func walkMarker(
+  /// Whether the transaction spends an outpoint that is watched, of those that were noted.
+  func isWatched<Watching: OutputWatching>(
+    spentBy shape: TransactionShape, in bytes: RawSpan, by watching: borrowing Watching
+  ) -> Bool {
+    for place in shape.outpoints {
+      let start = Int(outpoints[place])
+      let outpoint = Outpoint(wire: bytes.extracting(start..<start + Outpoint.byteCount))
+      if watching.watches(spending: outpoint) { return true }
+    }
+    return false
+  }
+
+  private func walkMarker(
     _ reader: inout WireReader, _ shape: inout TransactionShape
   ) throws(BitcoinDecodingError) {
     var ahead = reader
@@ -41,69 +69,66 @@ package enum TransactionWalk {
     reader = ahead
   }
 
-  package static func walkInputs<Watching: OutputWatching>(
-    _ reader: inout WireReader, _ shape: inout TransactionShape, watching: borrowing Watching
+  private mutating func walkInputs(
+    _ reader: inout WireReader, _ shape: inout TransactionShape
   ) throws(BitcoinDecodingError) -> Int {
     let countOffset = reader.offset
     let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumInputSize)
     guard count > 0 else { throw .noInputs(offset: countOffset) }
-    let watchesInputs = watching.watchesInputs
     for _ in 0..<count {
       let offset = reader.offset
+      if reader.skipUsualInput() {
+        if notesOutpoints { outpoints.append(UInt32(truncatingIfNeeded: offset)) }
+        continue
+      }
       let outpoint = try reader.readBytes(Outpoint.byteCount)
       let scriptOffset = reader.offset
       let scriptLength = try reader.readCount(ofItemsOfAtLeast: 1)
+      try reader.skip(scriptLength)
       if Outpoint.isNull(wire: outpoint) {
-        try reader.skip(scriptLength)
         guard count == 1 else { throw .nullOutpoint(offset: offset) }
         guard TransactionLimits.coinbaseScriptLengths.contains(scriptLength) else {
           throw .coinbaseScriptLength(scriptLength, offset: scriptOffset)
         }
         shape.isCoinbase = true
-      } else {
-        if watchesInputs, watching.watches(spending: Outpoint(wire: outpoint)) {
-          shape.spendsWatched = true
-        }
-        try reader.skip(scriptLength)
+      } else if notesOutpoints {
+        outpoints.append(UInt32(truncatingIfNeeded: offset))
       }
       try reader.skip(4)
     }
     return count
   }
 
-  package static func walkOutputs<Watching: OutputWatching>(
-    _ reader: inout WireReader, _ shape: inout TransactionShape, watching: borrowing Watching,
-    outputs: inout [MatchedOutput]
-  ) throws(BitcoinDecodingError) {
+  private mutating func walkOutputs(_ reader: inout WireReader) throws(BitcoinDecodingError) {
     let countOffset = reader.offset
     let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumOutputSize)
     guard count > 0 else { throw .noOutputs(offset: countOffset) }
+    let maximumValue = TransactionLimits.maximumValue
     var sum: UInt64 = 0
-    for vout in 0..<count {
+    for _ in 0..<count {
       let offset = reader.offset
-      let value = try reader.readUInt64()
-      guard value <= TransactionLimits.maximumValue else {
-        throw .valueTooLarge(value, offset: offset)
+      var (value, length): (UInt64, Int)
+      if let output = reader.readUsualOutput() {
+        (value, length) = output
+      } else {
+        value = try reader.readUInt64()
+        length = -1
       }
+      guard value <= maximumValue else { throw .valueTooLarge(value, offset: offset) }
       // Both are at most 2.1 × 10^15, so the sum can't overflow.
       sum &+= value
-      guard sum <= TransactionLimits.maximumValue else {
-        throw .valueSumTooLarge(sum, offset: offset)
+      guard sum <= maximumValue else { throw .valueSumTooLarge(sum, offset: offset) }
+      if length < 0 {
+        length = try reader.readCount(ofItemsOfAtLeast: 1)
+        try reader.skip(length)
       }
-      let scriptPubKey = try reader.readSizedBytes()
-      if watching.watches(scriptPubKey: scriptPubKey) {
-        outputs.append(
-          MatchedOutput(
-            vout: UInt32(truncatingIfNeeded: vout), value: value,
-            scriptPubKey: [UInt8](copying: scriptPubKey)))
-      }
-      if shape.isCoinbase, let hash = WitnessCommitment.committedHash(in: scriptPubKey) {
-        shape.committedHash = hash
-      }
+      let end = UInt32(truncatingIfNeeded: reader.offset)
+      let start = end &- UInt32(truncatingIfNeeded: length)
+      scripts.append(Range(uncheckedBounds: (start, end)))
     }
   }
 
-  package static func walkWitnesses(
+  private func walkWitnesses(
     _ reader: inout WireReader, inputCount: Int
   ) throws(BitcoinDecodingError) {
     let offset = reader.offset
@@ -111,7 +136,7 @@ package enum TransactionWalk {
     for _ in 0..<inputCount {
       let count = try reader.readCount(ofItemsOfAtLeast: 1)
       if count > 0 { isEmpty = false }
-      for _ in 0..<count { try reader.skipSizedBytes() }
+      try reader.skipSizedBytes(times: count)
     }
     guard !isEmpty else { throw .superfluousWitness(offset: offset) }
   }

@@ -139,6 +139,54 @@ package struct WireReader: ~Escapable {
     try skip(count)
   }
 
+  /// Steps over a transaction's input where it has the usual form: it spends an output, its script
+  /// is shorter than 253 bytes, and all of it is there. False, and nothing is read, where not.
+  @inline(__always)
+  @_lifetime(self: copy self)
+  mutating func skipUsualInput() -> Bool {
+    let rest = bytes.byteCount &- offset
+    // Outpoint (36, the output's number last), length (1), script, sequence (4).
+    guard rest >= 41,
+      bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 32, as: UInt32.self) != .max
+    else { return false }
+    let length = Int(bytes.unsafeLoad(fromUncheckedByteOffset: offset &+ 36, as: UInt8.self))
+    guard length < 0xfd, length &+ 41 <= rest else { return false }
+    offset &+= 41 &+ length
+    return true
+  }
+
+  /// The value of a transaction's output and its script's length, which is stepped over, where that
+  /// is below 253 and all of it is there. Nil, and nothing is read, where not.
+  @inline(__always)
+  @_lifetime(self: copy self)
+  mutating func readUsualOutput() -> (value: UInt64, scriptLength: Int)? {
+    let rest = bytes.byteCount &- offset
+    // Value (8), length (1), script.
+    guard rest >= 9 else { return nil }
+    let length = Int(bytes.unsafeLoad(fromUncheckedByteOffset: offset &+ 8, as: UInt8.self))
+    guard length < 0xfd, length &+ 9 <= rest else { return nil }
+    let value = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+    offset &+= 9 &+ length
+    return (UInt64(littleEndian: value), length)
+  }
+
+  /// Steps over `count` runs of bytes behind their CompactSizes.
+  @_lifetime(self: copy self)
+  package mutating func skipSizedBytes(times count: Int) throws(BitcoinDecodingError) {
+    for _ in 0..<count {
+      // Nearly every run is that short, and lies inside: its length, below fd, is one byte.
+      let rest = bytes.byteCount &- offset
+      if rest > 0 {
+        let length = Int(bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self))
+        if length < 0xfd, length < rest {
+          offset &+= 1 &+ length
+          continue
+        }
+      }
+      try skipSizedBytes()
+    }
+  }
+
   /// Refuses bytes that were not read.
   package func expectEnd() throws(BitcoinDecodingError) {
     guard remaining == 0 else { throw .trailingBytes(count: remaining, offset: offset) }

@@ -14,6 +14,10 @@ struct WatchedOutputs: OutputWatching {
 
   func watches(scriptPubKey: RawSpan) -> Bool { set.contains(scriptPubKey) }
 
+  func watched(_ scripts: Span<Range<UInt32>>, of bytes: RawSpan) -> [Int] {
+    set.find(scripts, in: bytes).map(\.place)
+  }
+
   func watches(spending outpoint: Outpoint) -> Bool {
     tracker?.isPendingInput(outpoint) == true
       || (!slots.isEmpty && slots.contains(.outpoint(outpoint)))

@@ -1,0 +1,146 @@
+internal import CPrefetch
+
+/// Finds places of records by hashes: groups of 32 slots, each a 16-bit tag, 0 where it is empty,
+/// and a place.
+///
+/// A hash has a home group; where that is full the place stands in the next group that isn't.
+/// Nothing is ever removed, so a group fills from its first slot on and is full when its last tag is
+/// set. A group's tags are one line of the cache apart from the places: a look-up that fails, the
+/// usual case, reads one line and takes hardly a branch, so that many of them overlap.
+struct WatchTable: Sendable {
+  private var slots: Slots
+  private(set) var count = 0
+
+  static let slotsPerGroup = 32
+
+  /// What a group's tags say of a hash.
+  struct Candidates {
+    /// Bit 16 k + n is set where tag k of word n is the hash's, so where slot 4 n + k has it.
+    var bits: UInt64
+    /// Whether the hash may stand in the next group.
+    let goesOn: Bool
+
+    /// The next slot of the group with the hash's tag.
+    @inline(__always)
+    mutating func next() -> Int? {
+      guard bits != 0 else { return nil }
+      let slot = WatchTable.slot(of: bits, in: 0)
+      bits &= bits &- 1
+      return slot
+    }
+  }
+
+  /// The first slot of candidates' bits in the whole table; a group's first where there is none.
+  @inline(__always)
+  static func slot(of bits: UInt64, in group: Int) -> Int {
+    // 64, where no bit is set, gives what 0 gives.
+    let bit = bits.trailingZeroBitCount & 63
+    return group &* slotsPerGroup &+ 4 &* (bit & 15) &+ bit >> 4
+  }
+
+  var groupCount: Int { slots.groupCount }
+
+  /// Whether one more would fill it beyond three quarters, above which groups overflow often.
+  var isCrowded: Bool { (count + 1) * 4 > groupCount * Self.slotsPerGroup * 3 }
+
+  var residentBytes: Int { slots.byteCount }
+
+  /// An empty one.
+  init(groups: Int = 0) {
+    precondition(groups <= Int(UInt32.max), "groups are numbered by 32 bits")
+    slots = Slots(groupCount: groups)
+  }
+
+  /// The upper 32 bits, scaled to the table's size: a number below the group count, which isn't 0.
+  @inline(__always)
+  func home(_ hash: UInt64) -> Int {
+    Int(truncatingIfNeeded: ((hash >> 32) &* UInt64(truncatingIfNeeded: groupCount)) >> 32)
+  }
+
+  @inline(__always)
+  func group(after group: Int) -> Int { group &+ 1 == groupCount ? 0 : group &+ 1 }
+
+  /// The lowest 16 bits; 0 marks an empty slot, so it counts as 1.
+  @inline(__always)
+  private static func tag(_ hash: UInt64) -> UInt64 { max(1, hash & 0xffff) }
+
+  /// Brings a group's tags near.
+  @inline(__always)
+  func prefetchTags(of group: Int) { prefetch_read(slots.tags + group) }
+
+  /// Brings a slot's place near.
+  @inline(__always)
+  func prefetchPlace(in slot: Int) { prefetch_read(slots.places + slot) }
+
+  /// A group's last four tags, which tell whether it is full. `group` is below the group count.
+  @inline(__always)
+  func lastTags(of group: Int) -> UInt64 { slots.words[group &* 8 &+ 7] }
+
+  /// `group` is below the group count.
+  @inline(__always)
+  func candidates(_ hash: UInt64, in group: Int) -> Candidates {
+    let words = slots.tags[group]
+    let pattern = Self.tag(hash) &* 0x0001_0001_0001_0001
+    let low = SIMD8<UInt64>(repeating: 0x7fff_7fff_7fff_7fff)
+    let differences = words ^ SIMD8(repeating: pattern)
+    // The highest bit of each 16 stays 0 exactly where all 16 are: no sum carries beyond them.
+    let nonzero = ((differences & low) &+ low) | differences | low
+    let halves = (~nonzero.lowHalf &>> 15, ~nonzero.highHalf &>> 11)
+    let eight = halves.0 | halves.1
+    let bits = eight[0] | eight[1] << 1 | eight[2] << 2 | eight[3] << 3
+    return Candidates(bits: bits, goesOn: words[7] >> 48 != 0)
+  }
+
+  /// `slot` is below the number of slots.
+  @inline(__always)
+  func place(in slot: Int) -> UInt32 { slots.places[slot] }
+
+  /// Puts a place into the first free slot from the hash's home on. There is one: the caller keeps
+  /// the table from being crowded.
+  mutating func insert(_ place: UInt32, hash: UInt64) {
+    if !isKnownUniquelyReferenced(&slots) { slots = Slots(copying: slots) }
+    var group = home(hash)
+    while lastTags(of: group) >> 48 != 0 { group = self.group(after: group) }
+    var word = group &* 8
+    while slots.words[word] >> 48 != 0 { word &+= 1 }
+    // Tags aren't 0, so this counts those of the word.
+    let slot = (79 &- slots.words[word].leadingZeroBitCount) / 16
+    slots.words[word] |= Self.tag(hash) << UInt64(16 &* slot)
+    slots.places[4 &* word &+ slot] = place
+    count += 1
+  }
+
+  /// The memory of a table: the tags of all groups, then their places.
+  ///
+  /// An array would not begin at a line of the cache, and each group's tags would stand on two.
+  private final class Slots: @unchecked Sendable {
+    // Safe to share: written to by `insert` alone, and that where nobody else refers to it.
+    let memory: UnsafeMutableRawPointer
+    let groupCount: Int
+    /// Of each group 32 tags, four a word, the first in the lowest bits.
+    let words: UnsafeMutablePointer<UInt64>
+    let tags: UnsafeMutablePointer<SIMD8<UInt64>>
+    let places: UnsafeMutablePointer<UInt32>
+
+    private static let tagBytes = 64
+    private static let placeBytes = 128
+
+    var byteCount: Int { groupCount * (Self.tagBytes + Self.placeBytes) }
+
+    init(groupCount: Int) {
+      self.groupCount = groupCount
+      memory = LargeMemory.allocate(
+        byteCount: max(1, groupCount * (Self.tagBytes + Self.placeBytes)))
+      words = memory.assumingMemoryBound(to: UInt64.self)
+      tags = memory.assumingMemoryBound(to: SIMD8<UInt64>.self)
+      places = (memory + groupCount * Self.tagBytes).assumingMemoryBound(to: UInt32.self)
+    }
+
+    convenience init(copying other: Slots) {
+      self.init(groupCount: other.groupCount)
+      memory.copyMemory(from: other.memory, byteCount: byteCount)
+    }
+
+    deinit { LargeMemory.deallocate(memory, byteCount: max(1, byteCount)) }
+  }
+}
