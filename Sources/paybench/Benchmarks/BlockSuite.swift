@@ -60,9 +60,9 @@ enum BlockSuite: Suite {
         Contest(
           name: name, unit: "MB/s",
           how: """
-            Block 702861's bytes to what pays a watched script, with txids, wtxids, merkle root, \
-            witness commitment and proof of work verified; \(copies) copies in turn, on one core. \
-            The peers make transactions and txids of them, nothing else.
+            A block of 702861's shape to what pays a watched script, with txids, wtxids, merkle \
+            root, witness commitment and proof of work verified; its outputs' scripts are others \
+            each time, its bytes in the cache; on one core. The peers make transactions and txids of them, nothing else.
             """,
           ours: try scan(set, .full), references: [sha256, limit] + peers))
     }
