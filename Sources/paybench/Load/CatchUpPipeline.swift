@@ -14,6 +14,7 @@ internal import Watching
 /// A simulated EVM node behind a port of this machine, and a watcher of it with a durable database.
 struct CatchUpPipeline {
   private let node: SimulatedEthereumNode
+  private let prepared: PreparedNode
   private let server: ChainSimServer
   private let client: HTTPClient
   private let remote: EthereumNode
@@ -29,7 +30,8 @@ struct CatchUpPipeline {
       UInt64(clamping: SystemTime().now.microseconds / 1_000_000)
     }
     try node.mine(3)
-    let server = try await ChainSimServer.start(node)
+    let prepared = PreparedNode(node)
+    let server = try await ChainSimServer.start(prepared)
     let client = try HTTPClient()
     let remote = EthereumNode(
       name: "simulated",
@@ -54,7 +56,8 @@ struct CatchUpPipeline {
       store: addresses, time: SystemTime(),
       watchKey: (.random(in: .min ... .max), .random(in: .min ... .max)))
     let pipeline = CatchUpPipeline(
-      node: node, server: server, client: client, remote: remote, watcher: watcher, store: store,
+      node: node, prepared: prepared, server: server, client: client, remote: remote,
+      watcher: watcher, store: store,
       database: database, addresses: addresses)
     try await pipeline.catchUp()
     return pipeline
@@ -76,8 +79,10 @@ struct CatchUpPipeline {
       genesisHash: nil, finalityDepth: 64, blockMilliseconds: 12_000, stallSeconds: 3_600)
   }
 
-  /// Blocks of other people's payments, in each of which two go to addresses that are watched.
-  func mine(_ blocks: Int, transactions: Int) throws {
+  /// Blocks of other people's payments, in each of which one in fifty goes to an address that is
+  /// watched; the node has the answers about them ready.
+  func mine(_ blocks: Int, transactions: Int) async throws {
+    var hashes: [Hash32] = []
     var traffic = EthereumTraffic(node.options, seed: UInt64(node.tip.height))
     for block in 0..<blocks {
       for index in 0..<transactions {
@@ -89,7 +94,9 @@ struct CatchUpPipeline {
         }
       }
       try node.mine()
+      hashes.append(node.tip.hash)
     }
+    try await prepared.prepare(hashes)
   }
 
   /// Steps until the node's head is committed.
