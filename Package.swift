@@ -322,7 +322,8 @@ let package = Package(
     tests(
       "paywatch",
       [
-        "JSON", "ChainTypes", "Addresses", "Bitcoin", "LocalServers", "Database", "SQLite",
+        "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "LocalServers", "Database",
+        "SQLite",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim",
         "LoopbackHTTP", "paywatch", "payctl",
       ]),

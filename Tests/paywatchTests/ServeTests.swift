@@ -8,7 +8,7 @@ import Testing
 @Suite("paywatch serve and check-config")
 struct ServeTests {
   /// Of BIP-0084's published words, on test networks.
-  private static let descriptor =
+  static let descriptor =
     "wpkh([73c5da0a/84h/1h/0h]tpubDC8msFGeGuwnKG9Upg7DM2b4DaRqg3CUZa5g8v2SRQ6K4NSkxUgd7HsL2XVWbVm39"
     + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
 
@@ -226,54 +226,5 @@ struct ServeTests {
     let second = try Serving(try write(1, "restored.sqlite"))
     _ = try await second.port()
     #expect(await second.end() == 0)
-  }
-}
-
-/// `paywatch serve` as a process.
-private final class Serving {
-  private let process = Process()
-  private let output = Pipe()
-  private let ended: AsyncStream<Void>
-
-  init(_ configuration: String) throws {
-    process.executableURL = Program.products.appending(path: "paywatch")
-    process.arguments = ["serve", "--config", configuration]
-    process.standardError = output
-    process.standardOutput = output
-    let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
-    self.ended = ended
-    process.terminationHandler = { _ in continuation.finish() }
-    try process.run()
-  }
-
-  deinit { if process.isRunning { process.terminate() } }
-
-  /// The port that it says it listens on.
-  func port() async throws -> Int {
-    let log = await withCheckedContinuation { (continuation: CheckedContinuation<String, Never>) in
-      let handle = output.fileHandleForReading
-      DispatchQueue.global().async {
-        var log = ""
-        while !log.contains(#""message":"listening""#) || !log.hasSuffix("\n") {
-          let more = handle.availableData
-          if more.isEmpty { break }
-          log += String(decoding: more, as: UTF8.self)
-        }
-        continuation.resume(returning: log)
-      }
-    }
-    guard
-      let port = log.firstMatch(of: /"message":"listening".*"port":"(\d+)"/).flatMap({
-        Int($0.output.1)
-      })
-    else { throw Program.Failure(text: log) }
-    return port
-  }
-
-  /// Sends SIGTERM and gives the exit status.
-  func end() async -> Int32 {
-    process.terminate()
-    for await _ in ended {}
-    return process.terminationStatus
   }
 }
