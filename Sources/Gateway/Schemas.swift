@@ -151,6 +151,7 @@ enum Schemas {
         + "node passes for a transaction (CVE-2017-12842)."),
     "required": [
       "block_hash", "block_height", "header", "transaction", "pos", "merkle", "coinbase",
+      "headers",
     ],
     "properties": [
       "block_hash": text, "block_height": ["type": "integer"],
@@ -169,6 +170,12 @@ enum Schemas {
         "properties": [
           "transaction": described(hex(nil), "Without its witness."), "merkle": branch,
         ],
+      ],
+      "headers": [
+        "type": "array", "items": hex(160),
+        "description": .string(
+          "Of the blocks on top, lowest first, up to finality and 144: each names the hash of the "
+            + "one before and meets its own target, so that they show the work that stands on it."),
       ],
     ],
   ]

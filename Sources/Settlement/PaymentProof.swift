@@ -18,6 +18,8 @@ package struct PaymentProof: Encodable, Sendable {
   /// hexadecimal. One proof has at most a block's transactions or logs, which consensus bounds.
   private static let pageBytes = 1 << 22
   private static let outputBytes = 50
+  /// As many headers follow as the payment waited for to be final, and no more than these: a day's.
+  private static let maximumHeaders: UInt32 = 144
 
   let paymentID: String
   let chain: String
@@ -72,6 +74,8 @@ package struct PaymentProof: Encodable, Sendable {
     let pos: UInt32
     let merkle: [String]
     let coinbase: Coinbase?
+    /// Of the blocks on top, lowest first.
+    let headers: [String]
   }
 
   struct Coinbase: Encodable, Sendable {
@@ -128,11 +132,17 @@ package struct PaymentProof: Encodable, Sendable {
       }
       bytes += proof?.byteCount ?? 0
       bytes += Self.outputBytes * group.transfers.count
+      let headers = try proof.map {
+        try HeaderRecords.above(
+          $0.block, limit: min(max(terms.finality, 1) - 1, Self.maximumHeaders), on: terms.chain,
+          in: connection)
+      }
+      bytes += headers.map { 80 * $0.count } ?? 0
       data.append(
         ProvedTransaction(
           txid: group.transfers[0].id.txidText,
           outputs: group.transfers.map { Output($0, asset: terms.asset) },
-          proof: proof.map(Proof.init)))
+          proof: proof.map { Proof($0, headers: headers ?? []) }))
       guard data.count < limit, bytes < Self.pageBytes else {
         if place < groups.count - 1 { nextAfter = group.transfers[0].id.txidText }
         return
@@ -235,7 +245,7 @@ extension PaymentProof.Output {
 }
 
 extension PaymentProof.Proof: Encodable {
-  fileprivate init(_ proof: TransferProof) {
+  fileprivate init(_ proof: TransferProof, headers: [[UInt8]]) {
     switch proof.evidence {
     case .inclusion(let inclusion, let header):
       self = .inclusion(
@@ -247,7 +257,7 @@ extension PaymentProof.Proof: Encodable {
             PaymentProof.Coinbase(
               transaction: Hex.encode(coinbase.transaction),
               merkle: coinbase.siblings.map(\.displayHex))
-          }))
+          }, headers: headers.map { Hex.encode($0) }))
     case .execution(let execution):
       self = .execution(
         PaymentProof.Execution(

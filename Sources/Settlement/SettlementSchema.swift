@@ -73,6 +73,8 @@ package enum SettlementSchema {
     Migration(
       number: 18, name: "transactions that were given up",
       statements: GivenUpTransactions.statements),
+    Migration(
+      number: 19, name: "headers of covered blocks", statements: HeaderRecords.statements),
   ]
 
   /// Tenants' entries, too, go behind the last closed day.

@@ -93,6 +93,7 @@ struct StepWriter {
       try connection.execute(
         "DELETE FROM headers WHERE chain = $1 AND height = $2",
         [.text(step.chain.text), .integer(Int64(link.ref.height))])
+      try HeaderRecords.remove(at: link.ref.height, of: step.chain, in: connection)
       try ChainRecords.uncover(link, chain: step.chain, in: connection)
       tip = BlockRef(height: link.ref.height - 1, hash: link.parent)
     }
@@ -101,6 +102,9 @@ struct StepWriter {
         throw StaleCursor(chain: step.chain, expected: step.expectedVersion)
       }
       try ChainRecords.insert(link, chain: step.chain, in: connection)
+      if let header = step.headers[link.ref] {
+        try HeaderRecords.insert(header, at: link.ref.height, of: step.chain, in: connection)
+      }
       try ChainRecords.cover(
         link, addressesThrough: step.addressesThrough, chain: step.chain, in: connection)
       tip = link.ref

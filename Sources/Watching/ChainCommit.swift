@@ -72,6 +72,8 @@ package struct ChainStep: Sendable {
   package var disconnected: [ChainLink] = []
   /// Blocks that joined it, lowest first: verified and scanned.
   package var connected: [ChainLink] = []
+  /// The headers of blocks among `connected`, 80 bytes each (Bitcoin).
+  package var headers: [BlockRef: [UInt8]] = [:]
   /// The steps of the transfers that changed, in order.
   package var changes: [TransferChange] = []
   /// Of the transactions that `changes` put into blocks, and of those put there before that lack

@@ -54,7 +54,7 @@ struct ProofTests {
           "block_hash": .string(block.hash.displayHex),
           "block_height": .integer(Int(block.height)),
           "coinbase": ["merkle": [hashes[2], hashes[3]], "transaction": digits("0c", 61)],
-          "header": digits("0a", 80), "merkle": [hashes[0], hashes[1]], "pos": 2,
+          "header": digits("0a", 80), "headers": [], "merkle": [hashes[0], hashes[1]], "pos": 2,
           "transaction": digits("0b", 60),
         ])
       #expect(data[1]["txid"] == .string(pending.txid.displayHex))

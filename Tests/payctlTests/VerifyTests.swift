@@ -129,4 +129,42 @@ struct VerifyTests {
     #expect(outcome.status == 1)
     #expect(outcome.output.contains("has no proof"), "\(outcome.output)")
   }
+
+  @Test("the headers on top are one chain with its work, and a known block among them is enough")
+  func buried() async throws {
+    let scene = try await RescanScene()
+    let payment = try await scene.request()
+    try scene.node.pay(SimulatedWorld.script(of: payment.terms), value: 150_000)
+    let blocks = try scene.node.mine(9)
+    try await scene.settle()
+    let database = scene.scratch.url.appending(path: "paywatch.sqlite").path
+    let text = try await Program.payctl.finish(
+      ["payment", "proof", payment.terms.id, "--database", database]
+    ).output
+    try await scene.close()
+    // Of a finality of six the block itself and five on top.
+    let whole = try await verify(text, in: scene.scratch)
+    #expect(whole.status == 0, "\(whole.output)")
+    #expect(
+      whole.output.contains("5 more blocks stand on \(blocks[0].hash.displayHex)"),
+      "\(whole.output)")
+    for (place, status) in [(0, 0), (5, 0), (6, 1)] {
+      let hash = blocks[place].hash.displayHex
+      let pinned = try await Program.payctl.finish(
+        ["verify", scene.scratch.path("proof.json"), "--header", hash])
+      #expect(pinned.status == Int32(status), "\(place): \(pinned.output)")
+    }
+    let start = try #require(text.firstRange(of: #""headers":[""#)).upperBound
+    let first = text[start..<text.index(start, offsetBy: 160)]
+    // Left out in between, and with another nonce.
+    let gap = text.replacing(#""\#(first)","#, with: "")
+    #expect(gap != text)
+    let broken = text.replacing(first, with: first.dropLast(8) + "ffffffff")
+    #expect(broken != text)
+    for changed in [gap, broken] {
+      let outcome = try await verify(changed, in: scene.scratch)
+      #expect(outcome.status == 1, "\(outcome.output)")
+      #expect(outcome.output.contains("Doesn't hold: "), "\(outcome.output)")
+    }
+  }
 }

@@ -131,6 +131,7 @@ extension BitcoinWatcher {
         step.proofs += proofs
         step.sightings += sightings(in: block.matches, at: link.ref)
         step.connected.append(link)
+        step.headers[link.ref] = block.header.bytes
         proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
         // The next step goes on with the run, unless it must replace what was disconnected.
         if proofBytes >= settings.proofBytesPerCommit, step.disconnected.isEmpty { return true }

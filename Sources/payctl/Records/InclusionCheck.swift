@@ -11,14 +11,26 @@ struct InclusionCheck: Decodable {
   let pos: UInt32
   let merkle: [String]
   let coinbase: Coinbase
+  /// Of the blocks on top, lowest first; missing where the page is older than they are in it.
+  let headers: [String]?
 
   struct Coinbase: Decodable {
     let transaction: String
     let merkle: [String]
   }
 
+  /// What stands on a block, by its header and those that follow.
+  struct Burial {
+    /// The blocks' hashes, lowest first, without the first one's.
+    var above: [String] = []
+    /// How many hashes it takes on average to make such headers, the first one among them.
+    var work = UInt256.zero
+  }
+
   /// Throws a `CommandFailure` where it fails, and other errors where it can't be read.
-  func run(txid expected: String, _ outputs: [ProofCheck.Output], to address: String) throws {
+  func run(
+    txid expected: String, _ outputs: [ProofCheck.Output], to address: String
+  ) throws -> Burial {
     // Networks that share a prefix make the same script of an address.
     let recipient = BitcoinNetwork.Kind.allCases.lazy.compactMap { kind in
       try? BitcoinAddress(address, network: BitcoinNetwork(kind))
@@ -32,9 +44,9 @@ struct InclusionCheck: Decodable {
     guard hash.displayHex == blockHash else {
       throw CommandFailure("its header is that of block \(hash.displayHex)")
     }
-    guard hash.littleEndianNumber <= (try CompactTarget(header.bits).target) else {
-      throw CommandFailure("its header's hash doesn't meet its target")
-    }
+    var burial = Burial()
+    burial.work = try Self.work(of: header)
+    try bury(&burial, under: hash)
     let bytes = try Hex.decode(transaction)
     let evidence = TransactionProof(
       transaction: bytes,
@@ -60,6 +72,29 @@ struct InclusionCheck: Decodable {
           "its output \(output.vout ?? 0) doesn't pay \(output.amountMinor) to \(address)")
       }
     }
+    return burial
+  }
+
+  private func bury(_ burial: inout Burial, under hash: Hash32) throws {
+    var last = hash
+    for (place, text) in (headers ?? []).enumerated() {
+      let bytes = try Hex.decode(text)
+      let header = try BlockHeader(bytes: bytes.span.bytes)
+      guard header.previousBlockHash == last else {
+        throw CommandFailure("header \(place + 1) on top doesn't stand on the one before")
+      }
+      burial.work = (try? burial.work.adding(Self.work(of: header))) ?? .max
+      last = header.hash
+      burial.above.append(last.displayHex)
+    }
+  }
+
+  private static func work(of header: BlockHeader) throws -> UInt256 {
+    let target = try CompactTarget(header.bits)
+    guard header.hash.littleEndianNumber <= target.target else {
+      throw CommandFailure("a header's hash doesn't meet its target")
+    }
+    return target.work
   }
 
   private func hashes(_ texts: [String]) throws -> [Hash32] {

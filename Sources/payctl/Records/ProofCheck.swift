@@ -38,6 +38,8 @@ struct ProofCheck {
     let txid: String
     let blockHash: String
     let amountMinor: UInt256
+    /// Nil on EVM chains, where headers cost nothing to make.
+    let burial: InclusionCheck.Burial?
   }
 
   /// A transaction without a proof.
@@ -106,14 +108,14 @@ struct ProofCheck {
         continue
       }
       do {
-        try check(item, proof, page)
+        let burial = try check(item, proof, page)
         let amounts = try item.outputs.filter(\.isInBlock).map {
           try UInt256(decimal: $0.amountMinor)
         }
         proved.append(
           Proved(
             txid: item.txid, blockHash: proof.blockHash,
-            amountMinor: try amounts.reduce(.zero) { try $0.adding($1) }))
+            amountMinor: try amounts.reduce(.zero) { try $0.adding($1) }, burial: burial))
       } catch let error as CommandFailure {
         throw CommandFailure("the proof of \(item.txid) fails: \(error)")
       } catch {
@@ -128,7 +130,9 @@ struct ProofCheck {
     }
   }
 
-  private mutating func check(_ item: Item, _ proof: Proof, _ page: Page) throws {
+  private mutating func check(
+    _ item: Item, _ proof: Proof, _ page: Page
+  ) throws -> InclusionCheck.Burial? {
     guard txids.insert(item.txid).inserted else {
       throw CommandFailure("the transaction stands there twice")
     }
@@ -138,10 +142,11 @@ struct ProofCheck {
     case .inclusion(let check):
       // Each kind of proof checks what this identifies.
       try Self.checkDistinct(outputs.map(\.vout))
-      try check.run(txid: item.txid, outputs, to: page.address)
+      return try check.run(txid: item.txid, outputs, to: page.address)
     case .execution(let check):
       try Self.checkDistinct(outputs.map(\.position))
       try check.run(txid: item.txid, outputs, of: page.contract, to: page.address, &gains)
+      return nil
     }
   }
 }

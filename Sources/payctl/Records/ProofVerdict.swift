@@ -63,16 +63,25 @@ struct ProofVerdict {
     _ check: ProofCheck, _ page: ProofCheck.Page, _ pinned: Set<String>
   ) {
     var sum = UInt256.zero
-    var blocks: Set<String> = []
+    var blocks: [String: InclusionCheck.Burial?] = [:]
     for proved in check.proved {
       sentences.append(
         "Proved: \(proved.txid) stands in block \(proved.blockHash) and brought "
           + "\(proved.amountMinor.decimal) minor units to the address.")
-      blocks.insert(proved.blockHash)
+      blocks[proved.blockHash] = proved.burial
       sum = (try? sum.adding(proved.amountMinor)) ?? .max
     }
-    for block in blocks.sorted() where !pinned.isEmpty && !pinned.contains(block.lowercased()) {
-      fail("block \(block) isn't one of those that were given")
+    for (block, burial) in blocks.sorted(by: { $0.key < $1.key }) {
+      if let burial {
+        sentences.append(
+          "Proved: \(burial.above.count) more blocks stand on \(block), and it takes "
+            + "\(burial.work.decimal) hashes on average to make such headers.")
+      }
+      // What a known block stands on is in its chain.
+      let known = [block.lowercased()] + (burial?.above ?? [])
+      if !pinned.isEmpty, pinned.isDisjoint(with: known) {
+        fail("neither block \(block) nor one on top of it is among those that were given")
+      }
     }
     for unproved in check.unproved {
       if unproved.isInBlock {

@@ -10,8 +10,9 @@ struct VerifyCommand: AsyncParsableCommand {
     discussion: """
       The file holds what GET /v1/payments/{id}/proof answered, or what payctl payment proof \
       printed: one page of JSON, or one a line. No configuration, database or network is needed. \
-      What holds is said in words, and what of it is only the service's word. That the blocks are \
-      in the active chain can't be shown by a file: compare their hashes with a source you trust, \
+      What holds is said in words, and what of it is only the service's word. On Bitcoin \
+      the headers on top show how much work stands on each block; that the blocks are in the \
+      active chain can't be shown by a file: compare their hashes with a source you trust, \
       or give them with --header. Where anything doesn't hold, pages are missing, or less is \
       proved than was due, the exit code is 1.
 
@@ -25,7 +26,7 @@ struct VerifyCommand: AsyncParsableCommand {
   @Option(
     help: """
       The hash of a block that you know to be in the active chain. May be repeated; with it every \
-      proof's block must be one of these.
+      proof's block must be one of these, or on Bitcoin stand below one.
       """)
   var header: [String] = []
 
