@@ -1,6 +1,7 @@
 import Addresses
 import Bitcoin
 import ChainSim
+import ChainTypes
 import Digests
 import Foundation
 import JSON
@@ -71,7 +72,7 @@ struct AttestedRefundTests {
     let port = try await serving.port()
     func payctl(_ arguments: String..., input: String = "") async throws -> Program.Outcome {
       let outcome = try await Program.payctl.finish(arguments, input: input)
-      try #require(outcome.status == 0, "\(arguments): \(outcome.errors)")
+      #expect(outcome.status == 0, "\(arguments): \(outcome.errors)")
       return outcome
     }
     struct Key: Decodable { let key: String }
@@ -122,9 +123,7 @@ struct AttestedRefundTests {
       """
     func request(_ key: PrivateKey, _ name: String) async throws -> TestConnection.Answer {
       let script = OutputScript.p2wpkh(key.publicKey.hash160)
-      let signature = try #require(
-        MessageSignature(of: Array(statement.utf8), by: script, key: key)
-      ).text
+      let signature = MessageSignature(of: Array(statement.utf8), by: script, key: key)?.text ?? ""
       let body: JSONValue = [
         "kind": "overpayment", "address": .string(back),
         "attestation": [

@@ -90,11 +90,11 @@ struct InclusionCheck: Decodable {
   }
 
   private static func work(of header: BlockHeader) throws -> UInt256 {
-    let target = try CompactTarget(header.bits)
-    guard header.hash.littleEndianNumber <= target.target else {
+    let target = CompactTarget(header.bits)
+    guard header.hash.littleEndianNumber <= (try target.target) else {
       throw CommandFailure("a header's hash doesn't meet its target")
     }
-    return target.work
+    return try target.work
   }
 
   private func hashes(_ texts: [String]) throws -> [Hash32] {
