@@ -113,7 +113,6 @@ final class EthereumStory {
       chains:
         - spec: chain.yaml
           accounts: ["\(try EthereumPaymentTests.account().text)"]
-          addresses: 20
           refunds: any
           maximum_fee: "0.1"
           maximum_gas_price: "500"
