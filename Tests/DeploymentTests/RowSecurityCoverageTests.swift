@@ -8,7 +8,8 @@ struct RowSecurityCoverageTests {
   /// What belongs to nobody: chains, and the program's own bookkeeping.
   private static let shared: Set<String> = [
     "schema_migrations", "chains", "headers", "coverage", "transfers", "transfer_inputs",
-    "transfer_proofs", "execution_proofs", "incomes", "event_positions", "leases", "relay_cursor",
+    "transfer_proofs", "execution_proofs", "block_headers", "incomes", "event_positions", "leases",
+    "relay_cursor",
     "relay_epochs",
     "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
     "inbox_parked", "outgoing_slots", "outgoing_slot_uses", "outgoing_waits", "outgoing_given_up",
@@ -68,7 +69,8 @@ struct RowSecurityCoverageTests {
         "address_reservations SELECT", "events SELECT",
         "outbox INSERT, SELECT", "event_subjects INSERT, SELECT", "idempotency_keys INSERT, SELECT",
         "event_positions SELECT", "chains SELECT", "transfer_proofs SELECT",
-        "execution_proofs SELECT", "refunds INSERT, SELECT", "refund_facts INSERT, SELECT",
+        "execution_proofs SELECT", "block_headers SELECT", "refunds INSERT, SELECT",
+        "refund_facts INSERT, SELECT",
         "refund_caps INSERT, SELECT", "payment_timers DELETE, INSERT, SELECT",
         "ledger_entries INSERT, SELECT", "ledger_balances INSERT, SELECT",
       ])

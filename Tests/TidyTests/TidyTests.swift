@@ -148,7 +148,8 @@ struct TidyTests {
     #expect(
       found == [
         "Sources/ChainSim/Ethereum/Faucet/SimulatedAccount.swift",
-        "Sources/Simulation/Simulation+Payouts.swift", "Sources/Simulation/World/Pipeline.swift",
+        "Sources/Simulation/Simulation+BitcoinPayouts.swift",
+        "Sources/Simulation/World/Pipeline.swift",
         "Sources/paybench/Load/LatencyNodes.swift", "Sources/paybench/Load/PaymentServer.swift",
         "Sources/paywatch/Demo/OfflineSigner.swift",
       ])

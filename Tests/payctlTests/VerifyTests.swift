@@ -54,7 +54,7 @@ struct VerifyTests {
     let other = String(repeating: "0", count: 64)
     let strange = try await verify(text, in: scene.scratch, "--header", other)
     #expect(strange.status == 1)
-    #expect(strange.output.contains("Doesn't hold: block \(block)"), "\(strange.output)")
+    #expect(strange.output.contains("Doesn't hold: neither block \(block)"), "\(strange.output)")
     let piped = try Program.payctl.run(["verify", "-"], input: text)
     #expect(piped.status == 0 && piped.output == outcome.output)
   }

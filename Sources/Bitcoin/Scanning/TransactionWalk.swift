@@ -1,13 +1,13 @@
 internal import Bytes
 internal import ChainTypes
 
-/// Goes over transactions' bytes, with the checks that `Transaction` makes when it decodes them: the
-/// two accept and refuse the same bytes, with the same errors. An outpoint that stands twice is left
-/// to `TransactionShape.match`.
+/// Goes over transactions' bytes, with the checks that `Transaction` makes when it decodes them:
+/// the two accept and refuse the same bytes, with the same errors. An outpoint that stands twice is
+/// left to `TransactionShape.match`.
 ///
-/// Notes where outputs' scripts and, if asked to, inputs' outpoints stand, and allocates for nothing
-/// else. Every offset and length comes from the reader, which has checked it against the bytes; they
-/// are below 2^32, as the caller has checked.
+/// Notes where outputs' scripts and, if asked to, inputs' outpoints stand, and allocates for
+/// nothing else. Every offset and length comes from the reader, which has checked it against the
+/// bytes; they are below 2^32, as the caller has checked.
 package struct TransactionWalk {
   /// Of all outputs of the transactions so far.
   package private(set) var scripts: [Range<UInt32>] = []

@@ -2,11 +2,11 @@
 ///
 /// Scripts of 16 to 40 bytes, which all standard ones with an address are, and EVM addresses are
 /// hashed by a multilinear function: the upper half of a sum, modulo 2^128, of the script's words,
-/// each multiplied by a secret 128-bit number. It is strongly universal (Lemire and Kaser, "Strongly
-/// universal string hashing is fast", 2014): for whoever doesn't know the numbers, the hashes of any
-/// two scripts are random and independent of each other, so that nobody can choose scripts that
-/// collide. Its products don't wait for each other, which makes it a third of SipHash's work, and
-/// scripts of mixed lengths take no branch. Others are hashed by SipHash-1-3.
+/// each multiplied by a secret 128-bit number. It is strongly universal (Lemire and Kaser,
+/// "Strongly universal string hashing is fast", 2014): for whoever doesn't know the numbers, the
+/// hashes of any two scripts are random and independent of each other, so that nobody can choose
+/// scripts that collide. Its products don't wait for each other, which makes it a third of
+/// SipHash's work, and scripts of mixed lengths take no branch. Others are hashed by SipHash-1-3.
 struct ScriptHash: Hashable, Sendable {
   private let key: SipHash.Key
   /// Multiplies nothing; then the five words; then the length.

@@ -3,10 +3,10 @@ internal import CPrefetch
 /// Scripts with their ordinals, one after another, in memory that is never moved or freed while it
 /// grows.
 ///
-/// A record is the script's length (1 byte), the script, and its ordinal (4 bytes). Where one of the
-/// two needs more, it is ff, the length (8 bytes), the script, and the ordinal (8 bytes). Numbers are
-/// little-endian. A record begins at a multiple of 4 bytes; its place counts those fours, so that 32
-/// bits reach over 16 GiB.
+/// A record is the script's length (1 byte), the script, and its ordinal (4 bytes). Where one of
+/// the two needs more, it is ff, the length (8 bytes), the script, and the ordinal (8 bytes).
+/// Numbers are little-endian. A record begins at a multiple of 4 bytes; its place counts those
+/// fours, so that 32 bits reach over 16 GiB.
 struct ScriptRecords: Sendable {
   /// All but the last are full. Large ones come from the system one by one, which makes memory that
   /// was reserved and never written to cost nothing.
@@ -171,7 +171,8 @@ struct RecordChunk: Sendable {
       }
       return true
     }
-    // The first eight and the last eight may overlap, and so may those between. All lie inside both.
+    // The first eight and the last eight may overlap, and so may those between. All lie inside
+    // both.
     var difference = word(a, at: first) ^ word(b, at: second)
     let last = count &- 8
     difference |= word(a, at: first &+ last) ^ word(b, at: second &+ last)

@@ -6,8 +6,8 @@
 /// A value: `let snapshot = set` costs nothing, and readers go on with theirs. Writing copies the
 /// table and the last records where a copy shares them.
 ///
-/// Memory beside the script's own bytes: 6 bytes a slot at 60 to 75 % occupancy, 1 byte of length, 4
-/// of the ordinal, and up to 3 that align the record. That is 14 to 16 bytes a P2WPKH script.
+/// Memory beside the script's own bytes: 6 bytes a slot at 60 to 75 % occupancy, 1 byte of length,
+/// 4 of the ordinal, and up to 3 that align the record. That is 14 to 16 bytes a P2WPKH script.
 package struct WatchSet: Sendable {
   /// Bit n: a script of n bytes is watched; bit 63: one of 63 bytes or more.
   @usableFromInline private(set) var lengths: UInt64 = 0

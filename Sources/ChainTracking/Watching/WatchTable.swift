@@ -4,9 +4,9 @@ internal import CPrefetch
 /// and a place.
 ///
 /// A hash has a home group; where that is full the place stands in the next group that isn't.
-/// Nothing is ever removed, so a group fills from its first slot on and is full when its last tag is
-/// set. A group's tags are one line of the cache apart from the places: a look-up that fails, the
-/// usual case, reads one line and takes hardly a branch, so that many of them overlap.
+/// Nothing is ever removed, so a group fills from its first slot on and is full when its last tag
+/// is set. A group's tags are one line of the cache apart from the places: a look-up that fails,
+/// the usual case, reads one line and takes hardly a branch, so that many of them overlap.
 struct WatchTable: Sendable {
   private var slots: Slots
   private(set) var count = 0

@@ -130,7 +130,8 @@ package struct EthereumPayouts: Sendable {
     var transfers: [TransferID] = []
     /// Whether the fee comes out of the amount.
     var paysFee = false
-    /// Asked when it is recorded, with the most that it takes of the asset: the fee is in the coin's.
+    /// Asked when it is recorded, with the most that it takes of the asset: the fee is in the
+    /// coin's.
     var check: (@Sendable (any SQLConnection, UInt256) throws -> Void)?
   }
 

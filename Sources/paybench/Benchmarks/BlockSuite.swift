@@ -6,9 +6,9 @@ internal import Digests
 
 /// A real block's bytes to its matches.
 ///
-/// Every scan finds other scripts in the block's outputs than those before: else the part of a large
-/// watch set that a block touches would lie in the cache after the first. The block's bytes are in
-/// the cache, and so are those that are hashed beside.
+/// Every scan finds other scripts in the block's outputs than those before: else the part of a
+/// large watch set that a block touches would lie in the cache after the first. The block's bytes
+/// are in the cache, and so are those that are hashed beside.
 enum BlockSuite: Suite {
   private static let small = "block scan, verified, 1 k watched"
   private static let large = "block scan, verified, 10 M watched"
