@@ -66,7 +66,8 @@ extension EthereumPayouts {
   private func account(of id: String, tenant: String) async throws -> EthereumAddress {
     let spec = spec
     return try await database.read { connection in
-      let old = try PayoutRefusal.replaceable(id, of: tenant, on: spec.name, in: connection)
+      let old = try PayoutRefusal.replaceable(
+        id, of: tenant, on: spec.name, locking: false, in: connection)
       guard case .nonce(let account, _)? = old.slots.first else { throw CorruptRow.column("slot") }
       return EthereumAddress(account)
     }

@@ -38,12 +38,15 @@ extension PayoutRefusal {
   }
 
   /// The tenant's transaction on the chain that another one may replace.
+  ///
+  /// - Parameter locking: holds it until the transaction ends: for who replaces it
   static func replaceable(
-    _ id: String, of tenant: String, on chain: ChainName, in connection: any SQLConnection
+    _ id: String, of tenant: String, on chain: ChainName, locking: Bool = true,
+    in connection: any SQLConnection
   ) throws -> OutgoingTransaction {
     try check(chain, in: connection)
-    guard let old = try OutgoingRecords.load(id, in: connection), old.chain == chain,
-      old.tenant == tenant
+    guard let old = try OutgoingRecords.load(id, locking: locking, in: connection),
+      old.chain == chain, old.tenant == tenant
     else { throw PayoutRefusal.notFound(id) }
     guard old.status == .signed || old.status == .broadcast,
       try !OutgoingRecords.isUsed(anyOf: old, in: connection)
