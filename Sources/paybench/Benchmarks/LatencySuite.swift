@@ -9,7 +9,7 @@ enum LatencySuite: Suite {
   private static let pollMilliseconds = 500
 
   static func contests(named names: Set<String>, _ materials: Materials) async throws -> [Contest] {
-    let count = materials.settings.repetitions(100)
+    let count = materials.settings.repetitions(20)
     var contests: [Contest] = []
     if names.contains(bitcoin) { contests.append(try await bitcoinContest(count)) }
     if names.contains(ethereum) { contests.append(try await ethereumContest(count)) }
