@@ -12,7 +12,7 @@ package struct RefundPolicy: Sendable, Equatable {
   package var approvers = RefundApprovers()
   /// How long a refund waits whose address isn't the one that was named for the payment first.
   package var cooldownSeconds: Int64 = 86_400
-  /// Whether an address must be proved by a signed message.
+  /// Whether an address must be proved by a signed message: its own, or a listed approver's.
   package var requiresAttestation = false
   package var feePayer = RefundTerms.FeePayer.shop
 

@@ -196,7 +196,16 @@ package struct RefundService: Sendable {
     guard let statement = RefundStatement(attestation.message),
       let most = statement.allows(id, to: address, on: terms.chain, in: terms.asset), most >= sum
     else { throw RefundRefusal.attestationInvalid("the message signed must be: \(wanted.text)") }
-    return try attestation.checked(on: spec, approvers: policy.approvers)
+    let checked = try attestation.checked(on: spec, approvers: policy.approvers)
+    // Anybody can sign with a key of their own: that says nothing about the address.
+    guard
+      !policy.requiresAttestation || checked.signer == address
+        || policy.approvers.signers.values.contains(checked.signer)
+    else {
+      throw RefundRefusal.attestationInvalid(
+        "\(checked.signer) is neither the address that it goes to nor a listed approver's")
+    }
+    return checked
   }
 
   /// Whether another address was named before, with the payment or by an earlier request.

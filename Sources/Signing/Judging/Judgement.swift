@@ -77,10 +77,12 @@ package enum Judgement {
     case (.listed, _): return "the policy pays listed destinations alone"
     case (.attested, .none): return "nobody signed a statement that it goes there"
     case (.attested, .valid(let signer, _)):
-      guard policy.attesters == .payers || policy.operators.contains(signer) else {
+      if policy.operators.contains(signer) { return nil }
+      guard policy.attesters == .payers else {
         return "\(signer), which signed for it, is none of the policy's operators"
       }
-      return nil
+      return signer == payment.address
+        ? nil : "\(signer), which signed for it, is neither where it goes nor an operator"
     }
   }
 

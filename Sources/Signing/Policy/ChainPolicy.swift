@@ -35,8 +35,8 @@ package struct ChainPolicy: Sendable {
 
   /// Whose signature under a statement counts.
   package enum AttesterRule: String, CaseIterable, Sendable {
-    /// Operators', and those of whoever holds the statement's signing address: the payer, if the
-    /// server tells the truth. That an address has paid can't be seen offline.
+    /// Operators', and that of whoever holds the address which is paid: the payer, if the server
+    /// tells the truth. That an address has paid can't be seen offline.
     case payers
     /// Operators' alone: a server that lies can't move money without one of their keys.
     case operators

@@ -64,9 +64,8 @@ struct AttestationTests {
     try await world.mine(
       .init(transaction: "t", ordinal: payment.terms.ordinal, value: 130_000))
     try await world.mineEmpty(5)
-    let (service, now) = (
-      RefundService(specs: [world.spec], policies: [World.tenant: policy]), world.now
-    )
+    var service = RefundService(specs: [world.spec], policies: [World.tenant: policy])
+    let now = world.now
     let (owner, other) = (try key(1), try key(2))
     func address(_ key: PrivateKey) -> String {
       BitcoinAddress(.p2wpkh(key.publicKey.hash160), network: .regtest).text
@@ -76,6 +75,7 @@ struct AttestationTests {
       let request = RefundRequest(
         payment: payment.terms.id, kind: .partial, amount: 1_000, address: wanted,
         attestation: attestation, requestedBy: "shop")
+      let service = service
       return try await world.database.write {
         try service.request(
           request, tenant: World.tenant, now: now,
@@ -115,9 +115,13 @@ struct AttestationTests {
     let good = try simple(message, by: owner)
     let refund = try await request(good)
     #expect(refund.terms.attestation == good && refund.status == .approved)
-    // Who signs is for the signer's policy to judge: an operator may, with a taproot address.
+    // Anybody has a key: only a listed approver's counts beside the address's own, a taproot one,
+    // too.
     let tweaked = try #require(other.publicKey.xOnly.tapTweaked())
     let taproot = try simple(message, by: other, .p2tr(tweaked.bytes))
+    #expect(try await isInvalid("\(taproot.signer) is neither") { try await request(taproot) })
+    policy.refunds.approvers = RefundApprovers(["anna": taproot.signer])
+    service = RefundService(specs: [world.spec], policies: [World.tenant: policy])
     #expect(try await request(taproot).terms.attestation == taproot)
     // It is used up.
     #expect(try await isInvalid("the message signed must be: ") { try await request(good) })
