@@ -75,6 +75,13 @@ struct BitcoinRulesTests {
       address: address, chain: "bitcoin-regtest", asset: "BTC", kind: .eip191,
       path: SigningScene.operatorPath)
     #expect(try refusals(scene.refund(to: address, attestation: operated), settings) == [])
+    // Under `payers` only the key of the address that is paid counts beside operators' keys.
+    settings.attesters = "payers"
+    #expect(try refusals(scene.refund(to: address, attestation: operated), settings) == [])
+    settings.more = ""
+    #expect(
+      try refusals(scene.refund(to: address, attestation: operated), settings)
+        .contains { $0.contains("neither where it goes nor an operator") })
   }
 
   @Test("what a tenant's policy sends back may go unattested, up to so much of each payment")
