@@ -33,9 +33,12 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies + [arguments], swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+    name: name + "Tests", dependencies: dependencies + ["TestSupport"], exclude: exclude,
+    swiftSettings: settings)
 }
 
 let package = Package(
@@ -327,7 +330,7 @@ let package = Package(
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim",
         "LoopbackHTTP", "paywatch", "payctl",
       ]),
-    tests("paybench", ["paybench", "paycount"]),
+    tests("paybench", ["paybench", "paycount"], exclude: ["thresholds.json"]),
     tests("Tidy", []),
   ]
 )

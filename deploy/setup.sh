@@ -15,13 +15,20 @@ fail() {
 
 has_venv() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
+has_postgres() {
+  for place in /usr/lib/postgresql/*/bin $(echo "$PATH" | tr : ' '); do
+    [ -x "$place/initdb" ] && [ -x "$place/postgres" ] && return 0
+  done
+  return 1
+}
+
 packages=$build
 programs=""
 case "${1:-build}" in
   build) ;;
   test)
     packages="$build $servers"
-    programs="redis-server kcat openssl python3"
+    programs="redis-server kcat openssl python3 valgrind strip"
     ;;
   *) fail "it is setup.sh build or setup.sh test" ;;
 esac
@@ -50,7 +57,10 @@ else
       fail "$program is missing; Debian's packages are: $packages"
   done
   case "$programs" in
-    *python3*) has_venv || fail "python3 lacks its module venv" ;;
+    *python3*)
+      has_venv || fail "python3 lacks its module venv"
+      has_postgres || fail "PostgreSQL's server is missing; Debian's packages are: $packages"
+      ;;
   esac
 fi
 [ -n "$missing" ] || exit 0

@@ -69,8 +69,6 @@ struct Paybench: AsyncParsableCommand {
   }
 
   func run() async throws {
-    // A peer that ends early is told by an error of its own.
-    signal(SIGPIPE, SIG_IGN)
     let settings = Settings(
       vectors: URL(filePath: vectors), peers: place,
       scripts: count ?? (quick ? 50_000 : 10_000_000),

@@ -7,7 +7,8 @@ struct Paycount: ParsableCommand {
     commandName: "paycount",
     abstract: "Counts what hot paths ask of the allocator, and their instructions.",
     discussion: """
-      Neither varies from machine to machine, or with what else runs. Each operation runs once \
+      Neither varies with what else runs, nor much by machine: libraries choose some instructions \
+      by the processor. Each operation runs once \
       before it is counted. Instructions are counted by valgrind, where it is there. Prints the \
       counts for each unit, in the form of the thresholds.
       """)

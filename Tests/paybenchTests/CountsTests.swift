@@ -15,7 +15,26 @@ struct CountsTests {
     let outcome = try await Program.paycount.finish(["--thresholds", Self.file.path])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let counts = try JSONDecoder().decode(Thresholds.self, from: Data(outcome.output.utf8))
-    #expect(counts.builds[Thresholds.build]?["watch set, look-up"]?.allocations == 0)
+    let counted = try #require(counts.builds[Thresholds.build])
+    #expect(counted["watch set, look-up"]?.allocations == 0)
+    for (name, count) in counted {
+      #expect((count.instructions != nil) == Self.hasValgrind, "\(name)")
+    }
+  }
+
+  private static let hasValgrind = (ProcessInfo.processInfo.environment["PATH"] ?? "")
+    .split(separator: ":")
+    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/valgrind") }
+
+  @Test(
+    "instructions are counted, too",
+    .enabled(if: hasValgrind, "valgrind isn't on the PATH: instructions aren't counted here"))
+  func instructions() throws {
+    let thresholds = try JSONDecoder().decode(
+      Thresholds.self, from: Data(contentsOf: Self.file))
+    for (build, counts) in thresholds.builds {
+      for (name, count) in counts { #expect(count.instructions != nil, "\(build): \(name)") }
+    }
   }
 
   @Test("more than a threshold, none, and one of nothing are breaches")

@@ -25,7 +25,9 @@ struct PaybenchTests {
     let names = [
       "addresses", "verified, 1 k", "rescan", "EVM block", "EVM receipts root", "EVM logs", "cold",
       "warm", "bytes", "Keccak",
-      "payments on SQLite, 99th percentile", "relay from SQLite",
+      "payments on SQLite, 99th percentile", "payments on PostgreSQL, 99th percentile",
+      "relay from SQLite", "relay from PostgreSQL", "EVM catch-up", "EVM discovery",
+      "mempool to its event", "Bitcoin block of 0.8 MB to its event", "EVM block of",
     ]
     for name in names {
       #expect(measurements.contains { $0.name.contains(name) }, "\(name)")

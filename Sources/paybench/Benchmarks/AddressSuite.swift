@@ -2,8 +2,8 @@ internal import Addresses
 internal import Bytes
 internal import ChainTypes
 internal import Digests
-internal import Dispatch
 internal import Keys
+internal import Synchronization
 
 /// Addresses from an account's public key, up to their text.
 enum AddressSuite: Suite {
@@ -127,18 +127,13 @@ enum AddressSuite: Suite {
     var fresh = FreshIndexes()
     let run = { (threads: Int) throws -> [Double] in
       let parts = (0..<threads).map { _ in fresh.take(count) }
-      var found = [Int](repeating: 0, count: threads)
-      let start = WallClock.nanoseconds
-      found.withUnsafeMutableBufferPointer { found in
-        // Each writes its own element.
-        nonisolated(unsafe) let found = found
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
-          found[thread] = (try? pipeline.texts(parts[thread], .batched))?.count ?? 0
-        }
+      let derived = Atomic(0)
+      let seconds = Threads.seconds(threads) { thread in
+        let texts = (try? pipeline.texts(parts[thread], .batched)) ?? []
+        derived.add(texts.count { $0 != nil }, ordering: .relaxed)
       }
-      let seconds = max(Double(WallClock.nanoseconds - start) / 1e9, 1e-9)
-      guard found.reduce(0, +) == threads * Int(count) else {
-        throw BenchmarkFailure("\(pipeline.name): a thread derived nothing")
+      guard derived.load(ordering: .relaxed) == threads * Int(count) else {
+        throw BenchmarkFailure("\(pipeline.name): a thread didn't derive all of its addresses")
       }
       return [Double(threads) * Double(count) / seconds]
     }

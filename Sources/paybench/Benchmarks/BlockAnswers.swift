@@ -12,6 +12,10 @@ struct BlockAnswers {
   /// The receipts' logs, as `eth_getLogs` answers.
   let logs: [UInt8]
   let encodedReceipts: TrieItems
+  /// Where each stands in `encodedReceipts.bytes`.
+  let receiptRanges: [Range<Int>]
+  /// As the block's own header has it.
+  let receiptsRoot: Hash32
 
   init(vectors: URL) throws {
     let folder = vectors.appending(path: "ethereum/mainnet")
@@ -26,11 +30,19 @@ struct BlockAnswers {
       let gas = receipts.last?["cumulativeGasUsed"]
     else { throw BenchmarkFailure("the blocks in \(folder.path) aren't as they were") }
 
-    let encodedReceipts = TrieItems(
-      try receipts.map {
-        let bytes = try Self.bytes($0)
-        return try EthereumReceipt(json: bytes.span.bytes).encoded
-      })
+    let encoded = try receipts.map {
+      let bytes = try Self.bytes($0)
+      return try EthereumReceipt(json: bytes.span.bytes).encoded
+    }
+    let encodedReceipts = TrieItems(encoded)
+    var ranges = ByteRun()
+    for receipt in encoded { ranges.append(receipt) }
+    receiptRanges = ranges.ranges
+    guard
+      let header = try Self.json(folder, "block-21925176.json") as? [String: Any],
+      let published = header["receiptsRoot"] as? String
+    else { throw BenchmarkFailure("the blocks in \(folder.path) aren't as they were") }
+    receiptsRoot = try Hash32(hex: published.dropFirst(2))
     let transactionsRoot = TrieRoot.root(
       of: try transactions.map {
         let bytes = try Self.bytes($0)

@@ -9,10 +9,13 @@ enum LatencySuite: Suite {
   private static let pollMilliseconds = 500
 
   static func contests(named names: Set<String>, _ materials: Materials) async throws -> [Contest] {
-    let count = materials.settings.repetitions(20)
     var contests: [Contest] = []
-    if names.contains(bitcoin) { contests.append(try await bitcoinContest(count)) }
-    if names.contains(ethereum) { contests.append(try await ethereumContest(count)) }
+    if names.contains(bitcoin) {
+      contests.append(try await bitcoinContest(materials.settings.repetitions(20)))
+    }
+    if names.contains(ethereum) {
+      contests.append(try await ethereumContest(materials.settings.repetitions(100)))
+    }
     return contests
   }
 
@@ -30,13 +33,13 @@ enum LatencySuite: Suite {
       ours: {
         let (mempool, block) = try await latency.run(count)
         return [
-          percentile(50, of: mempool), percentile(99, of: mempool), percentile(50, of: block),
-          percentile(99, of: block),
+          percentile(50, of: mempool), mempool.max() ?? 0, percentile(50, of: block),
+          block.max() ?? 0,
         ]
       },
       others: [{ [try await latency.fetch()] }],
-      comparisons: comparisons(mempool, firstFigure: 0, goal: 1_000)
-        + comparisons(block, firstFigure: 2, goal: 250),
+      comparisons: comparisons(mempool, firstFigure: 0, worst: "slowest of \(count)", goal: 1_000)
+        + comparisons(block, firstFigure: 2, worst: "slowest of \(count)", goal: 250),
       finish: { try await latency.close() })
   }
 
@@ -45,25 +48,30 @@ enum LatencySuite: Suite {
     let block = "EVM block of \(EthereumLatency.transactions) transactions to its event in Kafka"
     return Contest(
       name: ethereum,
-      how: "As with Bitcoin; the node is asked for its head ten times in half a second.",
+      how: """
+        As with Bitcoin; the node is asked for its head ten times in half a second. \
+        Of \(count) payments in blocks of their own.
+        """,
       ours: {
         let block = try await latency.run(count)
         return [percentile(50, of: block), percentile(99, of: block)]
       },
       others: [{ [try await latency.fetch()] }],
-      comparisons: comparisons(block, firstFigure: 0, goal: 250),
+      comparisons: comparisons(block, firstFigure: 0, worst: "99th percentile", goal: 250),
       finish: { try await latency.close() })
   }
 
-  /// - Parameter goal: of the 99th percentile, in milliseconds
+  /// - Parameters:
+  ///   - worst: what the second figure is
+  ///   - goal: of that, in milliseconds
   private static func comparisons(
-    _ name: String, firstFigure: Int, goal: Double
+    _ name: String, firstFigure: Int, worst: String, goal: Double
   ) -> [Contest.Comparison] {
     let reference = "the block fetched over HTTP and thrown away"
     return [
       .init(name: "\(name), median", unit: "ms", figure: firstFigure, reference: reference),
       .init(
-        name: "\(name), 99th percentile", unit: "ms", figure: firstFigure + 1,
+        name: "\(name), \(worst)", unit: "ms", figure: firstFigure + 1,
         reference: reference, goal: .atMost(goal, "ms")),
     ]
   }

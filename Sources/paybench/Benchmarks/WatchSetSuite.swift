@@ -25,20 +25,21 @@ enum WatchSetSuite: Suite {
       contests.append(
         Contest(
           name: miss, unit: "M/s",
-          ours: { freshLookUps(in: large, count) { unwatched(count, seed: $0) } },
+          ours: { try freshLookUps(in: large, count, found: 0) { unwatched(count, seed: $0) } },
           references: [reads(words, count, goal: .atLeast(15, "M/s"))]))
     }
     if names.contains(hit) {
       contests.append(
         Contest(
           name: hit, unit: "M/s",
-          ours: { freshLookUps(in: large, count) { _ in watched(large, count) } },
+          ours: { try freshLookUps(in: large, count, found: count) { _ in watched(large, count) } },
           references: [reads(words, count, goal: .atLeast(15, "M/s"))]))
     }
     if names.contains(warm) {
       contests.append(
         Contest(
-          name: warm, unit: "M/s", ours: { lookUps(unwatched(500, seed: 2), in: large.set, count) },
+          name: warm, unit: "M/s",
+          ours: { try lookUps(unwatched(500, seed: 2), in: large.set, count, found: 0) },
           references: [reads(Array(words.prefix(4_096)), count, goal: nil)]))
     }
     contests += sizes(named: names, large)
@@ -77,17 +78,21 @@ enum WatchSetSuite: Suite {
 
   /// Of scripts that no look-up before had: what they touch is in no cache.
   private static func freshLookUps(
-    in large: LargeWatchSet, _ count: Int, _ scripts: (_ seed: UInt64) -> ByteRun
-  ) -> Double {
-    lookUps(scripts(UInt64.random(in: 2...(.max))), in: large.set, count)
+    in large: LargeWatchSet, _ count: Int, found: Int, _ scripts: (_ seed: UInt64) -> ByteRun
+  ) throws -> Double {
+    try lookUps(scripts(UInt64.random(in: 2...(.max))), in: large.set, count, found: found)
   }
 
   /// Millions of look-ups a second, in batches as large as a block's.
-  private static func lookUps(_ run: ByteRun, in set: WatchSet, _ count: Int) -> Double {
+  ///
+  /// - Parameter expected: how many of them find their script
+  private static func lookUps(
+    _ run: ByteRun, in set: WatchSet, _ count: Int, found expected: Int
+  ) throws -> Double {
     let scripts = run.ranges.map { UInt32($0.lowerBound)..<UInt32($0.upperBound) }
+    var found = 0
     let seconds = CPUClock.seconds {
       let bytes = run.bytes.span.bytes
-      var found = 0
       var done = 0
       while done < count {
         var start = 0
@@ -98,7 +103,9 @@ enum WatchSetSuite: Suite {
           start = end
         }
       }
-      Sink.take(UInt64(found))
+    }
+    guard found == expected else {
+      throw BenchmarkFailure("\(found) look-ups found their script, not \(expected)")
     }
     return Double(count) / seconds / 1e6
   }

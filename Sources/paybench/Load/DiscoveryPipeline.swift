@@ -3,6 +3,7 @@ internal import Bytes
 internal import ChainSim
 internal import ChainTracking
 internal import ChainTypes
+internal import Ethereum
 internal import Foundation
 internal import HTTPClient
 internal import NodeRPC
@@ -18,14 +19,17 @@ struct DiscoveryPipeline {
   private let discovery: LogDiscovery
   let logsPerBlock: Int
 
-  /// Watches as many addresses as there are scripts, none of which the answers tell of.
+  /// Watches as many addresses as there are scripts; some blocks pay one of them.
   static func start(_ settings: Settings) async throws -> DiscoveryPipeline {
     let clock = SystemRPCClock()
     let node = SimulatedEthereumNode(seed: 1, clock: clock) { 1_700_000_000 }
     try node.mine(3)
+    let source = ScriptSource(seed: 3)
+    func address(_ index: Int) -> [UInt8] { Array(source.script(index * 10).suffix(20)) }
     let logs = try LogNode(
       node,
-      receipts: settings.vectors.appending(path: "ethereum/mainnet/receipts-21925176.json"))
+      receipts: settings.vectors.appending(path: "ethereum/mainnet/receipts-21925176.json"),
+      paying: address(settings.scripts / 2))
     let server = try await ChainSimServer.start(logs)
     let client = try HTTPClient()
     let remote = EthereumNode(
@@ -33,10 +37,8 @@ struct DiscoveryPipeline {
       transport: HTTPTransport(client: client, url: server.url, authentication: .none),
       clock: clock, jitterSeed: 1)
     var watched = WatchSet(key: (.random(in: .min ... .max), .random(in: .min ... .max)))
-    let source = ScriptSource(seed: 3)
     for index in 0..<settings.scripts {
-      watched.insert(
-        script: Array(source.script(index * 10).suffix(20)), ordinal: UInt64(index + 1))
+      watched.insert(script: address(index), ordinal: UInt64(index + 1))
     }
     let pool = try EthereumPool(
       nodes: [remote], quorum: 1,
@@ -72,14 +74,19 @@ struct DiscoveryPipeline {
   }
 
   func discover(_ blocks: Int) async throws {
-    _ = try await discovery.blocks(in: range(blocks), upTo: node.tip)
+    let range = range(blocks)
+    let found = try await discovery.blocks(in: range, upTo: node.tip)
+    guard found.tellers.keys.sorted() == range.filter(LogNode.paysUs) else {
+      throw BenchmarkFailure("the search found other blocks than those that pay")
+    }
   }
 
   /// Asks as the search does, and does nothing with the answers.
   func fetch(_ blocks: Int) async throws {
     var search = LogSearch(range(blocks))
     let filter = LogFilter(
-      addresses: try LogNode.contracts.map { try EthereumAddress($0) }, topics: [])
+      addresses: try LogNode.contracts.map { try EthereumAddress($0) },
+      topics: [[TokenTransfer.topic]])
     while try await remote.logs(filter, searching: &search) != .finished {}
   }
 

@@ -17,15 +17,32 @@ struct LogNode: SimulatedNode {
   private let logs: [UInt8]
   /// Where in these the digits of the block's number stand.
   private let numbers: [Int]
+  /// Where the digits of the first log's recipient stand, and those that replace them in some
+  /// blocks.
+  private let recipient: Int
+  private let ours: [UInt8]
 
-  /// - Parameter file: the block's receipts
-  init(_ node: SimulatedEthereumNode, receipts file: URL) throws {
+  /// Every fiftieth block has a transfer to the address that is watched.
+  static func paysUs(_ height: UInt32) -> Bool { height.isMultiple(of: 50) }
+
+  /// - Parameters:
+  ///   - file: the block's receipts
+  ///   - address: 20 bytes, paid by some blocks
+  init(_ node: SimulatedEthereumNode, receipts file: URL, paying address: [UInt8]) throws {
     self.node = node
+    ours = Array(Hex.encode(address).utf8)
     guard let data = try? Data(contentsOf: file),
       let receipts = try? JSONValue(parsing: [UInt8](data)).elements
     else { throw BenchmarkFailure("\(file.path) can't be read; see --vectors") }
     var (logs, numbers): ([UInt8], [Int]) = ([], [])
+    var recipient: Int?
     for log in receipts.flatMap({ $0["logs"]?.elements ?? [] }) where Self.isListed(log) {
+      if recipient == nil, let topic = log["topics"]?.elements?.last,
+        let place = Data(log.bytes).range(of: Data(topic.bytes), options: .backwards)
+      {
+        // Before the quote behind it.
+        recipient = logs.count + place.upperBound - 1 - 2 * address.count
+      }
       guard let number = log["blockNumber"], number.bytes.count == 11 else { continue }
       let bytes = log.bytes
       guard let place = Data(bytes).range(of: Data(number.bytes)) else { continue }
@@ -33,7 +50,10 @@ struct LogNode: SimulatedNode {
       numbers.append(logs.count + place.lowerBound + 3)
       logs += bytes + [UInt8(ascii: ",")]
     }
-    (self.logs, self.numbers) = (logs, numbers)
+    guard let recipient, ours.count == 40 else {
+      throw BenchmarkFailure("\(file.path) has no transfer of a listed token")
+    }
+    (self.logs, self.numbers, self.recipient) = (logs, numbers, recipient)
   }
 
   static let contracts = [
@@ -52,7 +72,8 @@ struct LogNode: SimulatedNode {
   func reply(to body: [UInt8], timeoutMilliseconds: Int) async throws -> RPCReply {
     guard let call = try? JSONValue(parsing: body), call["method"] == "eth_getLogs",
       let filter = call["params"]?.elements?.first, let first = Self.height(filter["fromBlock"]),
-      let last = Self.height(filter["toBlock"]), first <= last, let id = call["id"]
+      let last = Self.height(filter["toBlock"]), first <= last, let id = call["id"],
+      filter["topics"] == .array([.array([.string(Self.transfer)])])
     else { return try await node.reply(to: body, timeoutMilliseconds: timeoutMilliseconds) }
     let head = Array("{\"jsonrpc\":\"2.0\",\"id\":\(id.json),".utf8)
     guard (Int(last - first) + 1) * logsPerBlock <= Self.maximumLogs else {
@@ -71,6 +92,9 @@ struct LogNode: SimulatedNode {
       let digits = Array(String(height, radix: 16).utf8)
       for number in numbers {
         for (place, digit) in digits.enumerated() { answer[start + number + place] = digit }
+      }
+      if Self.paysUs(height) {
+        answer.replaceSubrange(start + recipient..<start + recipient + ours.count, with: ours)
       }
     }
     answer.removeLast()

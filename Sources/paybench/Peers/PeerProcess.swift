@@ -31,6 +31,8 @@ final class PeerProcess {
 
   /// Returns once it is ready to work, or has said what it lacks.
   func start() throws -> Greeting {
+    // For the whole process: writing to a peer that ended early is an error, not the end of us too.
+    signal(SIGPIPE, SIG_IGN)
     do {
       try process.run()
     } catch {

@@ -40,7 +40,7 @@ extension Peers {
         "python-bitcoinlib's deserialisation with txids", work: "block-python-bitcoinlib",
         input: bytes, check: lastTxid
       ) { megabytes / $0 },
-      BitcoinCore.deserialisation(seconds: seconds, goal: .ratioAtLeast(1)),
+      BitcoinCore.deserialisation(seconds: seconds),
     ]
   }
 
