@@ -5,19 +5,32 @@ extension StringProtocol {
   package var withoutControls: String {
     var plain = ""
     for scalar in unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
-        .unassigned:
+      if scalar.isPlain {
+        plain.unicodeScalars.append(scalar)
+      } else {
         plain += "\\u{\(String(scalar.value, radix: 16))}"
-      default: plain.unicodeScalars.append(scalar)
       }
     }
     return plain
   }
 
+  /// Whether nothing in it has to be written out so.
+  package var isPlain: Bool { unicodeScalars.allSatisfy(\.isPlain) }
+
   /// The same of each of its lines.
   package var withPlainLines: String {
     split(separator: "\n", omittingEmptySubsequences: false).map(\.withoutControls)
       .joined(separator: "\n")
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isPlain: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+      .unassigned:
+      false
+    default: true
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import ChainTypes
 
 // What a tenant's payments are subject to.
@@ -57,8 +58,9 @@ extension PaywatchConfiguration {
       let name = approver.text("name", hint: "what the approver is called.")
       let text = approver.text("signer", hint: "the address whose key signs approvals.")
       approver.finish()
-      if name.utf8.count > 100 || name.unicodeScalars.contains(where: { $0.value < 32 }) {
-        approver.note("name", "It must have at most 100 bytes, and no control characters.")
+      if name.utf8.count > 100 || !name.isPlain {
+        approver.note(
+          "name", "It must have at most 100 bytes, and no control or invisible characters.")
       }
       guard let signer = SettingsMapping.address(text) else {
         if !text.isEmpty { approver.note("signer", "“\(text)” is no address.") }

@@ -1,3 +1,4 @@
+internal import Bitcoin
 internal import ChainTypes
 internal import Database
 
@@ -19,8 +20,12 @@ enum HeaderRecords {
   static func insert(
     _ header: [UInt8], at height: UInt32, of chain: ChainName, in connection: any SQLConnection
   ) throws {
+    // A program from before these were kept leaves those of a branch that a reorg has removed.
     try connection.submit(
-      "INSERT INTO block_headers (chain, height, header) VALUES ($1, $2, $3)",
+      """
+      INSERT INTO block_headers (chain, height, header) VALUES ($1, $2, $3)
+      ON CONFLICT (chain, height) DO UPDATE SET header = excluded.header
+      """,
       [.text(chain.text), .integer(Int64(height)), .blob(header)])
   }
 
@@ -32,7 +37,8 @@ enum HeaderRecords {
       [.text(chain.text), .integer(Int64(height))])
   }
 
-  /// Those that follow a block, lowest first, as far as they are kept without a hole.
+  /// Those that follow a block, lowest first, as far as they are kept without a hole, each on the
+  /// one before.
   static func above(
     _ block: BlockRef, limit: UInt32, on chain: ChainName, in connection: any SQLConnection
   ) throws -> [[UInt8]] {
@@ -46,9 +52,14 @@ enum HeaderRecords {
         .integer(Int64(block.height) + Int64(limit)),
       ])
     var headers: [[UInt8]] = []
+    var below = block.hash
     for (place, row) in rows.enumerated() {
-      guard try row.integer("height") == Int64(block.height) + Int64(place) + 1 else { break }
-      headers.append(try row.blob("header"))
+      let bytes = try row.blob("header")
+      guard try row.integer("height") == Int64(block.height) + Int64(place) + 1,
+        let header = try? BlockHeader(bytes: bytes.span.bytes), header.previousBlockHash == below
+      else { break }
+      headers.append(bytes)
+      below = header.hash
     }
     return headers
   }

@@ -8,7 +8,7 @@ package enum SettlementSchema {
   package static let migrations = [
     Migration(number: 1, name: "accounts, addresses and payments", statements: payments),
     Migration(number: 2, name: "chains, headers, coverage and transfers", statements: chains),
-    Migration(number: 3, name: "dropped transfers by age", online: indexingDropped) { _ in
+    Migration(number: 3, name: "dropped transfers by age", online: indexing(dropped)) { _ in
       // What a watcher that starts takes up again of them: the youngest.
       ["CREATE INDEX \(dropped.name) ON \(dropped.columns)"]
     },
@@ -64,9 +64,9 @@ package enum SettlementSchema {
       ReadingOrder.Change.refunds.statements(dialect)
         + (dialect == .postgreSQL ? [sharingCloses] : [])
     },
-    Migration(number: 16, name: "used slots by height") { _ in
+    Migration(number: 16, name: "used slots by height", online: indexing(slots)) { _ in
       // Watchers look for those of the last blocks at every step.
-      ["CREATE INDEX outgoing_slots_by_height ON outgoing_slots (chain, used_height)"]
+      ["CREATE INDEX \(slots.name) ON \(slots.columns)"]
     },
     Migration(
       number: 17, name: "transactions that wait for a block", statements: OutgoingWaits.statements),
@@ -75,6 +75,9 @@ package enum SettlementSchema {
       statements: GivenUpTransactions.statements),
     Migration(
       number: 19, name: "headers of covered blocks", statements: HeaderRecords.statements),
+    Migration(
+      number: 20, name: "transactions by what they replace", online: indexing(replacements)
+    ) { _ in ["CREATE INDEX \(replacements.name) ON \(replacements.columns)"] },
   ]
 
   /// Tenants' entries, too, go behind the last closed day.
@@ -83,9 +86,17 @@ package enum SettlementSchema {
   private static let dropped = OnlineIndex(
     "transfers_dropped", on: "transfers (chain, first_seen) WHERE state = 'dropped'")
 
-  private static let indexingDropped = OnlineChange(
-    indexes: { try $0.isLarge("transfers") ? [dropped] : [] },
-    isPrepared: { try dropped.isValid(in: $0) == true })
+  private static let slots = OnlineIndex(
+    "outgoing_slots_by_height", on: "outgoing_slots (chain, used_height)")
+  /// Where one transaction replaces another, which is asked of each that waits for a block.
+  private static let replacements = OnlineIndex(
+    "outgoing_by_replaced", on: "outgoing (replaces) WHERE replaces IS NOT NULL")
+
+  private static func indexing(_ index: OnlineIndex) -> OnlineChange {
+    OnlineChange(
+      indexes: { try $0.isLarge(String(index.columns.prefix { $0 != " " })) ? [index] : [] },
+      isPrepared: { try index.isValid(in: $0) == true })
+  }
 
   /// What must be run once after a dump was read into another server, before anything else.
   package static func afterRestore(_ dialect: SQLDialect) -> [String] {

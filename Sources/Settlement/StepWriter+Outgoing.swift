@@ -33,6 +33,13 @@ extension StepWriter {
     let roots = try connection.query(
       "SELECT DISTINCT root FROM outgoing_slots WHERE chain = $1 AND used_hash = $2", place
     ).map { try $0.text("root") }
+    // What a stranger had spent, and nothing of ours sets aside, is free again.
+    try connection.execute(
+      """
+      DELETE FROM outgoing_slots WHERE chain = $1 AND used_hash = $2 AND NOT EXISTS (
+        SELECT 1 FROM outgoing_slot_uses AS uses
+        WHERE uses.chain = outgoing_slots.chain AND uses.slot = outgoing_slots.slot)
+      """, place)
     try connection.execute(
       """
       UPDATE outgoing_slots SET is_open = 1, used_by = NULL, used_height = NULL, used_hash = NULL
@@ -210,6 +217,7 @@ extension StepWriter {
           drafts += try move(&transaction, to: .final)
           drafts += try tell(
             .final(outgoing: transaction.id, block: sighting.block), to: transaction.refunds)
+          try GivenUpTransactions.forget(spentBy: transaction, in: connection)
           settled.formUnion(transaction.refunds)
         } else {
           drafts += try move(

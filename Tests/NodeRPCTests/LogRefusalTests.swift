@@ -48,6 +48,14 @@ import Testing
     #expect(refusal(code, message) == .tooMuch(hint: hint))
   }
 
+  @Test("a suggestion of more blocks than there can be is none")
+  func absurd() {
+    let error = RPCError.node(
+      RPCNodeError(
+        code: -32602, message: "block range is too large, try 0x0 0xffffffffffffffff"))
+    #expect(LogRefusal(error, asking: 0...1_000) == .tooMuch(hint: nil))
+  }
+
   @Test("an answer that is too large or too late is too much")
   func transport() {
     let errors: [RPCError] = [

@@ -259,6 +259,28 @@ struct BitcoinPayoutTests {
     #expect(outcome.left.map(\.subject) == [dear.terms.id])
   }
 
+  @Test("many that can't be paid keep no newer one from it")
+  func unpayableInFront() async throws {
+    let scene = try await PayoutScene()
+    let payment = try await scene.pay(600_000, with: 600_000)
+    for _ in 0..<7 {
+      _ = try await scene.refund(payment, .partial, 600, to: Self.payer, feePayer: .payee)
+    }
+    let large = try await scene.refund(
+      payment, .partial, 100_000, to: Self.payer, feePayer: .payee)
+    let few = try #require(
+      BitcoinPayouts(
+        spec: scene.spec,
+        limits: .init(
+          ceiling: FeeRate(satoshiPerKvB: 500_000), maximumFee: 100_000, maximumInputs: 100),
+        maximumRefunds: 2))
+    let outcome = try await scene.build(rate: 50_000) { _, order, connection in
+      try few.payRefunds(order, in: connection)
+    }
+    #expect(outcome.made?.refunds == [large.terms.id])
+    #expect(outcome.left.count == 7)
+  }
+
   @Test("one that takes more coins than a transaction may have keeps none of the others from it")
   func tooManyCoins() async throws {
     let scene = try await PayoutScene()

@@ -192,4 +192,73 @@ struct BroadcastTests {
     try await expectPaid(scene, refund, by: made)
     _ = payment
   }
+
+  private func decide(_ fact: RefundFact, on refund: Refund, _ scene: PayoutScene) async throws {
+    let (service, now) = (RefundService(specs: [scene.spec], policies: [:]), scene.now)
+    try await scene.database.write {
+      _ = try service.decide(fact, on: refund.terms.id, tenant: nil, now: now, in: $0)
+    }
+  }
+
+  @Test("a refund that was withdrawn and requested anew can't be paid beside what was given up")
+  func requestedAnew() async throws {
+    let (scene, payment, refund, given) = try await givenUp()
+    try await decide(.canceled(by: "ann"), on: refund, scene)
+    let second = try await scene.refund(payment, .overpayment, to: Self.payer)
+    _ = try await scene.pay(900_000, with: 900_000)
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
+    #expect(made.refunds == [second.terms.id])
+    #expect(!Set(made.slots).isDisjoint(with: given.slots), "both can never be mined")
+  }
+
+  @Test("where another spent the coin of what was given up, a person says whether that paid")
+  func spentByStranger() async throws {
+    let (scene, payment, refund, given) = try await givenUp()
+    _ = try await scene.pay(900_000, with: 900_000)
+    let refused = await #expect(throws: RefundRefusal.self) {
+      try await decide(.failed(reason: "no doubt yet"), on: refund, scene)
+    }
+    #expect(refused == .notPossible(.approved))
+    try await scene.spendAround(given)
+    try await scene.mine(7)
+    let outcome = try await scene.build { try $0.payRefunds($1, in: $2) }
+    #expect(outcome.made == nil && outcome.left.map(\.subject) == [refund.terms.id])
+    #expect(outcome.left.first?.reason.contains("isn't ours has spent its coin") == true)
+    // Requested anew it waits for the same word.
+    try await decide(.failed(reason: "ann: the other one paid nobody"), on: refund, scene)
+    #expect(try await scene.status(refund) == .failed)
+    let second = try await scene.refund(payment, .overpayment, to: Self.payer)
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
+    #expect(made.refunds == [second.terms.id])
+  }
+
+  @Test("a stranger's spend that a reorg takes back leaves the coin to its refund")
+  func strangerTakenBack() async throws {
+    let (scene, _, refund, given) = try await givenUp()
+    try await scene.spendAround(given)
+    try await scene.mine(1)
+    try await scene.reorganize(leaving: 1, mining: 2)
+    let made = try #require(try await scene.build { try $0.payRefunds($1, in: $2).made })
+    #expect(made.slots == given.slots)
+    try await scene.send(made)
+    try await scene.mine(6)
+    try await expectPaid(scene, refund, by: made)
+  }
+
+  @Test("what was given up is watched no more once ours has spent its coin for good")
+  func forgotten() async throws {
+    let (scene, _, _, _) = try await givenUp()
+    func watched() async throws -> Int64? {
+      try await scene.database.read {
+        try $0.queryFirst("SELECT COUNT(*) AS number FROM outgoing_given_up")?.integer("number")
+      }
+    }
+    let made = try #require(
+      try await scene.build(rate: 9_000) { try $0.payRefunds($1, in: $2).made })
+    try await scene.send(made)
+    try await scene.mine(5)
+    #expect(try await watched() == 1)
+    try await scene.mine(1)
+    #expect(try await watched() == 0)
+  }
 }

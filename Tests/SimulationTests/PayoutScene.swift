@@ -95,8 +95,12 @@ final class PayoutScene {
 
   /// What holds the keys: no server does.
   static func signed(_ transaction: OutgoingTransaction) throws -> [UInt8] {
+    try signed(PSBT(base64: transaction.unsigned))
+  }
+
+  private static func signed(_ unsigned: PSBT) throws -> [UInt8] {
     let account = try Pipeline.accountPrivateKey()
-    var psbt = try PSBT(base64: transaction.unsigned)
+    var psbt = unsigned
     let report = try PSBTSigner(account).sign(&psbt, auxiliary: .zero, trustsValues: false)
     #expect(report.signed == Array(psbt.inputs.indices))
     #expect(psbt.finalize().isEmpty)
@@ -120,6 +124,18 @@ final class PayoutScene {
   /// Gives it to the node, and tells the database nothing.
   func sendAround(_ transaction: OutgoingTransaction) async throws {
     _ = try node.accept(Transaction(bytes: Self.signed(transaction)))
+  }
+
+  /// Somebody who has the key too spends its coins on something else.
+  func spendAround(_ transaction: OutgoingTransaction) async throws {
+    let made = try PSBT(base64: transaction.unsigned)
+    let value = made.transaction.outputs.reduce(0) { $0 + $1.value }
+    var other = PSBT(
+      unsigned: Transaction(
+        inputs: made.transaction.inputs,
+        outputs: [TransactionOutput(value: value, scriptPubKey: Faucet.scriptPubKey)]))
+    other.inputs = made.inputs
+    _ = try node.accept(Transaction(bytes: Self.signed(other)))
   }
 
   /// Gives nodes what waits, as the program does.

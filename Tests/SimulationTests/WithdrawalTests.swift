@@ -11,7 +11,8 @@ struct WithdrawalTests {
   private static let cold = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"
   private static let customer = "bcrt1qs758ursh4q9z627kt3pp5yysm78ddny6txaqgw"
 
-  /// 500,000 satoshi less a sweep's fee on an address of our own, final, and a payment of 100,000.
+  /// 500,000 satoshi less a sweep's fee on an address of our own, final, and a payment of 100,000
+  /// that got 140,000.
   private func scene() async throws -> (PayoutScene, Payment, swept: UInt64) {
     let scene = try await PayoutScene()
     _ = try await scene.pay(500_000, with: 500_000)
@@ -19,7 +20,7 @@ struct WithdrawalTests {
       try await scene.build { try $0.sweep($1, least: 1, in: $2) })
     try await scene.send(sweep)
     try await scene.mine(6)
-    let payment = try await scene.pay(100_000, with: 130_000)
+    let payment = try await scene.pay(100_000, with: 140_000)
     return (scene, payment, sweep.payouts[0].amount.asUInt64 ?? 0)
   }
 
@@ -59,12 +60,11 @@ struct WithdrawalTests {
   @Test("all that is free goes but for what refunds wait for, and a replacement takes it from that")
   func all() async throws {
     let (scene, payment, swept) = try await scene()
-    // More than payments' own coins hold: the treasury keeps the difference.
-    _ = try await scene.refund(payment, .full, to: Self.customer)
+    _ = try await scene.refund(payment, .partial, 130_000, to: Self.customer)
     #expect(swept > 300_000)
     let made = try await withdraw(scene, nil)
     let arrives = try #require(made.payouts.first?.amount)
-    // 130,000 wait, and as many lie on the payment's address.
+    // 130,000 wait, and these and their fee lie on the payment's address.
     #expect(try arrives.adding(made.maximumFee) == UInt256(swept))
     #expect(made.payouts.count == 1)
     try await scene.send(made)
@@ -87,7 +87,8 @@ struct WithdrawalTests {
     let sweep = try #require(try await scene.build { try $0.sweep($1, least: 1, in: $2) })
     try await scene.send(sweep)
     try await scene.mine(2)
-    let most = swept - 130_000
+    // 226 bytes at 5 satoshi: what a transaction for it takes at most.
+    let most = swept - 140_000 - 1_130
     for amount in [most + 1, most, UInt64.max] {
       await #expect(throws: PayoutRefusal.notFree(most: UInt256(most)), "\(amount)") {
         _ = try await withdraw(scene, amount)
@@ -100,6 +101,21 @@ struct WithdrawalTests {
     try await scene.mine(6)
     let paid = try await scene.build { try $0.payRefunds($1, in: $2) }
     #expect(paid.made?.refunds == [refund.terms.id])
+  }
+
+  @Test("a change too small to be made isn't lost to the fee where refunds wait for it")
+  func smallChange() async throws {
+    let (scene, payment, swept) = try await scene()
+    // With its fee it takes 100 satoshi more than lie on the payment's address.
+    _ = try await scene.refund(payment, .partial, 138_970, to: Self.customer)
+    let made = try await withdraw(scene, nil)
+    #expect(made.payouts.count == 2)
+    #expect(made.payouts[1].amount == 294, "dust below it (P2WPKH)")
+    #expect(try made.payouts[0].amount.adding(made.maximumFee) == UInt256(swept - 294))
+    try await scene.send(made)
+    try await scene.mine(6)
+    let paid = try await scene.build { try $0.payRefunds($1, in: $2) }
+    #expect(paid.made != nil, "\(paid.left)")
   }
 
   @Test("our own addresses are no destination, nor is what isn't the chain's")

@@ -45,7 +45,8 @@ package enum LogRefusal: Equatable, Sendable {
       guard place + 1 < numbers.count, let last = numbers[place + 1],
         last >= UInt64(range.lowerBound)
       else { continue }
-      return UInt32(exactly: last - UInt64(range.lowerBound) + 1)
+      let (count, overflow) = (last - UInt64(range.lowerBound)).addingReportingOverflow(1)
+      return overflow ? nil : UInt32(exactly: count)
     }
     for (place, number) in numbers.enumerated() {
       guard let number, let count = UInt32(exactly: number) else { continue }

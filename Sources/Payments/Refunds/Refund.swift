@@ -115,8 +115,11 @@ package struct Refund: Hashable, Sendable {
       payer = nil
       block = nil
     case .failed(let reason):
-      // Before there is a transaction it is canceled; what a block holds is paid.
-      guard [.built, .signed, .broadcast].contains(status) else { throw .notPossible(status) }
+      // Approved, where what was to pay it was given up, and a person says that nothing did. What a
+      // block holds is paid.
+      guard [.approved, .built, .signed, .broadcast].contains(status) else {
+        throw .notPossible(status)
+      }
       status = .failed
       failure = reason
       payer = nil

@@ -3,8 +3,8 @@
 /// ```
 ///   requested ─► approved ─► built ─► signed ─► broadcast ─► confirmed ─► final
 ///       │           │  ▲       │         │          ▲  │          │         │
-///       └─ canceled ◄┘ └───────┘         └─► failed ◄──┘          │         │
-///                                                   └──── reorg ──┴─────────┘
+///       └─ canceled ◄┤ └───────┘         ├─► failed ◄──┘          │         │
+///                    └───────────────────┘          └──── reorg ──┴─────────┘
 /// ```
 package enum RefundStatus: String, Hashable, Sendable, Codable, CaseIterable {
   case requested

@@ -35,13 +35,7 @@ struct ObjectReader {
       throw wrong(name, "a text of 1 to \(limit) bytes")
     }
     // What is shown on a terminal must not move its cursor, or turn the order of characters around.
-    let isPlain = text.unicodeScalars.allSatisfy { scalar in
-      switch scalar.properties.generalCategory {
-      case .control: mayBreak && scalar == "\n"
-      case .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-      default: true
-      }
-    }
+    let isPlain = mayBreak ? text.split(separator: "\n").allSatisfy(\.isPlain) : text.isPlain
     guard isPlain else { throw wrong(name, "a text without control characters") }
     return text
   }

@@ -87,61 +87,116 @@ package struct BitcoinPayouts: Sendable {
   ) throws -> Outcome {
     try PayoutRefusal.check(spec.name, in: connection)
     var outcome = Outcome()
-    var claimed: [String: [Outpoint]] = [:]
-    let due = try dueRefunds(order, chosen: chosen, in: connection).filter { refund in
-      let id = refund.terms.id
-      if let fault = approvers.fault(of: refund) {
-        outcome.left.append((id, fault))
-        return false
-      }
-      switch try GivenUpTransactions.claim(on: id, of: spec.name, in: connection) {
-      case .coins(let coins): claimed[id] = coins
-      case .waits(let other):
-        outcome.left.append(
-          (id, "\(other) was given up, and what it would spend is set aside until that is final"))
-        return false
-      }
-      return true
-    }
-    guard let first = due.first else { return outcome }
-    let change = try takeChange(for: order, in: connection)
-    let coins = try coins(of: order.tenant, in: connection)
-    let (soonest, others) = (
-      due.filter { $0.terms.feePayer == first.terms.feePayer },
-      due.filter { $0.terms.feePayer != first.terms.feePayer }
-    )
-    for group in [soonest, others] {
-      var refunds = Array(group.prefix(maximumRefunds))
-      while !refunds.isEmpty {
-        do {
-          let wanted = Set(refunds.flatMap { claimed[$0.terms.id] ?? [] })
-          let required = try wanted.sorted { $0.description < $1.description }.map { outpoint in
-            guard let coin = try coin(at: outpoint, in: connection) else {
-              throw CorruptRow.column("slot")
-            }
-            return coin
-          }
-          let built = try build(
-            TransactionBuilder(
-              coins: coins.filter { !wanted.contains($0.outpoint) }, required: required,
-              payments: try refunds.map { try payment($0.terms) }, change: change.output,
-              feeRate: order.feeRate, limits: limits,
-              lockTime: try tipHeight(in: connection)))
-          outcome.made = try record(
-            built, purpose: .refund, payees: refunds.map(Self.payee), change: change.address, order,
-            in: connection)
-          return outcome
-        } catch Failure.building(let error) {
-          // One that can't be paid keeps none of the others from it.
-          guard let place = Self.unpayable(error, among: refunds) else {
-            throw Failure.building(error)
-          }
-          outcome.left.append((refunds.remove(at: place).terms.id, "\(error)"))
+    var means: Means?
+    let all = DueRefunds(tenant: order.tenant, chain: spec.name, now: order.now, chosen: chosen)
+    let size = max(2 * maximumRefunds, chosen.count)
+    var last: String?
+    // Whatever keeps some from being paid keeps no newer ones.
+    for _ in 0..<Self.maximumPages {
+      let page = try all.load(after: last, limit: size, locking: true, in: connection)
+      let due = try page.compactMap { try claimed($0, &outcome, in: connection) }
+      if let first = due.first {
+        let spending = try means ?? self.means(for: order, in: connection)
+        means = spending
+        let feePayer = first.refund.terms.feePayer
+        for isFirst in [true, false] {
+          let group = due.filter { ($0.refund.terms.feePayer == feePayer) == isFirst }
+          if try pay(group, out: spending, order, &outcome, in: connection) { return outcome }
         }
       }
+      guard page.count == size, chosen.isEmpty else { break }
+      last = page.last?.terms.id
     }
+    guard means != nil else { return outcome }
     // The address for change is given back with the transaction.
     throw Failure.noneCanBePaid(outcome.left.map { "\($0.subject): \($0.reason)" })
+  }
+
+  /// How many times as many refunds as one transaction pays are looked at, by twos.
+  private static let maximumPages = 50
+
+  /// A refund that is due, with the coins that its transaction must spend.
+  private struct Due {
+    let refund: Refund
+    let coins: [Outpoint]
+  }
+
+  private struct Means {
+    let change: (output: ChangeOutput, address: String)
+    let coins: [SpendableCoin]
+  }
+
+  private func means(for order: Order, in connection: any SQLConnection) throws -> Means {
+    Means(
+      change: try takeChange(for: order, in: connection),
+      coins: try coins(of: order.tenant, in: connection))
+  }
+
+  /// Nil, and why, where it isn't to be paid now.
+  private func claimed(
+    _ refund: Refund, _ outcome: inout Outcome, in connection: any SQLConnection
+  ) throws -> Due? {
+    let id = refund.terms.id
+    // What a reorg has taken back isn't sent back.
+    let payment = try PaymentRecords.load(refund.terms.payment, locking: false, in: connection)
+    guard let payment, payment.refundsTaken <= payment.finalReceipts else { return nil }
+    if let fault = approvers.fault(of: refund) {
+      outcome.left.append((id, fault))
+      return nil
+    }
+    switch try GivenUpTransactions.claim(on: refund.terms, in: connection) {
+    case .coins(let coins): return Due(refund: refund, coins: coins)
+    case .waits(let other):
+      outcome.left.append(
+        (id, "\(other) was given up, and what it would spend is set aside until that is final"))
+    case .isUnclear(let other):
+      outcome.left.append(
+        (
+          id,
+          """
+          \(other) was given up, and a transaction that isn't ours has spent its coin: see what \
+          that paid; where it wasn't this, payctl refund fail, and request it anew
+          """
+        ))
+    }
+    return nil
+  }
+
+  /// One transaction for as many of the oldest as it may pay. One that can't be paid keeps none of
+  /// the others from it; false where none is left.
+  private func pay(
+    _ group: [Due], out means: Means, _ order: Order, _ outcome: inout Outcome,
+    in connection: any SQLConnection
+  ) throws -> Bool {
+    var waiting = group
+    while !waiting.isEmpty {
+      let paid = waiting.prefix(maximumRefunds)
+      let refunds = paid.map(\.refund)
+      do {
+        let wanted = Set(paid.flatMap(\.coins))
+        let required = try wanted.sorted { $0.description < $1.description }.map { outpoint in
+          guard let coin = try coin(at: outpoint, in: connection) else {
+            throw CorruptRow.column("slot")
+          }
+          return coin
+        }
+        let built = try build(
+          TransactionBuilder(
+            coins: means.coins.filter { !wanted.contains($0.outpoint) }, required: required,
+            payments: try refunds.map { try payment($0.terms) }, change: means.change.output,
+            feeRate: order.feeRate, limits: limits, lockTime: try tipHeight(in: connection)))
+        outcome.made = try record(
+          built, purpose: .refund, payees: refunds.map(Self.payee), change: means.change.address,
+          order, in: connection)
+        return true
+      } catch Failure.building(let error) {
+        guard let place = Self.unpayable(error, among: refunds) else {
+          throw Failure.building(error)
+        }
+        outcome.left.append((waiting.remove(at: place).refund.terms.id, "\(error)"))
+      }
+    }
+    return false
   }
 
   /// Which of the refunds an error is about: the greatest where all of them are too much.
@@ -151,19 +206,6 @@ package struct BitcoinPayouts: Sendable {
     case .notEnough, .tooManyInputs:
       refunds.indices.max { refunds[$0].terms.amount < refunds[$1].terms.amount }
     default: nil
-    }
-  }
-
-  private func dueRefunds(
-    _ order: Order, chosen: Set<String>, in connection: any SQLConnection
-  ) throws -> [Refund] {
-    try DueRefunds(tenant: order.tenant, chain: spec.name, now: order.now, chosen: chosen).load(
-      limit: max(2 * maximumRefunds, chosen.count), locking: true, in: connection
-    ).filter { refund in
-      // What a reorg has taken back isn't sent back, and keeps no other from it.
-      let payment = try PaymentRecords.load(
-        refund.terms.payment, locking: false, in: connection)
-      return payment.map { $0.refundsTaken <= $0.finalReceipts } ?? false
     }
   }
 

@@ -60,19 +60,57 @@ enum GivenUpTransactions {
     return slot
   }
 
+  /// Those that would have spent what a final transaction of ours has can't be mined any more.
+  static func forget(
+    spentBy transaction: OutgoingTransaction, in connection: any SQLConnection
+  ) throws {
+    for slot in transaction.slots {
+      try connection.execute(
+        """
+        DELETE FROM outgoing_given_up WHERE outgoing_id IN (
+          SELECT outgoing_id FROM outgoing_given_up WHERE chain = $1 AND slot = $2)
+        """, [.text(transaction.chain.text), .text(slot.description)])
+    }
+  }
+
   /// What stands between a refund and its next transaction.
   enum Claim: Equatable {
     /// One of these coins must be spent by it, for each transaction that may still be mined.
     case coins([Outpoint])
     /// The coins of this one are set aside for another, which isn't final yet.
     case waits(for: String)
+    /// A transaction that isn't ours has finally spent a coin of this one: it may be this one,
+    /// signed elsewhere, or have paid the refund in another way.
+    case isUnclear(String)
   }
 
-  /// What given-up transactions that would pay the refund ask of the next one.
+  /// What given-up transactions ask of a refund's next one. All that would pay a refund of the same
+  /// payment count: one that ended is free to be requested anew, and a signed copy pays it still.
   static func claim(
-    on refund: String, of chain: ChainName, in connection: any SQLConnection
+    on terms: RefundTerms, in connection: any SQLConnection
   ) throws -> Claim {
-    let ids = try connection.query(
+    let refunds = try connection.query(
+      "SELECT refund_id, status FROM refunds WHERE payment_id = $1 ORDER BY refund_id",
+      [.text(terms.payment)])
+    var coins: [Outpoint] = []
+    for refund in refunds {
+      // Somebody has looked, and said that it wasn't paid.
+      let hasFailed = try refund.text("status") == RefundStatus.failed.rawValue
+      for id in try paying(refund.text("refund_id"), on: terms.chain, in: connection) {
+        switch try standing(of: id, on: terms.chain, in: connection) {
+        case .coins(let free): coins += free
+        case .isUnclear where hasFailed: continue
+        case let other: return other
+        }
+      }
+    }
+    return .coins(coins)
+  }
+
+  private static func paying(
+    _ refund: String, on chain: ChainName, in connection: any SQLConnection
+  ) throws -> [String] {
+    try connection.query(
       """
       SELECT DISTINCT outgoing.outgoing_id AS id FROM outgoing
       JOIN outgoing_given_up AS given ON given.outgoing_id = outgoing.outgoing_id
@@ -80,25 +118,24 @@ enum GivenUpTransactions {
       ORDER BY outgoing.outgoing_id
       """, [.text(chain.text), .text("%\"\(refund)\"%")]
     ).map { try $0.text("id") }
-    var coins: [Outpoint] = []
-    for id in ids {
-      var free: Outpoint?
-      var isDead = false
-      for case .outpoint(let outpoint) in try slots(of: id, in: connection) {
-        let row = try connection.queryFirst(
-          "SELECT is_open FROM outgoing_slots WHERE chain = $1 AND slot = $2",
-          [.text(chain.text), .text(OutgoingSlot.outpoint(outpoint).description)])
-        guard let row else {
-          free = free ?? outpoint
-          continue
-        }
-        // Finally spent by another.
-        if try !row.flag("is_open") { isDead = true }
+  }
+
+  /// What one of them asks.
+  private static func standing(
+    of id: String, on chain: ChainName, in connection: any SQLConnection
+  ) throws -> Claim {
+    var free: Outpoint?
+    for case .outpoint(let outpoint) in try slots(of: id, in: connection) {
+      let row = try connection.queryFirst(
+        "SELECT is_open FROM outgoing_slots WHERE chain = $1 AND slot = $2",
+        [.text(chain.text), .text(OutgoingSlot.outpoint(outpoint).description)])
+      guard let row else {
+        free = free ?? outpoint
+        continue
       }
-      if isDead { continue }
-      guard let free else { return .waits(for: id) }
-      coins.append(free)
+      // Had it been one of ours, this one would be forgotten.
+      guard try row.flag("is_open") else { return .isUnclear(id) }
     }
-    return .coins(coins)
+    return free.map { .coins([$0]) } ?? .waits(for: id)
   }
 }

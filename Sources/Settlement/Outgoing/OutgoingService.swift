@@ -188,6 +188,12 @@ extension OutgoingService {
   package static func cancel(
     _ id: String, now: Timestamp, in connection: any SQLConnection
   ) throws {
+    // A watcher's commit that uses up what it needs comes before, or finds it given up.
+    try connection.execute(
+      """
+      UPDATE chains SET slots_version = slots_version + 1
+      WHERE chain = (SELECT chain FROM outgoing WHERE outgoing_id = $1)
+      """, [.text(id)])
     guard var transaction = try OutgoingRecords.load(id, in: connection) else {
       throw Refusal.notFound(id)
     }

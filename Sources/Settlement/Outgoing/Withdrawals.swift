@@ -20,12 +20,25 @@ enum Withdrawals {
     _ tenant: String, on chain: ChainName, _ contract: Hash20?, in connection: any SQLConnection
   ) throws -> UInt256 {
     try connection.query(
-      """
-      SELECT amount FROM refunds WHERE status IN ('requested', 'approved') AND chain = $1
-        AND tenant = $2 AND contract = $3
-      """, [.text(chain.text), .text(tenant), .contract(contract)]
+      "SELECT amount FROM refunds WHERE \(waiting) AND contract = $3",
+      [.text(chain.text), .text(tenant), .contract(contract)]
     ).reduce(.zero) { (try? $0.adding(try $1.amount("amount"))) ?? .max }
   }
+
+  /// How many refunds of any asset wait, each of which will cost a fee.
+  static func waiting(
+    _ tenant: String, on chain: ChainName, in connection: any SQLConnection
+  ) throws -> Int {
+    Int(
+      try connection.queryFirst(
+        "SELECT COUNT(*) AS number FROM refunds WHERE \(waiting)",
+        [.text(chain.text), .text(tenant)]
+      )?.integer("number") ?? 0)
+  }
+
+  private static let waiting = """
+    status IN ('requested', 'approved') AND chain = $1 AND tenant = $2
+    """
 
   /// What came to an account in final blocks, less all that transactions of ours have taken of it
   /// or may take (EVM chains).

@@ -17,21 +17,24 @@ package struct DueRefunds: Sendable {
     self.chosen = chosen
   }
 
-  /// - Parameter locking: keeps others from them until the transaction ends
+  /// - Parameters:
+  ///   - last: begins behind this one
+  ///   - locking: keeps others from them until the transaction ends
   /// - Throws: `PayoutRefusal.notDue` where one that was chosen isn't among them
   package func load(
-    limit: Int, locking: Bool, in connection: any SQLConnection
+    after last: String? = nil, limit: Int, locking: Bool, in connection: any SQLConnection
   ) throws -> [Refund] {
     let ids = chosen.sorted()
-    let places = ids.indices.map { "$\($0 + 5)" }.joined(separator: ", ")
+    let places = ids.indices.map { "$\($0 + 6)" }.joined(separator: ", ")
     let rows = try connection.query(
       """
       SELECT refund_id, terms FROM refunds
       WHERE status = 'approved' AND chain = $1 AND tenant = $2 AND not_before <= $3
+        AND refund_id > $5
         \(ids.isEmpty ? "" : "AND refund_id IN (\(places))")
       ORDER BY refund_id LIMIT $4\(locking ? connection.dialect.forUpdate : "")
       """,
-      [.text(chain.text), .text(tenant), .time(now), .integer(Int64(limit))]
+      [.text(chain.text), .text(tenant), .time(now), .integer(Int64(limit)), .text(last ?? "")]
         + ids.map { .text($0) })
     let refunds = try rows.map {
       try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)

@@ -288,6 +288,11 @@ package struct RefundService: Sendable {
 
   /// While a transaction that pays it can still be mined, its amount isn't free for another.
   private func checkUnpayable(_ refund: Refund, in connection: any SQLConnection) throws {
+    if refund.status == .approved {
+      // Without a doubt about what was spent it is canceled, which asks nobody to have looked.
+      guard case .isUnclear = try GivenUpTransactions.claim(on: refund.terms, in: connection)
+      else { throw RefundRefusal.notPossible(.approved) }
+    }
     for id in refund.outgoing {
       guard let transaction = try OutgoingRecords.load(id, in: connection) else {
         throw CorruptRow.column("outgoing_id")

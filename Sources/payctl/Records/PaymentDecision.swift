@@ -26,6 +26,10 @@ struct PaymentDecision: ParsableArguments {
     guard (1...limit).contains(by.utf8.count) else {
       throw ValidationError("--by has 1 to \(limit) bytes")
     }
+    // The signer reads who requested a refund, and refuses what would garble its words.
+    guard by.isPlain else {
+      throw ValidationError("--by has no control characters, nor invisible ones")
+    }
   }
 
   /// Records the fact that `fact` makes of the payment as it stands, with its events, and shows

@@ -144,9 +144,10 @@ final class ChainWatch: Sendable {
     var agreed = clock.nowMilliseconds
     // When a node told of another tip; nil where the step wasn't begun for one.
     var noticed: Int64?
+    var pause = 0
     while !Task.isCancelled {
       var tip: BlockRef?
-      var isBusy = false
+      var (isBusy, isStuck) = (false, false)
       do {
         let report = try await TraceContext.$current.withValue(.begin()) {
           try await watcher.step()
@@ -160,7 +161,7 @@ final class ChainWatch: Sendable {
         try await measure(report)
         log(report)
         onStep()
-        isBusy = report.isBusy
+        (isBusy, isStuck) = (report.isBusy, report.hold != nil)
       } catch is CancellationError {
         return
       } catch let lost as LeaseLost {
@@ -169,11 +170,15 @@ final class ChainWatch: Sendable {
         // Addresses or outgoing transactions came while it looked: it looks again with these.
         logger.info("a step was overtaken; it is made again")
       } catch {
+        isStuck = true
         logger.error("a step failed; it is tried again", metadata: ["error": "\(error)"])
       }
       lag.set((clock.nowMilliseconds - agreed) / 1_000)
       // What it has yet to catch up with waits for no block.
       if isBusy { continue }
+      // Nodes have another tip than ours all the while: asking again at once changes nothing.
+      pause = isStuck ? min(max(50, 2 * pause), max(2_000, settings.pollMilliseconds)) : 0
+      if pause > 0 { try? await clock.sleep(milliseconds: pause) }
       noticed = await waitForBlock(above: tip) ? clock.nowMilliseconds : nil
     }
   }
