@@ -5,6 +5,13 @@ package import Database
 
 /// Closed days in their table, which is only ever added to.
 package enum LedgerCloses {
+  /// By the database's clock: a day closed by a machine's that runs ahead would date all entries
+  /// behind it for good.
+  package static func now(in connection: any SQLConnection) throws -> Timestamp {
+    let row = try connection.queryFirst("SELECT \(connection.dialect.nowMicroseconds) AS now")
+    return Timestamp(microseconds: try row?.integer("now") ?? 0)
+  }
+
   /// An entry may be recorded with a time a little before its transaction ends.
   package static let settlingSeconds: Int64 = 600
 

@@ -39,6 +39,14 @@ package enum ReconciliationRecords {
     }
   }
 
+  /// The chains, and `books`, that no comparison was recorded of.
+  package static func neverCompared(in connection: any SQLConnection) throws -> [String] {
+    let compared = Set(try all(in: connection).map(\.chain.text))
+    let names = try connection.query("SELECT chain FROM chains ORDER BY chain")
+      .map { try $0.text("chain") }
+    return (names + [books]).filter { !compared.contains($0) }
+  }
+
   /// In a chain's place, for what a replay found: payments, events and entries of all chains.
   private static let books = "books"
 

@@ -5,7 +5,6 @@ internal import Foundation
 internal import JSON
 internal import Settlement
 internal import Signing
-internal import Watching
 
 struct CloseDraftCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,18 +19,21 @@ struct CloseDraftCommand: AsyncParsableCommand {
   @OptionGroup var day: DayOption
 
   func run() async throws {
-    let (day, now) = (try day.date, SystemTime().now)
-    let (text, reconciliations) = try await database.run { database in
+    let day = try day.date
+    let (text, reconciliations, never) = try await database.run { database in
       try await database.read { connection in
         (
           try CloseRefusal.explaining(day) {
-            try LedgerCloses.draft(day, now: now, in: connection).document
-          }, try ReconciliationRecords.all(in: connection)
+            try LedgerCloses.draft(
+              day, now: LedgerCloses.now(in: connection), in: connection
+            ).document
+          }, try ReconciliationRecords.all(in: connection),
+          try ReconciliationRecords.neverCompared(in: connection)
         )
       }
     }
-    if reconciliations.isEmpty {
-      StandardError.writeLine("payctl: the books were never reconciled (payctl reconcile --record)")
+    for name in never {
+      StandardError.writeLine("payctl: \(name): never reconciled (payctl reconcile --record)")
     }
     for last in reconciliations where last.differences > 0 || last.finishedAt < day.end {
       StandardError.writeLine(
@@ -109,12 +111,11 @@ struct CloseStoreCommand: AsyncParsableCommand {
     guard let day = CloseDate(signed.date) else {
       throw CommandFailure("\(signed.date) is no day")
     }
-    let (signature, now) = (
-      LedgerClose.Signature(signer: signed.signer, text: signed.signature), SystemTime().now
-    )
+    let signature = LedgerClose.Signature(signer: signed.signer, text: signed.signature)
     let digest = try await database.run { database in
       try await database.write { connection in
         try CloseRefusal.explaining(day) {
+          let now = try LedgerCloses.now(in: connection)
           let close = try LedgerCloses.draft(day, now: now, in: connection)
           try LedgerCloses.store(close, signature, of: day, now: now, in: connection)
           return close.digest.hex
