@@ -108,6 +108,7 @@ struct AnswerMembers<Member: AnswerMember> {
     present |= 1 &<< UInt32(member.rawValue)
   }
 
+  @inline(__always)
   func required(_ member: Member) throws(AnswerError) -> AnswerReader.Text {
     guard let text = self[member] else { throw .missing("\(member)") }
     return text

@@ -91,6 +91,27 @@ struct AnswerReader: ~Escapable {
     return name
   }
 
+  /// Steps over the open object's next name where it is this one, with nothing but its comma before
+  /// it; false, and nothing is read, where not.
+  @_lifetime(self: copy self)
+  @inline(__always)
+  mutating func skipName(_ name: WrittenName) -> Bool {
+    let start = needsComma ? offset &+ 1 : offset
+    guard end &- start >= WrittenName.byteCount, name.count > 0 else { return false }
+    // So many remain, and a comma is before them.
+    @inline(__always) func word(_ index: Int) -> UInt64 {
+      bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start &+ 8 &* index, as: UInt64.self)
+    }
+    let difference =
+      (word(0) ^ name.words.0) & name.masks.0 | (word(1) ^ name.words.1) & name.masks.1
+      | (word(2) ^ name.words.2) & name.masks.2
+    guard difference == 0, !needsComma || byte(at: offset) == UInt8(ascii: ",") else {
+      return false
+    }
+    offset = start &+ name.count
+    return true
+  }
+
   /// Whether the open array has another element, to be read or skipped; it is left where it hasn't.
   @_lifetime(self: copy self)
   @inline(__always)

@@ -11,9 +11,11 @@ struct LogFields {
   }
 
   private(set) var members = AnswerMembers<Member>()
+  private var order = MemberOrder<Member>()
   private(set) var isRemoved = false
   private(set) var topicCount = 0
-  private var topics = InlineArray<4, AnswerReader.Text>(repeating: 0..<0)
+  /// Of which the first `topicCount` stand for one.
+  private(set) var topics = InlineArray<4, AnswerReader.Text>(repeating: 0..<0)
 
   /// One of the topics that there are.
   func topic(_ index: Int, in reader: borrowing AnswerReader) throws(AnswerError) -> Hash32 {
@@ -21,16 +23,14 @@ struct LogFields {
     return try reader.hash32(topics[index], "topics")
   }
 
-  func topicText(_ index: Int) -> AnswerReader.Text { topics[index] }
-
   /// Reads the object that comes next.
   mutating func read(_ reader: inout AnswerReader) throws(AnswerError) {
     members.removeAll()
     topicCount = 0
     isRemoved = false
-    try reader.openObject()
-    while let name = try reader.nextMember() {
-      switch Member.names.member(named: name, in: reader) {
+    try order.open(&reader)
+    while case .member(let member) = try order.next(&reader) {
+      switch member {
       case nil: try reader.skipValue()
       case .topics: try readTopics(&reader)
       case .removed: isRemoved = try reader.readFlag() ?? false

@@ -11,6 +11,7 @@ struct ReceiptEncoder {
 
   private let profile: ProofProfile
   private var members = AnswerMembers<Member>()
+  private var order = MemberOrder<Member>()
   private var logEncoder = LogEncoder()
   private var logs = RLPWriter()
 
@@ -54,9 +55,9 @@ struct ReceiptEncoder {
     members.removeAll()
     logs.removeAll()
     var hasLogs = false
-    try reader.openObject()
-    while let name = try reader.nextMember() {
-      switch Member.names.member(named: name, in: reader) {
+    try order.open(&reader)
+    while case .member(let member) = try order.next(&reader) {
+      switch member {
       case nil: try reader.skipValue()
       case .logs:
         guard !hasLogs else { throw .duplicate("logs") }

@@ -14,6 +14,7 @@ struct TransactionEncoder {
   }
 
   private var members = AnswerMembers<Member>()
+  private var order = MemberOrder<Member>()
   private var accessList = RLPWriter()
   private var versionedHashes = RLPWriter()
   private var authorizations = RLPWriter()
@@ -56,9 +57,9 @@ struct TransactionEncoder {
     versionedHashes.removeAll()
     authorizations.removeAll()
     isSystemTransaction = false
-    try reader.openObject()
-    while let name = try reader.nextMember() {
-      switch Member.names.member(named: name, in: reader) {
+    try order.open(&reader)
+    while case .member(let member) = try order.next(&reader) {
+      switch member {
       case nil: try reader.skipValue()
       case .accessList: try readAccessList(&reader)
       case .blobVersionedHashes: try readHashes(&reader, into: &versionedHashes)

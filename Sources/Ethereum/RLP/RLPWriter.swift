@@ -98,6 +98,18 @@ package struct RLPWriter: Sendable {
 
   package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
+  /// So many bytes more, as `fill` writes them.
+  @inline(__always)
+  mutating func append(count: Int, _ fill: (inout RLPRoom) -> Void) {
+    bytes.append(addingCapacity: count) { output in
+      output.withUnsafeMutableBufferPointer { buffer, initializedCount in
+        var room = RLPRoom(UnsafeMutableRawBufferPointer(buffer))
+        fill(&room)
+        initializedCount = room.count
+      }
+    }
+  }
+
   /// The prefix of a list whose items, `count` bytes of them, follow.
   mutating func appendListPrefix(count: Int) { appendPrefix(short: 0xc0, count: count) }
 
@@ -126,6 +138,7 @@ package struct RLPWriter: Sendable {
   }
 
   /// How many bytes stand before a payload of `count` bytes that isn't a byte for itself.
+  @inline(__always)
   static func prefixCount(ofPayload count: Int) -> Int {
     count <= 55 ? 1 : 1 + 8 - UInt64(count).leadingZeroBitCount / 8
   }
