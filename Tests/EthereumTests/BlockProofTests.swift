@@ -255,4 +255,45 @@ struct BlockProofTests {
       #expect(proof.receipts == honest.receipts)
     }
   }
+
+  @Test("receipts prove the same in whatever order their members come, and with whatever between")
+  func memberOrders() throws {
+    let real = try RealBlock.mainnet21925176()
+    let receipts = try JSONValue(parsing: try #require(real.receipts))
+    let honest = try real.proved()
+    var random = SplitMix64(seed: 14)
+    for _ in 0..<2 {
+      let text = Array(Self.rewritten(receipts, &random).utf8)
+      var proof = honest
+      try proof.prove(receipts: text.span.bytes)
+      #expect(proof.receipts == honest.receipts)
+    }
+  }
+
+  /// A value's text with its objects' members in another order now and then, some strange ones
+  /// among them, and white space in places.
+  private static func rewritten(_ value: JSONValue, _ random: inout SplitMix64) -> String {
+    func space() -> String { [" ", "\n  ", "", "", "", ""].randomElement(using: &random) ?? "" }
+    switch value {
+    case .null: return "null"
+    case .bool(let flag): return "\(flag)"
+    case .number(let text): return text
+    case .string(let text): return "\"\(text)\""
+    case .array(let elements):
+      let texts = elements.map { space() + rewritten($0, &random) + space() }
+      return "[\(texts.joined(separator: ","))]"
+    case .object(let members):
+      var all = members
+      if Int.random(in: 0..<8, using: &random) == 0 {
+        all.append(.init("dat", .array([.string("0x"), .null])))
+        all.append(.init("whatsoeverNoOtherNodeWrites", .bool(true)))
+        all.shuffle(using: &random)
+      }
+      let texts = all.map {
+        space() + "\"\($0.name)\"" + space() + ":" + space() + rewritten($0.value, &random)
+          + space()
+      }
+      return "{\(texts.joined(separator: ","))}"
+    }
+  }
 }

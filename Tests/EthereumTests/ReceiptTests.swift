@@ -56,6 +56,41 @@ struct ReceiptTests {
     }
   }
 
+  @Test("logs are encoded strictly, whatever the length of their data and however many topics")
+  func logs() throws {
+    let bloom = String(repeating: "0", count: 512)
+    var datas = [0, 1, 54, 55, 56, 57, 255, 256, 65_535, 65_536].map { count in
+      (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ count) }
+    }
+    datas += [[0x00], [0x7f], [0x80], [0xff]]
+    let expected = datas.enumerated().map { place, data in
+      EthereumLog(
+        address: EthereumAddress(Hash20(bytes: Keccak256.hash([1]).bytes.span.bytes, at: 0)),
+        topics: (0..<place % 5).map { Keccak256.hash([UInt8($0)]) }, data: data)
+    }
+    let texts = expected.map { log in
+      let topics = log.topics.map { #""0x\#($0.hex)""# }.joined(separator: ",")
+      return """
+        {"address":"0x\(log.address.hash.hex)","topics":[\(topics)],"data":"0x\(Hex.encode(log.data))"}
+        """
+    }
+    let json =
+      Array(
+        #"{"status":"0x1","cumulativeGasUsed":"0x1","logsBloom":"0x\#(bloom)","logs":"#.utf8)
+      + Array("[\(texts.joined(separator: ","))]}".utf8)
+    let receipt = try EthereumReceipt(json: json.span.bytes)
+    #expect(receipt.logs == expected)
+    #expect(try EthereumReceipt(encoded: receipt.encoded) == receipt)
+    for broken in ["0x0", "0x0g", "00"] {
+      let text = String(decoding: json, as: UTF8.self)
+        .replacing("\"data\":\"0x00\"", with: "\"data\":\"\(broken)\"")
+      #expect(throws: EthereumError.answer(.invalid("data"))) {
+        let bytes = Array(text.utf8)
+        return try EthereumReceipt(json: bytes.span.bytes)
+      }
+    }
+  }
+
   @Test("a bloom tells what may be there, and what certainly isn't")
   func blooms() throws {
     let log = EthereumLog(
