@@ -20,7 +20,7 @@ enum CatchUpSuite: Suite {
     var contests: [Contest] = []
     for (name, watched) in [(few, 1_000), (many, settings.scripts)] where names.contains(name) {
       contests.append(
-        try await contest(name, watched: watched, blocks: settings.repetitions(100)))
+        try await contest(name, watched: watched, blocks: settings.repetitions(200)))
     }
     if names.contains(discovery) { contests.append(try await discovered(settings)) }
     return contests
@@ -57,7 +57,8 @@ enum CatchUpSuite: Suite {
       name: name,
       how: """
         A node in this process, on the same two cores, sends answers that it has ready; both \
-        roots are built anew, and steps of up to 64 blocks are committed.
+        roots are built anew, and steps of up to 64 blocks are committed while the next ones are \
+        fetched.
         """,
       ours: {
         try await pipeline.mine(blocks, transactions: transactionsPerBlock)

@@ -82,7 +82,7 @@ struct CatchUpPipeline {
   /// Blocks of other people's payments, in each of which one in fifty goes to an address that is
   /// watched; the node has the answers about them ready.
   func mine(_ blocks: Int, transactions: Int) async throws {
-    var hashes: [Hash32] = []
+    var mined: [BlockRef] = []
     var traffic = EthereumTraffic(node.options, seed: UInt64(node.tip.height))
     for block in 0..<blocks {
       for index in 0..<transactions {
@@ -94,9 +94,9 @@ struct CatchUpPipeline {
         }
       }
       try node.mine()
-      hashes.append(node.tip.hash)
+      mined.append(node.tip)
     }
-    try await prepared.prepare(hashes)
+    try await prepared.prepare(mined)
   }
 
   /// Steps until the node's head is committed.
