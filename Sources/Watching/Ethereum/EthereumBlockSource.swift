@@ -9,13 +9,13 @@ internal import NodeRPC
 struct EthereumBlockSource: Sendable {
   let pool: EthereumPool
   let settings: EthereumWatcherSettings
-  /// Of whom nodes' traces are read.
-  let accounts: WatchedAccounts
+  /// Of whom nodes' traces are read; nil where none are, so that the set may change in place.
+  private let accounts: WatchedAccounts?
 
   init(pool: EthereumPool, settings: EthereumWatcherSettings, watching set: WatchSet) {
     self.pool = pool
     self.settings = settings
-    accounts = WatchedAccounts(set: set)
+    accounts = settings.asksTraces ? WatchedAccounts(set: set) : nil
   }
 
   typealias Answer = Result<ProvedBlock, NodePoolError>
@@ -45,7 +45,7 @@ struct EthereumBlockSource: Sendable {
 
   /// From the first node whose answers stand the check. Whoever serves others is quarantined with
   /// the reason; the hash is never held against the block.
-  private func fetch(_ block: BlockRef) async -> Answer {
+  func fetch(_ block: BlockRef) async -> Answer {
     do throws(NodePoolError) {
       let served = try await pool.serve { (node, place) async throws(NodeError) -> BlockProof in
         try await self.proof(of: block, from: node, place)
@@ -65,14 +65,14 @@ struct EthereumBlockSource: Sendable {
     of proof: BlockProof, _ block: BlockRef
   ) async -> (told: [InnerTransfers], lacksTraces: Bool) {
     // A block without gas used has no calls.
-    guard settings.asksTraces, proof.header.gasUsed > 0 else { return ([], false) }
+    guard let accounts, proof.header.gasUsed > 0 else { return ([], false) }
     var told: [InnerTransfers] = []
     var asked: Int?
     for _ in 0..<min(pool.quorum, 2) {
       do throws(NodePoolError) {
         let served = try await pool.serve(besides: asked) {
           (node) async throws(NodeError) -> InnerTransfers in
-          try await inner(of: proof, block, from: node)
+          try await inner(of: proof, block, from: node, accounts)
         }
         asked = served.node
         told.append(served.value)
@@ -85,7 +85,7 @@ struct EthereumBlockSource: Sendable {
 
   /// Read at once: an answer can have millions of calls, of which few concern anyone.
   private func inner(
-    of proof: BlockProof, _ block: BlockRef, from node: EthereumNode
+    of proof: BlockProof, _ block: BlockRef, from node: EthereumNode, _ accounts: WatchedAccounts
   ) async throws(NodeError) -> InnerTransfers {
     // Not to offer any is no fault of the node's.
     guard let traces = try await node.traces(of: block.hash) else { throw .pruned(block.hash) }

@@ -36,11 +36,11 @@ struct EthereumHeaderSource: Sendable {
       EthereumBranch.link(header, profile: settings.network.profile), from: place)
   }
 
-  /// As many as one step follows, and as the node gives, lowest first. They hang from the anchor's
+  /// As many as the settings say, and as the node gives, lowest first. They hang from the anchor's
   /// hash. Watching begins without those that are missing, or of a form that isn't known.
   private func links(below anchor: ChainLink, from node: EthereumNode) async -> [ChainLink] {
     let count = min(
-      anchor.ref.height, UInt32(clamping: min(settings.headersPerStep, settings.window)))
+      anchor.ref.height, UInt32(clamping: min(settings.headersBelowStart, settings.window)))
     let heights = Array(anchor.ref.height - count..<anchor.ref.height)
     guard let headers = try? await node.headers(heights) else { return [] }
     var links: [ChainLink] = []

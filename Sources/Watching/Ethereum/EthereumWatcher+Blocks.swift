@@ -39,8 +39,13 @@ extension EthereumWatcher {
       step.changes += try next.tracker.disconnect(link.ref, newTip: parent)
     }
     step.disconnected = plan.disconnect
-    let run = Array(plan.connect.prefix(settings.blocksPerCommit))
-    guard try await scan(run, into: &step, &next.tracker, &report) else {
+    // What calls moved is looked for among the addresses that are watched when a block is fetched,
+    // which a later step may have more of.
+    let run = plan.connect.prefix(settings.blocksPerCommit)
+    ahead.follow((settings.asksTraces ? run : plan.connect[...]).map(\.ref))
+    let isScanned = try await scan(run, into: &step, &next.tracker, &report)
+    if settings.asksTraces || report.hold != nil { ahead.giveUp() }
+    guard isScanned else {
       // Nothing was written, and without a reorg nothing has changed.
       standing.position = undone ?? next
       // The nodes have left what was final, whether or not they show what they have instead.
@@ -116,86 +121,68 @@ extension EthereumWatcher {
     return nil
   }
 
-  /// Fetches, proves and reads `run` in order; the next blocks are fetched while these are read.
-  /// False where a block couldn't be had or can't be true beside those before it, and so nothing is
-  /// to be written.
+  /// Reads `run` in order, while the blocks behind it are fetched and proved. False where a block
+  /// couldn't be had or can't be true beside those before it, and so nothing is to be written.
   private func scan(
-    _ run: [ChainLink], into step: inout ChainStep, _ tracker: inout TransferTracker,
+    _ run: ArraySlice<ChainLink>, into step: inout ChainStep, _ tracker: inout TransferTracker,
     _ report: inout WatchReport
   ) async throws -> Bool {
     let source = EthereumBlockSource(
       pool: pool, settings: settings, watching: standing.watched)
-    let width = settings.fetchWidth
-    func fetch(from start: Int) -> Task<[EthereumBlockSource.Answer], Never> {
-      let blocks = run[start..<min(start + width, run.count)].map(\.ref)
-      return Task { await source.fetch(blocks) }
-    }
-    var coming = fetch(from: 0)
-    defer { coming.cancel() }
-    var start = 0
     var proofBytes = 0
-    while start < run.count {
-      let links = run[start..<min(start + width, run.count)]
-      let answers = await withTaskCancellationHandler {
-        await coming.value
-      } onCancel: {
-        [coming] in
-        coming.cancel()
+    for link in run {
+      let answer = await ahead.next(
+        from: source, width: settings.fetchWidth,
+        count: settings.fetchWidth == 1 ? 1 : settings.blocksAhead)
+      guard let answer else { break }
+      guard case .success(let block) = answer else {
+        report.hold = .inconsistent(
+          "no node proves block \(link.ref.text(.ethereum)): \(Self.reasons(answer))")
+        // A run that began may end here, unless it must replace what was disconnected.
+        return !step.connected.isEmpty && step.disconnected.isEmpty
       }
-      start = links.endIndex
-      if width > 1 { coming = fetch(from: start) }
-      for (link, answer) in zip(links, answers) {
-        guard case .success(let block) = answer else {
-          report.hold = .inconsistent(
-            "no node proves block \(link.ref.text(.ethereum)): \(Self.reasons(answer))")
-          // A run that began may end here, unless it must replace what was disconnected.
-          return !step.connected.isEmpty && step.disconnected.isEmpty
-        }
-        let found: [FoundTransfer]
-        let reading: EthereumBlockReader.Reading
-        let notices: [BlockNotice]
-        let incomes: [AddressIncome]
-        let sightings: [OutgoingSighting]
-        do {
-          (found, reading) = try await transfers(in: block, &tracker)
-          notices = try self.notices(in: block.proof, at: link.ref)
-          incomes = try self.incomes(in: block.proof, at: link.ref)
-          sightings = try self.sightings(in: block.proof, at: link.ref)
-        } catch let error as BlockProofError {
-          source.refuse(block, at: link.ref, error)
-          report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
-          return !step.connected.isEmpty && step.disconnected.isEmpty
-        } catch let error as InnerUnknown {
-          report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
-          return !step.connected.isEmpty && step.disconnected.isEmpty
-        }
-        let changes: [TransferChange]
-        do {
-          changes = try tracker.connect(
-            link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
-            found: found, spends: [], now: step.now)
-        } catch {
-          report.hold = .contradiction("\(error)")
-          return !step.connected.isEmpty && step.disconnected.isEmpty
-        }
-        let proofs = reading.proofs(of: changes)
-        step.changes += changes
-        step.proofs += proofs
-        step.connected.append(link)
-        step.notices += notices
-        step.incomes += incomes
-        step.sightings += sightings
-        if settings.asksTraces, !reading.inner.isTold { step.untraced.append(link.ref) }
-        if reading.isUnwitnessed { step.hasUnwitnessed = true }
-        proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
-        // The next step goes on with the run, unless it must replace what was disconnected.
-        let isFull =
-          step.changes.count >= settings.changesPerCommit
-          || proofBytes >= settings.proofBytesPerCommit
-        if isFull, step.disconnected.isEmpty { return true }
+      let found: [FoundTransfer]
+      let reading: EthereumBlockReader.Reading
+      let notices: [BlockNotice]
+      let incomes: [AddressIncome]
+      let sightings: [OutgoingSighting]
+      do {
+        (found, reading) = try await transfers(in: block, &tracker)
+        notices = try self.notices(in: block.proof, at: link.ref)
+        incomes = try self.incomes(in: block.proof, at: link.ref)
+        sightings = try self.sightings(in: block.proof, at: link.ref)
+      } catch let error as BlockProofError {
+        source.refuse(block, at: link.ref, error)
+        report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
+        return !step.connected.isEmpty && step.disconnected.isEmpty
+      } catch let error as InnerUnknown {
+        report.hold = .inconsistent("block \(link.ref.text(.ethereum)): \(error)")
+        return !step.connected.isEmpty && step.disconnected.isEmpty
       }
-      // One alone is fetched when its turn has come.
-      if width == 1 { coming = fetch(from: start) }
+      let changes: [TransferChange]
+      do {
+        changes = try tracker.connect(
+          link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
+          found: found, spends: [], now: step.now)
+      } catch {
+        report.hold = .contradiction("\(error)")
+        return !step.connected.isEmpty && step.disconnected.isEmpty
+      }
+      let proofs = reading.proofs(of: changes)
+      step.changes += changes
+      step.proofs += proofs
+      step.connected.append(link)
+      step.notices += notices
+      step.incomes += incomes
+      step.sightings += sightings
+      if settings.asksTraces, !reading.inner.isTold { step.untraced.append(link.ref) }
+      if reading.isUnwitnessed { step.hasUnwitnessed = true }
+      proofBytes += proofs.reduce(0) { $0 + $1.byteCount }
+      // The next step goes on with the run, unless it must replace what was disconnected.
+      let isFull =
+        step.changes.count >= settings.changesPerCommit
+        || proofBytes >= settings.proofBytesPerCommit
+      if isFull, step.disconnected.isEmpty { return true }
     }
     return true
   }

@@ -12,6 +12,7 @@ package actor EthereumWatcher: ChainWatcher {
   let settings: EthereumWatcherSettings
   let pool: EthereumPool
   let standing: ChainStanding
+  let ahead = BlocksAhead()
   /// How long blocks wait for traces that nodes offer and don't give.
   var tracePatience = Patience()
   /// How long they wait for proofs of balances.
@@ -44,6 +45,7 @@ package actor EthereumWatcher: ChainWatcher {
       try await advance(&report)
     } catch {
       standing.position = nil
+      ahead.giveUp()
       throw error
     }
     report.tip = standing.position?.cursor.tip

@@ -18,11 +18,16 @@ package struct EthereumWatcherSettings: Sendable {
   /// How many notices of tokens' issuers are told of a block at most, besides those that name
   /// watched addresses.
   package var noticesPerBlock = 64
-  /// How many blocks are fetched at once while catching up, and while as many are read; with 1
-  /// nothing else is asked meanwhile.
+  /// How many blocks are fetched and proved at once while catching up; with 1 nothing else is asked
+  /// while one is read.
   package var fetchWidth = 4
-  /// How many headers one step follows at most.
-  package var headersPerStep = 1_024
+  /// How many blocks are fetched and proved, or wait for being read, while others are read and
+  /// committed.
+  package var blocksAhead = 32
+  /// How many headers one step follows at most: its own blocks' and those ahead of them.
+  package var headersPerStep = 128
+  /// How many headers below the first block are known from the start, as far as there are any.
+  package var headersBelowStart = 1_024
   /// How many headers are held in memory, at least: what lies between the tip and what is final,
   /// with room to spare. A reorg that reaches lower has the store's headers read.
   package var window: Int
