@@ -33,6 +33,25 @@ extension PaywatchConfiguration {
       statementTimeoutMilliseconds: timeout)
   }
 
+  static func watchSnapshotDirectory(
+    _ root: SettingsMapping, database: DatabaseSettings
+  ) -> String? {
+    let mapping = root.nested("watch_snapshots")
+    let isEnabled = mapping.optionalFlag("enabled")
+    let directory = mapping.optionalText("directory").map(mapping.file.resolve)
+    mapping.finish()
+    guard isEnabled ?? true else { return nil }
+    if let directory { return directory }
+    switch database {
+    case .sqlite(let path): return "\(path)-addresses"
+    case .postgreSQL:
+      if isEnabled == true {
+        mapping.note("directory", "It is missing: where this machine keeps the snapshots.")
+      }
+      return nil
+    }
+  }
+
   static func kafka(_ root: SettingsMapping) -> KafkaSettings? {
     let mapping = root.nested("kafka")
     guard mapping.isThere else { return nil }

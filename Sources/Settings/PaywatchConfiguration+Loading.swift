@@ -41,6 +41,7 @@ extension PaywatchConfiguration {
     let ready = pool.integer("ready", in: 1...1_000_000, default: 1_000)
     let derivation = pool.choice("derivation", default: ChildDerivation.batched)
     pool.finish()
+    let snapshots = watchSnapshotDirectory(root, database: database)
     let limits = root.nested("limits")
     let paymentsPerMinute = limits.optionalInteger("payments_per_minute", in: 1...60_000_000)
     limits.finish()
@@ -53,6 +54,7 @@ extension PaywatchConfiguration {
       kafka: kafka, redis: redis,
       logLevel: logLevel, chains: chains, tenants: tenants,
       addressPool: AddressPoolSettings(ready: ready, derivation: derivation),
+      watchSnapshotDirectory: snapshots,
       limits: LimitSettings(paymentsPerMinute: paymentsPerMinute),
       retention: RetentionSettings(eventDays: eventDays))
   }

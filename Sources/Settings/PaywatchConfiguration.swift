@@ -19,6 +19,10 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let chains: [ChainSettings]
   package let tenants: [TenantSettings]
   package let addressPool: AddressPoolSettings
+  /// Where watchers keep snapshots of their addresses; nil where they don't. Unless told otherwise
+  /// beside SQLite's file, as those who can read that know all that a snapshot tells, and nowhere
+  /// with PostgreSQL, where a process needn't have a disk.
+  package let watchSnapshotDirectory: String?
   package let limits: LimitSettings
   package let retention: RetentionSettings
 

@@ -78,6 +78,9 @@ package enum SettlementSchema {
     Migration(
       number: 20, name: "transactions by what they replace", online: indexing(replacements)
     ) { _ in ["CREATE INDEX \(replacements.name) ON \(replacements.columns)"] },
+    Migration(
+      number: 21, name: "snapshots of the watched addresses",
+      statements: WatchSnapshotRecords.statements),
   ]
 
   /// Tenants' entries, too, go behind the last closed day.

@@ -98,6 +98,16 @@ final class ChainStanding {
     openSlots = try await store.openSlots(on: spec.name)
   }
 
+  /// Begins with a snapshot's addresses. Where some were read already, or two asked at once, the
+  /// rows go on.
+  func watch(_ snapshot: WatchSnapshots.Loaded) {
+    guard watched.isEmpty else { return }
+    watched = snapshot.set
+    watchedThrough = snapshot.through
+  }
+
+  var watchedAddresses: WatchedAddresses { WatchedAddresses(watched, through: watchedThrough) }
+
   /// Watches what was appended since the last time; how many scripts that were.
   nonisolated(nonsending) func watchNewScripts() async throws -> Int {
     var added = 0
@@ -106,7 +116,8 @@ final class ChainStanding {
       let scripts = try await store.scripts(for: spec.name, after: watchedThrough, limit: limit)
       for script in scripts {
         _ = watched.insert(script: script.scriptPubKey, ordinal: script.ordinal)
-        watchedThrough = script.ordinal
+        // Of two who ask at once the later may tell what is watched already.
+        watchedThrough = max(watchedThrough, script.ordinal)
       }
       added += scripts.count
       if scripts.count < limit { return added }

@@ -11,4 +11,10 @@ package protocol ChainWatcher: Actor {
 
   /// Learns of new addresses without watching, as while another process does.
   func learnAddresses() async throws
+
+  /// Begins with the addresses of a snapshot, where it has none yet.
+  func watch(_ snapshot: WatchSnapshots.Loaded)
+
+  /// What is watched by now.
+  var watchedAddresses: WatchedAddresses { get }
 }

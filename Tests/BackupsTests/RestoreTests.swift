@@ -1,4 +1,5 @@
 import Backups
+import ChainTracking
 import Database
 import Foundation
 import Leases
@@ -7,6 +8,7 @@ import Settlement
 import TestDatabases
 import TestSupport
 import Testing
+import Watching
 
 /// Case 58: an older database is restored.
 @Suite("Restoring")
@@ -71,6 +73,41 @@ struct RestoreTests {
       #expect(try await shop.ordinal(of: lost.terms.address) != nil)
       let first = try Shop.address(0, epoch: 2)
       #expect(try await shop.pay(3).terms.address == first)
+    }
+  }
+
+  @Test(
+    "a snapshot from before the backup is believed, and a later one isn't",
+    arguments: TestEngine.allCases)
+  func watchSnapshots(engine: TestEngine) async throws {
+    let place = try await BackedUp(engine)
+    let (early, late) = (place.scratch.path("early"), place.scratch.path("late"))
+    let (backup, through) = try await place.running { shop in
+      let watched = try await shop.keepSnapshot(in: early)
+      return (try await place.backUp(), watched.through)
+    }
+    try await place.running { shop in
+      for order in 1...8 {
+        try await shop.pay(order)
+        try await shop.fill()
+      }
+      try await shop.keepSnapshot(in: late)
+      #expect(try await shop.snapshots(in: early).load(key: (1, 2))?.through == through)
+    }
+    let restored = try await OwnDatabase(engine)
+    try await BackedUp.restore(backup, to: restored, Restoration(lookAhead: 20))
+    try await BackedUp.running(on: restored, epoch: 1) { shop in
+      let loaded = try #require(try await shop.snapshots(in: early).load(key: (1, 2)))
+      #expect(loaded.through == through)
+      await #expect(throws: WatchSnapshot.Refusal.unknown) {
+        _ = try await shop.snapshots(in: late).load(key: (1, 2))
+      }
+      // The rows that came with the restore go on where it ends.
+      var set = loaded.set
+      for script in try await shop.scripts(after: through) {
+        set.insert(script: script.scriptPubKey, ordinal: script.ordinal)
+      }
+      #expect(set.parts == (try await shop.watched()).set.parts)
     }
   }
 

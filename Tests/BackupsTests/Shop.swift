@@ -145,6 +145,34 @@ struct Shop {
     return Hash32(bytes) ?? .zero
   }
 
+  // MARK: Watching
+
+  func scripts(after ordinal: UInt64) async throws -> [WatchedScript] {
+    try await store.scripts(for: chain, after: ordinal, limit: 1_000_000)
+  }
+
+  /// All that there is to watch.
+  func watched() async throws -> WatchSnapshots.Loaded {
+    var set = WatchSet(key: (1, 2))
+    let scripts = try await scripts(after: 0)
+    for script in scripts { set.insert(script: script.scriptPubKey, ordinal: script.ordinal) }
+    return WatchSnapshots.Loaded(set: set, through: scripts.last?.ordinal ?? 0)
+  }
+
+  func snapshots(in directory: String) -> WatchSnapshots {
+    WatchSnapshots(
+      directory: directory, chain: chain,
+      records: WatchSnapshotRecords(database: database, family: .bitcoin(.regtest)))
+  }
+
+  @discardableResult
+  func keepSnapshot(in directory: String) async throws -> WatchedAddresses {
+    let watched = try await watched()
+    let addresses = WatchedAddresses(watched.set, through: watched.through)
+    try await snapshots(in: directory).save(addresses)
+    return addresses
+  }
+
   // MARK: Asking
 
   private func newestAccount() async throws -> Int64 {

@@ -14,7 +14,7 @@ struct RowSecurityCoverageTests {
     "relay_partitions", "restore_epochs", "inbox_consumers", "inbox_places", "inbox_subjects",
     "inbox_parked", "outgoing_slots", "outgoing_slot_uses", "outgoing_waits", "outgoing_given_up",
     "outgoing_nonces",
-    "outgoing_sweeps", "reconciliations", "ledger_closes",
+    "outgoing_sweeps", "reconciliations", "ledger_closes", "watch_snapshots",
   ]
   private static let owned: Set<String> = [
     "accounts", "addresses", "address_reservations", "payments", "payment_facts", "events",

@@ -50,6 +50,28 @@ struct InfrastructureTests {
     #expect(!"\(configuration)".contains("hunter2"))
   }
 
+  @Test("snapshots of addresses are kept beside SQLite's file, with PostgreSQL where that is told")
+  func watchSnapshots() throws {
+    func kept(_ database: String, _ more: String) throws -> String? {
+      try load(database: database, more).watchSnapshotDirectory
+    }
+    #expect(try kept(Self.embedded, "") == directory.path("paywatch.sqlite-addresses"))
+    #expect(try kept(Self.embedded, "watch_snapshots:\n  enabled: false\n") == nil)
+    #expect(
+      try kept(Self.embedded, "watch_snapshots:\n  directory: kept\n") == directory.path("kept"))
+    #expect(
+      try kept(Self.embedded, "watch_snapshots:\n  enabled: false\n  directory: kept\n") == nil)
+    let server = "database:\n  postgresql:\n    url: postgresql://127.0.0.1/paywatch\n"
+    #expect(try kept(server, "") == nil)
+    #expect(try kept(server, "watch_snapshots:\n  directory: /kept\n") == "/kept")
+    #expect(
+      try mistakes(database: server, "watch_snapshots:\n  enabled: true\n")
+        == ["12 watch_snapshots.directory"])
+    #expect(
+      try mistakes("watch_snapshots:\n  enabled: perhaps\n  directory: []\n  when: now\n").count
+        == 3)
+  }
+
   @Test("the environment alone can name the database, Kafka and Redis")
   func environment() throws {
     let configuration = try load(

@@ -13,6 +13,8 @@ struct ScriptRecords: Sendable {
   private var chunks: [RecordChunk] = []
 
   private static let unit = 4
+  /// Of the length, no script, the ordinal, and up to the next four.
+  static let leastRecordBytes = 8
   private static let unitsPerChunkBits: UInt32 = 23
   private static let chunkBytes = unit << Int(unitsPerChunkBits)
 
@@ -63,6 +65,37 @@ struct ScriptRecords: Sendable {
   /// What is written to; what is reserved beyond is no memory yet.
   var residentBytes: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 
+  // MARK: Parts
+
+  /// The records as they lie in memory. Whoever keeps them shares that memory, and an insertion
+  /// then copies the last part.
+  var parts: [[UInt8]] { chunks.map(\.bytes) }
+
+  /// Takes a part over that `fill` writes, and gives `body` its records as `forEach` does. Throws
+  /// where what was written isn't records one behind the other up to the part's end.
+  @inline(__always)
+  mutating func appendPart(
+    byteCount: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void,
+    _ body: (_ place: UInt32, _ script: Range<Int>, _ ordinal: UInt64, _ part: RawSpan) -> Void
+  ) throws {
+    guard (1...Self.chunkBytes).contains(byteCount), byteCount % Self.unit == 0 else {
+      throw BadPart.length(byteCount)
+    }
+    let number = chunks.count
+    guard number < 1 << (32 - Self.unitsPerChunkBits) else { throw BadPart.tooMany }
+    let chunk = try RecordChunk(byteCount: byteCount, capacity: Self.chunkBytes, fill: fill)
+    let bytes = chunk.bytes.span.bytes
+    var offset = 0
+    while offset < byteCount {
+      guard let record = chunk.checkedRecord(at: offset) else { throw BadPart.record(offset) }
+      body(
+        UInt32(number) << Self.unitsPerChunkBits | UInt32(offset / Self.unit), record.script,
+        record.ordinal, bytes)
+      offset = (record.end + Self.unit - 1) / Self.unit * Self.unit
+    }
+    chunks.append(chunk)
+  }
+
   @inline(__always)
   private static func split(_ place: UInt32) -> (chunk: Int, offset: Int) {
     let mask: UInt32 = 1 << unitsPerChunkBits &- 1
@@ -78,6 +111,20 @@ struct RecordChunk: Sendable {
   static let maximumFrameBytes = 17
   /// The first byte of records with long numbers.
   private static let long: UInt8 = 0xff
+
+  init() {}
+
+  /// `byteCount` bytes, all of which `fill` writes, with room for `capacity`.
+  init(
+    byteCount: Int, capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) throws {
+    bytes = try [UInt8](unsafeUninitializedCapacity: capacity) { memory, count in
+      let memory = UnsafeMutableRawBufferPointer(memory)
+      LargeMemory.preferHugePages(memory)
+      try fill(UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount]))
+      count = byteCount
+    }
+  }
 
   mutating func reserve(_ byteCount: Int) {
     bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { memory, count in
@@ -121,6 +168,35 @@ struct RecordChunk: Sendable {
     let start = offset + 9
     let end = start + Int(truncatingIfNeeded: number(at: offset + 1))
     return (start..<end, end + 8)
+  }
+
+  /// The record at `offset`, below the number of bytes, as `append` writes it; nil where none is.
+  @inline(__always)
+  func checkedRecord(at offset: Int) -> (script: Range<Int>, ordinal: UInt64, end: Int)? {
+    let own = bytes.span.bytes
+    let count = Int(own.unsafeLoad(fromByteOffset: offset, as: UInt8.self))
+    // The record's start lies inside, and a short one has fewer than 300 bytes: no overflow.
+    let ordinal = offset &+ 1 &+ count
+    guard count < Int(Self.long) else { return checkedLongRecord(at: offset) }
+    guard ordinal &+ 4 <= own.byteCount else { return nil }
+    return (
+      offset &+ 1..<ordinal,
+      UInt64(
+        UInt32(littleEndian: own.unsafeLoadUnaligned(fromByteOffset: ordinal, as: UInt32.self))),
+      ordinal &+ 4
+    )
+  }
+
+  @inline(never)
+  private func checkedLongRecord(
+    at offset: Int
+  ) -> (script: Range<Int>, ordinal: UInt64, end: Int)? {
+    guard offset + Self.maximumFrameBytes <= bytes.count,
+      let count = Int(exactly: number(at: offset + 1)),
+      count <= bytes.count - offset - Self.maximumFrameBytes
+    else { return nil }
+    let (script, end) = script(at: offset)
+    return (script, number(at: script.upperBound), end)
   }
 
   /// `start..<start + count` lies inside `other`.

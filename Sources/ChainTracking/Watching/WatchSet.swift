@@ -10,12 +10,12 @@
 /// 4 of the ordinal, and up to 3 that align the record. That is 14 to 16 bytes a P2WPKH script.
 package struct WatchSet: Sendable {
   /// Bit n: a script of n bytes is watched; bit 63: one of 63 bytes or more.
-  @usableFromInline private(set) var lengths: UInt64 = 0
-  private let hasher: ScriptHash
+  @usableFromInline var lengths: UInt64 = 0
+  let hasher: ScriptHash
   /// All ones but in tests, which make hashes collide by it.
   private let hashMask: UInt64
-  private var table = WatchTable()
-  private var records = ScriptRecords()
+  var table = WatchTable()
+  var records = ScriptRecords()
 
   /// `key` must be random and secret: whoever knows it can make look-ups slow.
   package init(key: (UInt64, UInt64)) {
@@ -181,9 +181,9 @@ package struct WatchSet: Sendable {
   private mutating func grow(to groups: Int) {
     // The old one goes first, unless a copy needs it: only one is in memory.
     table = WatchTable()
-    var larger = WatchTable(groups: groups)
+    var larger = WatchTable.Filling(groups: groups)
     records.forEach { place, script in larger.insert(place, hash: hash(script)) }
-    table = larger
+    table = larger.finish()
   }
 
   // MARK: Hashes

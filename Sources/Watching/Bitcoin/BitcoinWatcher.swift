@@ -84,6 +84,10 @@ package actor BitcoinWatcher: ChainWatcher {
   /// Learns of new addresses without watching, as while another process does.
   package func learnAddresses() async throws { _ = try await standing.watchNewScripts() }
 
+  package func watch(_ snapshot: WatchSnapshots.Loaded) { standing.watch(snapshot) }
+
+  package var watchedAddresses: WatchedAddresses { standing.watchedAddresses }
+
   // MARK: First start
 
   /// Writes the anchor below `tip` above which scanning begins, with the headers before it that

@@ -55,6 +55,10 @@ package actor EthereumWatcher: ChainWatcher {
 
   package func learnAddresses() async throws { _ = try await standing.watchNewScripts() }
 
+  package func watch(_ snapshot: WatchSnapshots.Loaded) { standing.watch(snapshot) }
+
+  package var watchedAddresses: WatchedAddresses { standing.watchedAddresses }
+
   private func advance(_ report: inout WatchReport) async throws {
     let agreement = await pool.agreedTip()
     guard case .agreed(let tip, _) = agreement else {

@@ -18,6 +18,9 @@ final class ChainWatch: Sendable {
   private let watcher: any ChainWatcher
   private let nodes: WatchedNodes
   private let store: LeasedChainStore
+  private let watchKey: (UInt64, UInt64)
+  /// Nil where none are kept.
+  private let snapshots: SnapshotKeeping?
   private let surroundings: Surroundings
   private let clock: SystemRPCClock
   private let logger: Logger
@@ -50,7 +53,7 @@ final class ChainWatch: Sendable {
     store = LeasedChainStore(
       database: surroundings.database,
       specs: surroundings.plan.configuration.chains.map(\.spec))
-    let watchKey = (generator.next(), generator.next())
+    watchKey = (generator.next(), generator.next())
     switch settings.spec.family {
     case .bitcoin:
       let pool = try settings.bitcoinPool(
@@ -70,6 +73,7 @@ final class ChainWatch: Sendable {
     var logger = surroundings.logger
     logger[metadataKey: "chain"] = "\(settings.spec.name)"
     self.logger = logger
+    snapshots = surroundings.snapshots(of: watcher, settings.spec, logger: logger)
     let (metrics, chain) = (surroundings.metrics, settings.spec.name.text)
     height = metrics.gauge(.chainHeight, chain)
     lag = metrics.gauge(.chainLagSeconds, chain)
@@ -91,10 +95,24 @@ final class ChainWatch: Sendable {
 
   /// Watches until cancelled. `onStep` is called after each step.
   func run(onStep: @escaping @Sendable () -> Void) async throws {
+    await snapshots?.load(key: watchKey)
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await runParts(onStep: onStep))
+    } catch {
+      outcome = .failure(error)
+    }
+    // This task may be cancelled; a snapshot isn't left half-way for that.
+    await Task { await snapshots?.save(isLast: true) }.value
+    try outcome.get()
+  }
+
+  private func runParts(onStep: @escaping @Sendable () -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await self.nodes.lookAfter(logger: self.logger, clock: self.clock) }
       group.addTask { await self.standBy() }
       group.addTask { await self.keepSending() }
+      group.addTask { await self.keepSnapshots() }
       group.addTask {
         let name = self.name
         try await self.surroundings.whileHolding(
@@ -117,6 +135,14 @@ final class ChainWatch: Sendable {
     while !Task.isCancelled {
       if !isLeading { try? await watcher.learnAddresses() }
       try? await clock.sleep(milliseconds: 1_000)
+    }
+  }
+
+  private func keepSnapshots() async {
+    guard let snapshots else { return }
+    while !Task.isCancelled {
+      try? await clock.sleep(milliseconds: 30_000)
+      if !Task.isCancelled { await snapshots.save() }
     }
   }
 
