@@ -64,6 +64,17 @@ enum ProcessMemory {
     else { return 0 }
     return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
+
+  /// The most that this process has held so far (`VmHWM`).
+  static var mostResidentBytes: Int {
+    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let kibibytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({
+        Int($0)
+      })
+    else { return 0 }
+    return kibibytes << 10
+  }
 }
 
 struct BenchmarkFailure: Error, CustomStringConvertible {

@@ -13,7 +13,8 @@ struct Paybench: AsyncParsableCommand {
       payments and the relay it is the time that passes, over all threads and disks: let nothing \
       else run. \
       Build with -c release.
-      """)
+      """,
+    subcommands: [WatcherStart.Command.self])
 
   @Flag(help: "Print a JSON array instead of a table.")
   var json = false
@@ -76,7 +77,7 @@ struct Paybench: AsyncParsableCommand {
     let materials = Materials(settings)
     let suites: [any Suite.Type] = [
       AddressSuite.self, BlockSuite.self, EthereumSuite.self, CatchUpSuite.self, WatchSetSuite.self,
-      DigestSuite.self, PaymentSuite.self, RelaySuite.self, LatencySuite.self,
+      GrowthSuite.self, DigestSuite.self, PaymentSuite.self, RelaySuite.self, LatencySuite.self,
     ]
     var measurements: [Measurement] = []
     for suite in suites {

@@ -24,7 +24,9 @@ struct PaybenchTests {
     let measurements = try outcome.object([Measurement].self)
     let names = [
       "addresses", "verified, 1 k", "rescan", "EVM block", "EVM receipts root", "EVM logs", "cold",
-      "warm", "bytes", "Keccak",
+      "warm", "bytes", "Keccak", "rebuilt from a descriptor", "loaded from a snapshot",
+      "start of a watcher's process", "memory of a watcher's process", "block of 20 payments",
+      "as addresses grow",
       "payments on SQLite, 99th percentile", "payments on PostgreSQL, 99th percentile",
       "relay from SQLite", "relay from PostgreSQL", "EVM catch-up", "EVM discovery",
       "mempool to its event", "Bitcoin block of 0.8 MB to its event", "EVM block of",

@@ -4,7 +4,7 @@ internal import Digests
 internal import Glibc
 
 /// All addresses that a watcher watches, as a file from which the set is filled again at the next
-/// start: ten million in less than a second, where reading their rows takes half a minute.
+/// start: ten million in a second, where reading their rows takes ten and more.
 ///
 /// What a snapshot lacks wouldn't be seen on the chain, so none is believed by itself. Its digest
 /// stands in the database whose rows it has (`SnapshotRecords`). Addresses are only ever appended

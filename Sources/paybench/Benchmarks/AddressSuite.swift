@@ -15,7 +15,7 @@ enum AddressSuite: Suite {
   private static func onTwoCores(_ name: String) -> String { "\(name), two cores" }
 
   /// BIP-0084's published account.
-  private static let account =
+  static let account =
     "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs"
 
   static func contests(named names: Set<String>, _ materials: Materials) throws -> [Contest] {

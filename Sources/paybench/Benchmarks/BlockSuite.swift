@@ -25,21 +25,7 @@ enum BlockSuite: Suite {
     let transactions = try Block(bytes: block).transactions
 
     func scan(_ set: WatchSet, _ verification: BlockVerification) throws -> () throws -> Double {
-      let watching = Watched(set: set)
-      var fresh = try FreshBlock(block)
-      return {
-        var seconds = 0.0
-        for _ in 0..<rounds {
-          fresh.renew(forHashing: verification != .alreadyVerified)
-          var scanned: ScannedBlock?
-          seconds += try CPUClock.seconds {
-            scanned = try fresh.scan(verification, watching: watching)
-          }
-          guard scanned?.transactionCount == transactions.count, scanned?.matches.isEmpty == true
-          else { throw BenchmarkFailure("the block's scan isn't that of its transactions") }
-        }
-        return Double(rounds) * Double(block.count) / seconds / 1e6
-      }
+      try Self.scan(block, rounds: rounds, set, verification)
     }
     let sha256 = Contest.Reference(name: "SHA-256 of the same bytes") {
       rate(rounds, block.count) { _ in Sink.take(SHA256.hash(block).words.0) }
@@ -76,6 +62,29 @@ enum BlockSuite: Suite {
           references: [pass]))
     }
     return contests
+  }
+
+  /// Gives the MB/s of so many scans of a block.
+  static func scan(
+    _ block: [UInt8], rounds: Int, _ set: WatchSet, _ verification: BlockVerification
+  ) throws -> () throws -> Double {
+    let transactions = try Block(bytes: block).transactions.count
+    let watching = Watched(set: set)
+    var fresh = try FreshBlock(block)
+    return {
+      var seconds = 0.0
+      for _ in 0..<rounds {
+        fresh.renew(forHashing: verification != .alreadyVerified)
+        var scanned: ScannedBlock?
+        seconds += try CPUClock.seconds {
+          scanned = try fresh.scan(verification, watching: watching)
+        }
+        guard scanned?.transactionCount == transactions, scanned?.matches.isEmpty == true else {
+          throw BenchmarkFailure("the block's scan isn't that of its transactions")
+        }
+      }
+      return Double(rounds) * Double(block.count) / seconds / 1e6
+    }
   }
 
   /// MB/s of `rounds` times `bytes`.

@@ -26,8 +26,8 @@ struct PaymentServer {
   private let store: ChainStore
   private let requested = Requested()
 
-  private static let shop = "shop"
-  private static let region = "eu"
+  static let shop = "shop"
+  static let region = "eu"
 
   /// How many payments were asked for.
   private final class Requested { var count = 0 }
@@ -35,16 +35,7 @@ struct PaymentServer {
   /// - Parameter base: an empty one
   static func start(on base: any Database) async throws -> PaymentServer {
     let database = TracedDatabase(base)
-    let time = SystemTime()
-    let key = APIKey.generate()
-    try await makeSchema(of: database, key: key, now: time.now)
-    let spec = try spec()
-    let store = ChainStore(database: database, specs: [spec])
-    let anchor = ChainLink(
-      ref: BlockRef(height: 1_000, hash: SHA256.hash([1])), parent: SHA256.hash([0]),
-      time: UInt32(clamping: time.now.microseconds / 1_000_000), bits: 0x207f_ffff, work: 2)
-    _ = try await store.start(spec.name, links: [anchor])
-
+    let (spec, key, store) = try await beginShop(on: database)
     let feed = EventFeed()
     let sequencer = Sequencer(database: database, feed: feed)
     let signal = ShutdownSignal()
@@ -75,6 +66,22 @@ struct PaymentServer {
       store: store)
   }
 
+  /// A shop with an account and a key, and its chain at some block, in an empty database.
+  static func beginShop(
+    on database: any Database
+  ) async throws -> (spec: ChainSpec, key: APIKey, store: ChainStore) {
+    let now = SystemTime().now
+    let key = APIKey.generate()
+    try await makeSchema(of: database, key: key, now: now)
+    let spec = try spec()
+    let store = ChainStore(database: database, specs: [spec])
+    let anchor = ChainLink(
+      ref: BlockRef(height: 1_000, hash: SHA256.hash([1])), parent: SHA256.hash([0]),
+      time: UInt32(clamping: now.microseconds / 1_000_000), bits: 0x207f_ffff, work: 2)
+    _ = try await store.start(spec.name, links: [anchor])
+    return (spec, key, store)
+  }
+
   private static func makeSchema(
     of database: any Database, key: APIKey, now: Timestamp
   ) async throws {
@@ -92,7 +99,7 @@ struct PaymentServer {
       AddressPool.Account(tenant: shop, region: region, epoch: 0, keys: .bitcoin(descriptor)))
   }
 
-  private static func spec() throws -> ChainSpec {
+  static func spec() throws -> ChainSpec {
     guard let name = ChainName("bitcoin-regtest") else {
       throw BenchmarkFailure("bitcoin-regtest is a chain's name")
     }

@@ -25,6 +25,17 @@ struct Contest {
     var goal: Goal?
   }
 
+  /// The same, which puts away more at the end.
+  func finishing(_ more: @escaping () async throws -> Void) -> Contest {
+    let first = finish
+    var contest = self
+    contest.finish = {
+      try await first()
+      try await more()
+    }
+    return contest
+  }
+
   /// One measurement for each comparison, all from the same rounds.
   func measure(rounds: Int) async throws -> [Measurement] {
     do {
