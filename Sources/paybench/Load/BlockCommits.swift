@@ -9,16 +9,18 @@ internal import Watching
 
 /// Blocks in which open payments are paid, from what a scan has found of them to the committed
 /// step: what a watcher asks its store at each block, the transfer machine, and the step with
-/// headers, proofs, transfers, payments, ledger and events. A payment that was paid is paid again
-/// once all have had their turn.
+/// headers, proofs, transfers, payments, ledger and events. The payments that take turns are spread
+/// evenly over all, so that what one's commit reads none before had read, and one that was paid is
+/// paid again only once all have had their turn.
 final class BlockCommits {
   /// In satoshi, of each payment.
   static let due: UInt256 = 150_000
 
   private let shop: ManyPayments
   private let hits: Int
-  /// So many payments take turns, spread evenly over all.
   private let turns: Int
+  /// Who begins elsewhere pays others.
+  private let shift: Int
   private var turn = 0
   private var tracker: TransferTracker
   private var cursor: ChainCursor
@@ -28,12 +30,21 @@ final class BlockCommits {
 
   private typealias Standing = (cursor: ChainCursor, tip: ChainLink, tracker: TransferTracker)
 
-  static func begin(_ shop: ManyPayments, hits: Int, turns: Int) async throws -> BlockCommits {
-    BlockCommits(shop, hits: hits, turns: turns, try await standing(shop))
+  /// - Parameters:
+  ///   - hits: how many payments each block pays
+  ///   - turns: how many payments take turns
+  ///   - isBetween: pays those that lie halfway between two that are paid otherwise
+  static func begin(
+    _ shop: ManyPayments, hits: Int, turns: Int, isBetween: Bool = false
+  ) async throws -> BlockCommits {
+    BlockCommits(shop, hits: hits, turns: turns, isBetween, try await standing(shop))
   }
 
-  private init(_ shop: ManyPayments, hits: Int, turns: Int, _ standing: Standing) {
+  private init(
+    _ shop: ManyPayments, hits: Int, turns: Int, _ isBetween: Bool, _ standing: Standing
+  ) {
     (self.shop, self.hits, self.turns) = (shop, hits, min(turns, shop.payments - 1))
+    shift = isBetween ? (shop.payments - 1) / self.turns / 2 : 0
     (cursor, tip, tracker) = standing
     now = Timestamp(seconds: Int64(standing.tip.time))
   }
@@ -156,6 +167,6 @@ final class BlockCommits {
 
   /// Of the payment whose turn it is. The first one was made otherwise.
   private func ordinal(_ turn: Int) -> UInt64 {
-    UInt64(2 + turn % turns * ((shop.payments - 1) / turns))
+    UInt64(2 + shift + turn % turns * ((shop.payments - 1) / turns))
   }
 }

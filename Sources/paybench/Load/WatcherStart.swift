@@ -75,7 +75,7 @@ struct WatcherStart: Codable {
         await keeping.load(key: key)
         try await watcher.learnAddresses()
       }
-      try await BlockCommits.begin(shop, hits: 20, turns: 1_000).run(20)
+      try await BlockCommits.begin(shop, hits: 20, turns: 999, isBetween: true).run(20)
       let watched = await watcher.watchedAddresses
       let start = WatcherStart(
         seconds: seconds, residentBytes: ProcessMemory.mostResidentBytes,
