@@ -106,6 +106,9 @@ let package = Package(
       ["Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Database", "Leases"]),
     library("Kafka", ["CKafka", "Bytes", "EventLog"]),
     library(
+      "Aggregates",
+      ["Bytes", "Digests", "ChainTypes", "Payments", "Database", "EventLog"]),
+    library(
       "Watching",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking",
@@ -116,9 +119,11 @@ let package = Package(
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "Database", "Leases", "NodeRPC", "EventLog",
-        "Watching",
+        "Aggregates", "Watching",
       ]),
-    library("Backups", ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Settlement"]),
+    library(
+      "Backups",
+      ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Aggregates", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
     library(
       "HTTPServer",
@@ -153,8 +158,8 @@ let package = Package(
       "Simulation",
       [
         "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Watching",
-        "Settlement", "ChainSim",
+        "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Aggregates",
+        "Watching", "Settlement", "ChainSim",
       ]),
 
     // What signs, and never runs on a server.
@@ -179,8 +184,8 @@ let package = Package(
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Database",
-        "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Backups",
-        "Tenancy", "Deployment", "Signing",
+        "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
+        "Settlement", "Backups", "Tenancy", "Deployment", "Signing",
       ]),
     program(
       "paybench",
@@ -206,12 +211,20 @@ let package = Package(
       path: "Tests/LoopbackHTTP", swiftSettings: settings),
     .target(
       name: "SchemaChecking",
-      dependencies: ["JSON"],
+      dependencies: ["JSON", "EventLog", "TestSupport"],
       path: "Tests/SchemaChecking", swiftSettings: settings),
     .target(
       name: "TestDatabases",
       dependencies: ["LocalServers", "Database", "SQLite", "PostgreSQL", "TestSupport"],
       path: "Tests/TestDatabases", swiftSettings: settings),
+    .target(
+      name: "GatewayFixtures",
+      dependencies: [
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
+        "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy", "HTTPServer",
+        "Gateway", "Deployment", "LoopbackHTTP", "TestDatabases", "TestSupport",
+      ],
+      path: "Tests/GatewayFixtures", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
     tests("JSON", ["JSON"]),
     tests("Digests", ["Bytes", "Digests"]),
@@ -271,8 +284,8 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "LocalServers", "Settings", "HTTPClient",
         "Database",
-        "SQLite", "Leases", "NodeRPC", "EventLog", "Watching", "Settlement", "ChainSim",
-        "SchemaChecking", "TestDatabases", "payctl",
+        "SQLite", "Leases", "NodeRPC", "EventLog", "Aggregates", "Watching", "Settlement",
+        "Deployment", "ChainSim", "SchemaChecking", "TestDatabases", "payctl",
       ]),
     tests(
       "HTTPServer",
@@ -284,9 +297,8 @@ let package = Package(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Payouts", "QRCode", "Telemetry", "Database", "EventLog",
-        "Watching", "Settlement", "Tenancy", "HTTPServer", "Gateway", "LoopbackHTTP",
-        "SchemaChecking", "TestDatabases",
+        "Payments", "Payouts", "QRCode", "Database", "Settlement", "Tenancy", "HTTPServer",
+        "LoopbackHTTP", "SchemaChecking", "TestDatabases", "GatewayFixtures",
       ]),
     tests(
       "ChainSim",

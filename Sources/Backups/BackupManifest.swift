@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import Foundation
 package import Settlement
 

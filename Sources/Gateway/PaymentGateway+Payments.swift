@@ -109,7 +109,7 @@ extension PaymentGateway {
       throw Problem.invalidField("price", "Prices in other currencies aren't taken yet.")
     }
     let order = try fields.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
-    let due = try Self.minorUnits("amount", fields.string("amount", length: 1...120), of: asset)
+    let due = try Problem.minorUnits("amount", fields.string("amount", length: 1...120), of: asset)
     let tolerance = try fields.optionalString("tolerance", length: 1...120)
     let expiry = try fields.optionalInteger("expires_in", in: .min ... .max)
     let metadata = try fields.optionalFreeObject(
@@ -117,7 +117,7 @@ extension PaymentGateway {
     return try PaymentRequest(
       tenant: tenant, orderID: order, chain: chain, asset: asset, amount: due,
       expiresInSeconds: expiry,
-      tolerance: tolerance.map { try Self.minorUnits("tolerance", $0, of: asset) },
+      tolerance: tolerance.map { try Problem.minorUnits("tolerance", $0, of: asset) },
       metadata: metadata?.json, refundAddress: refundAddress(&fields, asset: asset, on: spec))
   }
 
@@ -133,21 +133,6 @@ extension PaymentGateway {
     } catch RefundRefusal.invalidAddress(let reason) {
       throw Problem.invalidField(
         "refund_address", "Nothing can be sent back there: \(reason).")
-    }
-  }
-
-  /// An amount in units of the asset, as the field has it.
-  static func minorUnits(
-    _ field: String, _ text: String, of asset: Asset
-  ) throws(Problem) -> UInt256 {
-    do {
-      return try Amount(units: text, asset: asset).minorUnits
-    } catch .tooManyDecimals(_, let allowed) {
-      throw .invalidField(field, "It may have at most \(allowed) decimals.")
-    } catch .tooLarge {
-      throw .invalidField(field, "It is too large.")
-    } catch {
-      throw .invalidField(field, "It must be a decimal text in \(asset), such as \"0.0015\".")
     }
   }
 
@@ -167,9 +152,7 @@ extension PaymentGateway {
         after: page.after, limit: page.limit + 1, in: connection
       ).map { ($0.terms.id, try PaymentDocument.json(of: $0)) }
     }
-    let shown = texts.prefix(page.limit)
-    let next = texts.count > page.limit ? shown.last?.0 : nil
-    return .json(bytes: JSONPage.bytes(of: shown.map(\.1), nextAfter: next))
+    return JSONPage.response(of: texts, limit: page.limit)
   }
 
   /// A page of payments goes on after a payment's id.

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import ChainTypes
 internal import Database
+internal import EventLog
 internal import HTTPServer
 internal import Hummingbird
 internal import Payments
@@ -76,38 +77,24 @@ extension PaymentGateway {
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     let reply = try await refusing {
-      try await repeatingOnce {
-        try await database.groupedWrite(as: tenant) { connection -> Idempotency.StoredReply in
-          // Held, so that of two repetitions at once one finds the other's reply.
-          let payment = try PaymentRecords.load(id, in: connection)
-          if let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection) {
-            return stored
+      try await Idempotency.once(
+        key, tenant: tenant, now: now, on: database,
+        holding: { _ = try PaymentRecords.load(id, in: $0) }
+      ) { connection in
+        var request = wanted.request
+        if let units = wanted.units {
+          let terms = try PaymentRecords.load(id, locking: false, in: connection)?.terms
+          if let terms, terms.tenant == tenant {
+            request.amount = try Problem.minorUnits("amount", units, of: terms.asset)
           }
-          var request = wanted.request
-          if let units = wanted.units, let terms = payment?.terms, terms.tenant == tenant {
-            request.amount = try Self.minorUnits("amount", units, of: terms.asset)
-          }
-          let refund = try service.request(
-            request, tenant: tenant, now: now, random: random, in: connection)
-          let text = try RefundDocument.json(of: refund)
-          let reply = Idempotency.StoredReply(status: 201, body: Array(text.utf8))
-          try Idempotency.store(reply, for: key, tenant: tenant, now: now, in: connection)
-          return reply
         }
+        let refund = try service.request(
+          request, tenant: tenant, now: now, random: random, in: connection)
+        return try RefundDocument.json(of: refund)
       }
     }
     onEvents()
     return .json(bytes: reply.body, status: .init(code: reply.status))
-  }
-
-  /// Under one key, requests for several payments don't wait for each other: the one that comes
-  /// second learns of the first when it asks again.
-  private func repeatingOnce<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-      return try await body()
-    } catch let error as DatabaseError where error.isConstraintViolation {
-      return try await body()
-    }
   }
 
   private static func newRefund(
@@ -197,9 +184,7 @@ extension PaymentGateway {
         after: page.after, limit: page.limit + 1, in: connection
       ).map { ($0.terms.id, try RefundDocument.json(of: $0)) }
     }
-    let shown = texts.prefix(page.limit)
-    let next = texts.count > page.limit ? shown.last?.0 : nil
-    return .json(bytes: JSONPage.bytes(of: shown.map(\.1), nextAfter: next))
+    return JSONPage.response(of: texts, limit: page.limit)
   }
 
   // MARK: Withdrawing

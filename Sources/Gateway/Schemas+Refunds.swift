@@ -1,3 +1,4 @@
+internal import EventLog
 internal import JSON
 internal import Payments
 internal import Settlement

@@ -1,3 +1,4 @@
+internal import EventLog
 internal import HTTPServer
 internal import JSON
 internal import Payments
@@ -222,11 +223,12 @@ enum Schemas {
     return ["type": "string", "pattern": .string("^[0-9a-f]\(count)$")]
   }
 
-  static let event = EventSchemas.envelope(
+  static let event = EventFamily.envelope(
     type: text, subject: "The id of what it happened to.",
     data: [
       "type": "object",
       "description": .string(
-        "The Payment or the Refund as it was then, with from and to; or the transfer's step."),
+        "The Payment, Refund, Order or Supply as it was then, with its step; or the transfer's step."
+      ),
     ], tenant: .always, description: "A CloudEvents 1.0 event.")
 }

@@ -1,4 +1,5 @@
 internal import Addresses
+internal import Aggregates
 internal import Bitcoin
 package import Bytes
 internal import ChainTypes

@@ -60,3 +60,29 @@ package enum PaymentRefusal: Error, Equatable {
   case orderHasPayment(String)
   case notFound(String)
 }
+
+extension PaymentRefusal: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unknownTransaction: "the payment has no transfer in that transaction"
+    case .unknownChain(let chain): "the configuration has no chain \(chain)"
+    case .unknownAsset(let asset, let chain): "\(chain) doesn't list \(asset)"
+    case .chainNotCredited(let chain): "nothing on \(chain) is credited"
+    case .tenantNotConfigured(let tenant): "\(tenant) isn't configured any more"
+    case .chainHalted(let chain, let reason): "\(chain) is halted: \(reason)"
+    case .noAddressReady(let chain): "no address of \(chain) is ready"
+    case .invalidOrderID: "the order's id can't be used"
+    case .amountTooSmall(let minimum): "the least is \(minimum.decimal) minor units"
+    case .amountTooLarge(let maximum): "the most is \(maximum.decimal) minor units"
+    case .aboveCreditLimit(let maximum):
+      "the chain's nodes aren't trusted with more than \(maximum.decimal) minor units"
+    case .toleranceTooLarge: "the tolerance isn't below the amount"
+    case .expiryOutOfRange(let range):
+      "a payment expires after \(range.lowerBound) to \(range.upperBound) seconds"
+    case .metadataTooLong(let bytes): "metadata has at most \(bytes) bytes"
+    case .invalidMetadata: "metadata isn't a JSON object"
+    case .orderHasPayment(let id): "the order has the payment \(id), which hasn't ended"
+    case .notFound(let id): "there is no payment \(id)"
+    }
+  }
+}

@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import Bytes
 package import ChainTypes
 package import Database

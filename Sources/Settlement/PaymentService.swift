@@ -1,3 +1,4 @@
+internal import Aggregates
 package import Bytes
 package import ChainTypes
 package import Database
@@ -66,6 +67,20 @@ package struct PaymentService: Sendable {
     return payment
   }
 
+  /// The latest payment for the order, whatever became of it.
+  package func payment(
+    ofOrder orderID: String, tenant: String, in connection: any SQLConnection
+  ) throws -> Payment? {
+    let row = try connection.queryFirst(
+      """
+      SELECT payment_id, terms FROM payments WHERE tenant = $1 AND order_id = $2
+      ORDER BY payment_id DESC LIMIT 1
+      """, [.text(tenant), .text(orderID)])
+    return try row.map {
+      try PaymentRecords.replay($0.text("payment_id"), terms: $0.text("terms"), in: connection)
+    }
+  }
+
   /// What proves that the payment's transactions stand in blocks: the next `limit` behind `txid`.
   package func proof(
     of id: String, tenant: String?, after txid: Hash32?, limit: Int,
@@ -81,24 +96,13 @@ package struct PaymentService: Sendable {
     tenant: String?, status: PaymentStatus?, orderID: String?, after id: String?, limit: Int,
     in connection: any SQLConnection
   ) throws -> [Payment] {
-    let order = ReadingOrder.payments(connection.dialect)
-    var conditions = [order.isSettled]
-    var arguments: [SQLValue] = []
-    func require(_ condition: (String) -> String, _ value: String?) {
-      guard let value else { return }
-      arguments.append(.text(value))
-      conditions.append(condition("$\(arguments.count)"))
-    }
-    require(order.isAfter, id)
-    require({ "tenant = \($0)" }, tenant)
-    require({ "status = \($0)" }, status?.rawValue)
-    require({ "order_id = \($0)" }, orderID)
-    arguments.append(.integer(Int64(limit)))
-    return try connection.query(
-      """
-      SELECT payment_id, terms FROM payments WHERE \(conditions.joined(separator: " AND "))
-      ORDER BY \(order.columns) LIMIT $\(arguments.count)
-      """, arguments
+    try ReadingOrder.payments(connection.dialect).rows(
+      "payment_id, terms",
+      where: [
+        ("tenant", .optional(tenant)), ("status", .optional(status?.rawValue)),
+        ("order_id", .optional(orderID)),
+      ],
+      after: id, limit: limit, in: connection
     ).map { row in
       try PaymentRecords.replay(row.text("payment_id"), terms: row.text("terms"), in: connection)
     }

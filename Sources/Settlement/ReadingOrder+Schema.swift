@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import Database
 
 extension ReadingOrder {

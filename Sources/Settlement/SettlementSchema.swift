@@ -1,3 +1,4 @@
+internal import Aggregates
 package import Database
 
 /// The tables of payments, their addresses and the chains they are paid on.

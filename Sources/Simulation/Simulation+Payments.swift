@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import Bytes
 internal import ChainSim
 internal import ChainTypes

@@ -2,6 +2,7 @@ import Addresses
 import Bytes
 import Digests
 import Ethereum
+import GatewayFixtures
 import HTTPServer
 import JSON
 import Keys

@@ -1,6 +1,7 @@
 import Addresses
 import Bytes
 import ChainTypes
+import GatewayFixtures
 import LoopbackHTTP
 import Testing
 

@@ -4,6 +4,7 @@ import Bytes
 import ChainTypes
 import Digests
 import Ethereum
+import GatewayFixtures
 import HTTPServer
 import JSON
 import Keys

@@ -1,5 +1,6 @@
 import Addresses
 import ChainTypes
+import GatewayFixtures
 import HTTPServer
 import JSON
 import LoopbackHTTP

@@ -1,5 +1,6 @@
 import Bytes
 import Database
+import GatewayFixtures
 import HTTPServer
 import JSON
 import LoopbackHTTP

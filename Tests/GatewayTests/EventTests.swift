@@ -1,3 +1,4 @@
+import GatewayFixtures
 import HTTPServer
 import JSON
 import LoopbackHTTP

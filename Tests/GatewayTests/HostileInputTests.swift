@@ -1,4 +1,5 @@
 import Bytes
+import GatewayFixtures
 import HTTPServer
 import LoopbackHTTP
 import Testing

@@ -1,5 +1,6 @@
 import Bytes
 import ChainTypes
+import GatewayFixtures
 import JSON
 import LoopbackHTTP
 import Testing

@@ -1,6 +1,7 @@
 import Bytes
 import ChainTypes
 import Database
+import GatewayFixtures
 import HTTPServer
 import JSON
 import LoopbackHTTP

@@ -2,6 +2,7 @@ import Bytes
 import ChainTypes
 import Database
 import Foundation
+import GatewayFixtures
 import HTTPServer
 import JSON
 import LoopbackHTTP

@@ -1,4 +1,5 @@
 import Database
+import GatewayFixtures
 import JSON
 import LoopbackHTTP
 import TestDatabases

@@ -1,4 +1,5 @@
 import Database
+import GatewayFixtures
 import HTTPServer
 import JSON
 import LoopbackHTTP

@@ -12,6 +12,7 @@ package struct SchemaCheck {
   private static let assertions: Set = [
     "$ref", "type", "const", "enum", "pattern", "format", "minimum", "maximum", "minLength",
     "maxLength", "oneOf", "items", "required", "properties", "additionalProperties",
+    "minItems", "maxItems",
   ]
 
   package init(document: JSONValue) { self.document = document }
@@ -34,6 +35,12 @@ package struct SchemaCheck {
         let nearest = branches.min { $0.count < $1.count } ?? []
         found.append("\(path) fits \(fitting) of oneOf, \(nearest)")
       }
+    }
+    if let count = value.elements?.count,
+      count < schema["minItems"]?.integer(Int.self) ?? 0
+        || count > schema["maxItems"]?.integer(Int.self) ?? .max
+    {
+      found.append("\(path) has \(count) elements")
     }
     if let items = schema["items"] {
       for (index, element) in (value.elements ?? []).enumerated() {

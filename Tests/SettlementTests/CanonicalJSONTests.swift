@@ -1,3 +1,4 @@
+import Aggregates
 import Bytes
 import ChainTypes
 import Digests

@@ -106,7 +106,7 @@ struct InboxTransaction {
       do {
         try handler(
           ReceivedEvent(
-            event: event, place: message.place, traceparent: message.message.traceparent),
+            event, at: message.place, traceparent: message.message.traceparent),
           records.connection)
       } catch let error as DatabaseError where !error.isHandlersFault && error.timeout == nil {
         throw error

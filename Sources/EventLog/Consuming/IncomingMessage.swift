@@ -6,6 +6,12 @@ package struct ReceivedEvent: Sendable, Equatable {
   package let place: EventPlace
   /// The W3C trace in which it was told, where the source knows one.
   package let traceparent: String?
+
+  package init(_ event: CloudEvent, at place: EventPlace, traceparent: String? = nil) {
+    self.event = event
+    self.place = place
+    self.traceparent = traceparent
+  }
 }
 
 /// Which events a consumer handles. Of the others it only counts the sequence.

@@ -66,4 +66,13 @@ package struct QueryParameters {
     let after = try string("after", length: 1...200)
     return PageRequest(limit: Int(limit ?? PageRequest.limitDefault), after: after)
   }
+
+  /// The same of a list that goes on after a record's id, which begins with `prefix_`.
+  package mutating func page(ofIDs prefix: String) throws(Problem) -> PageRequest {
+    let page = try page()
+    if let after = page.after, !after.hasPrefix(prefix + "_") || after.utf8.count > 64 {
+      throw .invalidField("after", "It must be a \(prefix)_… id, as next_after gives it.")
+    }
+    return page
+  }
 }

@@ -1,4 +1,5 @@
 internal import Addresses
+internal import Aggregates
 package import Bytes
 package import ChainTypes
 internal import Database

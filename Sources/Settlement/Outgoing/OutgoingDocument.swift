@@ -1,4 +1,5 @@
 internal import Addresses
+internal import Aggregates
 internal import Bytes
 internal import ChainTypes
 package import Payments

@@ -1,4 +1,5 @@
 internal import Addresses
+internal import Aggregates
 internal import Bytes
 package import ChainTypes
 package import Database
@@ -321,23 +322,13 @@ package struct RefundService: Sendable {
     tenant: String?, payment: String? = nil, status: RefundStatus? = nil, after id: String?,
     limit: Int, in connection: any SQLConnection
   ) throws -> [Refund] {
-    let order = ReadingOrder.refunds(connection.dialect)
-    var (conditions, arguments) = ([order.isSettled], [SQLValue]())
-    func require(_ condition: (String) -> String, _ value: String?) {
-      guard let value else { return }
-      arguments.append(.text(value))
-      conditions.append(condition("$\(arguments.count)"))
-    }
-    require(order.isAfter, id)
-    require({ "tenant = \($0)" }, tenant)
-    require({ "payment_id = \($0)" }, payment)
-    require({ "status = \($0)" }, status?.rawValue)
-    arguments.append(.integer(Int64(limit)))
-    return try connection.query(
-      """
-      SELECT refund_id, terms FROM refunds WHERE \(conditions.joined(separator: " AND "))
-      ORDER BY \(order.columns) LIMIT $\(arguments.count)
-      """, arguments
+    try ReadingOrder.refunds(connection.dialect).rows(
+      "refund_id, terms",
+      where: [
+        ("tenant", .optional(tenant)), ("payment_id", .optional(payment)),
+        ("status", .optional(status?.rawValue)),
+      ],
+      after: id, limit: limit, in: connection
     ).map {
       try RefundRecords.replay($0.text("refund_id"), terms: $0.text("terms"), in: connection)
     }

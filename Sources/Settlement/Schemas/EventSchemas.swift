@@ -1,107 +1,20 @@
 internal import ChainTracking
-internal import EventLog
-package import JSON
+package import EventLog
+internal import JSON
 internal import Payments
 
-/// JSON Schemas of all events that are told: the source of `deploy/events` and of the API's
-/// `Event`.
+/// JSON Schemas of what is told of payments, the money behind them and their chains.
 package enum EventSchemas {
-  /// One type of event.
-  package struct Kind: Sendable {
-    package let type: String
-    let summary: String
-    let data: JSONValue
-    let tenant: Tenant
-  }
+  typealias Family = EventFamily
+  typealias Kind = EventFamily.Kind
 
-  /// The events of one sort of aggregate.
-  package struct Family: Sendable {
-    /// The first word of its types.
-    package let name: String
-    /// The Kafka topic on which it is told.
-    package let topic: String
-    let subject: String
-    package let kinds: [Kind]
-    /// What the schemas of its data refer to.
-    let definitions: [JSONValue.Member]
-
-    package var fileName: String { "\(name).schema.json" }
-  }
-
-  /// Whether an event carries a tenant's name.
-  package enum Tenant: Sendable {
-    case always, sometimes, never
-  }
-
-  package static let families = [
+  package static let families: [EventFamily] = [
     payments, transfers, incomes, refunds, sweeps, withdrawals, waits,
     chains, reconciliations,
   ]
 
   /// All types that are told.
   package static var types: Set<String> { Set(families.flatMap(\.kinds).map(\.type)) }
-
-  // MARK: The envelope
-
-  /// A CloudEvents 1.0 event whose type and data are as the schemas say.
-  package static func envelope(
-    type: JSONValue, subject: String, data: JSONValue, tenant: Tenant, description: String
-  ) -> JSONValue {
-    let members: [JSONValue.Member] = [
-      .init("specversion", JSONSchema.constant("1.0")),
-      .init(
-        "id",
-        JSONSchema.described(JSONSchema.hash, "The same however often the event is told.")),
-      .init("source", JSONSchema.constant(CloudEvent.source)), .init("type", type),
-      .init("subject", JSONSchema.described(JSONSchema.text, subject)),
-      .init("time", JSONSchema.time),
-      .init("datacontenttype", JSONSchema.constant("application/json")),
-      .init(
-        "sequence",
-        [
-          "type": "integer", "minimum": 1,
-          "description": "Counts the subject's events, from 1 without gaps.",
-        ]),
-    ]
-    let owner = JSONValue.Member("tenant", JSONSchema.text)
-    let trace = JSONValue.Member(
-      "traceparent",
-      JSONSchema.described(JSONSchema.text, "The W3C trace of the request or step that told it."))
-    return JSONSchema.object(
-      description,
-      members + (tenant == .never ? [] : [owner]) + [trace, .init("data", data)],
-      optional: tenant == .sometimes ? ["tenant", "traceparent"] : ["traceparent"])
-  }
-
-  // MARK: Files
-
-  /// The family's schema: one of its events, each of which stands in `$defs` under its type.
-  package static func document(of family: Family) -> JSONValue {
-    let kinds = family.kinds.map { kind in
-      JSONValue.Member(
-        kind.type,
-        envelope(
-          type: JSONSchema.constant(kind.type), subject: family.subject, data: kind.data,
-          tenant: kind.tenant, description: kind.summary))
-    }
-    return [
-      "$schema": "https://json-schema.org/draft/2020-12/schema",
-      "$id": .string("urn:paywatch:events:\(family.name)"),
-      "title": .string("Events \(family.name).*"),
-      "description": .string(
-        "CloudEvents 1.0 in JSON. Members that don't apply are left out; later versions may add "
-          + "some, so pass over those that you don't know. A change that isn't an addition gets a "
-          + "type of its own, such as \(family.kinds[0].type).v2."),
-      "oneOf": .array(family.kinds.map { ["$ref": .string("#/$defs/\($0.type)")] }),
-      "$defs": .object(kinds + family.definitions),
-    ]
-  }
-
-  /// The files by name, as they stand in `deploy/events`.
-  package static var files: [(name: String, text: String)] {
-    families.map { ($0.fileName, document(of: $0).indentedJSON) }
-      + [("asyncapi.json", AsyncAPIDocument.document(of: families).indentedJSON)]
-  }
 
   // MARK: Payments
 

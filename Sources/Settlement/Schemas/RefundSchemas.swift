@@ -1,3 +1,4 @@
+internal import EventLog
 package import JSON
 internal import Payments
 

@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import ArgumentParser
 internal import Bytes
 internal import ChainTypes

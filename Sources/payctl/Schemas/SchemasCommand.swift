@@ -1,6 +1,6 @@
 internal import ArgumentParser
+internal import Deployment
 internal import Foundation
-internal import Settlement
 
 struct SchemasCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,7 +11,7 @@ struct SchemasCommand: ParsableCommand {
   var directory: String
 
   func run() throws {
-    for file in EventSchemas.files {
+    for file in EventFiles.all {
       let path = URL(filePath: directory).appending(path: file.name)
       do {
         try Data(file.text.utf8).write(to: path, options: .atomic)

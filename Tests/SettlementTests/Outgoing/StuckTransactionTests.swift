@@ -4,6 +4,7 @@ import Database
 import EventLog
 import JSON
 import Payments
+import SchemaChecking
 import Settlement
 import Testing
 import Watching

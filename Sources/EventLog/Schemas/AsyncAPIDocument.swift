@@ -2,7 +2,7 @@ internal import JSON
 
 /// How the events come over Kafka, as an AsyncAPI 3.0 document beside their schemas.
 enum AsyncAPIDocument {
-  static func document(of families: [EventSchemas.Family]) -> JSONValue {
+  static func document(of families: [EventFamily]) -> JSONValue {
     let topics = families.map(\.topic).reduce(into: [String]()) { topics, topic in
       if !topics.contains(topic) { topics.append(topic) }
     }
@@ -11,7 +11,8 @@ enum AsyncAPIDocument {
       "info": [
         "title": "Paywatch events", "version": "1.0.0",
         "description": .string(
-          "What happens to payments, transfers, refunds, sweeps and chains, as CloudEvents 1.0 in structured mode. "
+          "What happens to payments, transfers, refunds, sweeps, chains, orders and supplies, as "
+            + "CloudEvents 1.0 in structured mode. "
             + "A message's key is the event's subject, so a subject's events come in order, in one "
             + "partition. Each event is there once for those who read with "
             + "isolation.level=read_committed; others see what was aborted, too. Who goes back to an "
@@ -33,7 +34,7 @@ enum AsyncAPIDocument {
     ]
   }
 
-  private static func channel(_ topic: String, _ families: [EventSchemas.Family]) -> JSONValue {
+  private static func channel(_ topic: String, _ families: [EventFamily]) -> JSONValue {
     let kinds = families.filter { $0.topic == topic }.flatMap(\.kinds)
     return [
       "address": .string(topic),
@@ -50,7 +51,7 @@ enum AsyncAPIDocument {
   }
 
   private static func message(
-    _ kind: EventSchemas.Kind, _ family: EventSchemas.Family
+    _ kind: EventFamily.Kind, _ family: EventFamily
   ) -> JSONValue {
     [
       "name": .string(kind.type), "summary": .string(kind.summary),

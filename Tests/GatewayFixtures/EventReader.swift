@@ -1,19 +1,19 @@
-import HTTPServer
-import JSON
-import LoopbackHTTP
-import Testing
+internal import HTTPServer
+package import JSON
+internal import LoopbackHTTP
+internal import Testing
 
 /// A client of `GET /v1/events` as a stream.
-struct EventReader: Sendable {
+package struct EventReader: Sendable {
   private let connection: TestConnection
 
-  struct Event: Sendable {
-    let id: String
-    let type: String
-    let event: JSONValue
+  package struct Event: Sendable {
+    package let id: String
+    package let type: String
+    package let event: JSONValue
   }
 
-  init(
+  package init(
     _ gateway: TestGateway, query: String = "", lastEventID: String? = nil,
     as tenant: String = TestGateway.tenant
   ) async throws {
@@ -29,7 +29,7 @@ struct EventReader: Sendable {
   }
 
   /// The next event; nil at the stream's end.
-  func next() async throws -> Event? {
+  package func next() async throws -> Event? {
     guard let text = try await connection.event() else { return nil }
     // As a browser reads it: fields by line, the lines of `data` joined by a line feed.
     var fields: [String: String] = [:]
@@ -45,7 +45,7 @@ struct EventReader: Sendable {
       event: try JSONValue(parsing: Array(try #require(fields["data"]).utf8)))
   }
 
-  func next(_ count: Int) async throws -> [Event] {
+  package func next(_ count: Int) async throws -> [Event] {
     var events: [Event] = []
     while events.count < count, let event = try await next() { events.append(event) }
     return events

@@ -1,54 +1,84 @@
-import Addresses
-import ChainTypes
-import Database
-import Digests
-import EventLog
-import Gateway
-import HTTPServer
-import Keys
-import LoopbackHTTP
-import Settlement
-import Telemetry
-import Tenancy
-import TestDatabases
-import TestSupport
-import Testing
+internal import Addresses
+package import ChainTypes
+package import Database
+internal import Deployment
+internal import Digests
+package import EventLog
+internal import Gateway
+package import HTTPServer
+package import Keys
+package import LoopbackHTTP
+package import Settlement
+internal import Telemetry
+package import Tenancy
+package import TestDatabases
+internal import TestSupport
+internal import Testing
 
 /// The payment routes behind a real socket, on a database file of their own. Two tenants have
 /// accounts; a test plays the watcher through `chain`.
-struct TestGateway: Sendable {
-  let port: Int
-  let server: APIServer
-  let keys: [String: APIKey]
-  let database: any Database
+package struct TestGateway: Sendable {
+  package let port: Int
+  package let server: APIServer
+  package let keys: [String: APIKey]
+  package let database: any Database
   /// A file, or a connection URI.
-  let location: String
-  let time: TestTime
-  let sequencer: Sequencer
-  let pool: AddressPool
-  let chain: ChainByHand
+  package let location: String
+  package let time: TestTime
+  package let sequencer: Sequencer
+  package let pool: AddressPool
+  package let chain: ChainByHand
+  /// On which further services stand.
+  package let surroundings: Surroundings
 
-  static let tenant = "roastery"
-  static let otherTenant = "bakery"
-  static let region = "eu"
+  package static let tenant = "roastery"
+  package static let otherTenant = "bakery"
+  package static let region = "eu"
 
-  /// What a test wants otherwise than usual.
-  struct Options {
-    var engine = TestEngine.selected
-    /// How many addresses each tenant has.
-    var ready = 8
-    /// Whether the watcher has come to watch them.
-    var watching = true
-    var policy = TenantPolicy()
-    var limits = RouteLimits()
-    var creditLimits = CreditLimits.none
-    /// The chain that a test mines; nil for Bitcoin's regtest.
-    var chain: ChainSpec?
-    /// Further chains of the family, which no watcher has started.
-    var otherChains: [ChainSpec] = []
+  /// What further services stand on.
+  package struct Surroundings: Sendable {
+    package let database: any Database
+    package let time: TestTime
+    package let payments: PaymentService
+    package let onEvents: @Sendable () -> Void
   }
 
-  static func run(
+  /// What a test wants otherwise than usual.
+  package struct Options {
+    package var engine = TestEngine.selected
+    /// How many addresses each tenant has.
+    package var ready = 8
+    /// Whether the watcher has come to watch them.
+    package var watching = true
+    package var policy = TenantPolicy()
+    package var limits = RouteLimits()
+    package var creditLimits = CreditLimits.none
+    /// The chain that a test mines; nil for Bitcoin's regtest.
+    package var chain: ChainSpec?
+    /// Further chains of the family, which no watcher has started.
+    package var otherChains: [ChainSpec] = []
+    /// Adds the routes of further services.
+    package var more: @Sendable (Surroundings, APIRouter) -> Void = { _, _ in }
+
+    package init(
+      engine: TestEngine = .selected, ready: Int = 8, watching: Bool = true,
+      policy: TenantPolicy = TenantPolicy(), limits: RouteLimits = RouteLimits(),
+      creditLimits: CreditLimits = .none, chain: ChainSpec? = nil, otherChains: [ChainSpec] = [],
+      more: @escaping @Sendable (Surroundings, APIRouter) -> Void = { _, _ in }
+    ) {
+      self.engine = engine
+      self.ready = ready
+      self.watching = watching
+      self.policy = policy
+      self.limits = limits
+      self.creditLimits = creditLimits
+      self.chain = chain
+      self.otherChains = otherChains
+      self.more = more
+    }
+  }
+
+  package static func run(
     _ options: Options = Options(), _ body: (TestGateway) async throws -> Void
   ) async throws {
     let store = try await TestStore(options.engine)
@@ -76,14 +106,17 @@ struct TestGateway: Sendable {
     let sequencer = Sequencer(database: database, feed: feed)
     let router = APIRouter(
       version: "1", authenticator: Authenticator(database, uptime: now), uptime: now)
+    let service = PaymentService(
+      specs: specs, policies: [tenant: options.policy, otherTenant: options.policy],
+      region: region)
     PaymentGateway(
-      database: database,
-      service: PaymentService(
-        specs: specs, policies: [tenant: options.policy, otherTenant: options.policy],
-        region: region),
-      feed: feed, streams: SSEResponse(signal: signal), creationLimits: options.limits, now: now,
+      database: database, service: service, feed: feed, streams: SSEResponse(signal: signal),
+      creationLimits: options.limits, now: now,
       onEvents: { sequencer.wake() }, onAddressesNeeded: {}
     ).register(on: router)
+    let surroundings = Surroundings(
+      database: database, time: time, payments: service, onEvents: { sequencer.wake() })
+    options.more(surroundings, router)
     let check = NamedHealthCheck("database") {
       let row = try? await database.read { try $0.queryFirst("SELECT 1 AS one") }
       return HealthReport(row == nil ? .failed : .ok)
@@ -103,7 +136,8 @@ struct TestGateway: Sendable {
       try await body(
         TestGateway(
           port: port, server: server, keys: keys, database: database, location: store.location,
-          time: time, sequencer: sequencer, pool: pool, chain: chain))
+          time: time, sequencer: sequencer, pool: pool, chain: chain,
+          surroundings: surroundings))
     }
     feed.finish()
     sequencing.cancel()
@@ -114,11 +148,7 @@ struct TestGateway: Sendable {
   private static func prepare(
     _ database: any Database, keys: [String: APIKey], now: Timestamp
   ) async throws {
-    try await Migrator.migrate(database, EventLog.migrations, component: EventLog.component)
-    try await Migrator.migrate(
-      database, SettlementSchema.migrations, component: SettlementSchema.component)
-    try await Migrator.migrate(
-      database, TenantSchema.migrations, component: TenantSchema.component)
+    try await Schema.migrate(database)
     try await database.write { connection in
       for (tenant, key) in keys {
         try Tenants.create(id: tenant, name: tenant, now: now, in: connection)
@@ -144,24 +174,24 @@ struct TestGateway: Sendable {
   }
 
   /// An account of which no private key is needed.
-  static func descriptor(_ seed: UInt8) throws -> Descriptor {
+  package static func descriptor(_ seed: UInt8) throws -> Descriptor {
     let account = try master(seed).descendant(.account(0, for: .wpkh, network: .regtest))
     let text = account.extendedPublicKey.text(network: .regtest)
     return try Descriptor("wpkh(\(text)/0/*)", network: .regtest, checksum: .optional)
   }
 
   /// The address at this child index of the first tenant's account.
-  static func address(_ index: UInt32) throws -> String {
+  package static func address(_ index: UInt32) throws -> String {
     try descriptor(1).address(at: index).text
   }
 
   /// Gives every event appended until now its position.
-  func sequence() async throws { try await sequencer.drain() }
+  package func sequence() async throws { try await sequencer.drain() }
 
   // MARK: Looking beneath
 
   /// What a request may have written: rows of everything that creating and deciding touch.
-  func written() async throws -> [Int64] {
+  package func written() async throws -> [Int64] {
     let sources = [
       "payments", "payment_facts", "idempotency_keys",
       "addresses WHERE payment_id IS NOT NULL",

@@ -1,40 +1,43 @@
-import Bitcoin
-import Bytes
-import ChainTracking
-import ChainTypes
-import Database
-import Digests
-import LoopbackHTTP
-import Settlement
-import Testing
-import Watching
+internal import Bitcoin
+package import Bytes
+internal import ChainTracking
+package import ChainTypes
+internal import Database
+internal import Digests
+package import LoopbackHTTP
+package import Settlement
+internal import Testing
+internal import Watching
 
 /// A chain that a test mines by hand: what a watcher would make of it is committed step by step.
-actor ChainByHand {
+package actor ChainByHand {
   /// Money on its way to a payment.
-  struct Money: Sendable {
-    let payment: String
-    let satoshi: UInt64
+  package struct Money: Sendable {
+    package let payment: String
+    package let satoshi: UInt64
     /// What names its transaction.
-    let transaction: String
+    package let transaction: String
 
-    init(to payment: String, _ satoshi: UInt64, in transaction: String = "tx") {
+    package init(to payment: String, _ satoshi: UInt64, in transaction: String = "tx") {
       self.payment = payment
       self.satoshi = satoshi
       self.transaction = transaction
     }
 
-    var txid: Hash32 { ChainByHand.hash(payment + transaction) }
+    package var txid: Hash32 { ChainByHand.hash(payment + transaction) }
   }
 
   private let store: ChainStore
   private let spec: ChainSpec
   private let time: TestTime
   private var tracker: TransferTracker
-  private var tip: ChainLink
+  /// From the anchor on.
+  private var links: [ChainLink]
+  /// Counts the reorgs, so that no block comes twice.
+  private var branch = 0
   private var cursor: ChainCursor
 
-  static func spec(
+  package static func spec(
     _ name: String = "bitcoin-regtest", creditLimits: CreditLimits = .none
   ) throws -> ChainSpec {
     try ChainSpec(
@@ -45,7 +48,7 @@ actor ChainByHand {
   }
 
   /// An EVM chain; 1,000 wei are the least that counts.
-  static func ethereumSpec() throws -> ChainSpec {
+  package static func ethereumSpec() throws -> ChainSpec {
     try ChainSpec(
       name: #require(ChainName("ethereum-dev")),
       family: .ethereum(
@@ -57,31 +60,34 @@ actor ChainByHand {
       stallSeconds: 3_600)
   }
 
-  init(store: ChainStore, spec: ChainSpec, time: TestTime) async throws {
+  package init(store: ChainStore, spec: ChainSpec, time: TestTime) async throws {
     self.store = store
     self.spec = spec
     self.time = time
-    tip = Self.link(1_000, parent: Self.hash("below"), time.now)
+    let tip = Self.link(1_000, parent: Self.hash("below"), time.now)
+    links = [tip]
     cursor = try await store.start(spec.name, links: [tip])
     tracker = TransferTracker(
       rules: TransferRules(coinbaseMaturity: 100, dustLimit: 546), tip: tip.ref, tracked: [])
   }
 
-  static func hash(_ text: String) -> Hash32 { SHA256.hash(Array(text.utf8)) }
+  package static func hash(_ text: String) -> Hash32 { SHA256.hash(Array(text.utf8)) }
 
-  private static func link(_ height: UInt32, parent: Hash32, _ time: Timestamp) -> ChainLink {
+  private static func link(
+    _ height: UInt32, parent: Hash32, _ time: Timestamp, branch: Int = 0
+  ) -> ChainLink {
     ChainLink(
-      ref: BlockRef(height: height, hash: hash("block \(height)")), parent: parent,
+      ref: BlockRef(height: height, hash: hash("block \(height) of \(branch)")), parent: parent,
       time: UInt32(clamping: time.microseconds / 1_000_000), bits: 0x207f_ffff, work: 2)
   }
 
   // MARK: Acting
 
   /// The watcher has come to watch every address derived so far.
-  func watchAll() async throws { try await watch(through: nil) }
+  package func watchAll() async throws { try await watch(through: nil) }
 
   /// The watcher has come to watch the addresses up to an ordinal.
-  func watch(through ordinal: UInt64?) async throws {
+  package func watch(through ordinal: UInt64?) async throws {
     let scripts = try await store.scripts(for: spec.name, after: 0, limit: 100_000)
     var step = newStep()
     step.addressesThrough = ordinal ?? scripts.last?.ordinal ?? 0
@@ -89,7 +95,7 @@ actor ChainByHand {
   }
 
   /// A complete look at a mempool that holds exactly this.
-  func look(_ money: Money...) async throws {
+  package func look(_ money: Money...) async throws {
     let found = try await found(money)
     var step = newStep()
     step.changes = tracker.look(
@@ -101,13 +107,27 @@ actor ChainByHand {
   }
 
   /// One block with this money.
-  func mine(_ money: Money...) async throws { try await mine([money]) }
+  package func mine(_ money: Money...) async throws { try await mine([money]) }
 
-  func mineEmpty(_ count: Int) async throws {
+  package func mineEmpty(_ count: Int) async throws {
     try await mine(Array(repeating: [], count: count))
   }
 
-  func halt(_ reason: String) async throws {
+  /// The last blocks leave the active chain, and as many empty ones and another take their place.
+  package func reorg(_ depth: Int) async throws {
+    var step = newStep()
+    branch += 1
+    for _ in 0..<depth {
+      let left = links.removeLast()
+      step.disconnected.append(left)
+      step.changes += try tracker.disconnect(
+        left.ref, newTip: BlockRef(height: left.ref.height - 1, hash: left.parent))
+    }
+    for _ in 0...depth { try await connect([], in: &step) }
+    cursor = try await store.commit(step)
+  }
+
+  package func halt(_ reason: String) async throws {
     var step = newStep()
     step.halt = reason
     cursor = try await store.commit(step)
@@ -115,24 +135,32 @@ actor ChainByHand {
 
   /// One block with this money, and what a scan would have recorded of it: evidence of the right
   /// shape, which proves nothing.
-  func mineProved(_ money: Money...) async throws -> BlockRef {
+  package func mineProved(_ money: Money...) async throws -> BlockRef {
     try await mine([money], proved: true)
-    return tip.ref
+    return tip
   }
 
   private func mine(_ blocks: [[Money]], proved: Bool = false) async throws {
     var step = newStep()
     for money in blocks {
-      let link = Self.link(tip.ref.height + 1, parent: tip.ref.hash, time.now)
-      step.changes += try tracker.connect(
-        link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
-        found: try await found(money), spends: [], now: time.now)
-      step.connected.append(link)
-      if proved { step.proofs += money.map { Self.proof(of: $0.txid, in: link.ref) } }
-      tip = link
+      let block = try await connect(money, in: &step)
+      if proved { step.proofs += money.map { Self.proof(of: $0.txid, in: block) } }
     }
     cursor = try await store.commit(step)
   }
+
+  @discardableResult
+  private func connect(_ money: [Money], in step: inout ChainStep) async throws -> BlockRef {
+    let link = Self.link(tip.height + 1, parent: tip.hash, time.now, branch: branch)
+    step.changes += try tracker.connect(
+      link.ref, parent: link.parent, time: Timestamp(seconds: Int64(link.time)),
+      found: try await found(money), spends: [], now: time.now)
+    step.connected.append(link)
+    links.append(link)
+    return link.ref
+  }
+
+  private var tip: BlockRef { links[links.count - 1].ref }
 
   private static func proof(of txid: Hash32, in block: BlockRef) -> TransferProof {
     TransferProof(

@@ -33,7 +33,7 @@ package enum JSONSchema {
   /// An object of named members; whoever reads it passes over others, which later versions add.
   ///
   /// - Parameter optional: the names of those that can be left out
-  static func object(
+  package static func object(
     _ description: String, _ members: [JSONValue.Member], optional: Set<String> = []
   ) -> JSONValue {
     let required = members.map(\.name).filter { !optional.contains($0) }

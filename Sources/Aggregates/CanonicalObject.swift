@@ -1,5 +1,5 @@
-internal import Bytes
-internal import ChainTypes
+package import Bytes
+package import ChainTypes
 
 /// A JSON object written member by member: the same bytes as `CanonicalJSON` makes of a value with
 /// these members, without the detour over Foundation's containers, which takes some thirty times
@@ -7,17 +7,17 @@ internal import ChainTypes
 ///
 /// Members are added in the order of their names' bytes, which is how Foundation sorts them; the
 /// tests compare.
-struct CanonicalObject {
-  private(set) var bytes: [UInt8]
+package struct CanonicalObject: Sendable {
+  package private(set) var bytes: [UInt8]
 
-  init(reserving capacity: Int = 1_024) {
+  package init(reserving capacity: Int = 1_024) {
     bytes = []
     bytes.reserveCapacity(capacity)
     bytes.append(UInt8(ascii: "{"))
   }
 
   /// The object's text.
-  var text: String {
+  package var text: String {
     var closed = bytes
     closed.append(UInt8(ascii: "}"))
     return String(decoding: closed, as: UTF8.self)
@@ -25,25 +25,25 @@ struct CanonicalObject {
 
   /// The same without the members that stand in `ranges` of the bytes, in ascending order, each
   /// with the comma before it.
-  func text(without ranges: [Range<Int>]) -> String {
+  package func text(without ranges: [Range<Int>]) -> String {
     var rest = self
     for range in ranges.reversed() { rest.bytes.removeSubrange(range) }
     return rest.text
   }
 
-  mutating func add(_ name: StaticString, _ text: String) {
+  package mutating func add(_ name: StaticString, _ text: String) {
     begin(name)
     append(quoted: text)
   }
 
-  mutating func add(_ name: StaticString, _ value: UInt256) {
+  package mutating func add(_ name: StaticString, _ value: UInt256) {
     begin(name)
     bytes.append(UInt8(ascii: "\""))
     value.appendDecimal(to: &bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
-  mutating func add(_ name: StaticString, _ number: some BinaryInteger) {
+  package mutating func add(_ name: StaticString, _ number: some BinaryInteger) {
     begin(name)
     if let word = Int64(exactly: number) {
       bytes.append(decimal: word)
@@ -53,7 +53,7 @@ struct CanonicalObject {
   }
 
   /// A moment as `description` has it.
-  mutating func add(_ name: StaticString, _ time: Timestamp) {
+  package mutating func add(_ name: StaticString, _ time: Timestamp) {
     begin(name)
     bytes.append(UInt8(ascii: "\""))
     time.appendText(to: &bytes)
@@ -61,24 +61,24 @@ struct CanonicalObject {
   }
 
   /// An amount in units.
-  mutating func add(_ name: StaticString, _ amount: Amount) {
+  package mutating func add(_ name: StaticString, _ amount: Amount) {
     begin(name)
     bytes.append(UInt8(ascii: "\""))
     amount.appendUnits(to: &bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
-  mutating func add(_ name: StaticString, _ flag: Bool) {
+  package mutating func add(_ name: StaticString, _ flag: Bool) {
     begin(name)
     bytes += (flag ? "true" : "false").utf8
   }
 
-  mutating func add(_ name: StaticString, _ object: CanonicalObject) {
+  package mutating func add(_ name: StaticString, _ object: CanonicalObject) {
     begin(name)
     append(object)
   }
 
-  mutating func add(_ name: StaticString, _ objects: [CanonicalObject]) {
+  package mutating func add(_ name: StaticString, _ objects: [CanonicalObject]) {
     begin(name)
     bytes.append(UInt8(ascii: "["))
     for (index, object) in objects.enumerated() {
@@ -89,7 +89,7 @@ struct CanonicalObject {
   }
 
   /// A member whose value is JSON already.
-  mutating func add(_ name: StaticString, json: String) {
+  package mutating func add(_ name: StaticString, json: String) {
     begin(name)
     bytes += json.utf8
   }

@@ -1,17 +1,10 @@
+package import Aggregates
 internal import Bytes
 internal import ChainTypes
-internal import Foundation
 package import Payments
 
-/// JSON that is the same text for the same value every time: facts are digested, and replays are
-/// compared byte for byte.
-package enum CanonicalJSON {
-  /// What is stored and read back: members named as the properties are.
-  package static func text(_ value: some Encodable) throws -> String {
-    try encoded(value, naming: .useDefaultKeys)
-  }
-
-  /// The same for terms, which every payment writes, as fast as can be.
+extension CanonicalJSON {
+  /// The same text for terms, which every payment writes, as fast as can be.
   package static func text(_ terms: PaymentTerms) throws -> String {
     var asset = CanonicalObject(reserving: 64)
     if let contract = terms.asset.contract { asset.add("contract", contract.hex) }
@@ -39,30 +32,5 @@ package enum CanonicalJSON {
     object.add("tenant", terms.tenant)
     object.add("tolerance", terms.tolerance)
     return object.text
-  }
-
-  package static func value<Value: Decodable>(
-    _ type: Value.Type, from text: String
-  ) throws -> Value {
-    try JSONDecoder().decode(type, from: Data(text.utf8))
-  }
-
-  /// What others read: members named with underscores, as `order_id`.
-  package static func document(_ value: some Encodable) throws -> String {
-    try encoded(value, naming: .convertToSnakeCase)
-  }
-
-  private static func encoded(
-    _ value: some Encodable, naming: JSONEncoder.KeyEncodingStrategy
-  ) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = naming
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  }
-
-  /// Whether `text` is a JSON object.
-  static func isObject(_ text: String) -> Bool {
-    (try? JSONSerialization.jsonObject(with: Data(text.utf8))) is [String: Any]
   }
 }

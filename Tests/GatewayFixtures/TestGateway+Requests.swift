@@ -1,19 +1,19 @@
-import HTTPServer
-import JSON
-import LoopbackHTTP
-import Tenancy
-import TestDatabases
-import Testing
+internal import HTTPServer
+package import JSON
+package import LoopbackHTTP
+internal import Tenancy
+internal import TestDatabases
+package import Testing
 
-typealias Answer = TestConnection.Answer
+package typealias Answer = TestConnection.Answer
 
 extension TestGateway {
-  func authorization(_ tenant: String = TestGateway.tenant) -> [String: String] {
+  package func authorization(_ tenant: String = TestGateway.tenant) -> [String: String] {
     keys[tenant].map { ["Authorization": "Bearer \($0.text)"] } ?? [:]
   }
 
   /// A request over a connection of its own, with the tenant's key.
-  func send(
+  package func send(
     _ method: String, _ path: String, as tenant: String = TestGateway.tenant,
     headers: [String: String] = [:], body: String? = nil
   ) async throws -> Answer {
@@ -21,12 +21,12 @@ extension TestGateway {
     return try await TestConnection(port: port).send(method, path, headers: all, body: body)
   }
 
-  func get(_ path: String, as tenant: String = TestGateway.tenant) async throws -> Answer {
+  package func get(_ path: String, as tenant: String = TestGateway.tenant) async throws -> Answer {
     try await send("GET", path, as: tenant)
   }
 
   /// `POST /v1/payments`, under a key of its own unless one is given.
-  func create(
+  package func create(
     _ body: String, key: String? = nil, as tenant: String = TestGateway.tenant
   ) async throws -> Answer {
     let key = key ?? "key-\(UInt64.random(in: .min ... .max))"
@@ -36,7 +36,7 @@ extension TestGateway {
 
   /// Makes a payment, a moment after whatever came before, and gives its id.
   @discardableResult
-  func made(
+  package func made(
     _ order: String, amount: String = "0.001", as tenant: String = TestGateway.tenant
   ) async throws -> String {
     time.advance(milliseconds: 1)
@@ -45,29 +45,33 @@ extension TestGateway {
     return try #require(answer.json()["id"]?.string)
   }
 
-  func decide(
+  package func decide(
     _ action: String, _ payment: String, _ body: String? = nil,
     as tenant: String = TestGateway.tenant
   ) async throws -> Answer {
     try await send("POST", "/v1/payments/\(payment)/\(action)", as: tenant, body: body)
   }
 
-  func payment(_ id: String, as tenant: String = TestGateway.tenant) async throws -> JSONValue {
+  package func payment(_ id: String, as tenant: String = TestGateway.tenant) async throws
+    -> JSONValue
+  {
     let answer = try await get("/v1/payments/\(id)", as: tenant)
     try #require(answer.status == 200, "\(answer.body)")
     return try answer.json()
   }
 
-  func status(_ id: String) async throws -> String? { try await payment(id)["status"]?.string }
+  package func status(_ id: String) async throws -> String? {
+    try await payment(id)["status"]?.string
+  }
 
   /// The types of a payment's events, in their order.
-  func events(of payment: String) async throws -> [String] {
+  package func events(of payment: String) async throws -> [String] {
     let page = try await get("/v1/payments/\(payment)/events?limit=1000").json()
     return (page["data"]?.elements ?? []).compactMap { $0["type"]?.string }
   }
 
   /// All of a list, page by page, until a page has no cursor or nothing on it.
-  func all(
+  package func all(
     _ path: String, limit: Int, as tenant: String = TestGateway.tenant
   ) async throws -> [JSONValue] {
     try await database.settle()
@@ -88,14 +92,14 @@ extension TestGateway {
   }
 
   /// The body of a request for a payment; `more` are further members.
-  static func order(_ id: String, amount: String = "0.001", more: String = "") -> String {
+  package static func order(_ id: String, amount: String = "0.001", more: String = "") -> String {
     #"{"order_id":"\#(id)","asset":"BTC","chain":"bitcoin-regtest","amount":"\#(amount)"\#(more)}"#
   }
 }
 
 /// Expects a problem as RFC 9457 has it, with this status and type and, where one is given, about
 /// this field.
-func expect(
+package func expect(
   _ answer: Answer, is status: Int, _ type: String, field: String? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {

@@ -1,0 +1,166 @@
+internal import Bytes
+package import ChainTypes
+package import Database
+internal import Digests
+internal import EventLog
+
+/// Records and their facts in their tables, with the events that they tell.
+///
+/// The facts are what happened. The row is made of them: the state that they have come to, and
+/// columns for queries. A fact, the row that it leads to and the events that it tells are written
+/// in one transaction, by a writer that knew the version before; rows can be made again at any time
+/// (`rebuild`).
+package struct RecordStore<Record: Recorded>: Sendable {
+  package init() {}
+
+  var names: RecordNames { Record.names }
+
+  package func order(_ dialect: SQLDialect) -> ReadingOrder {
+    ReadingOrder(dialect, table: names.table, id: names.id, prefix: names.prefix)
+  }
+
+  // MARK: Writing
+
+  /// Writes the record that a first fact founds, and tells it as `created`.
+  package func found(
+    _ fact: Record.Fact, now: Timestamp, in connection: any SQLConnection
+  ) throws -> Record {
+    let record = try Record(founding: fact, at: now)
+    try insert(record, updatedAt: now, in: connection)
+    try note(fact, of: record, before: nil, telling: ["created"], now: now, in: connection)
+    return record
+  }
+
+  /// Applies a fact: records it, moves the row, and tells what there is to tell. False where
+  /// nothing has changed, and nothing was written.
+  ///
+  /// - Parameter record: as `load` gave it in this transaction
+  @discardableResult
+  package func apply(
+    _ fact: Record.Fact, to record: inout Record, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws -> Bool {
+    let before = record
+    let words = try record.apply(fact, at: now)
+    guard !words.isEmpty else { return false }
+    let values = try movingValues(of: record, updatedAt: now)
+    let set = values.enumerated().map { "\($0.element.name) = $\($0.offset + 1)" }
+    let changed = try connection.execute(
+      """
+      UPDATE \(names.table) SET \(set.joined(separator: ", "))
+      WHERE \(names.id) = $\(values.count + 1) AND version = $\(values.count + 2)
+      """,
+      values.map(\.value) + [.text(record.id), .integer(before.version)])
+    guard changed == 1 else {
+      throw RecordVersionConflict(id: record.id, expected: before.version)
+    }
+    try note(fact, of: record, before: before, telling: words, now: now, in: connection)
+    return true
+  }
+
+  private func note(
+    _ fact: Record.Fact, of record: Record, before: Record?, telling words: [String],
+    now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    let text = try CanonicalJSON.text(fact)
+    try connection.execute(
+      "INSERT INTO \(names.facts) (\(names.id), number, recorded_at, fact) VALUES ($1, $2, $3, $4)",
+      [
+        .text(record.id), .integer(record.version), .integer(now.microseconds), .text(text),
+      ])
+    // What tells a fact from every other: its record, its number and its text.
+    let cause = SHA256.hash(Array("\(record.id)\n\(record.version)\n\(text)".utf8))
+    let data = record.document(telling: RecordStep(before: before, fact: fact))
+    try EventLog.append(
+      words.map { word in
+        EventDraft(
+          type: "\(names.event).\(word)", subject: record.id, tenant: record.tenant, cause: cause,
+          time: now, data: data)
+      }, in: connection)
+  }
+
+  // MARK: Reading
+
+  /// Nil where there is no such record, or none of the tenant's.
+  ///
+  /// - Parameter locking: holds it until the transaction ends: for who changes it
+  package func load(
+    _ id: String, tenant: String?, locking: Bool = true, in connection: any SQLConnection
+  ) throws -> Record? {
+    let row = try connection.queryFirst(
+      "SELECT state FROM \(names.table) WHERE \(names.id) = $1"
+        + (locking ? connection.dialect.forUpdate : ""),
+      [.text(id)])
+    guard let row else { return nil }
+    let record = try CanonicalJSON.value(Record.self, from: row.text("state"))
+    return tenant == nil || record.tenant == tenant ? record : nil
+  }
+
+  /// Records in the order in which they were made: the next `limit` after `id` that have these
+  /// values. Who goes on behind the last one it got misses none.
+  package func page(
+    where values: [(column: String, value: SQLValue)], after id: String?, limit: Int,
+    in connection: any SQLConnection
+  ) throws -> [Record] {
+    try order(connection.dialect).rows(
+      "state", where: values, after: id, limit: limit, in: connection
+    ).map { try CanonicalJSON.value(Record.self, from: $0.text("state")) }
+  }
+
+  /// The record's facts in their order.
+  package func facts(
+    of id: String, in connection: any SQLConnection
+  ) throws -> [RecordedFact<Record.Fact>] {
+    try connection.query(
+      "SELECT number, recorded_at, fact FROM \(names.facts) WHERE \(names.id) = $1 ORDER BY number",
+      [.text(id)]
+    ).map { row in
+      RecordedFact(
+        number: try row.integer("number"),
+        time: Timestamp(microseconds: try row.integer("recorded_at")),
+        fact: try CanonicalJSON.value(Record.Fact.self, from: row.text("fact")))
+    }
+  }
+
+  // MARK: Rows
+
+  /// What stands in the row and never changes, the key first.
+  private func fixedValues(of record: Record) -> [(name: String, value: SQLValue)] {
+    [(names.id, .text(record.id)), ("tenant", .text(record.tenant))] + record.fixedColumns
+  }
+
+  private func movingValues(
+    of record: Record, updatedAt: Timestamp
+  ) throws -> [(name: String, value: SQLValue)] {
+    [
+      ("version", .integer(record.version)), ("updated_at", .integer(updatedAt.microseconds)),
+      ("state", .text(try CanonicalJSON.text(record))),
+    ] + record.columns
+  }
+
+  /// The whole row.
+  func values(
+    of record: Record, updatedAt: Timestamp
+  ) throws -> [(name: String, value: SQLValue)] {
+    try fixedValues(of: record) + movingValues(of: record, updatedAt: updatedAt)
+  }
+
+  /// - Parameter conflict: what is to be done where there is a row
+  func insert(
+    _ record: Record, updatedAt: Timestamp, onConflict conflict: String = "",
+    in connection: any SQLConnection
+  ) throws {
+    let values = try values(of: record, updatedAt: updatedAt)
+    let columns = values.map(\.name).joined(separator: ", ")
+    let parameters = values.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+    try connection.execute(
+      "INSERT INTO \(names.table) (\(columns)) VALUES (\(parameters)) \(conflict)",
+      values.map(\.value))
+  }
+}
+
+/// Another writer has changed the record meanwhile.
+package struct RecordVersionConflict: Error, Equatable {
+  package let id: String
+  package let expected: Int64
+}

@@ -1,0 +1,36 @@
+package import ChainTypes
+package import Database
+
+extension Idempotency {
+  /// Does what a request under a key asks for, in a transaction on the tenant's behalf, and keeps
+  /// the reply; who repeats the request gets that reply, and nothing is done.
+  ///
+  /// Under one key, requests for several things don't wait for each other: the one that comes
+  /// second learns of the first when it asks again.
+  ///
+  /// - Parameters:
+  ///   - holding: runs before the key is asked for: holds what the request is about, so that of two
+  ///     repetitions at once one finds the other's reply
+  ///   - body: gives the reply's JSON
+  package static func once(
+    _ key: IdempotencyKey, tenant: String, now: Timestamp, on database: any Database,
+    status: Int = 201,
+    holding: @escaping @Sendable (any SQLConnection) throws -> Void = { _ in },
+    _ body: @escaping @Sendable (any SQLConnection) throws -> String
+  ) async throws -> StoredReply {
+    let attempt: @Sendable () async throws -> StoredReply = {
+      try await database.groupedWrite(as: tenant) { connection in
+        try holding(connection)
+        if let stored = try reply(to: key, tenant: tenant, in: connection) { return stored }
+        let reply = StoredReply(status: status, body: Array(try body(connection).utf8))
+        try store(reply, for: key, tenant: tenant, now: now, in: connection)
+        return reply
+      }
+    }
+    do {
+      return try await attempt()
+    } catch let error as DatabaseError where error.isConstraintViolation {
+      return try await attempt()
+    }
+  }
+}
