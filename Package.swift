@@ -137,6 +137,18 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Payments", "QRCode", "Database", "EventLog",
         "Settlement", "HTTPServer", hummingbird, httpTypes,
       ]),
+    library(
+      "Supply",
+      [
+        "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer", hummingbird,
+        httpTypes,
+      ]),
+    library(
+      "Orders",
+      [
+        "Bytes", "JSON", "ChainTypes", "Addresses", "Payments", "Database", "EventLog",
+        "Aggregates", "Settlement", "HTTPServer", "Supply", hummingbird, httpTypes,
+      ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
     library(
@@ -144,7 +156,7 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
         "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
-        "Watching", "Settlement", "Tenancy",
+        "Watching", "Settlement", "Tenancy", "Supply", "Orders",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -299,6 +311,20 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "Payments", "Payouts", "QRCode", "Database", "Settlement", "Tenancy", "HTTPServer",
         "LoopbackHTTP", "SchemaChecking", "TestDatabases", "GatewayFixtures",
+      ]),
+    tests(
+      "Supply",
+      [
+        "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer", "Supply",
+        "Deployment", "LoopbackHTTP", "SchemaChecking", "TestDatabases", "GatewayFixtures",
+      ]),
+    tests(
+      "Orders",
+      [
+        "Bytes", "JSON", "ChainTypes", "Database", "EventLog", "Aggregates",
+        "Settlement",
+        "HTTPServer", "Supply", "Orders", "LoopbackHTTP", "SchemaChecking",
+        "TestDatabases", "GatewayFixtures",
       ]),
     tests(
       "ChainSim",

@@ -1,9 +1,12 @@
 package import EventLog
+internal import Orders
 internal import Settlement
+internal import Supply
 
 /// The schemas of everything that is told, as `deploy/events` has them.
 package enum EventFiles {
-  package static let families = EventSchemas.families
+  package static let families: [EventFamily] =
+    EventSchemas.families + [OrderSchemas.events, SupplySchemas.events]
 
   package static var all: [(name: String, text: String)] { EventFamily.files(of: families) }
 }

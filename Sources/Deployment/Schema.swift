@@ -1,7 +1,9 @@
 package import Database
 internal import EventLog
 internal import Leases
+internal import Orders
 internal import Settlement
+internal import Supply
 internal import Tenancy
 
 /// The tables of all parts of the program, each part's steps under its own name.
@@ -13,6 +15,8 @@ package enum Schema {
     (Leases.component, Leases.migrations),
     (Relay.component, Relay.migrations),
     (Inbox.component, Inbox.migrations),
+    (SupplySchema.component, SupplySchema.migrations),
+    (OrderSchema.component, OrderSchema.migrations),
   ]
 
   /// Brings the database up to this program. The login role must own its schema's tables, or the

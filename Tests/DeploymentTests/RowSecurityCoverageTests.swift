@@ -21,6 +21,8 @@ struct RowSecurityCoverageTests {
     "outbox", "event_subjects",
     "tenants", "api_keys", "idempotency_keys", "refunds", "refund_facts", "refund_caps",
     "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
+    "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
+    "order_timers",
   ]
 
   private static func names(
@@ -73,6 +75,9 @@ struct RowSecurityCoverageTests {
         "refund_facts INSERT, SELECT",
         "refund_caps INSERT, SELECT", "payment_timers DELETE, INSERT, SELECT",
         "ledger_entries INSERT, SELECT", "ledger_balances INSERT, SELECT",
+        "supplies INSERT, SELECT", "supply_facts INSERT, SELECT", "reservations INSERT, SELECT",
+        "reservation_lines DELETE, INSERT, SELECT", "orders INSERT, SELECT",
+        "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
       ])
     let updated = try await Self.names(
       """
@@ -88,6 +93,11 @@ struct RowSecurityCoverageTests {
         "payments.updated_at", "event_subjects.sequence", "refunds.status", "refunds.version",
         "refunds.updated_at", "refund_caps.receipts", "refund_caps.taken",
         "payment_timers.due_at", "ledger_balances.debit", "ledger_balances.credit",
+        "supplies.version", "supplies.updated_at", "supplies.state", "supplies.status",
+        "supplies.on_hand", "supplies.reserved", "supplies.deleted", "reservations.status",
+        "reservations.revision", "reservations.expires_at", "reservations.updated_at",
+        "orders.version", "orders.updated_at", "orders.state", "orders.status",
+        "orders.attention", "order_timers.due_at", "order_timers.failures",
       ])
     let read = try await Self.names(
       """

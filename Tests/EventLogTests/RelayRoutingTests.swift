@@ -11,6 +11,7 @@ struct RelayRoutingTests {
       ("refund.final", "payment-events"), ("sweep.built", "payment-events"),
       ("income.booked", "payment-events"), ("chain.reorged", "chain-events"),
       ("reconciliation.mismatch", "chain-events"), ("chain.a.b", "chain-events"),
+      ("order.created", "order-events"), ("supply.low_stock", "supply-events"),
     ])
   func topics(type: String, topic: String) {
     #expect(EventTopic(eventType: type)?.name == topic)
@@ -19,7 +20,7 @@ struct RelayRoutingTests {
 
   @Test(
     "a type of no topic has none",
-    arguments: ["", ".", "payment", "payments.paid", "Payment.x", "order.created"])
+    arguments: ["", ".", "payment", "payments.paid", "Payment.x", "orders.created"])
   func noTopic(type: String) {
     #expect(EventTopic(eventType: type) == nil)
   }

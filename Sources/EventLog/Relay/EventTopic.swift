@@ -5,12 +5,16 @@
 package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   case payment
   case chain
+  case order
+  case supply
 
   /// The topic's name at the brokers.
   package var name: String {
     switch self {
     case .payment: "payment-events"
     case .chain: "chain-events"
+    case .order: "order-events"
+    case .supply: "supply-events"
     }
   }
 
@@ -27,6 +31,8 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case "payment", "transfer", "income", "refund", "sweep", "withdrawal", "outgoing":
       self = .payment
     case "chain", "reconciliation": self = .chain
+    case "order": self = .order
+    case "supply": self = .supply
     default: return nil
     }
   }

@@ -1,0 +1,111 @@
+internal import Addresses
+package import Aggregates
+internal import Bytes
+internal import ChainTypes
+package import Database
+internal import Supply
+
+extension Order: Recorded {
+  package static let names = RecordNames(
+    table: "orders", id: "order_id", facts: "order_facts", prefix: "ord", event: "order")
+
+  package var fixedColumns: [(name: String, value: SQLValue)] {
+    [("location", .text(terms.location)), ("customer", .optional(terms.customer))]
+  }
+
+  package var columns: [(name: String, value: SQLValue)] {
+    [("status", .text(status.rawValue)), ("attention", .optional(attention?.rawValue))]
+  }
+
+  package func document(telling step: RecordStep<Order>?) -> String {
+    var object = CanonicalObject()
+    if let attention { object.add("attention", attention.rawValue) }
+    if let cancellation { object.add("cancellation", Self.document(of: cancellation)) }
+    object.add("created_at", createdAt)
+    object.add("currency", terms.currency.symbol)
+    if let customer = terms.customer { object.add("customer", customer) }
+    object.add("expires_at", terms.expiresAt)
+    if let before = step?.before { object.add("from", before.status.rawValue) }
+    object.add("id", id)
+    object.add("items", items.map(document(of:)))
+    object.add("location", terms.location)
+    if let choice { object.add("payment", document(of: choice)) }
+    if !shortages.isEmpty { object.add("shortages", shortages.map(Self.document(of:))) }
+    object.add("status", status.rawValue)
+    object.add("stock", stock.rawValue)
+    if step != nil { object.add("to", status.rawValue) }
+    // Every fact that changes the items has had their sum checked.
+    let total = (try? OrderItem.total(of: items)) ?? .zero
+    object.add("total", units(total))
+    object.add("total_minor", total)
+    object.add("updated_at", updatedAt)
+    object.add("version", version)
+    if let metadata = terms.metadata { object.add("metadata", json: metadata) }
+    return object.text
+  }
+
+  private func units(_ value: UInt256) -> Amount {
+    Amount(minorUnits: value, asset: terms.currency)
+  }
+
+  private func document(of item: OrderItem) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 256)
+    object.add(
+      "customizations",
+      item.customizations.map { extra in
+        var object = CanonicalObject(reserving: 64)
+        object.add("name", extra.name)
+        object.add("price", units(extra.price))
+        object.add("stock", extra.stock.map(Self.document(of:)))
+        return object
+      })
+    if let name = item.name { object.add("name", name) }
+    object.add("product", item.product)
+    object.add("quantity", item.quantity)
+    object.add("stock", item.stock.map(Self.document(of:)))
+    object.add("total", units((try? item.total()) ?? .zero))
+    object.add("unit_price", units(item.unitPrice))
+    return object
+  }
+
+  private static func document(of line: StockLine) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 64)
+    object.add("product", line.product)
+    object.add("quantity", line.quantity)
+    return object
+  }
+
+  private static func document(of shortage: StockShortage) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 96)
+    object.add("available", shortage.available)
+    object.add("product", shortage.product)
+    object.add("wanted", shortage.wanted)
+    return object
+  }
+
+  private static func document(of cancellation: Cancellation) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 128)
+    object.add("by", cancellation.by)
+    if let note = cancellation.note { object.add("note", note) }
+    object.add("reason", cancellation.reason.rawValue)
+    return object
+  }
+
+  private func document(of choice: PaymentChoice) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 512)
+    let requested = payment?.requested
+    if let requested { object.add("address", requested.address) }
+    object.add("amount", Amount(minorUnits: choice.amount, asset: choice.asset))
+    object.add("amount_minor", choice.amount)
+    object.add("asset", choice.asset.symbol)
+    object.add("chain", choice.chain.text)
+    if let contract = choice.asset.contract {
+      object.add("contract", EthereumAddress(contract).text)
+    }
+    if let requested { object.add("expires_at", requested.expiresAt) }
+    if let requested { object.add("id", requested.id) }
+    if let payment { object.add("status", payment.level.rawValue) }
+    if let requested { object.add("uri", requested.uri) }
+    return object
+  }
+}

@@ -1,0 +1,334 @@
+internal import Aggregates
+package import ChainTypes
+package import Supply
+
+/// An order: its terms and what became of it.
+///
+///     pending ──► confirmed ──► preparing ──► ready ──► completed
+///        │            │ ▲          │ ▲          │ ▲
+///        │            ▼ │          ▼ │          ▼ │   the payment is taken back, and paid again
+///        │            held ────── held ─────── held
+///        ▼            │
+///     canceled ◄──────┘
+///
+/// It is paid by `PaymentLevel.paid`. What it needs of other services next is `nextStep`, which
+/// follows from its state: whoever asks for that and notes the answer carries it on, however often
+/// it is interrupted.
+package struct Order: Aggregate {
+  package typealias Fact = OrderFact
+
+  package let terms: OrderTerms
+  package let createdAt: Timestamp
+  package private(set) var items: [OrderItem]
+  package private(set) var choice: PaymentChoice?
+  package private(set) var status = OrderStatus.pending
+  /// The status to which it returns once what held it is settled.
+  package private(set) var heldFrom: OrderStatus?
+  package private(set) var payment: OrderPayment?
+  package private(set) var stock = OrderStock.none
+  /// What the location lacked for the last refused request.
+  package private(set) var shortages: [StockShortage] = []
+  package private(set) var cancellation: Cancellation?
+  package private(set) var version: Int64 = 1
+  package private(set) var updatedAt: Timestamp
+
+  /// Which of its wishes for stock holds, which one is granted, and the highest there was.
+  private var wishes = Wishes()
+
+  /// The payment that it was given, and how far that has come.
+  package struct OrderPayment: Codable, Equatable, Sendable {
+    package let requested: RequestedPayment
+    package fileprivate(set) var level = PaymentLevel.open
+    /// Of the event that told the level.
+    package fileprivate(set) var sequence: Int64 = 0
+    package fileprivate(set) var isWithdrawn = false
+  }
+
+  package struct Cancellation: Codable, Equatable, Sendable {
+    package let by: String
+    package let reason: CancellationReason
+    package let note: String?
+  }
+
+  /// What an order wants of stock changes with it; each wish has a number above those before it.
+  private struct Wishes: Codable, Equatable, Sendable {
+    var current: Int64 = 1
+    var granted: Int64 = 0
+    var last: Int64 = 1
+    /// What holds again where the current one is refused.
+    var fallback: Fallback?
+
+    struct Fallback: Codable, Equatable, Sendable {
+      let items: [OrderItem]
+      let choice: PaymentChoice?
+    }
+  }
+
+  package var id: String { terms.id }
+  package var tenant: String { terms.tenant }
+
+  package init(founding fact: OrderFact, at time: Timestamp) throws {
+    guard case .placed(let terms, let items, let choice) = fact else {
+      throw OrderRefusal.notPlaced
+    }
+    _ = try OrderItem.total(of: items)
+    _ = try OrderItem.stock(of: items)
+    self.terms = terms
+    self.items = items
+    self.choice = choice
+    createdAt = time
+    updatedAt = time
+  }
+
+  /// One event for every fact that changes something: the new status's own, else `updated`.
+  package mutating func apply(_ fact: OrderFact, at time: Timestamp) throws -> [String] {
+    let before = self
+    try take(fact)
+    guard self != before else { return [] }
+    version += 1
+    updatedAt = time
+    switch status {
+    case before.status, .pending, .held: return ["updated"]
+    // Back to where it was held: nothing that wasn't told before.
+    case _ where before.status == .held && status != .canceled: return ["updated"]
+    default: return [status.rawValue]
+    }
+  }
+
+  private mutating func take(_ fact: OrderFact) throws {
+    switch fact {
+    case .placed: throw OrderRefusal.placedAlready(id)
+    case .changed, .paymentChosen, .preparing, .ready, .completed, .canceled: try decide(fact)
+    case .stockReserved, .stockRefused, .stockConsumed, .stockMissing, .stockReleased:
+      takeStock(fact)
+    case .paymentRequested(let requested):
+      if let payment {
+        guard payment.requested.id == requested.id else {
+          throw OrderRefusal.hasPayment(payment.requested.id)
+        }
+      } else if choice != nil {
+        payment = OrderPayment(requested: requested)
+      }
+    case .paymentRefused(let reason):
+      guard status == .pending, payment == nil else { return }
+      cancel(by: "payments", .paymentRefused, note: reason)
+    case .paymentWithdrawn:
+      if status == .canceled { payment?.isWithdrawn = true }
+    case .paymentMoved(let id, let sequence, let level):
+      move(id, sequence, level)
+    case .deadlinePassed:
+      if status == .pending, payment == nil { cancel(by: "clock", .expired) }
+    }
+  }
+
+  // MARK: Deciding
+
+  private mutating func decide(_ fact: OrderFact) throws {
+    switch fact {
+    case .changed(let items, _):
+      guard status == .pending, choice == nil else { throw OrderRefusal.notChangeable(status) }
+      guard items != self.items else { return }
+      _ = try OrderItem.total(of: items)
+      _ = try OrderItem.stock(of: items)
+      wish()
+      self.items = items
+    case .paymentChosen(let choice):
+      guard status == .pending, self.choice == nil || self.choice == choice else {
+        throw OrderRefusal.notPayable(status)
+      }
+      guard self.choice == nil else { return }
+      // What is set aside mustn't expire while money may be on its way.
+      wish()
+      self.choice = choice
+    case .preparing: try follow(.confirmed, with: .preparing)
+    case .ready: try follow(.preparing, with: .ready)
+    case .completed: try follow(.ready, with: .completed)
+    case .canceled(let by, let note):
+      guard status != .canceled else { return }
+      guard isCancelable else { throw OrderRefusal.notCancelable(status) }
+      cancel(by: by, .requested, note: note)
+    default: preconditionFailure("no decision")
+    }
+  }
+
+  package var isCancelable: Bool {
+    switch status {
+    case .pending: !(payment?.level.hasMoney ?? false)
+    case .confirmed, .held: true
+    case .preparing, .ready, .completed, .canceled: false
+    }
+  }
+
+  private mutating func follow(_ from: OrderStatus, with next: OrderStatus) throws {
+    guard status != next else { return }
+    guard status == from else { throw OrderRefusal.notPossible(status, to: next) }
+    status = next
+  }
+
+  private mutating func cancel(by: String, _ reason: CancellationReason, note: String? = nil) {
+    status = .canceled
+    cancellation = Cancellation(by: by, reason: reason, note: note)
+    wishes.last += 1
+    wishes.current = wishes.last
+  }
+
+  // MARK: Stock
+
+  private mutating func wish() {
+    if wishes.granted == wishes.current {
+      wishes.fallback = .init(items: items, choice: choice)
+    }
+    wishes.last += 1
+    wishes.current = wishes.last
+    shortages = []
+  }
+
+  private mutating func takeStock(_ fact: OrderFact) {
+    switch fact {
+    case .stockReserved(let revision):
+      guard status != .canceled, revision == wishes.current, revision != wishes.granted else {
+        return
+      }
+      wishes.granted = revision
+      wishes.fallback = nil
+      stock = .reserved
+      resume()
+    case .stockRefused(let revision, let shortages):
+      guard status != .canceled, revision == wishes.current, wishes.granted != revision else {
+        return
+      }
+      self.shortages = shortages
+      refuseStock()
+    case .stockConsumed:
+      if stock == .reserved { stock = .consumed }
+    case .stockMissing:
+      guard stock == .reserved else { return }
+      stock = .missing
+      hold()
+    case .stockReleased:
+      if status == .canceled { stock = .released }
+    default: preconditionFailure("nothing about stock")
+    }
+  }
+
+  /// What was before holds again, as a wish of its own: one that was overtaken may still be granted
+  /// by supply.
+  private mutating func refuseStock() {
+    guard status == .pending else {
+      stock = .missing
+      return hold()
+    }
+    guard let fallback = wishes.fallback else { return cancel(by: "supply", .outOfStock) }
+    items = fallback.items
+    choice = fallback.choice
+    wishes.fallback = nil
+    wishes.last += 1
+    wishes.current = wishes.last
+  }
+
+  // MARK: Payment
+
+  private mutating func move(_ id: String, _ sequence: Int64, _ level: PaymentLevel) {
+    guard var payment, payment.requested.id == id, sequence > payment.sequence,
+      level != payment.level
+    else { return }
+    payment.level = level
+    payment.sequence = sequence
+    self.payment = payment
+    switch status {
+    case .pending:
+      switch level {
+      case .paid: status = .confirmed
+      case .expired: cancel(by: "payments", .paymentExpired)
+      case .canceled: cancel(by: "payments", .paymentCanceled)
+      case .resolved: cancel(by: "payments", .paymentResolved)
+      case .open, .partiallyPaid, .processing: break
+      }
+    case .confirmed, .preparing, .ready:
+      if level != .paid { hold() }
+    case .held: resume()
+    case .completed, .canceled: break
+    }
+  }
+
+  private mutating func resume() {
+    guard status == .held, isPaid, stock != .missing, let heldFrom else { return }
+    status = heldFrom
+    self.heldFrom = nil
+  }
+
+  private mutating func hold() {
+    switch status {
+    case .confirmed, .preparing, .ready:
+      heldFrom = status
+      status = .held
+    case .pending, .completed, .canceled, .held: break
+    }
+  }
+}
+
+// What follows from the stored facts.
+extension Order {
+  package var isPaid: Bool { payment?.level == .paid }
+
+  package var attention: OrderAttention? {
+    switch status {
+    case .held: stock == .missing ? .stockMissing : .paymentReversed
+    case .completed: isPaid ? nil : .paymentReversed
+    case .canceled: payment?.level.hasMoney == true ? .refundDue : nil
+    case .pending, .confirmed, .preparing, .ready: nil
+    }
+  }
+
+  /// Whether somebody has begun to use what it takes from stock.
+  private var isBegun: Bool { heldFrom == .preparing || heldFrom == .ready }
+
+  /// What other services must be asked for next; nil where the order waits for events or people.
+  package var nextStep: OrderStep? {
+    switch status {
+    case .pending:
+      if wishes.granted != wishes.current { return .reserveStock(revision: wishes.current) }
+      return choice != nil && payment == nil ? .requestPayment : nil
+    case .confirmed, .preparing, .ready, .completed, .held:
+      switch stock {
+      case .none: return .reserveStock(revision: wishes.current)
+      case .reserved where wishes.granted != wishes.current:
+        return .reserveStock(revision: wishes.current)
+      case .reserved: return .consumeStock
+      case .consumed, .released, .missing: return nil
+      }
+    case .canceled:
+      switch stock {
+      // What was begun with is used up.
+      case .reserved where isBegun: return .consumeStock
+      case .consumed where isBegun, .released: break
+      case .none, .reserved, .consumed, .missing:
+        return .releaseStock(revision: wishes.current)
+      }
+      guard let payment, !payment.isWithdrawn, payment.level == .open else { return nil }
+      return .withdrawPayment(payment.requested.id)
+    }
+  }
+
+  /// Whether nobody has asked for its payment in time.
+  package func isOverdue(at now: Timestamp) -> Bool {
+    status == .pending && payment == nil && terms.expiresAt <= now
+  }
+
+  /// When somebody must look at it although nothing happens to it: at once where there is a step,
+  /// and at its deadline while nothing was requested.
+  package func wakes(at now: Timestamp) -> Timestamp? {
+    let isWaiting = status == .pending && payment == nil
+    guard nextStep == nil else { return now }
+    return isWaiting ? terms.expiresAt : nil
+  }
+}
+
+/// What an order needs of another service.
+package enum OrderStep: Equatable, Sendable {
+  case reserveStock(revision: Int64)
+  case requestPayment
+  case consumeStock
+  case releaseStock(revision: Int64)
+  case withdrawPayment(String)
+}

@@ -1,0 +1,106 @@
+internal import EventLog
+internal import JSON
+internal import Settlement
+internal import Supply
+
+// What the routes of orders take.
+extension OrderSchemas {
+  private static let word: JSONValue = ["type": "string", "minLength": 1, "maxLength": 128]
+
+  private static let seconds: JSONValue = [
+    "type": "integer", "minimum": .integer(OrderService.expirySecondsRange.lowerBound),
+    "maximum": .integer(OrderService.expirySecondsRange.upperBound),
+  ]
+
+  private static func stock(_ description: String) -> JSONValue {
+    [
+      "type": "array", "maxItems": .integer(OrderItem.maximumStockLines),
+      "description": .string(description),
+      "items": [
+        "type": "object", "additionalProperties": false, "required": ["product", "quantity"],
+        "properties": [
+          "product": word,
+          "quantity": [
+            "type": "integer", "minimum": 1, "maximum": .integer(SupplyItem.maximumQuantity),
+          ],
+        ],
+      ],
+    ]
+  }
+
+  private static let items: JSONValue = [
+    "type": "array", "minItems": 1, "maxItems": .integer(OrderItem.maximumItems),
+    "items": [
+      "type": "object", "additionalProperties": false,
+      "required": ["product", "quantity", "unit_price"],
+      "properties": [
+        "product": word, "name": word,
+        "quantity": [
+          "type": "integer", "minimum": 1, "maximum": .integer(OrderItem.maximumQuantity),
+        ],
+        "unit_price": JSONSchema.described(JSONSchema.units, "In units of the currency."),
+        "customizations": [
+          "type": "array", "maxItems": .integer(OrderItem.maximumCustomizations),
+          "items": [
+            "type": "object", "additionalProperties": false, "required": ["name"],
+            "properties": [
+              "name": word,
+              "price": JSONSchema.described(
+                JSONSchema.units, "Above the unit's price; 0 where it is left out."),
+              "stock": stock("What it takes from the location's stock; nothing unless told."),
+            ],
+          ],
+        ],
+        "stock": stock(
+          "What a piece takes from the location's stock; one unit of its own product unless told."),
+      ],
+    ],
+  ]
+
+  static let payment: JSONValue = [
+    "type": "object", "additionalProperties": false, "required": ["chain", "asset"],
+    "properties": [
+      "chain": ["type": "string", "examples": ["bitcoin", "ethereum"]],
+      "asset": ["type": "string", "examples": ["BTC", "ETH", "USDC"]],
+      "amount": JSONSchema.described(
+        JSONSchema.units, "Required where the order isn't priced in the asset."),
+      "expires_in": JSONSchema.described(seconds, "Of the payment, in seconds."),
+      "refund_address": ["type": "string", "minLength": 1],
+    ],
+  ]
+
+  static let newOrder: JSONValue = [
+    "type": "object", "additionalProperties": false,
+    "required": ["location", "currency", "items"],
+    "properties": [
+      "customer": JSONSchema.described(word, "Who orders, in your own words."),
+      "location": JSONSchema.described(word, "Whose stock it takes."),
+      "currency": [
+        "type": "string", "examples": ["USD", "USDC"],
+        "description": "What prices are in: an ISO 4217 code, or a listed asset.",
+      ],
+      "items": items,
+      "payment": JSONSchema.described(
+        payment, "How it is paid, where that is known; else /v1/orders/{id}/pay says it."),
+      "expires_in": JSONSchema.described(
+        seconds, "After so many seconds it is canceled, unless its payment was asked for."),
+      "metadata": [
+        "type": "object",
+        "description": .string(
+          "Given back as it is, with at most \(PaymentService.maximumMetadataBytes) bytes."),
+      ],
+    ],
+  ]
+
+  static let change: JSONValue = [
+    "type": "object", "additionalProperties": false, "required": ["items"],
+    "properties": ["items": items],
+    "description":
+      "All items anew. Where stock doesn't suffice the former ones stay, and shortages tell why.",
+  ]
+
+  static let cancellation: JSONValue = [
+    "type": "object", "additionalProperties": false,
+    "properties": ["note": ["type": "string", "minLength": 1, "maxLength": 500]],
+  ]
+}

@@ -1,0 +1,202 @@
+internal import Bytes
+internal import ChainTypes
+internal import HTTPServer
+internal import HTTPTypes
+internal import JSON
+internal import Settlement
+internal import Supply
+
+// What the routes of orders take.
+extension OrderRoutes {
+  /// Names of customers, locations and products, as UTF-8.
+  static let wordBytes = 1...128
+  static let noteBytes = 1...500
+  private static let amountBytes = 1...120
+
+  func newOrder(_ fields: inout JSONFields) throws -> OrderService.NewOrder {
+    let customer = try fields.optionalString("customer", length: Self.wordBytes)
+    let location = try fields.string("location", length: Self.wordBytes)
+    let code = try fields.string("currency", length: 1...20)
+    let payment = fields.optional("payment")
+    let currency = try currency(code, paidOn: payment?["chain"]?.string)
+    let items = try Self.items(&fields, in: currency)
+    let expiry = try fields.optionalInteger("expires_in", in: OrderService.expirySecondsRange)
+    let metadata = try fields.optionalFreeObject(
+      "metadata", byteLimit: PaymentService.maximumMetadataBytes)
+    let total = try Self.checkedTotal(of: items)
+    let choice = try payment.map { json in
+      try JSONFields.read(json, path: "payment") {
+        try self.choice(&$0, total: total, currency: currency)
+      }
+    }
+    return OrderService.NewOrder(
+      customer: customer, location: location, currency: currency, items: items, payment: choice,
+      expiresInSeconds: expiry, metadata: metadata?.json)
+  }
+
+  /// A fiat currency, or an asset that a configured chain lists: the one that pays, where there is
+  /// one already.
+  private func currency(_ code: String, paidOn chain: String?) throws -> Asset {
+    if let fiat = FiatCurrency.asset(code) { return fiat }
+    let paying = chain.flatMap(ChainName.init).flatMap { payments.spec($0)?.name }
+    for chain in paying.map({ [$0] }) ?? payments.chains {
+      if let listed = payments.spec(chain)?.listed(code) { return listed.asset }
+    }
+    throw Problem.invalidField(
+      "currency", "It must be an ISO 4217 code, or an asset that is listed on the chain.")
+  }
+
+  // MARK: Items
+
+  static func items(_ fields: inout JSONFields, in currency: Asset) throws -> [OrderItem] {
+    let values = try list(fields.required("items"), "items", 1...OrderItem.maximumItems)
+    let items = try values.enumerated().map { place, json in
+      try JSONFields.read(json, path: "items[\(place)]") { try item(&$0, in: currency) }
+    }
+    _ = try checkedTotal(of: items)
+    return items
+  }
+
+  private static func checkedTotal(of items: [OrderItem]) throws -> UInt256 {
+    do {
+      _ = try OrderItem.stock(of: items)
+      return try OrderItem.total(of: items)
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  private static func item(_ fields: inout JSONFields, in currency: Asset) throws -> OrderItem {
+    let product = try fields.string("product", length: wordBytes)
+    let customizations = try list(
+      fields.optional("customizations"), fields.name("customizations"),
+      0...OrderItem.maximumCustomizations
+    ).enumerated().map { place, json in
+      try JSONFields.read(json, path: fields.name("customizations[\(place)]")) { extra in
+        OrderItem.Customization(
+          name: try extra.string("name", length: wordBytes),
+          price: try price(&extra, "price", in: currency) ?? .zero,
+          stock: try stock(&extra) ?? [])
+      }
+    }
+    guard let unitPrice = try price(&fields, "unit_price", in: currency) else {
+      throw Problem.invalidField(fields.name("unit_price"), "It is required.")
+    }
+    return OrderItem(
+      product: product, name: try fields.optionalString("name", length: wordBytes),
+      quantity: try fields.integer("quantity", in: 1...OrderItem.maximumQuantity),
+      unitPrice: unitPrice, customizations: customizations,
+      // A piece of itself, where nothing is said.
+      stock: try stock(&fields) ?? [StockLine(product: product, quantity: 1)])
+  }
+
+  private static func price(
+    _ fields: inout JSONFields, _ name: String, in currency: Asset
+  ) throws -> UInt256? {
+    guard let text = try fields.optionalString(name, length: amountBytes) else { return nil }
+    return try Problem.minorUnits(fields.name(name), text, of: currency)
+  }
+
+  private static func stock(_ fields: inout JSONFields) throws -> [StockLine]? {
+    guard let json = fields.optional("stock") else { return nil }
+    let name = fields.name("stock")
+    return try list(json, name, 0...OrderItem.maximumStockLines).enumerated().map { place, json in
+      try JSONFields.read(json, path: "\(name)[\(place)]") { line in
+        StockLine(
+          product: try line.string("product", length: wordBytes),
+          quantity: try line.integer("quantity", in: 1...SupplyItem.maximumQuantity))
+      }
+    }
+  }
+
+  private static func list(
+    _ json: JSONValue?, _ name: String, _ count: ClosedRange<Int>
+  ) throws(Problem) -> [JSONValue] {
+    guard let json else { return [] }
+    guard let elements = json.elements else {
+      throw .invalidField(name, "It must be an array.")
+    }
+    guard count.contains(elements.count) else {
+      throw .invalidField(
+        name, "It must have \(count.lowerBound) to \(count.upperBound) elements.")
+    }
+    return elements
+  }
+
+  // MARK: Paying
+
+  /// How the order is paid: of its own asset the total, of another what is named.
+  func choice(
+    _ fields: inout JSONFields, total: UInt256, currency: Asset
+  ) throws -> PaymentChoice {
+    let chain = ChainName(try fields.string("chain", length: 1...40))
+    guard let chain, let spec = payments.spec(chain) else {
+      throw Problem.invalidField(
+        fields.name("chain"),
+        "It must be one of \(payments.chains.map(\.text).joined(separator: ", ")).")
+    }
+    guard let asset = spec.listed(try fields.string("asset", length: 1...20))?.asset else {
+      let known = spec.assets.map(\.asset.symbol).joined(separator: ", ")
+      throw Problem.invalidField(fields.name("asset"), "\(chain) is paid in \(known).")
+    }
+    let text = try fields.optionalString("amount", length: Self.amountBytes)
+    let named = try text.map { try Problem.minorUnits(fields.name("amount"), $0, of: asset) }
+    let isPricedInIt = asset.symbol == currency.symbol && asset.decimals == currency.decimals
+    if isPricedInIt, let named, named != total {
+      throw Problem.invalidField(
+        fields.name("amount"), "The order comes to \(Amount(minorUnits: total, asset: asset)).")
+    }
+    guard let amount = isPricedInIt ? total : named else {
+      throw Problem.invalidField(
+        fields.name("amount"), "It is required: the order is priced in \(currency).")
+    }
+    let expiry = try fields.optionalInteger(
+      "expires_in", in: OrderService.expirySecondsRange)
+    let refund = try fields.optionalString("refund_address", length: Self.amountBytes)
+    do {
+      return PaymentChoice(
+        chain: chain, asset: asset, amount: amount, expiresInSeconds: expiry,
+        refundAddress: try refund.map {
+          try RefundService.checked(address: $0, asset: asset, on: spec)
+        })
+    } catch RefundRefusal.invalidAddress(let reason) {
+      throw Problem.invalidField(
+        fields.name("refund_address"), "Nothing can be sent back there: \(reason).")
+    }
+  }
+}
+
+extension Problem {
+  /// The problem that tells why an order wasn't placed or changed.
+  init(_ refusal: OrderRefusal) {
+    switch refusal {
+    case .notFound(let id): self = .notFound("There is no order \(id.prefix(60)).")
+    case .totalTooLarge: self = .invalidField("items", "Their total is too large.")
+    case .tooMuch(let product):
+      self = .invalidField("items", "They take more of \(product) than any stock holds.")
+    case .notChangeable(let status):
+      self = .conflict(
+        "order-not-changeable", "The order can't be changed.",
+        status == .pending ? "Its payment was asked for." : "It is \(status.rawValue).")
+    case .notPayable(let status):
+      self = .conflict(
+        "order-not-payable", "The order takes no other payment.",
+        status == .pending ? "Its payment was asked for." : "It is \(status.rawValue).")
+    case .notCancelable(let status):
+      self = .conflict(
+        "order-not-cancelable", "The order can't be canceled.",
+        status == .pending ? "Money is on its way." : "It is \(status.rawValue).")
+    case .notPossible(let status, let next):
+      let word =
+        switch next {
+        case .preparing: "prepare"
+        case .completed: "complete"
+        default: next.rawValue
+        }
+      self = .conflict(
+        "order-not-\(word)", "The order isn't so far, or further.", "It is \(status.rawValue).")
+    // Facts that no client writes itself.
+    case .notPlaced, .placedAlready, .hasPayment: self = .internal
+    }
+  }
+}

@@ -1,0 +1,102 @@
+internal import Database
+internal import HTTPServer
+internal import Hummingbird
+internal import JSON
+
+// What customers and staff decide about an order.
+extension OrderRoutes {
+  private struct Step {
+    let word: String
+    let id: String
+    let summary: String
+    let fact: @Sendable (String) -> OrderFact
+  }
+
+  private static let steps = [
+    Step(word: "prepare", id: "prepareOrder", summary: "Begin with a confirmed order") {
+      .preparing(by: $0)
+    },
+    Step(word: "ready", id: "readyOrder", summary: "Say that an order can be picked up") {
+      .ready(by: $0)
+    },
+    Step(word: "complete", id: "completeOrder", summary: "Say that an order was handed over") {
+      .completed(by: $0)
+    },
+  ]
+
+  func registerDecisions(on router: APIRouter, _ order: JSONValue) {
+    func answers(_ conflicts: String) -> [OpenAPIOperation.Answer] {
+      [
+        .init(200, "The order afterwards.", schema: order), .problem(404, "not-found."),
+        .problem(409, conflicts),
+      ]
+    }
+    router.on(
+      .patch, "/v1/orders/{id}",
+      OpenAPIOperation(
+        "changeOrder", "Change what is ordered, before its payment is asked for", tag: "orders",
+        requestSchema: OrderSchemas.change, answers: answers("order-not-changeable."))
+    ) { request, context in
+      let by = "tenant:\(try context.requireTenant())"
+      let body = try await JSONRequestBody(request)
+      return try await decide(context) { order in
+        let items = try body.read { try Self.items(&$0, in: order.terms.currency) }
+        return .changed(items: items, by: by)
+      }
+    }
+    router.on(
+      .post, "/v1/orders/{id}/pay",
+      OpenAPIOperation(
+        "payOrder", "Say how an order is paid, and get its address", tag: "orders",
+        requestSchema: OrderSchemas.payment,
+        answers: answers("order-not-payable.") + [
+          .problem(429, "too-many-requests, with Retry-After.")
+        ]),
+      limits: paymentLimits
+    ) { request, context in
+      let body = try await JSONRequestBody(request)
+      return try await decide(context) { order in
+        let total = try OrderItem.total(of: order.items)
+        return .paymentChosen(
+          try body.read {
+            try self.choice(&$0, total: total, currency: order.terms.currency)
+          })
+      }
+    }
+    router.on(
+      .post, "/v1/orders/{id}/cancel",
+      OpenAPIOperation(
+        "cancelOrder", "Cancel an order that nobody has begun with", tag: "orders",
+        requestSchema: OrderSchemas.cancellation, answers: answers("order-not-cancelable."))
+    ) { request, context in
+      let by = "tenant:\(try context.requireTenant())"
+      let body = try await JSONRequestBody(request)
+      let note = try body.read { try $0.optionalString("note", length: Self.noteBytes) }
+      return try await decide(context) { _ in .canceled(by: by, note: note) }
+    }
+    for step in Self.steps {
+      router.on(
+        .post, "/v1/orders/{id}/\(step.word)",
+        OpenAPIOperation(
+          step.id, step.summary, tag: "orders", answers: answers("order-not-\(step.word)."))
+      ) { _, context in
+        let by = "tenant:\(try context.requireTenant())"
+        return try await decide(context) { _ in step.fact(by) }
+      }
+    }
+  }
+
+  private func decide(
+    _ context: APIContext, _ fact: @escaping @Sendable (Order) throws -> OrderFact
+  ) async throws -> Response {
+    let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
+    let (service, now) = (service, saga.now())
+    try await Self.refusing {
+      _ = try await service.database.groupedWrite(as: tenant) { connection in
+        try service.decide(on: id, tenant: tenant, now: now, in: connection, fact)
+      }
+    }
+    saga.onEvents()
+    return try await driven(tenant, id)
+  }
+}

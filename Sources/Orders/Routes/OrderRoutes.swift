@@ -1,0 +1,144 @@
+internal import Aggregates
+internal import ChainTypes
+internal import Database
+package import HTTPServer
+internal import HTTPTypes
+internal import Hummingbird
+internal import JSON
+package import Settlement
+
+/// `/v1/orders`: taking orders, reading them, and what customers and staff decide.
+package struct OrderRoutes: Sendable {
+  let service: OrderService
+  let saga: OrderSaga
+  /// Knows the chains on which orders are paid.
+  let payments: PaymentService
+  /// How many payments a tenant may make at once and in a minute, by orders or without.
+  let paymentLimits: RouteLimits
+
+  package init(
+    service: OrderService, saga: OrderSaga, payments: PaymentService, paymentLimits: RouteLimits
+  ) {
+    self.service = service
+    self.saga = saga
+    self.payments = payments
+    self.paymentLimits = paymentLimits
+  }
+
+  package func register(on router: APIRouter) {
+    router.addSchema(OrderSchemas.order, named: "Order")
+    router.addSchema(OrderSchemas.item, named: "OrderItem")
+    let order = OpenAPIDocument.reference("Order")
+    router.on(
+      .post, "/v1/orders",
+      OpenAPIOperation(
+        "createOrder", "Place an order", tag: "orders", requestSchema: OrderSchemas.newOrder,
+        isIdempotent: true,
+        answers: [
+          .init(
+            201,
+            "The order as it is by now: its stock reserved and its payment requested, where that "
+              + "could be done at once; a repeated request gets it as it is then.", schema: order),
+          .problem(409, "idempotency-key-reused."),
+          .problem(429, "too-many-requests, with Retry-After."),
+        ]),
+      limits: paymentLimits
+    ) { request, context in try await place(request, context) }
+    router.on(
+      .get, "/v1/orders",
+      OpenAPIOperation(
+        "listOrders", "Orders in the order in which they were placed", tag: "orders",
+        parameters: OpenAPIOperation.Parameter.page + [
+          .init("status", "Only those with this status.", schema: OrderSchemas.status),
+          .init(
+            "attention", "Only those that need this attention.", schema: OrderSchemas.attention),
+          .init("customer", "Only this customer's."), .init("location", "Only those there."),
+        ],
+        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: order))])
+    ) { request, context in try await list(request, context) }
+    router.on(
+      .get, "/v1/orders/{id}",
+      OpenAPIOperation(
+        "getOrder", "An order", tag: "orders",
+        answers: [.init(200, "The order.", schema: order), .problem(404, "not-found.")])
+    ) { _, context in
+      try await answer(context.requireTenant(), context.pathParameter("id"))
+    }
+    registerDecisions(on: router, order)
+  }
+
+  // MARK: Handlers
+
+  private func place(_ request: Request, _ context: APIContext) async throws -> Response {
+    let tenant = try context.requireTenant()
+    let body = try await JSONRequestBody(request)
+    let key = try IdempotencyKey(request, body: body.bytes)
+    let new = try body.read { try newOrder(&$0) }
+    let (service, now) = (service, saga.now())
+    var generator = SystemRandomNumberGenerator()
+    let random = (generator.next(), generator.next())
+    let reply = try await Self.refusing {
+      try await Idempotency.once(key, tenant: tenant, now: now, on: service.database) {
+        connection in
+        let order = try service.place(
+          new, tenant: tenant, now: now, random: random, in: connection)
+        return order.document(telling: nil)
+      }
+    }
+    saga.onEvents()
+    guard let id = try JSONValue(parsing: reply.body)["id"]?.string else { throw Problem.internal }
+    return try await driven(tenant, id, status: .init(code: reply.status))
+  }
+
+  /// Carries the order on as far as it goes now, and answers with what it is then. What fails there
+  /// is tried again by the saga's own task, and is no reason to tell that the request failed.
+  func driven(
+    _ tenant: String, _ id: String, status: HTTPResponse.Status = .ok
+  ) async throws -> Response {
+    try? await saga.drive(id)
+    return try await answer(tenant, id, status: status)
+  }
+
+  private func answer(
+    _ tenant: String, _ id: String, status: HTTPResponse.Status = .ok
+  ) async throws -> Response {
+    let service = service
+    let text = try await Self.refusing {
+      try await service.database.read(as: tenant) {
+        try service.order(id, tenant: tenant, in: $0).document(telling: nil)
+      }
+    }
+    return .json(bytes: Array(text.utf8), status: status)
+  }
+
+  private func list(_ request: Request, _ context: APIContext) async throws -> Response {
+    let tenant = try context.requireTenant()
+    let (page, status, attention, customer, location) = try QueryParameters.read(request) {
+      query in
+      (
+        try query.page(ofIDs: Order.names.prefix),
+        try query.choice("status", of: OrderStatus.allCases.map(\.rawValue)),
+        try query.choice("attention", of: OrderAttention.allCases.map(\.rawValue)),
+        try query.string("customer", length: Self.wordBytes),
+        try query.string("location", length: Self.wordBytes)
+      )
+    }
+    let service = service
+    let orders = try await service.database.read(as: tenant) { connection in
+      try service.orders(
+        tenant: tenant, status: status.flatMap(OrderStatus.init(rawValue:)),
+        attention: attention.flatMap(OrderAttention.init(rawValue:)), customer: customer,
+        location: location, after: page.after, limit: page.limit + 1, in: connection
+      ).map { (id: $0.id, json: $0.document(telling: nil)) }
+    }
+    return JSONPage.response(of: orders, limit: page.limit)
+  }
+
+  static func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do {
+      return try await body()
+    } catch let refusal as OrderRefusal {
+      throw Problem(refusal)
+    }
+  }
+}

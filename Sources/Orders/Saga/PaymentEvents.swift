@@ -1,0 +1,75 @@
+internal import Aggregates
+internal import Bytes
+package import ChainTypes
+package import Database
+package import EventLog
+internal import JSON
+internal import Payments
+
+/// What orders make of payments' events, inside the transaction that notes the event as handled.
+///
+/// The payment's own sequence orders what is told: what comes again or late changes nothing. The
+/// first event of a payment may come before the answer to the request that made it, and says as
+/// much.
+package struct PaymentEvents: Sendable {
+  /// The name under which the consumer's inbox knows it.
+  package static let consumer = "orders"
+  package static let interest = EventInterest(
+    types: Set(PaymentEvent.Kind.allCases.map(\.type)))
+
+  let now: @Sendable () -> Timestamp
+  let records = OrderRecords()
+
+  package init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
+
+  package func handle(_ received: ReceivedEvent, in connection: any SQLConnection) throws {
+    let event = received.event
+    guard let data = try? JSONValue(parsing: Array(event.data.utf8)),
+      let orderID = data["order_id"]?.string, let status = data["status"]?.string,
+      let level = PaymentLevel(paymentStatus: status)
+    else { throw EventRefusal("no payment's data") }
+    // Shops have orders of their own, and ids for them.
+    guard let tenant = event.tenant, Identifier(orderID, prefix: Order.names.prefix) != nil,
+      var order = try records.load(orderID, tenant: tenant, in: connection)
+    else { return }
+    let now = now()
+    if order.payment == nil, let choice = order.choice,
+      let requested = Self.requested(event.subject, data, on: choice)
+    {
+      try records.apply(.paymentRequested(requested), to: &order, now: now, in: connection)
+    }
+    try records.apply(
+      .paymentMoved(id: event.subject, sequence: event.sequence, to: level), to: &order, now: now,
+      in: connection)
+  }
+
+  /// The payment as an answer would name it; nil where it is on other terms.
+  private static func requested(
+    _ id: String, _ data: JSONValue, on choice: PaymentChoice
+  ) -> RequestedPayment? {
+    guard data["chain"]?.string == choice.chain.text,
+      data["asset"]?.string == choice.asset.symbol,
+      data["amount_minor"]?.string == choice.amount.decimal,
+      let address = data["address"]?.string, let uri = data["uri"]?.string,
+      let expiresAt = data["expires_at"]?.string.flatMap({ Timestamp(rfc3339: $0) })
+    else { return nil }
+    return RequestedPayment(id: id, address: address, uri: uri, expiresAt: expiresAt)
+  }
+}
+
+extension PaymentLevel {
+  /// Of a payment's status as events have it.
+  init?(paymentStatus text: String) {
+    guard let status = PaymentStatus(rawValue: text) else { return nil }
+    self =
+      switch status {
+      case .open: .open
+      case .partiallyPaid: .partiallyPaid
+      case .processing: .processing
+      case .paid, .settled: .paid
+      case .expired: .expired
+      case .canceled: .canceled
+      case .resolved: .resolved
+      }
+  }
+}

@@ -1,0 +1,40 @@
+/// Something that happened to a supply. Quantities are in its unit, and at least 1 where orders
+/// move them.
+package enum SupplyFact: Codable, Equatable, Sendable {
+  case founded(SupplyTerms, SupplyDetails, onHand: Int64)
+  case described(SupplyDetails)
+  /// So much came (above zero) or went (below).
+  case adjusted(change: Int64, reason: AdjustmentReason, by: String, note: String?)
+  /// Somebody counted, and found so much, what is reserved included.
+  case counted(onHand: Int64, by: String, note: String?)
+  case reserved(order: String, quantity: Int64)
+  /// An order gave back what it had reserved.
+  case released(order: String, quantity: Int64)
+  /// An order used what it had reserved.
+  case consumed(order: String, quantity: Int64)
+  /// An order gave back what it had consumed on paper, and nobody had used.
+  case returned(order: String, quantity: Int64)
+  case deleted(by: String)
+}
+
+/// Why a quantity changed by somebody's hand.
+package enum AdjustmentReason: String, Codable, Sendable, CaseIterable {
+  case delivery
+  case waste
+  case transfer
+  case correction
+}
+
+/// Why a fact can't happen to a supply. Nothing was written.
+package enum SupplyRefusal: Error, Equatable, Sendable {
+  case notFounded
+  case foundedAlready(String)
+  case notFound(String)
+  /// The location has one for the product.
+  case exists(String)
+  case deleted(String)
+  case insufficient(String, available: Int64)
+  /// It holds so much for orders.
+  case reserved(String, Int64)
+  case quantityOutOfRange(Int64)
+}

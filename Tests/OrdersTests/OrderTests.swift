@@ -1,0 +1,261 @@
+import Bytes
+import ChainTypes
+import Orders
+import Supply
+import Testing
+
+@Suite("An order, by its facts")
+struct OrderTests {
+  static let time = Timestamp(seconds: 1_800_000_000)
+  static let choice = PaymentChoice(chain: chain, asset: .btc, amount: 45_000)
+  private static let chain = ChainName("bitcoin-regtest").unsafelyUnwrapped
+  static let payment = RequestedPayment(
+    id: "pay_1", address: "bcrt1…", uri: "bitcoin:bcrt1…", expiresAt: time.adding(seconds: 900))
+  static let items = [
+    OrderItem(
+      product: "flat white", quantity: 2, unitPrice: 450,
+      stock: [StockLine(product: "beans", quantity: 18)])
+  ]
+  static let otherItems = [
+    OrderItem(product: "tea", quantity: 1, unitPrice: 300, stock: [])
+  ]
+
+  static func placed(_ choice: PaymentChoice? = choice) throws -> Order {
+    let terms = OrderTerms(
+      id: "ord_1", tenant: "roastery", customer: "ada", location: "old town",
+      currency: Asset(symbol: "USD", decimals: 2), expiresAt: time.adding(seconds: 900),
+      metadata: nil)
+    return try Order(founding: .placed(terms, items: items, payment: choice), at: time)
+  }
+
+  /// What facts make of a new order.
+  static func order(
+    _ choice: PaymentChoice? = choice, _ facts: [OrderFact]
+  ) throws -> Order {
+    var order = try placed(choice)
+    for fact in facts { _ = try order.apply(fact, at: time) }
+    return order
+  }
+
+  private static func moved(_ sequence: Int64, _ level: PaymentLevel) -> OrderFact {
+    .paymentMoved(id: "pay_1", sequence: sequence, to: level)
+  }
+
+  /// The way to each status.
+  private static let waiting: [OrderFact] = [
+    .stockReserved(revision: 1), .paymentRequested(payment),
+  ]
+  private static let confirmed = waiting + [moved(3, .paid), .stockConsumed]
+  private static let preparing = confirmed + [.preparing(by: "bo")]
+  private static let ready = preparing + [.ready(by: "bo")]
+  private static let completed = ready + [.completed(by: "bo")]
+
+  struct Transition: Sendable, CustomStringConvertible {
+    let description: String
+    let facts: [OrderFact]
+    let fact: OrderFact
+    /// What the fact tells, in which status, with which attention and next step after it.
+    let told: [String]
+    let status: OrderStatus
+    let attention: OrderAttention?
+    let step: OrderStep?
+
+    init(
+      _ description: String, _ facts: [OrderFact], _ fact: OrderFact, tells told: [String],
+      _ status: OrderStatus, _ attention: OrderAttention? = nil, then step: OrderStep? = nil
+    ) {
+      self.description = description
+      self.facts = facts
+      self.fact = fact
+      self.told = told
+      self.status = status
+      self.attention = attention
+      self.step = step
+    }
+  }
+
+  private static let shortages = [StockShortage(product: "beans", wanted: 36, available: 9)]
+
+  static let transitions = [
+    Transition(
+      "stock is reserved", [], .stockReserved(revision: 1), tells: ["updated"], .pending,
+      then: .requestPayment),
+    Transition(
+      "stock is missing", [], .stockRefused(revision: 1, shortages: shortages),
+      tells: ["canceled"], .canceled, then: .releaseStock(revision: 2)),
+    Transition(
+      "an answer to another revision", [], .stockReserved(revision: 2), tells: [], .pending,
+      then: .reserveStock(revision: 1)),
+    Transition(
+      "the payment is there", [.stockReserved(revision: 1)], .paymentRequested(payment),
+      tells: ["updated"], .pending),
+    Transition(
+      "the same payment again", waiting, .paymentRequested(payment), tells: [], .pending),
+    Transition(
+      "no payment is to be had", [.stockReserved(revision: 1)],
+      .paymentRefused(reason: "too small"), tells: ["canceled"], .canceled,
+      then: .releaseStock(revision: 2)),
+    Transition(
+      "the deadline passes before a payment", [.stockReserved(revision: 1)], .deadlinePassed,
+      tells: ["canceled"], .canceled, then: .releaseStock(revision: 2)),
+    Transition("the deadline passes with a payment", waiting, .deadlinePassed, tells: [], .pending),
+    Transition("money is seen", waiting, moved(2, .processing), tells: ["updated"], .pending),
+    Transition(
+      "it is paid", waiting, moved(3, .paid), tells: ["confirmed"], .confirmed,
+      then: .consumeStock),
+    Transition(
+      "it is paid before its stock was reserved", [.paymentRequested(payment)], moved(3, .paid),
+      tells: ["confirmed"], .confirmed, then: .reserveStock(revision: 1)),
+    Transition(
+      "its stock is used", waiting + [moved(3, .paid)], .stockConsumed, tells: ["updated"],
+      .confirmed),
+    Transition(
+      "its stock isn't there any more", waiting + [moved(3, .paid)], .stockMissing,
+      tells: ["updated"], .held, .stockMissing),
+    Transition("an older event", confirmed, moved(2, .processing), tells: [], .confirmed),
+    Transition("the same event", confirmed, moved(3, .paid), tells: [], .confirmed),
+    Transition(
+      "another payment's event", confirmed, .paymentMoved(id: "pay_2", sequence: 9, to: .open),
+      tells: [], .confirmed),
+    Transition(
+      "somebody begins", confirmed, .preparing(by: "bo"), tells: ["preparing"], .preparing),
+    Transition("again", preparing, .preparing(by: "bo"), tells: [], .preparing),
+    Transition("it is ready", preparing, .ready(by: "bo"), tells: ["ready"], .ready),
+    Transition("it is handed over", ready, .completed(by: "bo"), tells: ["completed"], .completed),
+    Transition(
+      "the payment expires", waiting, moved(2, .expired), tells: ["canceled"], .canceled,
+      then: .releaseStock(revision: 2)),
+    Transition(
+      "the payment was closed", waiting, moved(2, .resolved), tells: ["canceled"], .canceled,
+      then: .releaseStock(revision: 2)),
+    Transition(
+      "stock is released", waiting + [moved(2, .expired)], .stockReleased, tells: ["updated"],
+      .canceled),
+    Transition(
+      "a confirmed order's payment is taken back", confirmed, moved(4, .processing),
+      tells: ["updated"], .held, .paymentReversed),
+    Transition(
+      "a ready order's payment is taken back", ready, moved(4, .open), tells: ["updated"], .held,
+      .paymentReversed),
+    Transition(
+      "it is paid again", ready + [moved(4, .open)], moved(6, .paid), tells: ["updated"], .ready),
+    Transition(
+      "what was handed over is taken back", completed, moved(4, .open), tells: ["updated"],
+      .completed, .paymentReversed),
+    Transition(
+      "a customer cancels before paying", waiting, .canceled(by: "ada", note: nil),
+      tells: ["canceled"], .canceled, then: .releaseStock(revision: 2)),
+    Transition(
+      "its payment is withdrawn then", waiting + [.canceled(by: "ada", note: nil)], .stockReleased,
+      tells: ["updated"], .canceled, then: .withdrawPayment("pay_1")),
+    Transition(
+      "nothing is left to do then",
+      waiting + [.canceled(by: "ada", note: nil), .stockReleased], .paymentWithdrawn,
+      tells: ["updated"], .canceled),
+    Transition(
+      "canceling again", waiting + [.canceled(by: "ada", note: nil)],
+      .canceled(by: "bo", note: "x"), tells: [], .canceled, then: .releaseStock(revision: 2)),
+    Transition(
+      "a paid order is canceled: its stock returns, its money is owed", confirmed,
+      .canceled(by: "ada", note: nil), tells: ["canceled"], .canceled, .refundDue,
+      then: .releaseStock(revision: 2)),
+    Transition(
+      "a held order that was begun is canceled: its stock is gone",
+      preparing + [moved(4, .open)], .canceled(by: "bo", note: nil), tells: ["canceled"],
+      .canceled, then: .withdrawPayment("pay_1")),
+    Transition(
+      "a held order that was begun is canceled before its stock is used: it is used all the same",
+      waiting + [moved(3, .paid), .preparing(by: "bo"), moved(4, .expired)],
+      .canceled(by: "bo", note: nil), tells: ["canceled"], .canceled, then: .consumeStock),
+    Transition(
+      "stock comes after it was missing, and the order goes on",
+      [
+        .paymentRequested(payment), moved(3, .paid),
+        .stockRefused(revision: 1, shortages: shortages),
+      ], .stockReserved(revision: 1), tells: ["updated"], .confirmed, then: .consumeStock),
+    Transition(
+      "money comes for a canceled order", waiting + [moved(2, .expired), .stockReleased],
+      moved(5, .paid), tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "the payment of an order canceled meanwhile",
+      [.stockReserved(revision: 1), .canceled(by: "ada", note: nil), .stockReleased],
+      .paymentRequested(payment), tells: ["updated"], .canceled,
+      then: .withdrawPayment("pay_1")),
+  ]
+
+  @Test("each fact leads where it must, and tells so", arguments: transitions)
+  func transition(_ transition: Transition) throws {
+    var order = try Self.order(Self.choice, transition.facts)
+    let before = order.version
+    #expect(try order.apply(transition.fact, at: Self.time) == transition.told)
+    #expect(order.status == transition.status)
+    #expect(order.attention == transition.attention)
+    #expect(order.nextStep == transition.step)
+    #expect(order.version == before + (transition.told.isEmpty ? 0 : 1))
+  }
+
+  static let refused: [([OrderFact], OrderFact, OrderRefusal)] = [
+    ([], .preparing(by: "bo"), .notPossible(.pending, to: .preparing)),
+    (confirmed, .ready(by: "bo"), .notPossible(.confirmed, to: .ready)),
+    (ready, .preparing(by: "bo"), .notPossible(.ready, to: .preparing)),
+    (waiting + [moved(2, .processing)], .canceled(by: "ada", note: nil), .notCancelable(.pending)),
+    (preparing, .canceled(by: "ada", note: nil), .notCancelable(.preparing)),
+    (completed, .canceled(by: "ada", note: nil), .notCancelable(.completed)),
+    ([], .changed(items: otherItems, by: "ada"), .notChangeable(.pending)),
+    (confirmed, .changed(items: otherItems, by: "ada"), .notChangeable(.confirmed)),
+    (confirmed, .paymentChosen(choice), .notPayable(.confirmed)),
+    (
+      preparing + [moved(4, .open)], .ready(by: "bo"), .notPossible(.held, to: .ready)
+    ),
+    (
+      waiting,
+      .paymentRequested(
+        RequestedPayment(id: "pay_2", address: "a", uri: "u", expiresAt: time)),
+      .hasPayment("pay_1")
+    ),
+  ]
+
+  @Test("what isn't allowed is refused, and changes nothing", arguments: refused.indices)
+  func refusals(place: Int) throws {
+    let (facts, fact, refusal) = Self.refused[place]
+    var order = try Self.order(Self.choice, facts)
+    let before = order
+    #expect(throws: refusal) { try order.apply(fact, at: Self.time) }
+    #expect(order == before)
+  }
+
+  // MARK: Changes
+
+  @Test("items change until a payment is asked for; each change is a wish for stock of its own")
+  func changes() throws {
+    var order = try Self.order(nil, [.stockReserved(revision: 1)])
+    #expect(order.nextStep == nil)
+    #expect(order.wakes(at: Self.time) == order.terms.expiresAt)
+    _ = try order.apply(.changed(items: Self.otherItems, by: "ada"), at: Self.time)
+    #expect(order.nextStep == .reserveStock(revision: 2))
+    // The answer to the first comes late.
+    #expect(try order.apply(.stockReserved(revision: 1), at: Self.time) == [])
+    _ = try order.apply(.stockReserved(revision: 2), at: Self.time)
+    _ = try order.apply(.paymentChosen(Self.choice), at: Self.time)
+    #expect(order.nextStep == .reserveStock(revision: 3))
+    _ = try order.apply(.stockReserved(revision: 3), at: Self.time)
+    #expect(order.nextStep == .requestPayment)
+    #expect(order.items == Self.otherItems)
+  }
+
+  @Test("a change that stock doesn't allow is undone, and what was before is wished anew")
+  func refusedChange() throws {
+    var order = try Self.order(
+      nil, [.stockReserved(revision: 1), .changed(items: Self.otherItems, by: "ada")])
+    let told = try order.apply(
+      .stockRefused(revision: 2, shortages: Self.shortages), at: Self.time)
+    #expect(told == ["updated"])
+    #expect(order.status == .pending)
+    #expect(order.items == Self.items)
+    #expect(order.shortages == Self.shortages)
+    #expect(order.nextStep == .reserveStock(revision: 3))
+    // Refused as well: there is nothing to go back to.
+    _ = try order.apply(.stockRefused(revision: 3, shortages: Self.shortages), at: Self.time)
+    #expect(order.cancellation?.reason == .outOfStock)
+  }
+}
