@@ -189,7 +189,7 @@ let package = Package(
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
-        "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
+        "HTTPServer", "Gateway", "Supply", "Orders", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
@@ -197,7 +197,7 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Database",
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
-        "Settlement", "Backups", "Tenancy", "Deployment", "Signing",
+        "Settlement", "Backups", "Tenancy", "Supply", "Orders", "Deployment", "Signing",
       ]),
     program(
       "paybench",

@@ -11,7 +11,7 @@ struct Payctl: AsyncParsableCommand {
       ChainCommand.self, CoverageCommand.self, RescanCommand.self, ScanCommand.self,
       TenantCommand.self, TopicsCommand.self, SchemasCommand.self, ConsumerCommand.self,
       BackupCommand.self, RestoreCommand.self, PayoutCommand.self, SignCommand.self,
-      ReplayCommand.self,
+      ReplayCommand.self, OrdersCommand.self, SuppliesCommand.self,
       ReconcileCommand.self, LedgerCommand.self, CloseCommand.self, VerifyCommand.self,
     ])
 }

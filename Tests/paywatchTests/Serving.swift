@@ -7,9 +7,11 @@ final class Serving {
   private let output = Pipe()
   private let ended: AsyncStream<Void>
 
-  init(_ configuration: String) throws {
+  /// - Parameter roles: nil for all
+  init(_ configuration: String, roles: String? = nil) throws {
     process.executableURL = Program.products.appending(path: "paywatch")
-    process.arguments = ["serve", "--config", configuration]
+    process.arguments =
+      ["serve", "--config", configuration] + (roles.map { ["--roles", $0] } ?? [])
     process.standardError = output
     process.standardOutput = output
     let (ended, continuation) = AsyncStream.makeStream(of: Void.self)

@@ -14,8 +14,8 @@ struct ServeCommand: AsyncParsableCommand {
       Roles: api answers HTTP requests; watcher watches chains, sends signed transactions to the \
       nodes and derives addresses; relay gives events their positions and copies them to Kafka; \
       services does what tenants' policies say of late, short and excess money, requesting refunds \
-      where they say so, and forgets what is kept for a time only. Any number of processes may \
-      have the same ones: what only one may do it does under a lease in the database, and another \
+      where they say so, and forgets what is kept for a time only; orders and supply serve orders \
+      and the stock that they take. Any number of processes may have the same ones: what only one may do it does under a lease in the database, and another \
       takes over within seconds. Every process tells its health and metrics.
 
       SIGTERM or SIGINT ends it: requests in progress are answered, the step in progress is \

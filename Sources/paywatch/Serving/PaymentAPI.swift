@@ -5,11 +5,13 @@ internal import EventLog
 internal import Gateway
 internal import HTTPServer
 internal import Logging
+internal import Orders
 internal import Settings
 internal import Settlement
+internal import Supply
 internal import Watching
 
-/// The HTTP server with the routes of health and, where it is the API's, of payments and events.
+/// The HTTP server with the routes of health and of what this process serves.
 struct PaymentAPI: Sendable {
   let surroundings: Surroundings
   let feed: EventFeed
@@ -17,10 +19,9 @@ struct PaymentAPI: Sendable {
   let checks: [any HealthCheck]
   /// Those without which this process can't do its part.
   let needed: [any HealthCheck]
-  let servesPayments: Bool
-  /// Called after a transaction that appended events, and where no address was ready.
-  let onEvents: @Sendable () -> Void
-  let onAddressesNeeded: @Sendable () -> Void
+  let roles: Set<Role>
+  let service: PaymentService
+  let serving: OrderServing
 
   func server() -> APIServer {
     let configuration = surroundings.plan.configuration
@@ -36,32 +37,36 @@ struct PaymentAPI: Sendable {
     let router = APIRouter(
       version: "1", authenticator: Authenticator(surroundings.database, uptime: uptime),
       uptime: uptime)
-    if servesPayments {
+    if roles.contains(.api) {
       PaymentGateway(
         database: surroundings.database, service: service, feed: feed,
         streams: SSEResponse(signal: signal), creationLimits: creationLimits, now: now,
-        onEvents: onEvents, onAddressesNeeded: onAddressesNeeded
+        onEvents: serving.onEvents, onAddressesNeeded: serving.onAddressesNeeded
       ).register(on: router)
     }
+    if roles.contains(.orders) { serving.orderRoutes(creationLimits).register(on: router) }
+    if roles.contains(.supply) { serving.supplyRoutes.register(on: router) }
     HealthRoutes(checks, needed: needed, signal: signal)
       .register(on: router, metrics: surroundings.metrics)
     router.addDescription()
-    var serving = APIServerConfiguration(
+    var listening = APIServerConfiguration(
       host: configuration.listen.host, port: Int(configuration.listen.port))
-    serving.lameDuckSeconds = Double(configuration.listen.lameDuckSeconds)
+    listening.lameDuckSeconds = Double(configuration.listen.lameDuckSeconds)
     return APIServer(
-      serving, router: router, metrics: surroundings.metrics, signal: signal,
+      listening, router: router, metrics: surroundings.metrics, signal: signal,
       logger: surroundings.logger,
       now: now)
   }
+}
 
-  private var service: PaymentService {
-    let plan = surroundings.plan
+extension PaymentService {
+  /// What the configuration makes of it.
+  init(_ plan: Plan) {
     let policies = plan.tenants.map { ($0.id, $0.policy) }
     let trust = plan.configuration.chains.map { ($0.spec.name, $0.trust) }
-    return PaymentService(
+    self.init(
       specs: plan.configuration.chains.map(\.spec),
-      policies: Dictionary(policies) { first, _ in first }, region: surroundings.region,
+      policies: Dictionary(policies) { first, _ in first }, region: plan.configuration.region,
       trust: Dictionary(trust) { first, _ in first })
   }
 }

@@ -19,6 +19,8 @@ final class Pipeline: Sendable {
   private let watches: [ChainWatch]
   private let filling: AddressFilling
   private let relaying: EventRelaying
+  /// One for all that makes payments here: it sets addresses aside.
+  private let payments: PaymentService
 
   /// Brings the database's schema, tenants and accounts up to date, and runs nothing yet.
   init(
@@ -38,6 +40,7 @@ final class Pipeline: Sendable {
     parts = RunningParts(roles.flatMap(\.parts))
     filling = AddressFilling(addresses, accounts: accounts, in: surroundings)
     relaying = EventRelaying(feed: feed, in: surroundings)
+    payments = PaymentService(plan)
     let client = try HTTPClient()
     watches =
       try roles.contains(.watcher)
@@ -65,7 +68,13 @@ final class Pipeline: Sendable {
         let remedying = Remedying(surroundings: surroundings) { self.relaying.wake() }
         group.addTask { try await self.running("remedies", remedying.run) }
       }
-      if roles.contains(.api) {
+      if roles.contains(.orders) {
+        group.addTask { try await self.running("orders", self.serving.runOrders) }
+      }
+      if roles.contains(.supply) {
+        group.addTask { try await self.running("supply", self.serving.runSupply) }
+      }
+      if !roles.isDisjoint(with: [.api, .orders]) {
         let following = FeedFollowing(surroundings: surroundings, feed: feed)
         group.addTask { await following.run() }
       }
@@ -85,17 +94,22 @@ final class Pipeline: Sendable {
     try await body()
   }
 
-  /// Every process tells its health and metrics; payments are only the API's.
-  private func makeServer() -> APIServer {
-    PaymentAPI(
-      surroundings: surroundings, feed: feed, signal: signal, checks: checks,
-      needed: [DatabaseHealth(database: surroundings.database), parts],
-      servesPayments: roles.contains(.api),
+  private var serving: OrderServing {
+    OrderServing(
+      surroundings: surroundings, feed: feed, payments: payments,
       onEvents: {
         self.relaying.wake()
         self.filling.wake()
       },
-      onAddressesNeeded: { self.filling.wake() }
+      onAddressesNeeded: { self.filling.wake() })
+  }
+
+  /// Every process tells its health and metrics; the rest is its roles'.
+  private func makeServer() -> APIServer {
+    PaymentAPI(
+      surroundings: surroundings, feed: feed, signal: signal, checks: checks,
+      needed: [DatabaseHealth(database: surroundings.database), parts],
+      roles: roles, service: payments, serving: serving
     ).server()
   }
 

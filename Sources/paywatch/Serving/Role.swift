@@ -11,6 +11,10 @@ enum Role: String, CaseIterable, Sendable {
   /// Does what tenants' policies say of late, short and excess money, which may request refunds,
   /// and removes what is kept for a time only.
   case services
+  /// Serves orders, hears of their payments, and carries them on.
+  case orders
+  /// Serves stock, and ends reservations that weren't used in time.
+  case supply
 
   /// What must run for it, beside the server.
   var parts: [String] {
@@ -19,6 +23,8 @@ enum Role: String, CaseIterable, Sendable {
     case .watcher: ["watcher", "addresses"]
     case .relay: ["relay"]
     case .services: ["services", "remedies"]
+    case .orders: ["orders"]
+    case .supply: ["supply"]
     }
   }
 }

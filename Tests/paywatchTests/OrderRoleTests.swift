@@ -1,0 +1,105 @@
+import ChainTypes
+import Database
+import Foundation
+import JSON
+import LoopbackHTTP
+import SQLite
+import Tenancy
+import TestSupport
+import Testing
+
+@Suite("paywatch serve --roles orders,supply")
+struct OrderRoleTests {
+  @Test("orders and stock are served alone, and carried on by the next process")
+  func alone() async throws {
+    let directory = try TemporaryDirectory()
+    let file = try directory.write(
+      "paywatch.yaml",
+      Array(
+        """
+        region: test
+        listen: {port: 0}
+        database: {sqlite: \(directory.path("paywatch.sqlite"))}
+        chains_directory: \(PackageFiles.root.appending(path: "chains").path)
+        chains:
+          - {name: bitcoin-regtest, nodes: [{url: "http://127.0.0.1:9"}]}
+        tenants:
+          - {id: shop, accounts: [{descriptor: "\(ServeTests.descriptor)"}]}
+        """.utf8))
+    let serving = try Serving(file, roles: "orders,supply")
+    let client = try await Client(port: serving.port(), directory)
+    let milk = try await client.send(
+      "POST", "/v1/supplies",
+      #"{"location":"old town","product":"milk","unit":"ml","on_hand":1000}"#)
+    #expect(milk.status == 201)
+    let supply = try #require(milk.json()["id"]?.string)
+    let body = """
+      {"location":"old town","currency":"USD","expires_in":60,
+       "items":[{"product":"flat white","quantity":2,"unit_price":"4.50",
+                 "stock":[{"product":"milk","quantity":150}]}]}
+      """
+    let made = try await client.send("POST", "/v1/orders", body)
+    let order = try made.json()
+    #expect(order["total"] == "9.00" && order["stock"] == "reserved")
+    let id = try #require(order["id"]?.string)
+    #expect(try await client.send("GET", "/v1/supplies/\(supply)").json()["available"] == 700)
+    // No watcher has prepared an address: that is asked for again.
+    let pay = #"{"chain":"bitcoin-regtest","asset":"BTC","amount":"0.0001"}"#
+    let asked = try await client.send("POST", "/v1/orders/\(id)/pay", pay).json()
+    #expect(asked["status"] == "pending" && asked["payment"]?["id"] == nil)
+    // Payments are another process's.
+    #expect(try await client.send("GET", "/v1/payments").status == 404)
+    #expect(await serving.end() == 0)
+
+    let next = try Serving(file, roles: "orders,supply")
+    let again = client.on(port: try await next.port())
+    #expect(try await again.send("GET", "/v1/orders/\(id)").json()["total"] == "9.00")
+    let canceled = try await again.send("POST", "/v1/orders/\(id)/cancel", "{}")
+    #expect(try canceled.json()["stock"] == "released")
+    #expect(try await again.send("GET", "/v1/supplies/\(supply)").json()["available"] == 1_000)
+    #expect(await next.end() == 0)
+    let check = try await Program.payctl.finish([
+      "orders", "rebuild", "--check", "--database", directory.path("paywatch.sqlite"),
+    ])
+    #expect(check.status == 0, "\(check.errors)")
+    #expect(check.errors.contains("1 orders from their facts: 0 differ"))
+    let stock = try await Program.payctl.finish([
+      "supplies", "rebuild", "--format", "json", "--database", directory.path("paywatch.sqlite"),
+    ])
+    #expect(stock.output.contains(#""records":1"#) && stock.output.contains(#""differing":[]"#))
+  }
+
+  /// Requests with a key of the tenant's.
+  private struct Client {
+    let port: Int
+    let key: APIKey
+
+    init(port: Int, _ directory: TemporaryDirectory) async throws {
+      let key = APIKey.generate()
+      let database = try SQLiteDatabase(path: directory.path("paywatch.sqlite"))
+      try await database.write {
+        try APIKeys.issue(
+          key, tenant: "shop", label: "test", now: Timestamp(seconds: 0), in: $0)
+      }
+      try await database.close()
+      self.init(port: port, key: key)
+    }
+
+    private init(port: Int, key: APIKey) {
+      self.port = port
+      self.key = key
+    }
+
+    func on(port: Int) -> Client { Client(port: port, key: key) }
+
+    func send(
+      _ method: String, _ path: String, _ body: String? = nil
+    ) async throws -> TestConnection.Answer {
+      try await TestConnection(port: port).send(
+        method, path,
+        headers: [
+          "Authorization": "Bearer \(key.text)", "Idempotency-Key": "\(UUID().uuidString)",
+        ], body: body)
+    }
+  }
+}
