@@ -313,6 +313,8 @@ let package = Package(
         "LoopbackHTTP", "SchemaChecking", "TestDatabases", "GatewayFixtures",
       ]),
     tests(
+      "Aggregates", ["ChainTypes", "Database", "EventLog", "Aggregates", "TestDatabases"]),
+    tests(
       "Supply",
       [
         "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer", "Supply",

@@ -27,6 +27,12 @@ package struct RecordedFact<Fact: Codable & Equatable & Sendable>: Equatable, Se
   package let number: Int64
   package let time: Timestamp
   package let fact: Fact
+
+  package init(number: Int64, time: Timestamp, fact: Fact) {
+    self.number = number
+    self.time = time
+    self.fact = fact
+  }
 }
 
 /// Why facts make no record.

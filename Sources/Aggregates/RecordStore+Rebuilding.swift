@@ -6,6 +6,11 @@ package struct RebuildReport: Sendable, Equatable {
   package var records = 0
   /// Of which the row was missing or wasn't what the facts make; and rows without facts.
   package var differing: [String] = []
+
+  package init(records: Int = 0, differing: [String] = []) {
+    self.records = records
+    self.differing = differing
+  }
 }
 
 extension RecordStore {

@@ -163,4 +163,9 @@ package struct RecordStore<Record: Recorded>: Sendable {
 package struct RecordVersionConflict: Error, Equatable {
   package let id: String
   package let expected: Int64
+
+  package init(id: String, expected: Int64) {
+    self.id = id
+    self.expected = expected
+  }
 }
