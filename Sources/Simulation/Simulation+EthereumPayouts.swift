@@ -65,6 +65,15 @@ extension Simulation {
     }
   }
 
+  /// Somebody wants one not to be mined, whatever it is for.
+  func voidOnEthereum(_ place: Int, anyOf made: [OutgoingTransaction]) async throws {
+    guard let payouts = payouts(place), let old = made.randomElement(using: &random) else { return }
+    let (random, now) = (randomness(), laterNow)
+    try await attempt("make \(old.id) void") {
+      try await payouts.void(old.id, tenant: old.tenant, now: now, random: random).id
+    }
+  }
+
   // MARK: The treasury
 
   /// The tenants' accounts that refunds are paid from, once all watchers watch them.

@@ -26,6 +26,7 @@ extension Simulation {
     var acts: [PayoutAct] = [.request, .request, .build, .build]
     if made.contains(where: { $0.status == .built }) { acts += [.sign, .sign, .sign, .giveUp] }
     if made.contains(where: { $0.status != .built }) { acts += [.send, .send, .raiseFee] }
+    if place > 0, !made.isEmpty { acts.append(.void) }
     switch acts[Int.random(in: acts.indices, using: &random)] {
     case .request: try await requestRefund(on: place)
     case .build: try await build(on: place)
@@ -33,11 +34,12 @@ extension Simulation {
     case .send: try await sendOutgoing(on: place)
     case .raiseFee: try await raiseFee(on: place)
     case .giveUp: try await giveUp(on: place)
+    case .void: try await voidOnEthereum(place, anyOf: made)
     }
   }
 
   private enum PayoutAct {
-    case request, build, sign, send, raiseFee, giveUp
+    case request, build, sign, send, raiseFee, giveUp, void
   }
 
   private func armKill(duringPayoutsOn place: Int) {

@@ -104,7 +104,7 @@ enum OutgoingLife {
       tenant: World.tenant, time: World.start,
       data: OutgoingDocument.json(of: stuck, OutgoingRemarks(note: "underpriced", wait: wait)))
     return [told]
-      + [OutgoingPurpose.gas, .withdrawal].flatMap { purpose in
+      + [OutgoingPurpose.gas, .withdrawal, .void].flatMap { purpose in
         OutgoingStatus.allCases.enumerated().map { place, status in
           let isMined = status == .final || status == .failed
           let transaction = OutgoingTransaction(

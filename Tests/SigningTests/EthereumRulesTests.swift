@@ -130,6 +130,69 @@ struct EthereumRulesTests {
         .contains { $0.contains("own accounts") })
   }
 
+  @Test("a nonce may be used up for nothing, and by that alone; it is told as what it is")
+  func void() throws {
+    let own = try scene.account.onBranch(1).address(at: 0)
+    func batch(
+      _ purpose: UnsignedTransaction.Purpose = .void, path: String? = "m/44h/60h/0h/1/0",
+      _ change: (inout EthereumOffer, inout PaymentOut) throws -> Void = { _, _ in }
+    ) throws -> UnsignedBatch {
+      var offer = try scene.offer(to: own.text, data: [])
+      offer.gas = 26_250
+      var payment = PaymentOut(
+        refund: nil, address: own.text, asset: "ETH", amount: .zero,
+        path: try path.map { try DerivationPath($0) })
+      try change(&offer, &payment)
+      return try scene.ethereumBatch([
+        UnsignedTransaction(
+          id: SigningScene.id("out", 7), replaces: SigningScene.id("out", 5), purpose: purpose,
+          body: .ethereum(offer), paymentsOut: [payment])
+      ])
+    }
+    #expect(try scene.refusals(batch(), settings()) == [])
+    let words = try SigningJob(.batch(batch()), policy: scene.policy(settings())).words
+    #expect(words.contains { $0.contains("nonce 9") })
+    #expect(words.contains { $0.contains("moves nothing, and uses the nonce up") }, "\(words)")
+
+    func expectRefused(
+      _ batch: UnsignedBatch, _ reason: String, _ location: SourceLocation = #_sourceLocation
+    ) throws {
+      let refusals = try scene.refusals(batch, settings())
+      #expect(refusals.contains { $0.contains(reason) }, "\(refusals)", sourceLocation: location)
+    }
+    for other in [UnsignedTransaction.Purpose.refund, .sweep, .gas, .withdrawal] {
+      try expectRefused(batch(other), "It pays nothing")
+    }
+    let more = "it does more than to use up a nonce"
+    try expectRefused(
+      batch { offer, payment in
+        offer.value = 1
+        payment.amount = 1
+      }, more)
+    let next = try scene.account.onBranch(1).address(at: 1)
+    try expectRefused(
+      batch(path: "m/44h/60h/0h/1/1") { offer, payment in
+        offer.to = next
+        payment.address = next.text
+      }, more)
+    // Without its path nobody knows that the account is ours.
+    try expectRefused(batch(path: nil), more)
+    try expectRefused(
+      batch { offer, payment in
+        offer.to = try EthereumAddress(SigningScene.usdc)
+        offer.data = TokenCall.transfer(to: own, value: .zero).encoded
+        payment.asset = "USDC"
+        payment.contract = try EthereumAddress(SigningScene.usdc).hash
+      }, more)
+    // Its fee has the limits of all fees.
+    try expectRefused(batch { offer, _ in offer.gas = 100_001 }, "may use 100001 gas")
+    let refund = UnsignedTransaction(
+      id: SigningScene.id("out", 8), purpose: .void,
+      body: try scene.tokenRefund(scene.offer()).body,
+      paymentsOut: try scene.tokenRefund(scene.offer()).paymentsOut)
+    try expectRefused(scene.ethereumBatch([refund]), more)
+  }
+
   @Test("a batch for another chain id isn't even judged")
   func chainID() throws {
     let batch = try scene.ethereumBatch([scene.tokenRefund(scene.offer())], chainID: 10)

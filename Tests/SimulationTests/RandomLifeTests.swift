@@ -73,7 +73,7 @@ struct RandomLifeTests {
       }
     }
     // What brings ether for tokens' gas, and what is executed without effect.
-    for outcome in ["gas.final", "refund.failed"] {
+    for outcome in ["gas.final", "refund.failed", "void.final", "void.replaced"] {
       #expect(payouts.keys.contains { $0.hasSuffix(" " + outcome) }, "\(outcome)")
     }
     // Lives in which nothing goes wrong would prove nothing.

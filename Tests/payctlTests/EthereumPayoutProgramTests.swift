@@ -142,4 +142,42 @@ struct EthereumPayoutProgramTests {
     try await scene.expectAgreement()
     try await scene.close()
   }
+
+  @Test("a signed refund is withdrawn by using its nonce up, and can be requested again")
+  func void() async throws {
+    let scene = try await scene()
+    let payment = try await scene.request("ETH", 5_000_000, order: 1)
+    try scene.node.send(.ether(7_000_000, to: payment.recipient))
+    try await mine(8, scene)
+    let refund = try await scene.request(payment, "full", to: Self.payer)
+    try await scene.make("first.json", "build")
+    try await scene.send("first.json")
+    let first = try #require(try await scene.transactions().last)
+    let void = try await scene.make("void.json", "void", first.id)
+    #expect(void.transactions.map(\.purpose) == [.void])
+    let shown = try await scene.sign("void.json", "--show", input: "")
+    #expect(shown.output.contains("uses the nonce up"), "\(shown.output)\(shown.errors)")
+    try await scene.send("void.json")
+    try await mine(8, scene)
+    #expect(try await scene.told(refund).status == "failed")
+    let told = try await scene.transactions()
+    #expect(told.map(\.status) == ["replaced", "final"])
+    #expect(told.map(\.purpose) == ["refund", "void"])
+    let over = try await scene.payout(
+      "void", first.id, "--out", scene.scratch.path("none.json"))
+    #expect(over.status == 1 && over.errors.contains("it is replaced"), "\(over.errors)")
+
+    let again = try await scene.request(payment, "full", to: Self.payer)
+    try await scene.make("second.json", "build")
+    // The signer counts what it signed until somebody says that it can't be mined any more.
+    #expect(try await scene.sign("second.json", "--words", "--yes").status != 0)
+    let signed = try await scene.sign("second.json", "--words", "--yes", "--unpaid", refund.id)
+    #expect(signed.status == 0, "\(signed.errors)")
+    #expect(try await scene.broadcast("second.json.signed").status == 0)
+    try await mine(8, scene)
+    #expect(try await scene.told(again).status == "final")
+    #expect(try scene.node.balance(of: EthereumAddress(Self.payer)) == 7_000_000)
+    try await scene.expectAgreement()
+    try await scene.close()
+  }
 }

@@ -28,7 +28,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   package init?(eventType type: String) {
     guard let dot = type.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
     switch type[..<dot] {
-    case "payment", "transfer", "income", "refund", "sweep", "withdrawal", "outgoing":
+    case "payment", "transfer", "income", "refund", "sweep", "withdrawal", "void", "outgoing":
       self = .payment
     case "chain", "reconciliation": self = .chain
     case "order": self = .order

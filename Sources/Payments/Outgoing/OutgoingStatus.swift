@@ -35,6 +35,8 @@ package enum OutgoingPurpose: String, Hashable, Sendable, Codable, CaseIterable 
   case gas
   /// To where the shop wants its revenue.
   case withdrawal
+  /// Nothing, from an account to itself: uses up a nonce that no other transaction is to have.
+  case void
 
   /// What its events are called: what funds a sweep is a part of it.
   package var eventPrefix: String { self == .gas ? Self.sweep.rawValue : rawValue }

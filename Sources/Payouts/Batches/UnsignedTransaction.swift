@@ -21,6 +21,8 @@ package struct UnsignedTransaction: Hashable, Sendable {
     case gas
     /// Money goes to where the shop wants its revenue: one of the policy's destinations.
     case withdrawal
+    /// Nothing moves: an account's nonce is used up, so that no other transaction has it.
+    case void
   }
 
   package enum Body: Hashable, Sendable {

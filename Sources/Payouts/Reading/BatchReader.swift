@@ -69,7 +69,8 @@ enum BatchReader {
     let replaces = try object.optional("replaces", limit: 30, "an id out_…, or null") {
       Identifier($0, prefix: "out")
     }
-    let purpose = try object.parsed("purpose", limit: 20, "refund, sweep, gas or withdrawal") {
+    let purpose = try object.parsed("purpose", limit: 20, "refund, sweep, gas, withdrawal or void")
+    {
       UnsignedTransaction.Purpose(rawValue: $0)
     }
     let body: UnsignedTransaction.Body

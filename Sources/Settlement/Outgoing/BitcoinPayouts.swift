@@ -298,7 +298,7 @@ package struct BitcoinPayouts: Sendable {
     switch old.purpose {
     case .refund: try coins(of: old.tenant, in: connection)
     case .withdrawal: try coins(of: old.tenant, purpose: .treasury, in: connection)
-    case .sweep, .gas: []
+    case .sweep, .gas, .void: []
     }
   }
 

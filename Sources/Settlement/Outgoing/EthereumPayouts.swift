@@ -66,7 +66,8 @@ package struct EthereumPayouts: Sendable {
 
   // MARK: Refunds
 
-  /// A transaction for each of the tenant's refunds that are due.
+  /// A transaction for each of the tenant's refunds that are due; and for each signed one that isn't
+  /// to be sent any more another that uses its nonce up, where nobody chose.
   ///
   /// - Parameter chosen: pays those alone, where there are any
   package func payRefunds(
@@ -74,12 +75,15 @@ package struct EthereumPayouts: Sendable {
   ) async throws -> Outcome {
     // More than are made at once, so that some which can't be paid don't stand in all others' way.
     let (name, limit) = (spec.name, 20 * limits.maximumTransactions)
-    let due = try await database.read { connection in
+    let (due, useless) = try await database.read { connection in
       try PayoutRefusal.check(name, in: connection)
-      return try DueRefunds(tenant: tenant, chain: name, now: now, chosen: chosen).load(
-        limit: limit, locking: false, in: connection)
+      return (
+        try DueRefunds(tenant: tenant, chain: name, now: now, chosen: chosen).load(
+          limit: limit, locking: false, in: connection),
+        chosen.isEmpty ? try Self.useless(of: tenant, on: name, in: connection) : []
+      )
     }
-    var outcome = Outcome()
+    var outcome = try await void(useless, tenant: tenant, now: now, random: random)
     let payable = due.filter { refund in
       guard let fault = limits.approvers.fault(of: refund) else { return true }
       outcome.left.append((refund.terms.id, fault))

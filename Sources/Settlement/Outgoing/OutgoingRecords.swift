@@ -282,7 +282,7 @@ extension OutgoingRecords {
     if let other { throw PayoutRefusal.madeAlready(as: try other.text("outgoing_id")) }
   }
 
-  private static func root(
+  static func root(
     of id: String, in connection: any SQLConnection
   ) throws -> String {
     let row = try connection.queryFirst(

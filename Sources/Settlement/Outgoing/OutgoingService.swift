@@ -317,6 +317,24 @@ extension OutgoingService {
     return nil
   }
 
+  /// Whether nodes won't be given it again for good: a refund of it has ended or is finally paid by
+  /// another, or returns what stands in no block any more. What may become final again waits.
+  static func isUseless(
+    _ transaction: OutgoingTransaction, in connection: any SQLConnection
+  ) throws -> Bool {
+    for id in transaction.refunds {
+      guard let refund = try RefundRecords.load(id, locking: false, in: connection),
+        let payment = try PaymentRecords.load(
+          refund.terms.payment, locking: false, in: connection)
+      else { throw CorruptRow.column("payouts") }
+      let isPaidElsewhere = refund.status == .final && refund.payer != transaction.id
+      if !refund.status.isLive || isPaidElsewhere || payment.refundsTaken > payment.received {
+        return true
+      }
+    }
+    return false
+  }
+
   /// Records why nodes didn't take it, for people.
   package static func refused(
     _ id: String, note: String, now: Timestamp, in connection: any SQLConnection

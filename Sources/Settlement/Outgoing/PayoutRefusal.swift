@@ -15,7 +15,8 @@ package enum PayoutRefusal: Error, Equatable {
   case noRefund(String)
   /// A refund that was asked for isn't approved, or its changed address still cools down.
   case notDue(String, RefundStatus)
-  /// Only what is signed is replaced, while no block has used up what it needs.
+  /// Only what is signed is replaced (and made void what is built besides), while no block has used
+  /// up what it needs.
   case notReplaceable(OutgoingStatus)
   /// The very same transaction waits already.
   case madeAlready(as: String)
@@ -39,16 +40,19 @@ extension PayoutRefusal {
 
   /// The tenant's transaction on the chain that another one may replace.
   ///
-  /// - Parameter locking: holds it until the transaction ends: for who replaces it
+  /// - Parameters:
+  ///   - statuses: in which it may be
+  ///   - locking: holds it until the transaction ends: for who replaces it
   static func replaceable(
-    _ id: String, of tenant: String, on chain: ChainName, locking: Bool = true,
+    _ id: String, of tenant: String, on chain: ChainName,
+    status statuses: Set<OutgoingStatus> = [.signed, .broadcast], locking: Bool = true,
     in connection: any SQLConnection
   ) throws -> OutgoingTransaction {
     try check(chain, in: connection)
     guard let old = try OutgoingRecords.load(id, locking: locking, in: connection),
       old.chain == chain, old.tenant == tenant
     else { throw PayoutRefusal.notFound(id) }
-    guard old.status == .signed || old.status == .broadcast,
+    guard statuses.contains(old.status),
       try !OutgoingRecords.isUsed(anyOf: old, in: connection)
     else { throw PayoutRefusal.notReplaceable(old.status) }
     return old

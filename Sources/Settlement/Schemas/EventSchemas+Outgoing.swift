@@ -2,7 +2,7 @@ internal import EventLog
 internal import JSON
 internal import Payments
 
-// `refund.*`, `sweep.*` and `outgoing.*`.
+// `refund.*`, `sweep.*`, `withdrawal.*`, `void.*` and `outgoing.*`.
 extension EventSchemas {
   static let refunds = Family(
     name: "refund", topic: "payment-events", subject: "The refund's id, ref_….",
@@ -33,6 +33,11 @@ extension EventSchemas {
 
   static let withdrawals = outgoing(
     .withdrawal, "An outgoing transaction by which the shop takes its revenue.")
+
+  static let voids = outgoing(
+    .void,
+    "An outgoing transaction that moves nothing: it uses up the nonce of one that isn't to be mined."
+  )
 
   private static func outgoing(
     _ purpose: OutgoingPurpose, besides others: [OutgoingPurpose] = [], _ description: String
@@ -113,7 +118,8 @@ extension EventSchemas {
         type: "outgoing.stuck",
         summary:
           "A signed transaction waits for its block for longer than it should: raise its fee "
-          + "(payctl payout bump), or see why nodes refuse it. Told once for each wait.",
+          + "(payctl payout bump), see why nodes refuse it, or use its nonce up (payctl payout void). "
+          + "Told once for each wait.",
         data: JSONSchema.object(
           "An outgoing transaction, and how it waits.",
           members(of: OutgoingPurpose.allCases) + [

@@ -9,8 +9,8 @@ package enum EventSchemas {
   typealias Kind = EventFamily.Kind
 
   package static let families: [EventFamily] = [
-    payments, transfers, incomes, refunds, sweeps, withdrawals, waits,
-    chains, reconciliations,
+    payments, transfers, incomes, refunds, sweeps, withdrawals, voids,
+    waits, chains, reconciliations,
   ]
 
   /// All types that are told.

@@ -29,6 +29,10 @@ package enum Judgement {
   ) -> [String] {
     var refusals: [String] = []
     if facts.payments.isEmpty, facts.faults.isEmpty { refusals.append("It pays nothing.") }
+    if facts.isVoid { return refusals }
+    if facts.purpose == .void {
+      refusals.append("It is called void, but it does more than to use up a nonce of an account.")
+    }
     for payment in facts.payments {
       let what = "\(payment.amount) to \(payment.address)"
       if payment.amount.minorUnits == .zero { refusals.append("It pays nothing: \(what).") }

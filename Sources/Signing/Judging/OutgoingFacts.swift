@@ -103,5 +103,15 @@ package struct OutgoingFacts: Sendable {
     return sums
   }
 
+  /// Whether all that it does is to use up a nonce: nothing of the coin goes from an account of ours
+  /// to the same one.
+  package var isVoid: Bool {
+    guard purpose == .void, case .ethereum(let from, _, let nonce, _, _) = cost,
+      nonce != .max, payments.count == 1, let payment = payments.first
+    else { return false }
+    return payment.address == from && payment.ownPath != nil
+      && payment.amount.minorUnits == .zero && payment.amount.asset.contract == nil
+  }
+
   package var refunds: Set<Identifier> { Set(payments.compactMap(\.refund?.id)) }
 }

@@ -9,8 +9,12 @@ internal import Payouts
 package enum TransactionWords {
   package static func lines(_ facts: OutgoingFacts, policy: ChainPolicy) -> [String] {
     let kind = facts.purpose.map { "\($0.rawValue) on " } ?? ""
+    let payments =
+      facts.isVoid
+      ? ["moves nothing, and uses the nonce up: no other transaction with it can be mined then"]
+      : facts.payments.map { line($0, policy) }
     return ["\(facts.name): \(kind)\(policy.spec.name)"]
-      + (source(facts) + facts.payments.map { line($0, policy) } + [fee(facts, policy)])
+      + (source(facts) + payments + [fee(facts, policy)])
       .map { "  " + $0 }
   }
 

@@ -13,7 +13,10 @@ struct PayoutBuildCommand: AsyncParsableCommand {
     discussion: """
       On Bitcoin one transaction pays many, out of final coins; on EVM chains each refund has one, \
       from the treasury account. The coins and nonces are set aside until the transactions are \
-      signed, replaced or given up. Refunds that can't be paid now are told with the reason. \
+      signed, replaced or given up. Refunds that can't be paid now are told with the reason. Where \
+      a signed one of an EVM account isn't to be sent any more (its refund has ended, or a reorg \
+      took back what it returns), one that uses its nonce up for nothing is made besides, for later \
+      nonces wait for it. \
       --refund and --limit keep a transaction within what the signer's policy allows for one.
       """)
 

@@ -13,7 +13,7 @@ struct PayoutCommand: AsyncParsableCommand {
       """,
     subcommands: [
       PayoutBuildCommand.self, PayoutSweepCommand.self, PayoutWithdrawCommand.self,
-      PayoutBumpCommand.self,
+      PayoutBumpCommand.self, PayoutVoidCommand.self,
       PayoutExportCommand.self, PayoutBroadcastCommand.self, PayoutListCommand.self,
       PayoutCancelCommand.self,
     ])

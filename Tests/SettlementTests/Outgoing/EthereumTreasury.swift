@@ -85,6 +85,13 @@ struct EthereumTreasury: Sendable {
       id, tenant: "shop", now: now(), random: Self.random)
   }
 
+  func void(_ id: String, tipCeiling: UInt256 = 1_000_000_000) async throws
+    -> OutgoingTransaction
+  {
+    try await payouts(tipCeiling: tipCeiling).void(
+      id, tenant: "shop", now: now(), random: Self.random)
+  }
+
   func cancel(_ id: String) async throws {
     let now = now()
     try await database.write { try OutgoingService.cancel(id, now: now, in: $0) }
