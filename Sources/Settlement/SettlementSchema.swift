@@ -82,6 +82,12 @@ package enum SettlementSchema {
     Migration(
       number: 21, name: "snapshots of the watched addresses",
       statements: WatchSnapshotRecords.statements),
+    Migration(number: 22, name: "what tokens' logs say that outgoing transactions moved") {
+      dialect in
+      ["tokens_left", "tokens_arrived"].map {
+        "ALTER TABLE outgoing ADD COLUMN \($0) \(dialect.amount)"
+      }
+    },
   ]
 
   /// Tenants' entries, too, go behind the last closed day.

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
@@ -49,6 +50,8 @@ extension StepWriter {
     for root in roots {
       for var transaction in try OutgoingRecords.family(of: root, in: connection) {
         let hadBlock = transaction.sighting?.block == block
+        // It was final, and moved nothing: its refunds were held.
+        let wasIdle = transaction.status == .failed && transaction.effect == .nothing
         if hadBlock { transaction.sighting = nil }
         // What had lost against a transaction that is gone may win again.
         let next: OutgoingStatus =
@@ -59,7 +62,8 @@ extension StepWriter {
           default: transaction.status
           }
         guard hadBlock || next != transaction.status else { continue }
-        let wasSettled = transaction.status == .confirmed || transaction.status == .final
+        let wasSettled =
+          transaction.status == .confirmed || transaction.status == .final || wasIdle
         drafts += try move(&transaction, to: next)
         if hadBlock, wasSettled {
           drafts += try tell(.reverted(outgoing: transaction.id), to: transaction.refunds)
@@ -83,21 +87,66 @@ extension StepWriter {
           .flag(sighting.succeeded), .optional(sighting.fee?.decimal),
         ])
     }
-    let own = try connection.queryFirst(
-      "SELECT outgoing_id FROM outgoing WHERE chain = $1 AND txid = $2",
-      [.text(step.chain.text), .hash(sighting.txid)])
-    guard let id = try own?.text("outgoing_id"),
+    guard let id = try ownID(of: sighting),
       var transaction = try OutgoingRecords.load(id, in: connection)
     else { return [try tellStranger(sighting)] }
-    let revived = transaction.status == .canceled ? try revive(&transaction, sighting) : []
+    var drafts: [EventDraft] = []
+    let wasKnown = transaction.txid == sighting.txid
+    let wasBuilt = transaction.status == .built
+    if transaction.status == .canceled {
+      drafts += try revive(&transaction, sighting)
+    } else if !wasKnown {
+      drafts += try tell(
+        .signed(outgoing: id, txid: sighting.txid.text(form)), to: transaction.refunds)
+    }
+    transaction.txid = sighting.txid
     transaction.sighting = .init(
-      block: sighting.block, succeeded: sighting.succeeded, fee: sighting.fee)
+      block: sighting.block, succeeded: sighting.succeeded, fee: sighting.fee,
+      tokens: tokens(moved: sighting.moved, by: transaction))
     // Whoever signed it may have sent it; one whose answer was lost was sent by us.
     let before = transaction.status
     let isUnsent = before == .built || before == .signed
-    let drafts = try revived + move(&transaction, to: isUnsent ? .broadcast : before)
-    guard before == .signed else { return drafts }
+    drafts += try move(&transaction, to: isUnsent ? .broadcast : before)
+    guard before == .signed || wasBuilt && !wasKnown else { return drafts }
     return try drafts + tell(.broadcast(outgoing: id), to: transaction.refunds)
+  }
+
+  /// Which one of ours it is: by its txid, or where its bytes aren't known, by what was to be
+  /// signed for its slot. Nil for a stranger's.
+  private func ownID(of sighting: OutgoingSighting) throws -> String? {
+    let chain = SQLValue.text(step.chain.text)
+    let known = try connection.queryFirst(
+      "SELECT outgoing_id FROM outgoing WHERE chain = $1 AND txid = $2",
+      [chain, .hash(sighting.txid)])
+    if let known { return try known.text("outgoing_id") }
+    guard let payload = sighting.payload, let slot = sighting.slots.first else { return nil }
+    let unsigned = "0x" + Hex.encode(payload)
+    let waiting = try connection.queryFirst(
+      """
+      SELECT outgoing.outgoing_id FROM outgoing_slot_uses AS uses
+      JOIN outgoing ON outgoing.outgoing_id = uses.outgoing_id
+      WHERE uses.chain = $1 AND uses.slot = $2 AND outgoing.unsigned = $3
+      """, [chain, .text(slot.description), .text(unsigned)])
+    return try waiting?.text("outgoing_id")
+      ?? GivenUpTransactions.doing(unsigned, with: slot, on: step.chain, in: connection)
+  }
+
+  /// What of a token left the account, and what of that came to where it was to go; nil where the
+  /// chain's own coin moves.
+  private func tokens(
+    moved: [TokenMovement]?, by transaction: OutgoingTransaction
+  ) -> OutgoingTransaction.Tokens? {
+    guard let moved, let payout = transaction.payouts.first, let contract = payout.contract,
+      let recipient = try? EthereumAddress(payout.address).hash
+    else { return nil }
+    func sum(_ isCounted: (TokenMovement) -> Bool) -> UInt256 {
+      moved.reduce(.zero) { sum, movement in
+        isCounted(movement) ? (try? sum.adding(movement.value)) ?? .max : sum
+      }
+    }
+    return .init(
+      left: sum { $0.contract == contract },
+      arrived: sum { $0.contract == contract && $0.recipient == recipient })
   }
 
   private func tellStranger(_ sighting: OutgoingSighting) throws -> EventDraft {
@@ -113,7 +162,8 @@ extension StepWriter {
   }
 
   /// One that was given up is in a block: somebody had signed it. It is ours as if it never had
-  /// been, and pays its refunds; what was made for them in its place shares a coin with it.
+  /// been, and pays its refunds; what was made for them in its place shares a coin or nonce with
+  /// it.
   private func revive(
     _ transaction: inout OutgoingTransaction, _ sighting: OutgoingSighting
   ) throws -> [EventDraft] {
@@ -126,6 +176,15 @@ extension StepWriter {
         INSERT INTO outgoing_slot_uses (chain, slot, outgoing_id) VALUES ($1, $2, $3)
         ON CONFLICT (chain, slot, outgoing_id) DO NOTHING
         """, [chain, .text(slot.description), .text(id)])
+      if case .nonce(let account, let nonce) = slot {
+        // Free it isn't any more, whether or not another has it.
+        try connection.execute(
+          """
+          INSERT INTO outgoing_nonces (chain, account, next_nonce) VALUES ($1, $2, $3)
+          ON CONFLICT (chain, account) DO UPDATE SET next_nonce = excluded.next_nonce
+          WHERE outgoing_nonces.next_nonce < excluded.next_nonce
+          """, [chain, .text(account.hex), .integer(Int64(clamping: nonce) + 1)])
+      }
     }
     try GivenUpTransactions.forget(id, in: connection)
     guard let known = try OutgoingRecords.load(id, in: connection) else {
@@ -175,7 +234,7 @@ extension StepWriter {
       if isFinal {
         drafts += try close(root, family, through: height)
       } else if var winner = family.first(where: { $0.sighting != nil }),
-        winner.status == .broadcast, winner.sighting?.succeeded == true,
+        winner.status == .broadcast, winner.effect == .whole,
         depth >= confirmations(for: winner), let block = winner.sighting?.block
       {
         drafts += try move(&winner, to: .confirmed)
@@ -213,16 +272,11 @@ extension StepWriter {
     for var transaction in family {
       if let sighting = transaction.sighting, sighting.block.height <= height {
         hasWinner = true
-        if sighting.succeeded {
-          drafts += try move(&transaction, to: .final)
-          drafts += try tell(
-            .final(outgoing: transaction.id, block: sighting.block), to: transaction.refunds)
-          try GivenUpTransactions.forget(spentBy: transaction, in: connection)
-          settled.formUnion(transaction.refunds)
-        } else {
-          drafts += try move(
-            &transaction, to: .failed, note: "executed without effect (status 0)")
+        drafts += try settle(&transaction, sighting)
+        if transaction.effect == .undone {
           lost += transaction.refunds
+        } else {
+          settled.formUnion(transaction.refunds)
         }
       } else if transaction.status.isPending, transaction.slots.contains(where: taken.contains) {
         drafts += try move(
@@ -246,6 +300,32 @@ extension StepWriter {
     }
     try OutgoingRecords.close(root, through: height, in: connection)
     return drafts
+  }
+
+  /// What a final block has executed ends as it did there. Where a token's logs show less than was
+  /// to arrive, or nothing, its refunds aren't paid: whether they are to be taken for paid, or are
+  /// requested again, people decide, who see what else the contract did.
+  private func settle(
+    _ transaction: inout OutgoingTransaction, _ sighting: OutgoingTransaction.Sighting
+  ) throws -> [EventDraft] {
+    let (id, block) = (transaction.id, sighting.block)
+    try GivenUpTransactions.forget(spentBy: transaction, in: connection)
+    let held = RefundFact.held(
+      outgoing: id, block: block, arrived: sighting.tokens?.arrived ?? .zero)
+    switch transaction.effect {
+    case .whole, nil:
+      return try move(&transaction, to: .final)
+        + tell(.final(outgoing: id, block: block), to: transaction.refunds)
+    case .less:
+      return try move(&transaction, to: .final, note: "less arrived than was sent")
+        + tell(held, to: transaction.refunds)
+    case .nothing:
+      return try move(
+        &transaction, to: .failed, note: "its token logged nothing that left the account")
+        + tell(held, to: transaction.refunds)
+    case .undone:
+      return try move(&transaction, to: .failed, note: "executed without effect (status 0)")
+    }
   }
 
   // MARK: What follows

@@ -167,18 +167,19 @@ extension Simulation {
       pool: world.process.ethereumPools[place - 1])
   }
 
-  /// Somebody gives one node what was signed, and perhaps replaced since.
+  /// Somebody gives one node what was signed, and perhaps replaced since; or given up, though a
+  /// signed copy exists.
   func giveAround(_ place: Int) async throws {
     let nodes = world.ethereum[place - 1].map(\.node)
     let node = nodes[Int.random(in: nodes.indices, using: &random)]
     guard Int.random(in: 0..<3, using: &random) == 0,
-      let signed = try await outgoing(on: place, [.signed, .broadcast])
+      let signed = try await outgoing(on: place, [.built, .signed, .broadcast, .canceled])
         .randomElement(using: &random),
-      let raw = signed.raw,
+      case let raw = try signed.raw ?? signedOnEthereum(signed),
       let known = KnownEthereumTransaction(try EthereumTransaction(encoded: raw)),
       (try? node.accept(known)) != nil
     else { return }
-    note("\(signed.id) comes to \(node.name)")
+    note("\(signed.id), which is \(signed.status), comes to \(node.name)")
   }
 }
 

@@ -27,6 +27,8 @@ extension Simulation {
     if made.contains(where: { $0.status == .built }) { acts += [.sign, .sign, .sign, .giveUp] }
     if made.contains(where: { $0.status != .built }) { acts += [.send, .send, .raiseFee] }
     if place > 0, !made.isEmpty { acts.append(.void) }
+    let held = try await heldRefunds(on: place)
+    if !held.isEmpty { acts.append(.judge) }
     switch acts[Int.random(in: acts.indices, using: &random)] {
     case .request: try await requestRefund(on: place)
     case .build: try await build(on: place)
@@ -35,11 +37,12 @@ extension Simulation {
     case .raiseFee: try await raiseFee(on: place)
     case .giveUp: try await giveUp(on: place)
     case .void: try await voidOnEthereum(place, anyOf: made)
+    case .judge: try await judge(anyOf: held)
     }
   }
 
   private enum PayoutAct {
-    case request, build, sign, send, raiseFee, giveUp, void
+    case request, build, sign, send, raiseFee, giveUp, void, judge
   }
 
   private func armKill(duringPayoutsOn place: Int) {
@@ -167,6 +170,29 @@ extension Simulation {
     try await attempt("give up \(old.id)") {
       try await database.write { try OutgoingService.cancel(old.id, now: now, in: $0) }
       return "done"
+    }
+  }
+
+  private func heldRefunds(on place: Int) async throws -> [Refund] {
+    let (chain, service) = (chains[place].spec.name, RefundService(specs: [], policies: [:]))
+    return try await world.database.read {
+      try service.refunds(tenant: nil, status: .held, after: nil, limit: 1_000, in: $0)
+    }.filter { $0.terms.chain == chain }
+  }
+
+  /// Somebody looks what came of a refund that is held.
+  private func judge(anyOf held: [Refund]) async throws {
+    guard let refund = held.randomElement(using: &random) else { return }
+    let (database, now) = (world.database, world.time.now)
+    let fact =
+      refund.arrived == .zero
+      ? RefundFact.failed(reason: "nothing came") : .accepted(by: "operator")
+    try await attempt("judge \(refund.terms.id)") {
+      try await database.write {
+        try RefundService(specs: [], policies: [:]).decide(
+          fact, on: refund.terms.id, tenant: nil, now: now, in: $0
+        ).status.rawValue
+      }
     }
   }
 

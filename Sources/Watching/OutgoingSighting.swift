@@ -36,15 +36,36 @@ package struct OutgoingSighting: Sendable, Hashable {
   package let succeeded: Bool
   /// What the chain took for it, in its own coin; nil where the block doesn't tell.
   package let fee: UInt256?
+  /// On EVM chains what its sender signed, without the signature: nobody knows the txid before.
+  package let payload: [UInt8]?
+  /// On EVM chains what the contract that it called logged to have taken out of the sender's
+  /// account; nil on Bitcoin, where outputs tell it all.
+  package let moved: [TokenMovement]?
 
   package init(
     txid: Hash32, slots: [OutgoingSlot], block: BlockRef, succeeded: Bool = true,
-    fee: UInt256? = nil
+    fee: UInt256? = nil, payload: [UInt8]? = nil, moved: [TokenMovement]? = nil
   ) {
     self.txid = txid
     self.slots = slots
     self.block = block
     self.succeeded = succeeded
     self.fee = fee
+    self.payload = payload
+    self.moved = moved
+  }
+}
+
+/// A token's movement to somebody else, by a log.
+package struct TokenMovement: Sendable, Hashable {
+  package let contract: Hash20
+  package let recipient: Hash20
+  /// In the token's smallest unit.
+  package let value: UInt256
+
+  package init(contract: Hash20, recipient: Hash20, value: UInt256) {
+    self.contract = contract
+    self.recipient = recipient
+    self.value = value
   }
 }

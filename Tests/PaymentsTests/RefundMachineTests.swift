@@ -86,6 +86,37 @@ struct RefundMachineTests {
     #expect(refund.txid == "bb")
   }
 
+  @Test(
+    "of what arrived in part people take it for paid; what nothing arrived of they may end, too")
+  func held() throws {
+    func held(_ arrived: UInt256) throws -> Refund {
+      var refund = try refund()
+      _ = try refund.apply(.built(outgoing: "out_1"))
+      _ = try refund.apply(.signed(outgoing: "out_1", txid: "aa"))
+      _ = try refund.apply(.broadcast(outgoing: "out_1"))
+      #expect(throws: RefundError.notPossible(.broadcast)) {
+        try refund.apply(.accepted(by: "ann"))
+      }
+      let fact = RefundFact.held(outgoing: "out_1", block: block, arrived: arrived)
+      #expect(try refund.apply(fact) == [.held])
+      #expect(refund.arrived == arrived && refund.payer == "out_1" && refund.block == block)
+      return refund
+    }
+    var short = try held(999)
+    #expect(throws: RefundError.notPossible(.held)) { try short.apply(.failed(reason: "short")) }
+    #expect(throws: RefundError.notPossible(.held)) { try short.apply(.built(outgoing: "out_2")) }
+    #expect(throws: RefundError.notPossible(.held)) { try short.apply(.canceled(by: "ann")) }
+    var reverted = short
+    #expect(try short.apply(.accepted(by: "ann")) == [.final])
+    #expect(short.arrived == 999)
+    #expect(try reverted.apply(.reverted(outgoing: "out_1")) == [.broadcast])
+    #expect(reverted.arrived == nil && reverted.payer == nil)
+    #expect(
+      try reverted.apply(.final(outgoing: "out_1", block: block)) == [.confirmed, .final])
+    var nothing = try held(0)
+    #expect(try nothing.apply(.failed(reason: "nothing came")) == [.failed])
+  }
+
   @Test("once signed it can't be canceled, and a refused fact changes nothing")
   func refusals() throws {
     var refund = try refund()

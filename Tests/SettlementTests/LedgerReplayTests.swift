@@ -163,7 +163,7 @@ struct LedgerReplayTests {
         """
         INSERT INTO outgoing SELECT 'out_2', tenant, chain, purpose, replaces, payouts, maximum_fee,
           unsigned, key_path, created_at, status, version, raw, NULL, block_height, block_hash,
-          succeeded, fee, sent_at, note, updated_at FROM outgoing
+          succeeded, fee, sent_at, note, updated_at, tokens_left, tokens_arrived FROM outgoing
         """, "which out_1 has paid"
       ),
       (

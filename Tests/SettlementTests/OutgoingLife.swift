@@ -55,7 +55,12 @@ enum OutgoingLife {
         (txid: World.hash("thief"), slots: [slot(1)]),
       ])
     try await world.mineEmpty(5)
+    let block = BlockRef(height: 7, hash: World.hash("block"))
     try await world.database.write { connection in
+      // As of a token's transfer that moved nothing.
+      _ = try service.decide(
+        .held(outgoing: "out_1", block: block, arrived: .zero), on: ids[1], tenant: nil, now: now,
+        in: connection)
       _ = try service.decide(
         .failed(reason: "ada: stolen"), on: ids[1], tenant: nil, now: now, in: connection)
       try OutgoingService.record(

@@ -11,6 +11,12 @@ package struct SentTransaction: Hashable, Sendable {
   /// Wei that its sender paid, for its gas and, on an OP-stack chain, what that takes besides
   /// (`L1Attributes`); nil where the block doesn't tell that.
   package let fee: UInt256?
+  /// What its sender signed (`EthereumTransaction.encodedForSigning`): tells it from others with
+  /// its nonce, whatever the signature.
+  package let payload: [UInt8]
+  /// Where it called a contract: what that one logged to have moved out of its sender's account as
+  /// a token, in the order of the logs. A call that isn't there moved nothing.
+  package let moved: [TokenTransfer]
 }
 
 // What watched accounts sent.
@@ -39,7 +45,11 @@ extension BlockProof {
         SentTransaction(
           txid: transactionHash(at: index), sender: sender, nonce: transaction.nonce,
           succeeded: receipt.outcome == .succeeded,
-          fee: try fee(of: transaction, at: index, gas: gas)))
+          fee: try fee(of: transaction, at: index, gas: gas),
+          payload: transaction.encodedForSigning,
+          moved: receipt.logs.compactMap(TokenTransfer.init).filter {
+            $0.contract == transaction.recipient && $0.from == sender && $0.to != sender
+          }))
     }
     return sent
   }

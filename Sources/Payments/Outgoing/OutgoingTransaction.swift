@@ -52,12 +52,50 @@ package struct OutgoingTransaction: Hashable, Sendable {
     package let succeeded: Bool
     /// What the chain took, where the block tells.
     package let fee: UInt256?
+    /// Of a token's transfer; nil where the chain's own coin moves, which does as it is told.
+    package let tokens: Tokens?
 
-    package init(block: BlockRef, succeeded: Bool, fee: UInt256?) {
+    package init(block: BlockRef, succeeded: Bool, fee: UInt256?, tokens: Tokens? = nil) {
       self.block = block
       self.succeeded = succeeded
       self.fee = fee
+      self.tokens = tokens
     }
+  }
+
+  /// What a token's own logs say that a transfer did, in its smallest unit: a contract may take a
+  /// fee, or do nothing and say so by a value that no block shows.
+  package struct Tokens: Hashable, Sendable {
+    /// All that left our account.
+    package let left: UInt256
+    /// What of it came to where it was to go.
+    package let arrived: UInt256
+
+    package init(left: UInt256, arrived: UInt256) {
+      self.left = left
+      self.arrived = arrived
+    }
+  }
+
+  /// What came of it in its block.
+  package enum Effect: Hashable, Sendable {
+    /// What it was to do.
+    case whole
+    /// Less arrived than was to.
+    case less
+    /// It was executed, and its token logged nothing that left our account.
+    case nothing
+    /// The chain undid it (an EVM status of 0).
+    case undone
+  }
+
+  /// Nil while it stands in no block.
+  package var effect: Effect? {
+    guard let sighting else { return nil }
+    guard sighting.succeeded else { return .undone }
+    guard let tokens = sighting.tokens, let payout = payouts.first else { return .whole }
+    if tokens.left == .zero { return .nothing }
+    return tokens.arrived >= payout.amount ? .whole : .less
   }
 
   package init(
@@ -110,9 +148,17 @@ package struct OutgoingTransaction: Hashable, Sendable {
       guard let sighting else {
         return LedgerEntry(chain: chain, contract: contract, postings: [])
       }
-      let fee = contract == nil ? sighting.fee ?? maximumFee : .zero
+      // What a token kept for itself is a fee in the token.
+      let fee =
+        contract == nil
+        ? sighting.fee ?? maximumFee
+        : sighting.tokens.map { $0.left.subtractingOrZero($0.arrived) } ?? .zero
       func sum(_ payouts: [Payout]) -> UInt256? {
         guard sighting.succeeded else { return .zero }
+        // A token's transfer pays one alone.
+        if contract != nil, let tokens = sighting.tokens {
+          return payouts.isEmpty ? .zero : tokens.arrived
+        }
         return payouts.filter { $0.contract == contract }.reduce(UInt256.zero) { sum, payout in
           sum.flatMap { try? $0.adding(payout.amount) }
         }

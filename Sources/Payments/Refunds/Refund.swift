@@ -1,3 +1,4 @@
+package import Bytes
 package import ChainTypes
 
 /// A refund: its terms and what became of it. A value that facts are applied to, as `Payment`.
@@ -14,6 +15,8 @@ package struct Refund: Hashable, Sendable {
   package private(set) var block: BlockRef?
   package private(set) var txids: [String: String] = [:]
   package private(set) var failure: String?
+  /// What arrived, where that is less than it was to be; in minor units.
+  package private(set) var arrived: UInt256?
 
   package struct Approval: Hashable, Sendable {
     package let by: String
@@ -106,18 +109,26 @@ package struct Refund: Hashable, Sendable {
       try settle(id, in: block, as: .confirmed)
     case .final(let id, let block):
       try settle(id, in: block, as: .final)
+    case .held(let id, let block, let arrived):
+      try settle(id, in: block, as: .held)
+      self.arrived = arrived
+    case .accepted:
+      guard status == .held else { throw .notPossible(status) }
+      status = .final
     case .reverted(let id):
       try check(id)
-      guard status == .confirmed || status == .final, payer == id else {
+      guard [.confirmed, .held, .final].contains(status), payer == id else {
         throw .notPossible(status)
       }
       status = .broadcast
       payer = nil
       block = nil
+      arrived = nil
     case .failed(let reason):
       // Approved, where what was to pay it was given up, and a person says that nothing did. What a
       // block holds is paid.
-      guard [.approved, .built, .signed, .broadcast].contains(status) else {
+      let isUnpaid = status == .held && arrived == .zero
+      guard [.approved, .built, .signed, .broadcast].contains(status) || isUnpaid else {
         throw .notPossible(status)
       }
       status = .failed

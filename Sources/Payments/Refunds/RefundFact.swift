@@ -1,3 +1,4 @@
+package import Bytes
 package import ChainTypes
 
 /// Something that happened to a refund. As with payments its state is made of nothing else.
@@ -15,6 +16,10 @@ package enum RefundFact: Hashable, Sendable, Codable {
   /// It stands in a block, as deep as it takes.
   case confirmed(outgoing: String, block: BlockRef)
   case final(outgoing: String, block: BlockRef)
+  /// It is final, and so much arrived, in minor units: less than it was to be.
+  case held(outgoing: String, block: BlockRef, arrived: UInt256)
+  /// An operator takes what is held for paid.
+  case accepted(by: String)
   /// A reorg took the block.
   case reverted(outgoing: String)
   /// No transaction made for it can pay it any more.

@@ -6,6 +6,9 @@
 ///       └─ canceled ◄┤ └───────┘         ├─► failed ◄──┘          │         │
 ///                    └───────────────────┘          └──── reorg ──┴─────────┘
 /// ```
+///
+/// What is final and paid less is `held` instead: an operator's word makes it `final`, or `failed`
+/// where nothing left us. A reorg leads back from it, too.
 package enum RefundStatus: String, Hashable, Sendable, Codable, CaseIterable {
   case requested
   /// As many people as it takes have approved.
@@ -20,6 +23,9 @@ package enum RefundStatus: String, Hashable, Sendable, Codable, CaseIterable {
   case confirmed
   /// As deep as the chain's finality rule.
   case final
+  /// Its transaction is final, and less than it was to pay arrived by the token's own logs, or
+  /// nothing: an operator takes it for paid, or ends it where nothing left us.
+  case held
   /// It can't be paid by the transactions that were made for it. What it took of the cap is free.
   case failed
   case canceled

@@ -8,9 +8,9 @@ package import Payments
 
 // Using up nonces of transactions that aren't to be mined: an account's later ones wait for them.
 extension EthereumPayouts {
-  /// A transaction that moves nothing from its account to itself under the nonce of another one, for
-  /// a higher fee than any that was made with it: at most one of them is ever mined. Whether the
-  /// other pays its refund is the blocks' word, as with every replacement.
+  /// A transaction that moves nothing from its account to itself under the nonce of another one,
+  /// for a higher fee than any that was made with it: at most one of them is ever mined. Whether
+  /// the other pays its refund is the blocks' word, as with every replacement.
   package func void(
     _ id: String, tenant: String, now: Timestamp, random: Randomness
   ) async throws -> OutgoingTransaction {
@@ -120,8 +120,8 @@ extension EthereumPayouts {
     }
   }
 
-  /// The tenant's signed transactions that nodes will never be given again, and whose nonces nothing
-  /// else is to use up yet.
+  /// The tenant's signed transactions that nodes will never be given again, and whose nonces
+  /// nothing else is to use up yet.
   static func useless(
     of tenant: String, on chain: ChainName, in connection: any SQLConnection
   ) throws -> [String] {

@@ -66,8 +66,8 @@ package struct EthereumPayouts: Sendable {
 
   // MARK: Refunds
 
-  /// A transaction for each of the tenant's refunds that are due; and for each signed one that isn't
-  /// to be sent any more another that uses its nonce up, where nobody chose.
+  /// A transaction for each of the tenant's refunds that are due; and for each signed one that
+  /// isn't to be sent any more another that uses its nonce up, where nobody chose.
   ///
   /// - Parameter chosen: pays those alone, where there are any
   package func payRefunds(
@@ -77,9 +77,10 @@ package struct EthereumPayouts: Sendable {
     let (name, limit) = (spec.name, 20 * limits.maximumTransactions)
     let (due, useless) = try await database.read { connection in
       try PayoutRefusal.check(name, in: connection)
+      let due = try DueRefunds(tenant: tenant, chain: name, now: now, chosen: chosen).load(
+        limit: limit, locking: false, in: connection)
       return (
-        try DueRefunds(tenant: tenant, chain: name, now: now, chosen: chosen).load(
-          limit: limit, locking: false, in: connection),
+        try Self.inOrderOfClaims(due, in: connection),
         chosen.isEmpty ? try Self.useless(of: tenant, on: name, in: connection) : []
       )
     }
@@ -184,6 +185,10 @@ package struct EthereumPayouts: Sendable {
       let nonce = try Self.takeNonce(
         of: move.account.address, count: count, passesOver: passesOver, on: spec.name,
         in: connection)
+      if let refund = move.refund {
+        try Self.checkClaims(
+          on: refund, for: .nonce(account: move.account.address.hash, nonce), in: connection)
+      }
       // Under the lock of the account's nonce: of two sweeps at once only one sends gas.
       if move.purpose == .gas {
         guard try !Self.isFunded(move.recipient, on: spec.name, in: connection) else {

@@ -2,9 +2,10 @@ internal import ChainTypes
 internal import Database
 internal import Payments
 
-/// Bitcoin transactions that were given up unsigned, on an operator's word that no signed copy
-/// exists. Where there is one after all it may be mined for as long as its coins are unspent: so
-/// these stay watched, and whatever pays the same refunds spends one of them.
+/// Transactions that were given up unsigned, on an operator's word that no signed copy exists.
+/// Where there is one after all it may be mined for as long as its coins are unspent, or its nonce
+/// unused: so these stay watched, and whatever pays the same refunds spends one of them, or has
+/// that nonce.
 enum GivenUpTransactions {
   static func statements(_ dialect: SQLDialect) -> [String] {
     [
@@ -20,18 +21,31 @@ enum GivenUpTransactions {
     ]
   }
 
-  /// Remembers what it would have spent. An account's nonce is another's at once.
+  /// Remembers what it would have used up, which is another's at once.
   static func remember(
     _ transaction: OutgoingTransaction, in connection: any SQLConnection
   ) throws {
-    for case .outpoint(let outpoint) in transaction.slots {
+    for slot in transaction.slots {
       try connection.execute(
         "INSERT INTO outgoing_given_up (chain, slot, outgoing_id) VALUES ($1, $2, $3)",
-        [
-          .text(transaction.chain.text), .text(OutgoingSlot.outpoint(outpoint).description),
-          .text(transaction.id),
-        ])
+        [.text(transaction.chain.text), .text(slot.description), .text(transaction.id)])
     }
+  }
+
+  /// The one that would have done just this with the slot; nil where none would.
+  ///
+  /// - Parameter unsigned: what is signed of it, as `OutgoingTransaction` has it
+  static func doing(
+    _ unsigned: String, with slot: OutgoingSlot, on chain: ChainName,
+    in connection: any SQLConnection
+  ) throws -> String? {
+    try connection.queryFirst(
+      """
+      SELECT outgoing.outgoing_id FROM outgoing_given_up AS given
+      JOIN outgoing ON outgoing.outgoing_id = given.outgoing_id
+      WHERE given.chain = $1 AND given.slot = $2 AND outgoing.unsigned = $3
+      """, [.text(chain.text), .text(slot.description), .text(unsigned)]
+    )?.text("outgoing_id")
   }
 
   static func forget(_ id: String, in connection: any SQLConnection) throws {
@@ -137,5 +151,58 @@ enum GivenUpTransactions {
       guard try row.flag("is_open") else { return .isUnclear(id) }
     }
     return free.map { .coins([$0]) } ?? .waits(for: id)
+  }
+
+  /// Whether a person must say that a refund wasn't paid by what has spent the coin, or used the
+  /// nonce, of a transaction that was given up for it or for one of its payment's that has ended.
+  static func isUnclear(
+    _ terms: RefundTerms, in connection: any SQLConnection
+  ) throws -> Bool {
+    guard terms.chainID != nil else {
+      guard case .isUnclear = try claim(on: terms, in: connection) else { return false }
+      return true
+    }
+    return try nonceClaims(on: terms, in: connection).contains(where: \.isUnclear)
+  }
+
+  // MARK: Nonces
+
+  /// A nonce that a transaction which was given up would have.
+  struct NonceClaim: Equatable {
+    let id: String
+    let slot: OutgoingSlot
+    /// Whether a transaction that isn't ours has finally used it.
+    let isUnclear: Bool
+  }
+
+  /// What given-up transactions of EVM accounts ask of a refund's next one: those that would pay
+  /// it, or one of the same payment's that has ended. Another live one's pays that one alone.
+  static func nonceClaims(
+    on terms: RefundTerms, in connection: any SQLConnection
+  ) throws -> [NonceClaim] {
+    let refunds = try connection.query(
+      "SELECT refund_id, status FROM refunds WHERE payment_id = $1 ORDER BY refund_id",
+      [.text(terms.payment)])
+    var claims: [NonceClaim] = []
+    for row in refunds {
+      let refund = try row.text("refund_id")
+      guard let status = RefundStatus(rawValue: try row.text("status")) else {
+        throw CorruptRow.column("status")
+      }
+      guard refund == terms.id || !status.isLive else { continue }
+      for id in try paying(refund, on: terms.chain, in: connection) {
+        for slot in try slots(of: id, in: connection) {
+          let used = try connection.queryFirst(
+            "SELECT is_open FROM outgoing_slots WHERE chain = $1 AND slot = $2",
+            [.text(terms.chain.text), .text(slot.description)])
+          // Had it been one of ours, this one would be forgotten.
+          let isUnclear = try used.map { try !$0.flag("is_open") } ?? false
+          // Somebody has looked, and said that it wasn't paid.
+          if isUnclear, status == .failed { continue }
+          claims.append(NonceClaim(id: id, slot: slot, isUnclear: isUnclear))
+        }
+      }
+    }
+    return claims
   }
 }

@@ -32,6 +32,7 @@ package enum OutgoingDocument {
         var object = CanonicalObject(reserving: 200)
         object.add("address", payout.address)
         object.add("amount_minor", payout.amount)
+        if let tokens = transaction.sighting?.tokens { object.add("arrived_minor", tokens.arrived) }
         if let contract = payout.contract {
           object.add("contract", EthereumAddress(contract).text)
         }

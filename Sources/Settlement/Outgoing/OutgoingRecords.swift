@@ -197,7 +197,9 @@ package enum OutgoingRecords {
       sighting = .init(
         block: BlockRef(height: try row.uint32("block_height"), hash: hash),
         succeeded: try row.flag("succeeded"),
-        fee: try row.optionalText("fee") == nil ? nil : row.amount("fee"))
+        fee: try row.optionalText("fee") == nil ? nil : row.amount("fee"),
+        tokens: try row.optionalText("tokens_left") == nil
+          ? nil : .init(left: row.amount("tokens_left"), arrived: row.amount("tokens_arrived")))
     }
     return try OutgoingTransaction(
       id: id, tenant: row.text("tenant"), chain: row.chain("chain"), purpose: purpose,
@@ -266,6 +268,9 @@ extension OutgoingRecords {
           WHERE uses.chain = $1 AND uses.slot = $2 AND outgoing.unsigned = $3
           """, [chain, .text(slot.description), .text(transaction.unsigned)])
         if let other { throw PayoutRefusal.madeAlready(as: try other.text("outgoing_id")) }
+        let same = try GivenUpTransactions.doing(
+          transaction.unsigned, with: slot, on: transaction.chain, in: connection)
+        if let same { try GivenUpTransactions.forget(same, in: connection) }
       }
       return
     }
@@ -332,7 +337,7 @@ extension OutgoingRecords {
       """
       UPDATE outgoing SET status = $1, version = version + 1, raw = $2, txid = $3,
         block_height = $4, block_hash = $5, succeeded = $6, fee = $7,
-        note = COALESCE($8, note), updated_at = $9
+        note = COALESCE($8, note), updated_at = $9, tokens_left = $11, tokens_arrived = $12
       WHERE outgoing_id = $10 RETURNING version
       """,
       [
@@ -340,6 +345,7 @@ extension OutgoingRecords {
         .optional(sighting.map { Int64($0.block.height) }),
         .optional(sighting?.block.hash.bytes), .optional(sighting.map { $0.succeeded ? 1 : 0 }),
         .optional(sighting?.fee?.decimal), .optional(note), .time(now), .text(transaction.id),
+        .optional(sighting?.tokens?.left.decimal), .optional(sighting?.tokens?.arrived.decimal),
       ])
     guard let version = try row?.integer("version") else {
       throw CorruptRow.column("outgoing_id")

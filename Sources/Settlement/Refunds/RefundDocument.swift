@@ -20,6 +20,7 @@ package enum RefundDocument {
     object.add("amount_minor", terms.amount)
     object.add("approvals", refund.approvers.count)
     object.add("approvals_needed", terms.approvalsNeeded)
+    if let arrived = refund.arrived { object.add("arrived_minor", arrived) }
     object.add("asset", terms.asset.symbol)
     object.add("attested", terms.attestation != nil)
     let form: HashForm = terms.chainID == nil ? .bitcoin : .ethereum

@@ -291,8 +291,9 @@ package struct RefundService: Sendable {
   private func checkUnpayable(_ refund: Refund, in connection: any SQLConnection) throws {
     if refund.status == .approved {
       // Without a doubt about what was spent it is canceled, which asks nobody to have looked.
-      guard case .isUnclear = try GivenUpTransactions.claim(on: refund.terms, in: connection)
-      else { throw RefundRefusal.notPossible(.approved) }
+      guard try GivenUpTransactions.isUnclear(refund.terms, in: connection) else {
+        throw RefundRefusal.notPossible(.approved)
+      }
     }
     for id in refund.outgoing {
       guard let transaction = try OutgoingRecords.load(id, in: connection) else {

@@ -51,11 +51,13 @@ struct OutgoingReplay {
     if !refund.outgoing.contains(transaction.id), transaction.status != .canceled {
       differences.append("pays \(id), which doesn't know it")
     }
-    guard let sighting = transaction.sighting, sighting.succeeded else { return differences }
+    guard let effect = transaction.effect, effect == .whole || effect == .less else {
+      return differences
+    }
     if let other = payers.updateValue(transaction.id, forKey: id) {
       differences.append("pays \(id), which \(other) has paid")
     }
-    if ![.broadcast, .confirmed, .final].contains(refund.status) {
+    if ![.broadcast, .confirmed, .held, .final].contains(refund.status) {
       differences.append("stands in a block and pays \(id), which is \(refund.status.rawValue)")
     }
     return differences

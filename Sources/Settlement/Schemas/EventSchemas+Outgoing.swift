@@ -22,6 +22,9 @@ extension EventSchemas {
     case .broadcast: "A node has taken the transaction, or a reorg took its block."
     case .confirmed: "The transaction is as deep as a payment of its amount must be."
     case .final: "The transaction is final."
+    case .held:
+      "Its transaction is final, and less arrived than it was to be, or nothing: an operator "
+        + "accepts it (payctl refund accept), or ends it where nothing left us (payctl refund fail)."
     case .failed: "None of its transactions can pay it; its amount can be refunded again."
     case .canceled: "It was withdrawn; its amount can be refunded again."
     }
@@ -36,7 +39,7 @@ extension EventSchemas {
 
   static let voids = outgoing(
     .void,
-    "An outgoing transaction that moves nothing: it uses up the nonce of one that isn't to be mined."
+    "An outgoing transaction that moves nothing: it uses a nonce up that another isn't to have."
   )
 
   private static func outgoing(
@@ -65,7 +68,7 @@ extension EventSchemas {
     case .confirmed: "It is as deep as a payment of its amount must be."
     case .final: "It is final."
     case .replaced: "Another transaction used up what it needs, and is final."
-    case .failed: "It was executed without effect, finally."
+    case .failed: "It was executed without effect, finally, or its token moved nothing."
     case .canceled: "It was given up before anyone had signed it."
     }
   }
@@ -93,11 +96,15 @@ extension EventSchemas {
             [
               .init("address", JSONSchema.text), .init("amount_minor", JSONSchema.minor),
               .init(
+                "arrived_minor",
+                JSONSchema.described(
+                  JSONSchema.minor, "What arrived of a token, by its logs in the block.")),
+              .init(
                 "contract",
                 JSONSchema.described(
                   JSONSchema.text, "The token's; left out where the chain's own coin moves.")),
               .init("refund_id", JSONSchema.text),
-            ], optional: ["contract", "refund_id"]),
+            ], optional: ["arrived_minor", "contract", "refund_id"]),
         ]),
       .init(
         "maximum_fee_minor",
@@ -118,8 +125,8 @@ extension EventSchemas {
         type: "outgoing.stuck",
         summary:
           "A signed transaction waits for its block for longer than it should: raise its fee "
-          + "(payctl payout bump), see why nodes refuse it, or use its nonce up (payctl payout void). "
-          + "Told once for each wait.",
+          + "(payctl payout bump), see why nodes refuse it, or use its nonce up (payctl payout "
+          + "void). Told once for each wait.",
         data: JSONSchema.object(
           "An outgoing transaction, and how it waits.",
           members(of: OutgoingPurpose.allCases) + [

@@ -20,7 +20,8 @@ package enum RefundSchemas {
       "Amounts are in units of the asset; those named …_minor in its minor units.",
       members + (isEvent ? step : []),
       optional: [
-        "block_hash", "block_height", "chain_id", "contract", "failure", "reason", "txid", "from",
+        "arrived_minor", "block_hash", "block_height", "chain_id", "contract", "failure", "reason",
+        "txid", "from",
       ])
   }
 
@@ -55,6 +56,9 @@ package enum RefundSchemas {
       .init("block_height", count),
       .init("block_hash", described(JSONSchema.hash, "The block that the transaction stands in.")),
       .init("failure", described(text, "Why it can't be paid.")),
+      .init(
+        "arrived_minor",
+        described(JSONSchema.minor, "What arrived, where that is less than it was to be.")),
       .init("region", text), .init("version", described(count, "Counts the changes.")),
     ]
   }

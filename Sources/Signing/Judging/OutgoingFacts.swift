@@ -103,8 +103,8 @@ package struct OutgoingFacts: Sendable {
     return sums
   }
 
-  /// Whether all that it does is to use up a nonce: nothing of the coin goes from an account of ours
-  /// to the same one.
+  /// Whether all that it does is to use up a nonce: nothing of the coin goes from an account of
+  /// ours to the same one.
   package var isVoid: Bool {
     guard purpose == .void, case .ethereum(let from, _, let nonce, _, _) = cost,
       nonce != .max, payments.count == 1, let payment = payments.first

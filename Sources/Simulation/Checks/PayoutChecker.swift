@@ -154,8 +154,11 @@ struct PayoutChecker {
   /// Each refund is paid once at most and never more than it was to be, and a payment gives no more
   /// back than came for it.
   private func checkRefunds(_ branch: [TrueBlock], _ findings: inout Findings) throws {
-    let refunds = try stored.refunds.values.map {
-      (terms: try CanonicalJSON.value(RefundTerms.self, from: $0.terms), status: $0.status)
+    let refunds = try stored.refunds.values.map { refund in
+      (
+        terms: try CanonicalJSON.value(RefundTerms.self, from: refund.terms), status: refund.status,
+        isAccepted: refund.facts.contains { $0.hasPrefix("{\"accepted\"") }
+      )
     }.filter { $0.terms.chain == spec.name }
     guard !refunds.isEmpty else { return }
     var paid: [[UInt8]: [TrueTransfer]] = [:]
@@ -165,10 +168,11 @@ struct PayoutChecker {
       }
     }
     var given: [String: UInt256] = [:]
-    for (terms, status) in refunds {
+    for (terms, status, isAccepted) in refunds {
       let transfers = paid[try script(of: terms)] ?? []
       guard !transfers.isEmpty else {
-        findings.require(status != "final", promise: 6, "\(terms.id) is final and isn't paid")
+        findings.require(
+          status != "final" || isAccepted, promise: 6, "\(terms.id) is final and isn't paid")
         continue
       }
       let value = transfers.map(\.value).reduce(.zero, plus)
@@ -180,8 +184,12 @@ struct PayoutChecker {
         value <= terms.amount && transfers.allSatisfy { $0.contract == contract }, promise: 6,
         "\(terms.id) is paid \(value.decimal) of \(terms.amount.decimal)")
       findings.require(
-        ["broadcast", "confirmed", "final"].contains(status), promise: 4,
+        ["broadcast", "confirmed", "held", "final"].contains(status), promise: 4,
         "\(terms.id) is paid and \(status)")
+      // What a token took of it is no payment of it.
+      findings.require(
+        status != "final" || value == terms.amount || isAccepted, promise: 6,
+        "\(terms.id) is final, and \(value.decimal) of \(terms.amount.decimal) arrived")
     }
     guard isShallow else { return }
     for payment in stored.payments {

@@ -15,7 +15,11 @@ extension EthereumWatcher {
         let slot = OutgoingSlot.nonce(account: sent.sender.hash, sent.nonce)
         guard open.slots.contains(slot) else { return nil }
         return OutgoingSighting(
-          txid: sent.txid, slots: [slot], block: block, succeeded: sent.succeeded, fee: sent.fee)
+          txid: sent.txid, slots: [slot], block: block, succeeded: sent.succeeded, fee: sent.fee,
+          payload: sent.payload,
+          moved: sent.moved.map {
+            TokenMovement(contract: $0.contract.hash, recipient: $0.to.hash, value: $0.value)
+          })
       }
   }
 }

@@ -15,7 +15,7 @@ struct PayoutBuildCommand: AsyncParsableCommand {
       from the treasury account. The coins and nonces are set aside until the transactions are \
       signed, replaced or given up. Refunds that can't be paid now are told with the reason. Where \
       a signed one of an EVM account isn't to be sent any more (its refund has ended, or a reorg \
-      took back what it returns), one that uses its nonce up for nothing is made besides, for later \
+      took back what it returns), one that uses its nonce up for nothing is made besides: later \
       nonces wait for it. \
       --refund and --limit keep a transaction within what the signer's policy allows for one.
       """)

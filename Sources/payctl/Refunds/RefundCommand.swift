@@ -6,5 +6,6 @@ struct RefundCommand: AsyncParsableCommand {
     subcommands: [
       RefundListCommand.self, RefundShowCommand.self, RefundRequestCommand.self,
       RefundApproveCommand.self, RefundCancelCommand.self, RefundFailCommand.self,
+      RefundAcceptCommand.self,
     ])
 }

@@ -33,6 +33,10 @@ enum RefundOutput {
     }
     if let txid = refund.txid { lines.append(("txid", txid)) }
     if let block = refund.block { lines.append(("block", "\(block.height)")) }
+    if let arrived = refund.arrived {
+      lines.append(
+        ("arrived", Amount(minorUnits: arrived, asset: terms.asset).description))
+    }
     if let failure = refund.failure { lines.append(("failure", failure)) }
     try Answers.writeTable(lines)
   }

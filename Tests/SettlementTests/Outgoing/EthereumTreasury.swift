@@ -37,10 +37,11 @@ struct EthereumTreasury: Sendable {
   // MARK: Operators
 
   func payouts(
-    tipCeiling: UInt256 = 1_000_000_000, passingOver: Bool = false
+    tipFloor: UInt256 = 1, tipCeiling: UInt256 = 1_000_000_000, passingOver: Bool = false
   ) throws -> EthereumPayouts {
     let bounds = try #require(
-      FeeBounds(tipFloor: 1, tipCeiling: tipCeiling, maxFeeCeiling: UInt256(500_000_000_000)))
+      FeeBounds(tipFloor: tipFloor, tipCeiling: tipCeiling, maxFeeCeiling: UInt256(500_000_000_000))
+    )
     var limits = EthereumPayouts.Limits(fees: bounds)
     limits.passesOverNonces = passingOver
     return try #require(

@@ -22,8 +22,8 @@ struct EthereumVoidTests {
     try await scene.treasury.balance(of: EthereumAddress(EthereumTreasury.payer))
   }
 
-  /// The refund of a payment that a reorg has taken back for good holds nonce 0 signed, and one of a
-  /// payment that stands holds nonce 1 and waits for it.
+  /// The refund of a payment that a reorg has taken back for good holds nonce 0 signed, and one of
+  /// a payment that stands holds nonce 1 and waits for it.
   private func blocked() async throws -> (
     scene: EthereumScene, lost: (refund: Refund, made: OutgoingTransaction),
     kept: (refund: Refund, made: OutgoingTransaction)
@@ -45,6 +45,7 @@ struct EthereumVoidTests {
     try await scene.database.write {
       _ = try ChainResumption.resume(chain, by: "ann", now: now, in: $0)
     }
+    scene.restart()
     for transaction in made { try await treasury.takeIn(transaction) }
     let report = try await treasury.broadcast()
     #expect((report.sent, report.refused) == (1, 1))
@@ -112,6 +113,7 @@ struct EthereumVoidTests {
     try await scene.database.write {
       _ = try ChainResumption.resume(chain, by: "ann", now: now, in: $0)
     }
+    scene.restart()
     try scene.node.reorganize(depth: 3, blocks: 4, transactions: .mined())
     try await scene.share()
     #expect(try await treasury.payRefunds().made.isEmpty)
