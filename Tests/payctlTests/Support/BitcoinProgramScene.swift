@@ -4,18 +4,13 @@ import Bytes
 import ChainSim
 import ChainTypes
 import Database
-import Deployment
-import EventLog
 import Foundation
-import HTTPClient
 import Keys
 import NodeRPC
 import Payments
-import Settings
 import Settlement
 import TestDatabases
 import TestSupport
-import Watching
 
 /// Simulated Bitcoin nodes with the same blocks behind loopback ports, a configuration that names
 /// them, and the database of a watcher that has watched the first in this process, as `paywatch`
@@ -28,15 +23,12 @@ final class BitcoinProgramScene: ProgramScene {
   let chainName = "bitcoin-regtest"
   let nodes: [SimulatedBitcoinNode]
   let store: TestStore
-  let database: any Database
-  private let chain: ChainSettings
-  private let watcher: BitcoinWatcher
-  private let addresses: AddressPool
-  private let client: HTTPClient
+  private let watched: WatchedProgramChain
   private let servers: [ChainSimServer]
   private var orders: UInt64 = 0
 
   var node: SimulatedBitcoinNode { nodes[0] }
+  var database: any Database { watched.database }
 
   init(_ engine: TestEngine = .sqlite, nodes count: Int = 1) async throws {
     store = try await TestStore(engine)
@@ -81,41 +73,22 @@ final class BitcoinProgramScene: ProgramScene {
           limits: [{ asset: BTC, per_transaction: "0.1", per_day: "0.1" }]
 
       """.utf8)
-    let configuration = try PaywatchConfiguration.load(
-      scratch.path("paywatch.yaml"), environment: [:])
-    chain = configuration.chains[0]
-    database = try store.open()
-    try await Schema.migrate(database)
-    client = try HTTPClient()
-    watcher = BitcoinWatcher(
-      settings: try chain.bitcoinWatching(),
-      pool: try chain.bitcoinPool(client: client, clock: SystemRPCClock(), jitterSeed: 1),
-      store: ChainStore(database: database, specs: [chain.spec]), time: SystemTime(),
-      watchKey: (1, 2))
-    addresses = AddressPool(database: database, ready: 4)
-    for (branch, purpose) in [(0, AccountPurpose.payments), (1, .treasury)] {
-      let keys = try AccountKeys(descriptor.text, for: chain.spec.family).onBranch(UInt32(branch))
-      guard let keys else { throw Program.Failure(text: "no branch \(branch)") }
-      try await addresses.register(
-        .init(tenant: "shop", region: "eu", epoch: 0, keys: keys, purpose: purpose))
+    watched = try await WatchedProgramChain(
+      configuration: scratch.path("paywatch.yaml"), store
+    ) { spec, branch in
+      guard let keys = try AccountKeys(descriptor.text, for: spec.family).onBranch(branch) else {
+        throw Program.Failure(text: "no branch \(branch)")
+      }
+      return keys
     }
-    try await settle()
   }
 
   func close() async throws {
     for server in servers { await server.stop() }
-    client.shutdown()
-    try await database.close()
+    try await watched.close()
   }
 
-  /// Makes addresses ready, and steps the watcher until it stands at the node's tip and has nothing
-  /// to do.
-  func settle() async throws {
-    _ = try await addresses.fill(chain.spec.family)
-    var report = try await watcher.step()
-    while report.isBusy || report.transferChanges > 0 { report = try await watcher.step() }
-    try await Sequencer(database: database).drain()
-  }
+  func settle() async throws { try await watched.settle() }
 
   func mine(_ count: Int) async throws {
     for block in try node.mine(count) {
@@ -127,15 +100,7 @@ final class BitcoinProgramScene: ProgramScene {
   /// A payment that got so many satoshi, all of them final.
   func settled(_ amount: UInt64, paid: UInt64) async throws -> Payment {
     orders += 1
-    let service = PaymentService(
-      specs: [chain.spec], policies: ["shop": TenantPolicy()], region: "eu")
-    let (name, order) = (chain.spec.name, orders)
-    let payment = try await database.write {
-      try service.create(
-        PaymentRequest(
-          tenant: "shop", orderID: "order-\(order)", chain: name, amount: .init(amount)),
-        now: SystemTime().now, random: (order, 7), in: $0)
-    }
+    let payment = try await watched.request(amount, order: orders)
     let address = try BitcoinAddress(payment.terms.address, network: .regtest)
     try node.pay(address.output.scriptPubKey, value: paid)
     try await mine(6)

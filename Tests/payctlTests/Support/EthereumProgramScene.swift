@@ -3,18 +3,13 @@ import Bytes
 import ChainSim
 import ChainTypes
 import Database
-import Deployment
-import EventLog
 import Foundation
-import HTTPClient
 import Keys
 import NodeRPC
 import Payments
-import Settings
 import Settlement
 import TestDatabases
 import TestSupport
-import Watching
 
 /// A simulated EVM node behind a loopback port, a configuration that names it, and the database of
 /// a watcher that has watched it in this process, as `paywatch` would in another.
@@ -25,11 +20,7 @@ final class EthereumProgramScene: ProgramScene {
   /// The tenant's own, from which refunds are paid.
   let treasury: EthereumAddress
   let store: TestStore
-  let database: any Database
-  private let chain: ChainSettings
-  private let watcher: EthereumWatcher
-  private let addresses: AddressPool
-  private let client: HTTPClient
+  private let watched: WatchedProgramChain
   private let server: ChainSimServer
 
   init(_ engine: TestEngine = .sqlite) async throws {
@@ -82,53 +73,22 @@ final class EthereumProgramScene: ProgramScene {
           accounts: [{ family: ethereum, descriptor: "\(account.text)" }]
 
       """.utf8)
-    let configuration = try PaywatchConfiguration.load(
-      scratch.path("paywatch.yaml"), environment: [:])
-    chain = configuration.chains[0]
-    database = try store.open()
-    try await Schema.migrate(database)
-    client = try HTTPClient()
-    watcher = EthereumWatcher(
-      settings: try chain.ethereumWatching(),
-      pool: try chain.ethereumPool(client: client, clock: SystemRPCClock(), jitterSeed: 1),
-      store: ChainStore(database: database, specs: [chain.spec]), time: SystemTime(),
-      watchKey: (1, 2))
-    addresses = AddressPool(database: database, ready: 4)
-    for (branch, purpose) in [(0, AccountPurpose.payments), (1, .treasury)] {
-      let keys = try AccountKeys(account.onBranch(UInt32(branch)).text, for: chain.spec.family)
-      try await addresses.register(
-        .init(tenant: "shop", region: "eu", epoch: 0, keys: keys, purpose: purpose))
-    }
-    try await settle()
+    watched = try await WatchedProgramChain(
+      configuration: scratch.path("paywatch.yaml"), store
+    ) { spec, branch in try AccountKeys(account.onBranch(branch).text, for: spec.family) }
   }
+
+  var database: any Database { watched.database }
 
   func close() async throws {
     await server.stop()
-    client.shutdown()
-    try await database.close()
+    try await watched.close()
   }
 
-  /// Makes addresses ready, and steps the watcher until it stands at the node's head and has
-  /// nothing to do.
-  func settle() async throws {
-    _ = try await addresses.fill(chain.spec.family)
-    var report = try await watcher.step()
-    while report.isBusy || report.transferChanges > 0 { report = try await watcher.step() }
-    try await Sequencer(database: database).drain()
-  }
+  func settle() async throws { try await watched.settle() }
 
   func request(_ symbol: String, _ amount: UInt64, order: UInt64) async throws -> Payment {
-    let service = PaymentService(
-      specs: [chain.spec], policies: ["shop": TenantPolicy()], region: "eu")
-    guard let asset = chain.spec.listed(symbol)?.asset else {
-      throw CocoaError(.featureUnsupported)
-    }
-    let request = PaymentRequest(
-      tenant: "shop", orderID: "order-\(order)", chain: chain.spec.name, asset: asset,
-      amount: .init(amount), expiresInSeconds: nil)
-    return try await database.write {
-      try service.create(request, now: SystemTime().now, random: (order, 7), in: $0)
-    }
+    try await watched.request(amount, of: symbol, order: order)
   }
 
   func proof(_ payment: Payment) async throws -> Program.Outcome {
