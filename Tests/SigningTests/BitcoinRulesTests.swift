@@ -242,12 +242,54 @@ struct BitcoinRulesTests {
       psbt = other
     }
     #expect(try refusals(silent).contains { $0.contains("doesn't say what it spends") })
+    let contradictory = try changed(scene.refund()) { psbt in
+      var stated = try #require(psbt.spentOutput(ofInput: 0))
+      stated.value += 1
+      psbt.inputs[0].witnessUTXO = stated
+    }
+    #expect(try refusals(contradictory).contains { $0.contains("says two things") })
+    let open = try changed(scene.refund()) { $0.inputs[0].sighashType = SighashType.none }
+    #expect(
+      try refusals(open).contains { $0.contains("leaves the transaction open to changes") })
     let psbt = try scene.psbt(
       paying: [SigningScene.output(SigningScene.payee, 1_500_000)], change: 498_590,
       from: scene.taproot)
     var taproot = try scene.refund()
     taproot.body = .bitcoin(psbt: psbt.bytes)
     #expect(try refusals(taproot) == [])
+  }
+
+  @Test(
+    "one refund isn't paid by two outputs, nor to an address of ours; what spends nothing is none")
+  func contradictions() throws {
+    let output = try SigningScene.output(SigningScene.payee, 700_000)
+    let psbt = try scene.psbt(paying: [output, output], change: 598_000)
+    var twice = try scene.refund(value: 700_000)
+    twice.body = .bitcoin(psbt: psbt.bytes)
+    let described = try #require(twice.paymentsOut.first)
+    twice.paymentsOut.append(described)
+    let reason = "\(twice.id): It pays one refund twice."
+    #expect(try refusals(twice) == [reason])
+    twice.paymentsOut[1].refund?.id = SigningScene.id("ref", 2)
+    #expect(try refusals(twice) == [])
+
+    var ours = try scene.refund()
+    let change = try #require(
+      try SigningJob(.batch(scene.batch([ours])), policy: scene.policy(anyRefund)).facts.first?
+        .payments.last)
+    ours.paymentsOut.append(
+      PaymentOut(
+        refund: described.refund, address: change.address, asset: "BTC",
+        amount: change.amount.minorUnits))
+    ours.paymentsOut[1].refund?.id = SigningScene.id("ref", 2)
+    #expect(try refusals(ours).contains { $0.contains("which is ours") })
+
+    let job = try SigningJob(.batch(scene.batch([scene.refund()])), policy: scene.policy(anyRefund))
+    var facts = try #require(job.facts.first)
+    facts.slots = []
+    let reasons = Judgement.refusals(
+      facts, policy: job.policy, record: SigningRecord(), today: SigningScene.today)
+    #expect(reasons == ["It uses up nothing that could be used once only."])
   }
 
   @Test("an input that belongs to none of the policy's accounts is refused")

@@ -47,6 +47,7 @@ struct EthereumRulesTests {
       ),
       ({ $0.data[67] ^= 1 }, "but it doesn't"),
       ({ $0.data[35] ^= 1 }, "but it doesn't"),
+      ({ $0.nonce = .max }, "No transaction has its nonce"),
       ({ $0.value = 1 }, "It sends the coin to USDC's contract, too"),
       (
         { $0.to = try EthereumAddress("0x000000000000000000000000000000000000dEaD") },
