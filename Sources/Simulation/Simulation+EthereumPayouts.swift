@@ -24,7 +24,7 @@ extension Simulation {
       database: world.database, limits: .init(fees: bounds))
   }
 
-  private func randomness() -> EthereumPayouts.Randomness {
+  func randomness() -> EthereumPayouts.Randomness {
     let stream = RandomStream(seed: random.next())
     return { (stream.next(), stream.next()) }
   }

@@ -32,7 +32,9 @@ extension Simulation {
     world.time.advance(milliseconds: 2_000_000)
     for chain in chains { chain.advance() }
     try await settle()
+    try await finishRemedies()
     try await payBack()
+    try await finishRemedies()
     try await checkOutcome()
   }
 

@@ -30,6 +30,8 @@ extension Simulation {
     package var payouts: [String: [String: Int]] = [:]
     /// Refunds that ended, by chain and status.
     package var refunds: [String: [String: Int]] = [:]
+    /// What policies did by themselves: `accept`, or the kind of refund.
+    package var remedies: [String: Int] = [:]
     package var halted: Set<String> = []
     /// A digest of all events in their order: equal for equal runs.
     package var digest: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -25,6 +25,10 @@ extension Simulation {
     let number =
       Int.random(in: 0..<10, using: &random) == 0
       ? Int.random(in: 0...orderIDs.count, using: &random) : orderIDs.count
+    // Most payers say where money would go back to.
+    let payer =
+      Int.random(in: 0..<5, using: &random) > 0
+      ? try address(of: "payer \(random.next())", on: chains[place].spec) : nil
     if Int.random(in: 0..<8, using: &random) == 0 {
       world.killSwitch.arm(
         Bool.random(using: &random) ? .beforeCommit : .afterCommit,
@@ -34,7 +38,7 @@ extension Simulation {
       do {
         let payment = try await world.request(
           amount, of: asset, chain: place, tenant: tenant, order: "\(tenant)-\(number)",
-          expiresInSeconds: expiry, tolerance: tolerance)
+          expiresInSeconds: expiry, tolerance: tolerance, refundAddress: payer)
         orders[payment.terms.id] = OrderedPayment(terms: payment.terms)
         orderIDs.append(payment.terms.id)
         countPayment()
@@ -106,8 +110,10 @@ extension Simulation {
     let due = terms.amount.asUInt64 ?? 1_000
     let tolerance = terms.tolerance.asUInt64 ?? 0
     let dust = terms.asset.simulatedDust
-    switch Int.random(in: 0..<11, using: &random) {
+    switch Int.random(in: 0..<12, using: &random) {
     case 0..<5: return [due]
+    // Nearly all of it.
+    case 11: return [max(dust, due - due / 20)]
     case 5: return [max(dust + dust / 4, due / 2)]
     case 6: return [due * 2]
     case 7: return [due - min(tolerance, due - 1)]

@@ -26,9 +26,11 @@ extension Simulation {
     var acts: [PayoutAct] = [.request, .request, .build, .build]
     if made.contains(where: { $0.status == .built }) { acts += [.sign, .sign, .sign, .giveUp] }
     if made.contains(where: { $0.status != .built }) { acts += [.send, .send, .raiseFee] }
-    if place > 0, !made.isEmpty { acts.append(.void) }
+    if place > 0, !made.isEmpty, Int.random(in: 0..<3, using: &random) == 0 { acts.append(.void) }
     let held = try await heldRefunds(on: place)
     if !held.isEmpty { acts.append(.judge) }
+    // Seldom: what is withdrawn is paid by none of the others.
+    if Int.random(in: 0..<24, using: &random) == 0 { acts = [.withdraw] }
     switch acts[Int.random(in: acts.indices, using: &random)] {
     case .request: try await requestRefund(on: place)
     case .build: try await build(on: place)
@@ -38,11 +40,12 @@ extension Simulation {
     case .giveUp: try await giveUp(on: place)
     case .void: try await voidOnEthereum(place, anyOf: made)
     case .judge: try await judge(anyOf: held)
+    case .withdraw: try await withdrawRefund(on: place)
     }
   }
 
   private enum PayoutAct {
-    case request, build, sign, send, raiseFee, giveUp, void, judge
+    case request, build, sign, send, raiseFee, giveUp, void, judge, withdraw
   }
 
   private func armKill(duringPayoutsOn place: Int) {
@@ -119,7 +122,7 @@ extension Simulation {
   }
 
   /// Somebody's, whose name makes it.
-  private func address(of name: String, on spec: ChainSpec) throws -> String {
+  func address(of name: String, on spec: ChainSpec) throws -> String {
     let hash = HASH160.hash(Array(name.utf8))
     guard case .bitcoin(let network) = spec.family else { return EthereumAddress(hash).text }
     return BitcoinAddress(.p2wpkh(hash), network: network).text
@@ -191,6 +194,31 @@ extension Simulation {
       try await database.write {
         try RefundService(specs: [], policies: [:]).decide(
           fact, on: refund.terms.id, tenant: nil, now: now, in: $0
+        ).status.rawValue
+      }
+    }
+  }
+
+  /// Somebody ends a refund for which no transaction was ever made: none can be mined then.
+  private func withdrawRefund(on place: Int) async throws {
+    let (chain, service) = (chains[place].spec.name, RefundService(specs: [], policies: [:]))
+    let (approved, built) = try await world.database.read { connection in
+      (
+        try service.refunds(
+          tenant: nil, status: .approved, after: nil, limit: 10_000, in: connection),
+        Set(
+          try connection.query(
+            "SELECT DISTINCT refund_id FROM refund_facts WHERE fact LIKE '{\"built\"%'"
+          ).map { try $0.text("refund_id") })
+      )
+    }
+    let free = approved.filter { $0.terms.chain == chain && !built.contains($0.terms.id) }
+    guard let refund = free.randomElement(using: &random) else { return }
+    let (database, now) = (world.database, world.time.now)
+    try await attempt("withdraw \(refund.terms.id)") {
+      try await database.write {
+        try service.decide(
+          .canceled(by: "operator"), on: refund.terms.id, tenant: nil, now: now, in: $0
         ).status.rawValue
       }
     }

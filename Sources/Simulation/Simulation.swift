@@ -35,8 +35,8 @@ package final class Simulation {
   private var histories: [String: TransferHistory] = [:]
   /// Until when each chain's mempools had been looked through at the last check.
   private var lookedThrough: [String: Int64] = [:]
-  /// Whether the payment was settled when a refund was asked for, by the address it goes to: each
-  /// goes to one of its own.
+  /// Whether the payment was settled when a refund was asked for: by the address it goes to, each
+  /// to one of its own, where a person asked; by its id where a policy did.
   var refundsOfSettled: [String: Bool] = [:]
   /// The places of EVM chains on which tenants' treasuries have been given something.
   var openTreasuries: Set<Int> = []
@@ -95,12 +95,14 @@ package final class Simulation {
     settings.ethereum = ethereum
     var kiosk = TenantPolicy()
     kiosk.late = .accept
+    (kiosk.short, kiosk.over) = (.accept, .refund)
     kiosk.zeroConfirmationMaximum = [.btc: 20_000]
     var wholesale = TenantPolicy()
     wholesale.tolerance = [
       .btc: 500, .simulatedUSDC: 500, .eth: UInt256(500 * Asset.eth.simulatedScale),
     ]
     wholesale.confirmations = 4
+    (wholesale.late, wholesale.short, wholesale.over) = (.refund, .refund, .refund)
     settings.policies = ["kiosk": kiosk, "wholesale": wholesale]
     return settings
   }
@@ -177,6 +179,9 @@ package final class Simulation {
       return true
     case 74..<79:
       try await payOut(on: place)
+      return true
+    case 79..<81:
+      try await applyRemedies()
       return true
     default:
       try await watch(place)
@@ -267,9 +272,8 @@ package final class Simulation {
     let new = events.learn(read, stored, &findings)
     misdirections.learn(new, stored)
     for chain in chains { check(chain, stored, &findings) }
-    PaymentChecker(
-      orders: orders, stored: stored, histories: histories, refundsOfSettled: refundsOfSettled
-    ).check(&replayed, &findings)
+    paymentChecker(stored).check(&replayed, &findings)
+    try RemedyChecker(stored: stored).check(&findings)
     events.checkStatuses(stored, &findings)
     misdirections.check(&findings)
     checkReversals(stored, new, &findings)
@@ -312,6 +316,11 @@ package final class Simulation {
         chain: chain, stored: stored, balances: balances, isShallow: mode == .shallow
       ).check(&findings)
     }
+  }
+
+  func paymentChecker(_ stored: StoredState) -> PaymentChecker {
+    PaymentChecker(
+      orders: orders, stored: stored, histories: histories, refundsOfSettled: refundsOfSettled)
   }
 
   private func check(

@@ -77,7 +77,8 @@ extension EthereumPayouts {
         throw Failure.unmade("\(account.address.text) has \(balance.decimal) wei: too little")
       }
       // What was signed last is what nodes are given until this one is signed.
-      let last = family.last { $0.status == .signed || $0.status == .broadcast }
+      let signed = family.filter { $0.status == .signed || $0.status == .broadcast }
+      let last = signed.first { one in !signed.contains { $0.replaces == one.id } }
       let transaction = OutgoingTransaction(
         id: newID.description, tenant: tenant, chain: spec.name, purpose: .void, slots: old.slots,
         replaces: last?.id ?? old.id,

@@ -51,11 +51,11 @@ struct PaymentChecker {
   let stored: StoredState
   /// By `StoredState.Transfer.id`.
   let histories: [String: TransferHistory]
-  /// Whether the payment was settled when the refund to an address was asked for.
+  /// Whether the payment was settled when a refund was asked for, by its address or its id.
   let refundsOfSettled: [String: Bool]
 
   /// What pays for something: an address of a chain, in one asset.
-  private struct Account: Hashable {
+  fileprivate struct Account: Hashable {
     let chain: String
     let ordinal: Int64
     let contract: String
@@ -63,12 +63,7 @@ struct PaymentChecker {
 
   /// - Parameter replayed: the version of each payment whose facts were replayed before
   func check(_ replayed: inout [String: Int64], _ findings: inout Findings) {
-    var transfers: [Account: [StoredState.Transfer]] = [:]
-    for transfer in stored.transfers where !stored.isFunding(transfer) {
-      let account = Account(
-        chain: transfer.chain, ordinal: transfer.ordinal, contract: transfer.contract)
-      transfers[account, default: []].append(transfer)
-    }
+    let transfers = transfers
     findings.require(
       Set(stored.payments.map(\.id)) == Set(orders.keys), promise: 4,
       "the stored payments aren't those that were acknowledged")
@@ -82,14 +77,36 @@ struct PaymentChecker {
     let refunded = refunded(&findings)
     for payment in stored.payments {
       guard let order = orders[payment.id] else { continue }
-      let account = Account(
-        chain: payment.chain, ordinal: payment.ordinal, contract: payment.contract)
       checkOracle(
-        payment, order, transfers[account] ?? [], refunded: refunded[payment.id] ?? 0, &findings)
+        payment, order, transfers[Account(payment)] ?? [], refunded: refunded[payment.id] ?? 0,
+        &findings)
       if replayed.updateValue(payment.version, forKey: payment.id) != payment.version {
         checkReplay(payment, &findings)
       }
     }
+  }
+
+  private var transfers: [Account: [StoredState.Transfer]] {
+    var transfers: [Account: [StoredState.Transfer]] = [:]
+    for transfer in stored.transfers where !stored.isFunding(transfer) {
+      let account = Account(
+        chain: transfer.chain, ordinal: transfer.ordinal, contract: transfer.contract)
+      transfers[account, default: []].append(transfer)
+    }
+    return transfers
+  }
+
+  /// What each payment must be, by its id.
+  func oracles() -> [String: PaymentOracle] {
+    var findings = Findings()
+    let (transfers, refunded) = (transfers, refunded(&findings))
+    var oracles: [String: PaymentOracle] = [:]
+    for payment in stored.payments {
+      guard let order = orders[payment.id] else { continue }
+      oracles[payment.id] = oracle(
+        payment, order, transfers[Account(payment)] ?? [], refunded: refunded[payment.id] ?? 0)
+    }
+    return oracles
   }
 
   /// What live refunds take of each payment that they were asked for before it was settled.
@@ -97,7 +114,7 @@ struct PaymentChecker {
     var sums: [String: UInt64] = [:]
     for (id, refund) in stored.refunds where !["failed", "canceled"].contains(refund.status) {
       guard let terms = try? CanonicalJSON.value(RefundTerms.self, from: refund.terms),
-        let isOfSettled = refundsOfSettled[terms.address]
+        let isOfSettled = refundsOfSettled[id] ?? refundsOfSettled[terms.address]
       else {
         findings.require(false, promise: 6, "nobody asked for \(id)")
         continue
@@ -113,24 +130,7 @@ struct PaymentChecker {
   ) {
     let terms = order.terms
     let cursor = stored.chain(terms.chain).cursor
-    let looksAtMempools = terms.chainID == nil
-    let oracle = PaymentOracle(
-      amount: terms.amount.asUInt64 ?? 0, tolerance: terms.tolerance.asUInt64 ?? 0,
-      confirmations: Int64(terms.confirmations), acceptsLate: terms.latePolicy == .accept,
-      isDeadlinePassed: payment.deadlinePassed, isCanceled: order.isCanceled,
-      acceptedDue: order.acceptedDue, isResolved: order.isResolved,
-      isReopened: order.isReopened, refunded: refunded,
-      money: transfers.map { transfer in
-        let history = histories[transfer.id] ?? TransferHistory(lookedThrough: 0)
-        // Where nothing counts before it is in a block, the block's time tells when it came.
-        let first = min(
-          transfer.firstSeen, history.earliestBlockTime ?? .max,
-          looksAtMempools ? history.lookedThrough : .max)
-        return PaymentOracle.Money(
-          value: UInt64(transfer.value) ?? 0, state: transfer.state,
-          isLate: first > payment.expiresAt, isCredited: history.isCredited,
-          isSettled: order.settled.contains(transfer.id))
-      })
+    let oracle = oracle(payment, order, transfers, refunded: refunded)
     findings.require(
       transfers.allSatisfy { $0.confirmations == Int64(terms.confirmations) }, promise: 2,
       "a transfer to \(payment.id) needs another depth than \(terms.confirmations)")
@@ -150,6 +150,31 @@ struct PaymentChecker {
     }
   }
 
+  private func oracle(
+    _ payment: StoredState.StoredPayment, _ order: OrderedPayment,
+    _ transfers: [StoredState.Transfer], refunded: UInt64
+  ) -> PaymentOracle {
+    let terms = order.terms
+    let looksAtMempools = terms.chainID == nil
+    return PaymentOracle(
+      amount: terms.amount.asUInt64 ?? 0, tolerance: terms.tolerance.asUInt64 ?? 0,
+      confirmations: Int64(terms.confirmations), acceptsLate: terms.latePolicy == .accept,
+      isDeadlinePassed: payment.deadlinePassed, isCanceled: order.isCanceled,
+      acceptedDue: order.acceptedDue, isResolved: order.isResolved,
+      isReopened: order.isReopened, refunded: refunded,
+      money: transfers.map { transfer in
+        let history = histories[transfer.id] ?? TransferHistory(lookedThrough: 0)
+        // Where nothing counts before it is in a block, the block's time tells when it came.
+        let first = min(
+          transfer.firstSeen, history.earliestBlockTime ?? .max,
+          looksAtMempools ? history.lookedThrough : .max)
+        return PaymentOracle.Money(
+          value: UInt64(transfer.value) ?? 0, state: transfer.state,
+          isLate: first > payment.expiresAt, isCredited: history.isCredited,
+          isSettled: order.settled.contains(transfer.id))
+      })
+  }
+
   /// Promise 8: facts alone give the same payment.
   private func checkReplay(
     _ payment: StoredState.StoredPayment, _ findings: inout Findings
@@ -167,5 +192,11 @@ struct PaymentChecker {
     } catch {
       findings.require(false, promise: 8, "\(payment.id)'s facts don't replay: \(error)")
     }
+  }
+}
+
+extension PaymentChecker.Account {
+  fileprivate init(_ payment: StoredState.StoredPayment) {
+    self.init(chain: payment.chain, ordinal: payment.ordinal, contract: payment.contract)
   }
 }

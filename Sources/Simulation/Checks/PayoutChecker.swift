@@ -162,34 +162,23 @@ struct PayoutChecker {
     }.filter { $0.terms.chain == spec.name }
     guard !refunds.isEmpty else { return }
     var paid: [[UInt8]: [TrueTransfer]] = [:]
+    // What a deprecated token's successor moves in its place is another asset.
+    let listed = Set(spec.assets.map { $0.asset.contract.map { "0x\($0.hex)" } ?? "" })
     for block in branch {
-      for transfer in block.transfers where !transfer.hasFailed {
+      for transfer in block.transfers
+      where !transfer.hasFailed && listed.contains(transfer.contract) {
         paid[transfer.recipient, default: []].append(transfer)
       }
     }
     var given: [String: UInt256] = [:]
-    for (terms, status, isAccepted) in refunds {
-      let transfers = paid[try script(of: terms)] ?? []
-      guard !transfers.isEmpty else {
-        findings.require(
-          status != "final" || isAccepted, promise: 6, "\(terms.id) is final and isn't paid")
-        continue
+    // People's go to addresses of their own, a policy's to the payer's.
+    for (script, refunds) in try Dictionary(
+      grouping: refunds, by: { try self.script(of: $0.terms) })
+    {
+      let transfers = paid[script] ?? []
+      for (payment, value) in match(transfers, refunds, &findings) {
+        given[payment] = plus(given[payment] ?? .zero, value)
       }
-      let value = transfers.map(\.value).reduce(.zero, plus)
-      given[terms.payment] = plus(given[terms.payment] ?? .zero, value)
-      findings.require(
-        transfers.count == 1, promise: 2, "\(terms.id) is paid \(transfers.count) times")
-      let contract = terms.asset.contract.map { "0x\($0.hex)" } ?? ""
-      findings.require(
-        value <= terms.amount && transfers.allSatisfy { $0.contract == contract }, promise: 6,
-        "\(terms.id) is paid \(value.decimal) of \(terms.amount.decimal)")
-      findings.require(
-        ["broadcast", "confirmed", "held", "final"].contains(status), promise: 4,
-        "\(terms.id) is paid and \(status)")
-      // What a token took of it is no payment of it.
-      findings.require(
-        status != "final" || value == terms.amount || isAccepted, promise: 6,
-        "\(terms.id) is final, and \(value.decimal) of \(terms.amount.decimal) arrived")
     }
     guard isShallow else { return }
     for payment in stored.payments {
@@ -202,6 +191,51 @@ struct PayoutChecker {
         out <= came, promise: 6,
         "\(payment.id) gave \(out.decimal) back of \(came.decimal)")
     }
+  }
+
+  private typealias Paying = (terms: RefundTerms, status: String, isAccepted: Bool)
+
+  /// Each of the transfers to an address pays another one of the refunds to it, rather those that
+  /// are said to be paid, and no more than that was to be; what went back, by the payments.
+  private func match(
+    _ transfers: [TrueTransfer], _ refunds: [Paying], _ findings: inout Findings
+  ) -> [(payment: String, value: UInt256)] {
+    let ranks = ["final": 0, "held": 1, "confirmed": 2, "broadcast": 3]
+    var open = refunds.sorted { a, b in
+      (ranks[a.status] ?? 4, b.terms.amount, a.terms.id)
+        < (ranks[b.status] ?? 4, a.terms.amount, b.terms.id)
+    }
+    var given: [(payment: String, value: UInt256)] = []
+    for transfer in transfers.sorted(by: { $0.value > $1.value }) {
+      func isPaid(_ refund: Paying, exactly: Bool) -> Bool {
+        let contract = refund.terms.asset.contract.map { "0x\($0.hex)" } ?? ""
+        return transfer.contract == contract
+          && (exactly
+            ? transfer.value == refund.terms.amount : transfer.value < refund.terms.amount)
+      }
+      guard
+        let place = open.firstIndex(where: { isPaid($0, exactly: true) })
+          ?? open.firstIndex(where: { isPaid($0, exactly: false) })
+      else {
+        let ids = refunds.map(\.terms.id).joined(separator: ", ")
+        findings.require(
+          false, promise: 2, "of \(ids) more is paid than was to be: \(transfer.value.decimal)")
+        continue
+      }
+      let (terms, status, isAccepted) = open.remove(at: place)
+      given.append((terms.payment, transfer.value))
+      findings.require(
+        ranks[status] != nil, promise: 4, "\(terms.id) is paid and \(status)")
+      // What a token took of it is no payment of it.
+      findings.require(
+        status != "final" || transfer.value == terms.amount || isAccepted, promise: 6,
+        "\(terms.id) is final, and \(transfer.value.decimal) of \(terms.amount.decimal) arrived")
+    }
+    for (terms, status, isAccepted) in open {
+      findings.require(
+        status != "final" || isAccepted, promise: 6, "\(terms.id) is final and isn't paid")
+    }
+    return given
   }
 
   private func script(of terms: RefundTerms) throws -> [UInt8] {

@@ -41,6 +41,19 @@ struct PaymentOracle {
     return total
   }
 
+  /// All that is final, whether it counts or not.
+  var finalReceipts: UInt64 { total(level: 4, onlyCounted: false) }
+
+  /// What of it counts, or did until it was sent back.
+  var finalCounted: UInt64 { total(level: 4) }
+
+  /// What of it counts for nothing and had no part in what an operator closed.
+  var finalWaiting: UInt64 {
+    var open = self
+    open.money = money.filter { !(isResolved && $0.isSettled) }
+    return open.finalReceipts - open.finalCounted
+  }
+
   private func counting(_ total: UInt64) -> UInt64 { total - min(total, refunded) }
 
   var received: UInt64 { total(level: 1, onlyCounted: false) }

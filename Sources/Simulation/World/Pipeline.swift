@@ -146,12 +146,14 @@ package struct Pipeline: Sendable {
   ///   - asset: nil for the chain's own coin
   package func request(
     _ amount: UInt64, of asset: Asset? = nil, chain: Int = 0, tenant: String, order: String,
-    expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil, random: (UInt64, UInt64)
+    expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil, refundAddress: String? = nil,
+    random: (UInt64, UInt64)
   ) async throws -> Payment {
     let request = PaymentRequest(
       tenant: tenant, orderID: order, chain: settings.specs[chain].name, asset: asset,
       amount: UInt256(amount),
-      expiresInSeconds: expiresInSeconds, tolerance: tolerance.map { UInt256($0) })
+      expiresInSeconds: expiresInSeconds, tolerance: tolerance.map { UInt256($0) },
+      refundAddress: refundAddress)
     let (service, now) = (service, time.now)
     return try await database.groupedWrite { connection in
       try service.create(request, now: now, random: random, in: connection)

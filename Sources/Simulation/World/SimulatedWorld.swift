@@ -169,12 +169,14 @@ package final class SimulatedWorld {
 
   package func request(
     _ amount: UInt64, of asset: Asset? = nil, chain: Int = 0, tenant: String = "roastery",
-    order: String, expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil
+    order: String, expiresInSeconds: Int64? = nil, tolerance: UInt64? = nil,
+    refundAddress: String? = nil
   ) async throws -> Payment {
     let bits = (random.next(), random.next())
     return try await process.request(
       amount, of: asset, chain: chain, tenant: tenant, order: order,
-      expiresInSeconds: expiresInSeconds, tolerance: tolerance, random: bits)
+      expiresInSeconds: expiresInSeconds, tolerance: tolerance, refundAddress: refundAddress,
+      random: bits)
   }
 
   /// The output script of the payment's address; on EVM chains the account's 20 bytes.
