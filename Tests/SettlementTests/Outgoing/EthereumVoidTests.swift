@@ -190,6 +190,10 @@ struct EthereumVoidTests {
     await #expect(throws: OutgoingService.Refusal.nonceBehind(made[1].id)) {
       try await treasury.cancel(made[0].id)
     }
+    // What is signed isn't given up at all.
+    await #expect(throws: OutgoingService.Refusal.notPossible(.signed)) {
+      try await treasury.cancel(made[1].id)
+    }
     let void = try await treasury.void(made[0].id)
     #expect(void.slots == made[0].slots && void.replaces == made[0].id)
     try await treasury.takeIn(void)
@@ -201,5 +205,41 @@ struct EthereumVoidTests {
     #expect(try await paidWei(scene) == 500)
     #expect(try await treasury.refundable(payment) == 2_500)
     #expect(try await treasury.differences() == [])
+  }
+
+  @Test("what pays a refund that has ended isn't sent, and its nonce is used up")
+  func ended() async throws {
+    let scene = try await EthereumScene(
+      nodes: 1, quorum: 1, finalityTag: nil, hasTreasury: true)
+    let (treasury, usdc) = (scene.treasury, SimulatedContracts.usdc)
+    let payment = try await scene.pay("USDC", 10_000)
+    for address in [try payment.address, try EthereumTreasury.address] {
+      try scene.node.send(.token(usdc, 15_000, to: address))
+    }
+    try scene.node.send(.ether(1_000_000_000_000_000_000, to: EthereumTreasury.address))
+    try await scene.mine(12)
+    let refund = try await treasury.refund(payment, .overpayment)
+    let made = try #require(try await treasury.payRefunds().made.first)
+    let payer = try EthereumAddress(EthereumTreasury.payer)
+    try scene.node.send(.calling(usdc, "blacklist(address)", [.address(payer)]))
+    try await scene.mine()
+    try await treasury.send([made])
+    try await scene.mine(5)
+    #expect(try await treasury.status(refund) == .failed)
+    // A reorg below finality brings the transaction back, not the refund.
+    try scene.node.reorganize(depth: 6, transactions: .dropped)
+    try await scene.share()
+    let (chain, now) = (scene.chain.spec.name, scene.now)
+    try await scene.database.write {
+      _ = try ChainResumption.resume(chain, by: "ann", now: now, in: $0)
+    }
+    scene.restart()
+    try await scene.share()
+    #expect(try await treasury.load(made).status == .broadcast)
+    let report = try await treasury.broadcast(after: 61)
+    #expect(report.notes[made.id]?.contains("refund \(refund.terms.id) is failed") == true)
+    let outcome = try await treasury.payRefunds()
+    #expect(outcome.made.map(\.purpose) == [.void], "\(outcome.left)")
+    #expect(outcome.made.first?.slots == made.slots)
   }
 }
