@@ -113,7 +113,7 @@ extension StepWriter {
 
   /// Which one of ours it is: by its txid, or where its bytes aren't known, by what was to be
   /// signed for its slot. Nil for a stranger's.
-  private func ownID(of sighting: OutgoingSighting) throws -> String? {
+  func ownID(of sighting: OutgoingSighting) throws -> String? {
     let chain = SQLValue.text(step.chain.text)
     let known = try connection.queryFirst(
       "SELECT outgoing_id FROM outgoing WHERE chain = $1 AND txid = $2",

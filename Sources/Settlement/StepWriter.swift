@@ -200,7 +200,12 @@ struct StepWriter {
 
   private func isFunding(_ id: TransferID) throws -> Bool {
     guard case .ethereum = spec.family, step.slotsVersion > 0 else { return false }
-    return try OutgoingRecords.isFunding(id, in: connection)
+    if try OutgoingRecords.isFunding(id, in: connection) { return true }
+    // One whose bytes nobody has brought yet is known by what was signed, from this step on.
+    guard let sighting = step.sightings.first(where: { $0.txid == id.txid }),
+      let own = try ownID(of: sighting)
+    else { return false }
+    return try OutgoingRecords.load(own, locking: false, in: connection)?.purpose == .gas
   }
 
   /// The update with what the cursor adds to it: until when nothing was missed before it was found,
