@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import Bytes
 internal import Payments
 internal import Settlement
