@@ -269,6 +269,16 @@ extension StepWriter {
     var drafts: [EventDraft] = []
     var (settled, lost): (Set<String>, [String]) = ([], [])
     var hasWinner = false
+    if let winner = family.first(where: { ($0.sighting?.block.height ?? .max) <= height }),
+      winner.effect == .whole || winner.effect == .less
+    {
+      // What a sweep's first was to take its replacement took: else it would be taken again.
+      for other in family where other.id != winner.id {
+        try connection.execute(
+          "UPDATE outgoing_sweeps SET outgoing_id = $1 WHERE outgoing_id = $2",
+          [.text(winner.id), .text(other.id)])
+      }
+    }
     for var transaction in family {
       if let sighting = transaction.sighting, sighting.block.height <= height {
         hasWinner = true

@@ -25,6 +25,27 @@ struct EthereumReplacementTests {
         EthereumTransaction(encoded: EthereumTreasury.signed(transaction))))
   }
 
+  @Test("what a sweep took stays taken where its replacement is the one that was mined")
+  func sweptByReplacement() async throws {
+    let scene = try await EthereumScene(hasTreasury: true)
+    let ether: UInt256 = 1_000_000_000_000_000_000
+    let payment = try await scene.pay("ETH", ether)
+    try scene.node.send(.ether(ether, to: payment.address))
+    try await scene.mine(12)
+    let first = try #require(try await scene.treasury.sweep().made.first)
+    try await scene.treasury.send([first])
+    let second = try await scene.treasury.replace(first.id)
+    try await scene.treasury.send([second])
+    try await scene.mine(12)
+    #expect(try await scene.treasury.load(second).status == .final)
+    #expect(try await scene.treasury.load(first).status == .replaced)
+    // What comes late isn't final yet.
+    try scene.node.send(.ether(ether, to: payment.address))
+    try await scene.mine(1)
+    let again = try await scene.treasury.sweep()
+    #expect(again.made.isEmpty && again.left.isEmpty, "\(again.left)")
+  }
+
   @Test(
     "what is stuck is replaced under its nonce for a higher fee, and whichever is mined pays once",
     arguments: [true, false])
