@@ -43,8 +43,11 @@ struct OutgoingReplay {
     }
     var differences: [String] = []
     let terms = refund.terms
+    // Payees who bear the fee get what it leaves.
+    let isRightAmount =
+      terms.feePayer == .payee ? payout.amount <= terms.amount : payout.amount == terms.amount
     if payout.address != terms.address || payout.contract != terms.asset.contract
-      || transaction.chain != terms.chain || payout.amount > terms.amount
+      || transaction.chain != terms.chain || !isRightAmount
     {
       differences.append("pays \(id) otherwise than was requested")
     }
