@@ -90,6 +90,17 @@ import Testing
     #expect(try await node.headers(90..<95).isEmpty)
   }
 
+  @Test("headers that are small each and too much together are refused before all have come")
+  func manyBytes() async throws {
+    let node = ethereumNode(SimulatedEthereum(String(repeating: "a", count: 90)))
+    let heights = Array(0..<90 as Range<UInt32>)
+    let bytes = try await node.headers(heights).reduce(0) { $0 + ($1?.bytes.count ?? 0) }
+    #expect(try await node.headers(heights, maximumBytes: bytes).count == 90)
+    await #expect(throws: NodeError.rpc(.transport(.tooLarge(limit: bytes - 1)))) {
+      try await node.headers(heights, maximumBytes: bytes - 1)
+    }
+  }
+
   @Test("a chain that moves while its headers are read is no chain")
   func movingChain() async throws {
     let node = ethereumNode(

@@ -66,7 +66,7 @@ struct WatchTable: Sendable {
 
   /// Brings a group's tags near.
   @inline(__always)
-  func prefetchTags(of group: Int) { prefetch_read(slots.tags + group) }
+  func prefetchTags(of group: Int) { prefetch_read(slots.memory + 64 &* group) }
 
   /// Brings a slot's place near.
   @inline(__always)
@@ -79,7 +79,8 @@ struct WatchTable: Sendable {
   /// `group` is below the group count.
   @inline(__always)
   func candidates(_ hash: UInt64, in group: Int) -> Candidates {
-    let words = slots.tags[group]
+    // Raw, since `insert` writes the same memory as single words.
+    let words = slots.memory.load(fromByteOffset: 64 &* group, as: SIMD8<UInt64>.self)
     let pattern = Self.tag(hash) &* 0x0001_0001_0001_0001
     let low = SIMD8<UInt64>(repeating: 0x7fff_7fff_7fff_7fff)
     let differences = words ^ SIMD8(repeating: pattern)
@@ -119,7 +120,6 @@ struct WatchTable: Sendable {
     let groupCount: Int
     /// Of each group 32 tags, four a word, the first in the lowest bits.
     let words: UnsafeMutablePointer<UInt64>
-    let tags: UnsafeMutablePointer<SIMD8<UInt64>>
     let places: UnsafeMutablePointer<UInt32>
 
     private static let tagBytes = 64
@@ -131,9 +131,9 @@ struct WatchTable: Sendable {
       self.groupCount = groupCount
       memory = LargeMemory.allocate(
         byteCount: max(1, groupCount * (Self.tagBytes + Self.placeBytes)))
-      words = memory.assumingMemoryBound(to: UInt64.self)
-      tags = memory.assumingMemoryBound(to: SIMD8<UInt64>.self)
-      places = (memory + groupCount * Self.tagBytes).assumingMemoryBound(to: UInt32.self)
+      words = memory.bindMemory(to: UInt64.self, capacity: groupCount * Self.tagBytes / 8)
+      places = (memory + groupCount * Self.tagBytes).bindMemory(
+        to: UInt32.self, capacity: groupCount * Self.placeBytes / 4)
     }
 
     convenience init(copying other: Slots) {

@@ -79,15 +79,25 @@ package final class EthereumNode: RPCNode {
   }
 
   /// The same in batches, in the order of `heights`.
-  package func headers(_ heights: [UInt32]) async throws(NodeError) -> [EthereumNodeHeader?] {
-    let calls = heights.map { Self.headerCall(Self.quantity($0)) }
-    let outcomes = try await batch(
-      calls, maximumCount: Self.headerBatchCount, isBulk: true,
-      maximumBytes: headerBytes * min(max(calls.count, 1), Self.headerBatchCount))
+  ///
+  /// - Parameter limit: bytes that all of them may have together, whatever each request's may
+  package func headers(
+    _ heights: [UInt32], maximumBytes limit: Int = EthereumNode.maximumHeadersBytes
+  ) async throws(NodeError) -> [EthereumNodeHeader?] {
     var headers: [EthereumNodeHeader?] = []
     headers.reserveCapacity(heights.count)
-    for (height, outcome) in zip(heights, outcomes) {
-      headers.append(try Self.header(outcome, at: height))
+    var bytes = 0
+    while headers.count < heights.count {
+      let part = heights[headers.count...].prefix(Self.headerBatchCount)
+      let outcomes = try await batch(
+        part.map { Self.headerCall(Self.quantity($0)) }, maximumCount: Self.headerBatchCount,
+        isBulk: true, maximumBytes: headerBytes * part.count)
+      for (height, outcome) in zip(part, outcomes) {
+        let header = try Self.header(outcome, at: height)
+        bytes += header?.bytes.count ?? 0
+        guard bytes <= limit else { throw .rpc(.transport(.tooLarge(limit: limit))) }
+        headers.append(header)
+      }
     }
     return headers
   }
@@ -161,6 +171,8 @@ package final class EthereumNode: RPCNode {
 extension EthereumNode {
   /// Headers in one request: each may list the hashes of some thousand transactions.
   private static let headerBatchCount = 32
+  /// 128 kB for each of the most that are asked for at once: 1,900 transactions' hashes.
+  package static let maximumHeadersBytes = 256 << 20
   /// In one question altogether.
   package static let maximumHeaderCount = 2_048
 
