@@ -114,12 +114,30 @@ package struct RecordStore<Record: Recorded>: Sendable {
     try connection.query(
       "SELECT number, recorded_at, fact FROM \(names.facts) WHERE \(names.id) = $1 ORDER BY number",
       [.text(id)]
-    ).map { row in
-      RecordedFact(
-        number: try row.integer("number"),
-        time: Timestamp(microseconds: try row.integer("recorded_at")),
-        fact: try CanonicalJSON.value(Record.Fact.self, from: row.text("fact")))
-    }
+    ).map(Self.fact)
+  }
+
+  /// The last `limit` of the record's facts before the one of this number, the latest first.
+  ///
+  /// - Parameter passedOver: the names of cases that aren't wanted, with which facts' texts begin
+  package func latestFacts(
+    of id: String, before number: Int64?, passingOver passedOver: [String], limit: Int,
+    in connection: any SQLConnection
+  ) throws -> [RecordedFact<Record.Fact>] {
+    let kinds = passedOver.map { #" AND fact NOT LIKE '{"\#($0)":%'"# }.joined()
+    return try connection.query(
+      """
+      SELECT number, recorded_at, fact FROM \(names.facts)
+      WHERE \(names.id) = $1 AND number < $2\(kinds) ORDER BY number DESC LIMIT $3
+      """, [.text(id), .integer(number ?? .max), .integer(Int64(limit))]
+    ).map(Self.fact)
+  }
+
+  private static func fact(_ row: SQLRow) throws -> RecordedFact<Record.Fact> {
+    RecordedFact(
+      number: try row.integer("number"),
+      time: Timestamp(microseconds: try row.integer("recorded_at")),
+      fact: try CanonicalJSON.value(Record.Fact.self, from: row.text("fact")))
   }
 
   // MARK: Rows

@@ -23,6 +23,10 @@ extension OrderSchemas {
           "quantity": [
             "type": "integer", "minimum": 1, "maximum": .integer(SupplyItem.maximumQuantity),
           ],
+          "unit": [
+            "type": "string", "minLength": 1, "maxLength": 32,
+            "description": "One that its supply names; the smallest unless told.",
+          ],
         ],
       ],
     ]

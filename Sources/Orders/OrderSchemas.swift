@@ -79,8 +79,11 @@ package enum OrderSchemas {
   }
 
   private static let stockLine = JSONSchema.object(
-    "So many of a product's smallest units.",
-    [.init("product", JSONSchema.text), .init("quantity", JSONSchema.count)])
+    "So much of a product.",
+    [
+      .init("product", JSONSchema.text), .init("quantity", JSONSchema.count),
+      .init("unit", described(JSONSchema.text, "The smallest where it is left out.")),
+    ], optional: ["unit"])
 
   private static let stockLines: JSONValue = ["type": "array", "items": stockLine]
 
@@ -89,7 +92,8 @@ package enum OrderSchemas {
     [
       .init("product", JSONSchema.text), .init("wanted", JSONSchema.count),
       .init("available", JSONSchema.count),
-    ])
+      .init("unit", described(JSONSchema.text, "The one in which nothing is counted there.")),
+    ], optional: ["unit"])
 
   static let item = JSONSchema.object(
     "So many pieces of a product, each made alike.",

@@ -60,6 +60,23 @@ package enum SupplySchema {
           "UPDATE (status, revision, expires_at, updated_at)")
         + RowSecurity.protect(
           "reservation_lines", rows: ownRows, granting: "SELECT, INSERT, DELETE")
-    }
+    },
+    Migration(number: 2, name: "supplies by owner and reorder") { dialect in
+      let order = RecordStore<SupplyItem>().order(dialect)
+      let owner =
+        switch dialect {
+        case .sqlite: "json_extract(state, '$.details.owner')"
+        case .postgreSQL: "CAST(state AS JSON) #>> '{details,owner}'"
+        }
+      let statements = [
+        "ALTER TABLE supplies ADD COLUMN owner TEXT",
+        "ALTER TABLE supplies ADD COLUMN reorder TEXT",
+        "UPDATE supplies SET owner = \(owner)",
+        order.index("supplies_by_owner", by: "tenant", "owner"),
+        order.index("supplies_by_reorder", by: "tenant", "reorder"),
+      ]
+      guard dialect == .postgreSQL else { return statements }
+      return statements + ["GRANT UPDATE (owner, reorder) ON supplies TO \(RowSecurity.tenantRole)"]
+    },
   ]
 }

@@ -18,7 +18,7 @@ extension SupplyService: StockReserving {
         var reservation = before
         let moves = reservation.reserve(
           lines, revision: request.revision, until: request.until)
-        let shortages = Self.shortages(of: moves, request, among: items)
+        let shortages = Self.shortages(of: moves, lines, among: items)
         guard shortages.isEmpty else { throw Shortages(shortages) }
         try move(moves, order: request.order, items: &items, now: now, in: connection)
         try ReservationRecords.save(
@@ -150,7 +150,7 @@ extension SupplyService: StockReserving {
     return Dictionary(items.map { ($0.id, $0) }) { first, _ in first }
   }
 
-  /// How much of which supply is asked for.
+  /// How much of which supply is asked for, in its smallest unit.
   private static func lines(
     of request: ReserveStock, among items: [String: SupplyItem]
   ) throws -> [String: Int64] {
@@ -160,25 +160,27 @@ extension SupplyService: StockReserving {
       let item = items.values.first {
         $0.terms.product == line.product && $0.terms.location == request.location && !$0.isDeleted
       }
-      guard let item else {
+      let quantity = item.flatMap { try? $0.smallest(line.quantity, of: line.unit) }
+      if let item, let quantity, quantity <= SupplyItem.maximumQuantity {
+        lines[item.id] = min(
+          (lines[item.id] ?? 0) + quantity, SupplyItem.maximumQuantity + 1)
+      } else {
         missing.append(
-          StockShortage(product: line.product, wanted: line.quantity, available: 0))
-        continue
+          StockShortage(
+            product: line.product, wanted: line.quantity, available: 0, unit: line.unit))
       }
-      lines[item.id, default: 0] += line.quantity
     }
     guard missing.isEmpty else { throw Shortages(missing) }
     return lines
   }
 
   private static func shortages(
-    of moves: [Reservation.Move], _ request: ReserveStock, among items: [String: SupplyItem]
+    of moves: [Reservation.Move], _ lines: [String: Int64], among items: [String: SupplyItem]
   ) -> [StockShortage] {
     moves.compactMap { move in
       guard move.kind == .reserve, let item = items[move.supply], item.available < move.quantity
       else { return nil }
-      let wanted = request.lines.filter { $0.product == item.terms.product }
-        .reduce(Int64(0)) { $0 + $1.quantity }
+      let wanted = lines[move.supply] ?? 0
       // What the order holds already is there for it.
       return StockShortage(
         product: item.terms.product, wanted: wanted,

@@ -90,14 +90,37 @@ package struct SupplyService: Sendable {
     return item
   }
 
+  /// What a list asks for; nil where it doesn't matter.
+  package struct Filter: Equatable, Sendable {
+    package var location: String?
+    package var product: String?
+    package var status: SupplyStatus?
+    package var owner: String?
+    package var reorder: SupplyReorder.Status?
+  }
+
   package func items(
-    tenant: String, location: String?, product: String?, status: SupplyStatus?,
-    after id: String?, limit: Int, in connection: any SQLConnection
+    tenant: String, _ filter: Filter, after id: String?, limit: Int,
+    in connection: any SQLConnection
   ) throws -> [SupplyItem] {
     try store.page(
       where: [
-        ("tenant", .text(tenant)), ("deleted", .flag(false)), ("location", .optional(location)),
-        ("product", .optional(product)), ("status", .optional(status?.rawValue)),
+        ("tenant", .text(tenant)), ("deleted", .flag(false)),
+        ("location", .optional(filter.location)), ("product", .optional(filter.product)),
+        ("status", .optional(filter.status?.rawValue)), ("owner", .optional(filter.owner)),
+        ("reorder", .optional(filter.reorder?.rawValue)),
       ], after: id, limit: limit, in: connection)
+  }
+
+  /// How stock moved, the latest first: the `limit` movements before the fact of this number, with
+  /// their numbers and JSON.
+  package func movements(
+    of id: String, tenant: String, before number: Int64?, limit: Int,
+    in connection: any SQLConnection
+  ) throws -> [(id: String, json: String)] {
+    _ = try item(id, tenant: tenant, in: connection)
+    return try store.latestFacts(
+      of: id, before: number, passingOver: StockMovement.otherFacts, limit: limit, in: connection
+    ).compactMap { fact in fact.movement.map { ("\(fact.number)", $0) } }
   }
 }

@@ -12,7 +12,7 @@ package struct SchemaCheck {
   private static let assertions: Set = [
     "$ref", "type", "const", "enum", "pattern", "format", "minimum", "maximum", "minLength",
     "maxLength", "oneOf", "items", "required", "properties", "additionalProperties",
-    "minItems", "maxItems",
+    "minItems", "maxItems", "maxProperties",
   ]
 
   package init(document: JSONValue) { self.document = document }
@@ -98,9 +98,13 @@ package struct SchemaCheck {
     where value[name] == nil {
       found.append("\(path) lacks \(name)")
     }
-    guard let properties = schema["properties"] else { return found }
+    let others = schema["additionalProperties"].flatMap { $0.flag == nil ? $0 : nil }
+    guard schema["properties"] != nil || others != nil else { return found }
+    if value.members.count > schema["maxProperties"]?.integer(Int.self) ?? .max {
+      found.append("\(path) has \(value.members.count) members")
+    }
     for member in value.members {
-      guard let property = properties[member.name] else {
+      guard let property = schema["properties"]?[member.name] ?? others else {
         if schema["additionalProperties"] == true { continue }
         found.append("\(path).\(member.name) isn't described")
         continue

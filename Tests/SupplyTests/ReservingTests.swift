@@ -49,6 +49,61 @@ struct ReservingTests {
     try await scene.expectSound()
   }
 
+  @Test("lines in a supply's larger units are set aside in its smallest, exactly or not at all")
+  func units() async throws {
+    let scene = try await StockScene()
+    let beans = try await scene.keep("beans", 2_500, units: ["kg": 1_000, "bag": 250])
+    #expect(
+      try await scene.reserve(
+        "o1",
+        lines: [
+          StockLine(product: "beans", quantity: 1, unit: "kg"),
+          StockLine(product: "beans", quantity: 2, unit: "bag"),
+          StockLine(product: "beans", quantity: 7),
+          StockLine(product: "beans", quantity: 3, unit: "g"),
+        ]) == .reserved)
+    #expect(try await scene.stock(beans) == [2_500, 1_510])
+    #expect(
+      try await scene.reserve("o2", lines: [StockLine(product: "beans", quantity: 1, unit: "kg")])
+        == .insufficient([StockShortage(product: "beans", wanted: 1_000, available: 990)]))
+    // A unit that nobody counts in, and more than any stock holds.
+    for line in [
+      StockLine(product: "beans", quantity: 1, unit: "lb"),
+      StockLine(product: "beans", quantity: SupplyItem.maximumQuantity, unit: "kg"),
+      StockLine(product: "beans", quantity: .max, unit: "kg"),
+    ] {
+      #expect(
+        try await scene.reserve("o3", lines: [line])
+          == .insufficient([
+            StockShortage(
+              product: "beans", wanted: line.quantity, available: 0, unit: line.unit)
+          ]))
+    }
+    #expect(try await scene.stock(beans) == [2_500, 1_510])
+    try await scene.expectSound()
+  }
+
+  @Test("hundreds of orders that race below the limit ask for more once")
+  func reorderRace() async throws {
+    let scene = try await StockScene()
+    let beans = try await scene.keep("beans", 300, reorderAt: 250)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<200 {
+        group.addTask { _ = try await scene.reserve("o\(number)", [("beans", 1)]) }
+        if number.isMultiple(of: 2) {
+          group.addTask { try await scene.release("o\(number)") }
+        }
+      }
+      try await group.waitForAll()
+    }
+    let item = try await scene.item(beans)
+    let told = try await scene.events(beans).filter { $0 == "supply.reordered" }
+    #expect(told.count <= 1)
+    #expect((item.reorder == nil) == told.isEmpty)
+    #expect(told.isEmpty == false || item.available > 250)
+    try await scene.expectSound()
+  }
+
   @Test("a request that was overtaken by its order's end sets nothing aside")
   func overtaken() async throws {
     let scene = try await StockScene()

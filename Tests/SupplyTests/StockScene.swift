@@ -25,14 +25,17 @@ final class StockScene: Sendable {
   }
 
   @discardableResult
-  func keep(_ product: String, _ onHand: Int64, lowAt: Int64? = nil) async throws -> String {
+  func keep(
+    _ product: String, _ onHand: Int64, lowAt: Int64? = nil, reorderAt: Int64? = nil,
+    units: [String: Int64]? = nil
+  ) async throws -> String {
     let (service, now) = (service, time.now)
     let random = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
     return try await database.write { connection in
       try service.create(
         .init(
           location: Self.location, product: product, unit: "g",
-          details: SupplyDetails(lowAt: lowAt), onHand: onHand),
+          details: SupplyDetails(lowAt: lowAt, reorderAt: reorderAt, units: units), onHand: onHand),
         tenant: Self.tenant, now: now, random: random, in: connection
       ).id
     }
@@ -41,11 +44,18 @@ final class StockScene: Sendable {
   func reserve(
     _ order: String, _ lines: [(String, Int64)], revision: Int64 = 1, until seconds: Int64? = nil
   ) async throws -> ReserveStockReply {
+    try await reserve(
+      order, lines: lines.map { StockLine(product: $0.0, quantity: $0.1) }, revision: revision,
+      until: seconds)
+  }
+
+  func reserve(
+    _ order: String, lines: [StockLine], revision: Int64 = 1, until seconds: Int64? = nil
+  ) async throws -> ReserveStockReply {
     try await service.reserve(
       ReserveStock(
         tenant: Self.tenant, order: order, location: Self.location, revision: revision,
-        lines: lines.map { StockLine(product: $0.0, quantity: $0.1) },
-        until: seconds.map { time.now.adding(seconds: $0) }))
+        lines: lines, until: seconds.map { time.now.adding(seconds: $0) }))
   }
 
   func consume(_ order: String) async throws -> ConsumeStockReply {
@@ -58,12 +68,14 @@ final class StockScene: Sendable {
       ReleaseStock(tenant: Self.tenant, order: order, revision: revision))
   }
 
+  func item(_ supply: String) async throws -> SupplyItem {
+    let service = service
+    return try await database.read { try service.item(supply, tenant: Self.tenant, in: $0) }
+  }
+
   /// What is on hand and what is reserved.
   func stock(_ supply: String) async throws -> [Int64] {
-    let service = service
-    let item = try await database.read {
-      try service.item(supply, tenant: Self.tenant, in: $0)
-    }
+    let item = try await item(supply)
     return [item.onHand, item.reserved]
   }
 

@@ -101,6 +101,136 @@ struct SupplyRouteTests {
     }
   }
 
+  @Test("larger units are taken in adjustments and counts, and shown")
+  func units() async throws {
+    try await Self.run { gateway, _ in
+      let made = try await Self.post(
+        gateway, Self.body(more: #","units":{"kg":1000,"bag":250}"#))
+      #expect(try made.json()["units"] == ["bag": 250, "kg": 1000])
+      let id = try #require(made.json()["id"]?.string)
+      let path = "/v1/supplies/\(id)"
+      func adjusted(_ body: String) async throws -> JSONValue? {
+        try await Self.post(gateway, body, to: "\(path)/adjust").json()["on_hand"]
+      }
+      #expect(try await adjusted(#"{"change":3,"unit":"kg","reason":"delivery"}"#) == 3_000)
+      #expect(try await adjusted(#"{"change":-1,"unit":"bag","reason":"waste"}"#) == 2_750)
+      #expect(try await adjusted(#"{"counted":4,"unit":"bag"}"#) == 1_000)
+      for (body, field) in [
+        (#"{"counted":4,"unit":"lb"}"#, "unit"),
+        (#"{"counted":1000000000000000,"unit":"kg"}"#, "change"),
+      ] {
+        try expect(
+          try await Self.post(gateway, body, to: "\(path)/adjust"), is: 422, "invalid-field",
+          field: field)
+      }
+      // A case may come to hold more: what is on hand stays.
+      let patched = try await gateway.send("PATCH", path, body: #"{"units":{"bag":300}}"#).json()
+      #expect(patched["units"] == ["bag": 300] && patched["on_hand"] == 1_000)
+      #expect(try await gateway.send("PATCH", path, body: #"{"units":{}}"#).json()["units"] == nil)
+      for (units, field) in [
+        (#"{"g":10}"#, "units"), (#"{"kg":1}"#, "units.kg"), (#"{"kg":1.5}"#, "units.kg"),
+        (#"["kg"]"#, "units"), (#"{"":10}"#, "units"),
+      ] {
+        try expect(
+          try await gateway.send("PATCH", path, body: #"{"units":\#(units)}"#), is: 422,
+          "invalid-field", field: field)
+      }
+    }
+  }
+
+  @Test("what runs short is asked for once, ordered, and received")
+  func reorders() async throws {
+    try await Self.run { gateway, _ in
+      let more = #","on_hand":50,"reorder_at":20,"reorder_quantity":100,"units":{"kg":1000}"#
+      let made = try await Self.post(gateway, Self.body(more: more))
+      let id = try #require(made.json()["id"]?.string)
+      let path = "/v1/supplies/\(id)"
+      func say(_ body: String) async throws -> Answer {
+        try await Self.post(gateway, body, to: "\(path)/reorder")
+      }
+      try expect(try await say(#"{"status":"received"}"#), is: 409, "supply-not-reordered")
+      _ = try await Self.post(gateway, #"{"change":-30,"reason":"waste"}"#, to: "\(path)/adjust")
+      let open = try await gateway.get(path).json()["reorder"]
+      #expect(open?["status"] == "open" && open?["quantity"] == 100)
+      #expect(try await gateway.all("/v1/supplies?reorder=open", limit: 5).count == 1)
+      let placed = try await say(
+        #"{"status":"ordered","quantity":2,"unit":"kg","reference":"PO 7"}"#)
+      #expect(
+        try placed.json()["reorder"]
+          == [
+            "quantity": 2_000, "reference": "PO 7", "since": open?["since"] ?? "",
+            "status": "ordered",
+          ])
+      let received = try await say(#"{"status":"received","note":"on time"}"#).json()
+      #expect(received["reorder"] == nil && received["on_hand"] == 2_020)
+      #expect(try await gateway.all("/v1/supplies?reorder=open", limit: 5) == [])
+      for (body, field) in [
+        (#"{"status":"lost"}"#, "status"), (#"{"status":"ordered","quantity":0}"#, "quantity"),
+        (#"{"status":"ordered","unit":"lb","quantity":1}"#, "unit"), ("{}", "status"),
+      ] {
+        try expect(try await say(body), is: 422, "invalid-field", field: field)
+      }
+      let events = try await gateway.database.read {
+        try EventLog.events(of: id, limit: 100, in: $0)
+      }
+      #expect(
+        events.map(\.type) == [
+          "supply.created", "supply.updated", "supply.reordered", "supply.updated",
+          "supply.updated",
+        ])
+      let published = try EventSchemaCheck()
+      for event in events { #expect(try published.differences(event) == [], "\(event.json)") }
+    }
+  }
+
+  @Test("how stock moved can be read page by page, the latest first")
+  func movements() async throws {
+    try await Self.run { gateway, service in
+      let check = SchemaCheck(document: try await gateway.get("/openapi.json").json())
+      let made = try await Self.post(gateway, Self.body(more: #","on_hand":10"#))
+      let id = try #require(made.json()["id"]?.string)
+      let path = "/v1/supplies/\(id)"
+      for body in [
+        #"{"change":-4,"reason":"waste","note":"mould"}"#, #"{"counted":9}"#,
+      ] { _ = try await Self.post(gateway, body, to: "\(path)/adjust") }
+      _ = try await gateway.send("PATCH", path, body: #"{"owner":"ada"}"#)
+      for (order, revision) in [("o", Int64(1)), ("p", 1)] {
+        _ = try await service.reserve(
+          ReserveStock(
+            tenant: TestGateway.tenant, order: order, location: "old town", revision: revision,
+            lines: [StockLine(product: "beans", quantity: 2)], until: nil))
+      }
+      _ = try await service.consume(ConsumeStock(tenant: TestGateway.tenant, order: "o"))
+      for order in ["o", "p"] {
+        _ = try await service.release(
+          ReleaseStock(tenant: TestGateway.tenant, order: order, revision: 2))
+      }
+      for limit in [1, 2, 3, 100] {
+        let moved = try await gateway.all("\(path)/movements", limit: limit)
+        #expect(
+          moved.map { $0["kind"]?.string }
+            == [
+              "released", "returned", "consumed", "reserved", "reserved", "counted", "adjusted",
+              "founded",
+            ].map(Optional.some), "\(limit)")
+        #expect(moved.first?["order_id"] == "p" && moved.first?["quantity"] == 2)
+        #expect(moved[6]["note"] == "mould" && moved[6]["quantity"] == -4)
+        #expect(moved[6]["by"] == "tenant:roastery" && moved[5]["on_hand"] == 9)
+      }
+      let page = try await gateway.get("\(path)/movements?limit=3")
+      let schema = try #require(
+        check.document["paths"]?["/v1/supplies/{id}/movements"]?["get"]?["responses"]?["200"]?[
+          "content"]?["application/json"]?["schema"])
+      #expect(check.differences(try page.json(), from: schema) == [])
+      try expect(
+        try await gateway.get("\(path)/movements?after=x"), is: 422, "invalid-field",
+        field: "after")
+      try expect(
+        try await gateway.get("\(path)/movements", as: TestGateway.otherTenant), is: 404,
+        "not-found")
+    }
+  }
+
   @Test("a location keeps a product once, also when many ask for it at once")
   func rivals() async throws {
     try await Self.run { gateway, _ in
@@ -199,6 +329,10 @@ struct SupplyRouteTests {
       #expect(try await found("?product=milk") == [ids[1]])
       #expect(try await found("?status=out&location=old%20town") == [ids[0], ids[2]])
       #expect(try await found("?location=nowhere") == [])
+      let patched = try await gateway.send(
+        "PATCH", "/v1/supplies/\(ids[2] ?? "")", body: #"{"owner":"bo"}"#)
+      #expect(patched.status == 200)
+      #expect(try await found("?owner=bo") == [ids[2]])
       let other = TestGateway.otherTenant
       #expect(try await gateway.all("/v1/supplies", limit: 2, as: other) == [])
       try expect(

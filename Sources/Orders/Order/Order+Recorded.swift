@@ -72,6 +72,7 @@ extension Order: Recorded {
     var object = CanonicalObject(reserving: 64)
     object.add("product", line.product)
     object.add("quantity", line.quantity)
+    if let unit = line.unit { object.add("unit", unit) }
     return object
   }
 
@@ -79,6 +80,7 @@ extension Order: Recorded {
     var object = CanonicalObject(reserving: 96)
     object.add("available", shortage.available)
     object.add("product", shortage.product)
+    if let unit = shortage.unit { object.add("unit", unit) }
     object.add("wanted", shortage.wanted)
     return object
   }

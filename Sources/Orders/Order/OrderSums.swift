@@ -39,19 +39,26 @@ extension OrderItem {
     return sum
   }
 
-  /// What they take from stock, one line for each product, by the products' names.
+  /// What they take from stock, one line for each product and unit, by their names.
   package static func stock(of items: [OrderItem]) throws(OrderRefusal) -> [StockLine] {
-    var sums: [String: Int64] = [:]
+    struct Place: Hashable {
+      let product: String
+      let unit: String?
+    }
+    var sums: [Place: Int64] = [:]
     for item in items {
       for line in item.stock + item.customizations.flatMap(\.stock) {
         let (product, overflow) = line.quantity.multipliedReportingOverflow(by: item.quantity)
-        let (sum, carried) = (sums[line.product] ?? 0).addingReportingOverflow(product)
+        let place = Place(product: line.product, unit: line.unit)
+        let (sum, carried) = (sums[place] ?? 0).addingReportingOverflow(product)
         guard !overflow, !carried, sum <= SupplyItem.maximumQuantity else {
           throw .tooMuch(line.product)
         }
-        sums[line.product] = sum
+        sums[place] = sum
       }
     }
-    return sums.sorted { $0.key < $1.key }.map { StockLine(product: $0.key, quantity: $0.value) }
+    return sums.sorted { a, b in
+      (a.key.product, a.key.unit ?? "") < (b.key.product, b.key.unit ?? "")
+    }.map { StockLine(product: $0.key.product, quantity: $0.value, unit: $0.key.unit) }
   }
 }

@@ -104,7 +104,8 @@ extension OrderRoutes {
       try JSONFields.read(json, path: "\(name)[\(place)]") { line in
         StockLine(
           product: try line.string("product", length: wordBytes),
-          quantity: try line.integer("quantity", in: 1...SupplyItem.maximumQuantity))
+          quantity: try line.integer("quantity", in: 1...SupplyItem.maximumQuantity),
+          unit: try line.optionalString("unit", length: SupplyItem.unitBytes))
       }
     }
   }

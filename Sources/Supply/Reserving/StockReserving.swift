@@ -8,28 +8,34 @@ package protocol StockReserving: Sendable {
   func release(_ request: ReleaseStock) async throws -> ReleaseStockReply
 }
 
-/// So many of a product's smallest units.
+/// So much of a product.
 package struct StockLine: Codable, Equatable, Sendable {
   package let product: String
   package let quantity: Int64
+  /// One that its supply names; nil for the smallest.
+  package let unit: String?
 
-  package init(product: String, quantity: Int64) {
+  package init(product: String, quantity: Int64, unit: String? = nil) {
     self.product = product
     self.quantity = quantity
+    self.unit = unit
   }
 }
 
-/// What a location lacks for an order.
+/// What a location lacks for an order, in the product's smallest unit.
 package struct StockShortage: Codable, Equatable, Sendable {
   package let product: String
   package let wanted: Int64
   /// 0 also where the location doesn't keep the product.
   package let available: Int64
+  /// In which it was wanted, where the location counts nothing in it.
+  package let unit: String?
 
-  package init(product: String, wanted: Int64, available: Int64) {
+  package init(product: String, wanted: Int64, available: Int64, unit: String? = nil) {
     self.product = product
     self.wanted = wanted
     self.available = available
+    self.unit = unit
   }
 }
 

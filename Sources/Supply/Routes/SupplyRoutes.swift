@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import ChainTypes
 internal import Database
 package import HTTPServer
@@ -31,6 +32,9 @@ package struct SupplyRoutes: Sendable {
         parameters: OpenAPIOperation.Parameter.page + [
           .init("location", "Only those there."), .init("product", "Only those of it."),
           .init("status", "Only those with this status.", schema: SupplySchemas.status),
+          .init("owner", "Only those that they see to."),
+          .init(
+            "reorder", "Only those with such a reorder.", schema: SupplySchemas.reorderStatus),
         ],
         answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: supply))])
     ) { request, context in try await list(request, context) }
@@ -64,7 +68,9 @@ package struct SupplyRoutes: Sendable {
       )
     ) { request, context in
       let details = try await JSONRequestBody(request).read { try Self.changedDetails(&$0) }
-      return try await change(context) { .described(details($0.details)) }
+      return try await change(context) {
+        .described(try Self.checked(details($0.details), unit: $0.terms.unit))
+      }
     }
     router.on(
       .delete, "/v1/supplies/{id}",
@@ -87,7 +93,32 @@ package struct SupplyRoutes: Sendable {
           .init(200, "The supply afterwards.", schema: supply), .problem(404, "not-found."),
           .problem(409, "supply-reserved: orders hold more than would be left."),
         ])
-    ) { request, context in try await adjust(request, context) }
+    ) { request, context in
+      try await changeOnce(request, context) { try Self.adjustment(&$0, by: $1) }
+    }
+    router.on(
+      .post, "/v1/supplies/{id}/reorder",
+      OpenAPIOperation(
+        "reorderSupply", "Say that more was ordered, has come, or won't", tag: "supplies",
+        requestSchema: SupplySchemas.reorder, isIdempotent: true,
+        answers: [
+          .init(200, "The supply afterwards.", schema: supply), .problem(404, "not-found."),
+          .problem(409, "supply-not-reordered: nothing is open or ordered."),
+        ])
+    ) { request, context in
+      try await changeOnce(request, context) { try Self.reorder(&$0, by: $1) }
+    }
+    router.on(
+      .get, "/v1/supplies/{id}/movements",
+      OpenAPIOperation(
+        "listMovements", "How stock moved, the latest first", tag: "supplies",
+        parameters: OpenAPIOperation.Parameter.page,
+        answers: [
+          .init(
+            200, "A page.", schema: OpenAPIOperation.pageSchema(of: SupplySchemas.movement)),
+          .problem(404, "not-found."),
+        ])
+    ) { request, context in try await movements(request, context) }
   }
 
   // MARK: Handlers
@@ -105,15 +136,36 @@ package struct SupplyRoutes: Sendable {
     }
   }
 
-  private func adjust(_ request: Request, _ context: APIContext) async throws -> Response {
+  /// - Parameter fact: reads the body and the name of who sends it
+  private func changeOnce(
+    _ request: Request, _ context: APIContext,
+    _ fact: (inout JSONFields, String) throws -> @Sendable (SupplyItem) throws -> SupplyFact
+  ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
-    let fact = try body.read { try Self.adjustment(&$0, by: "tenant:\(tenant)") }
+    let change = try body.read { try fact(&$0, "tenant:\(tenant)") }
     let (service, now) = (service, service.now())
     return try await once(key, tenant, now, status: 200) { connection in
-      try service.change(id, tenant: tenant, now: now, in: connection) { _ in fact }
+      try service.change(id, tenant: tenant, now: now, in: connection, by: change)
     }
+  }
+
+  private func movements(_ request: Request, _ context: APIContext) async throws -> Response {
+    let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
+    let page = try QueryParameters.read(request) { try $0.page() }
+    let before = page.after.flatMap { Int64($0) }
+    guard page.after == nil || before != nil else {
+      throw Problem.invalidField("after", "It must be a number, as next_after gives it.")
+    }
+    let service = service
+    let movements = try await Self.refusing {
+      try await service.database.read(as: tenant) {
+        try service.movements(
+          of: id, tenant: tenant, before: before, limit: page.limit + 1, in: $0)
+      }
+    }
+    return JSONPage.response(of: movements, limit: page.limit)
   }
 
   private func once(
@@ -130,7 +182,7 @@ package struct SupplyRoutes: Sendable {
   }
 
   private func change(
-    _ context: APIContext, _ fact: @escaping @Sendable (SupplyItem) -> SupplyFact
+    _ context: APIContext, _ fact: @escaping @Sendable (SupplyItem) throws -> SupplyFact
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let (service, now) = (service, service.now())
@@ -146,19 +198,24 @@ package struct SupplyRoutes: Sendable {
 
   private func list(_ request: Request, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
-    let (page, location, product, status) = try QueryParameters.read(request) { query in
+    let (page, filter) = try QueryParameters.read(request) { query in
       (
-        try query.page(ofIDs: "sup"), try query.string("location", length: Self.wordBytes),
-        try query.string("product", length: Self.wordBytes),
-        try query.choice("status", of: SupplySchemas.listedStatuses.map(\.rawValue))
+        try query.page(ofIDs: SupplyItem.names.prefix),
+        SupplyService.Filter(
+          location: try query.string("location", length: Self.wordBytes),
+          product: try query.string("product", length: Self.wordBytes),
+          status: try query.choice("status", of: SupplySchemas.listedStatuses.map(\.rawValue))
+            .flatMap(SupplyStatus.init(rawValue:)),
+          owner: try query.string("owner", length: Self.wordBytes),
+          reorder: try query.choice(
+            "reorder", of: SupplyReorder.Status.allCases.map(\.rawValue)
+          ).flatMap(SupplyReorder.Status.init(rawValue:)))
       )
     }
     let service = service
     let items = try await service.database.read(as: tenant) { connection in
       try service.items(
-        tenant: tenant, location: location, product: product,
-        status: status.flatMap(SupplyStatus.init(rawValue:)), after: page.after,
-        limit: page.limit + 1, in: connection
+        tenant: tenant, filter, after: page.after, limit: page.limit + 1, in: connection
       ).map { (id: $0.id, json: $0.document(telling: nil)) }
     }
     return JSONPage.response(of: items, limit: page.limit)

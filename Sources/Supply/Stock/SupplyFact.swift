@@ -15,6 +15,12 @@ package enum SupplyFact: Codable, Equatable, Sendable {
   /// An order gave back what it had consumed on paper, and nobody had used.
   case returned(order: String, quantity: Int64)
   case deleted(by: String)
+  /// So much more was ordered.
+  case reorderPlaced(quantity: Int64, reference: String?, by: String)
+  /// So much of it came.
+  case reorderReceived(quantity: Int64, by: String, note: String?)
+  /// Nothing will come of it.
+  case reorderClosed(by: String, note: String?)
 }
 
 /// Why a quantity changed by somebody's hand.
@@ -37,4 +43,10 @@ package enum SupplyRefusal: Error, Equatable, Sendable {
   /// It holds so much for orders.
   case reserved(String, Int64)
   case quantityOutOfRange(Int64)
+  /// It isn't counted in the unit.
+  case unknownUnit(String, known: [String])
+  /// Nothing is to be ordered, or was.
+  case noReorder(String)
+  /// Nobody has said how much is to be ordered.
+  case reorderQuantityMissing(String)
 }

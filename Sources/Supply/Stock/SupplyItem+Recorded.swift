@@ -13,6 +13,7 @@ extension SupplyItem: Recorded {
     [
       ("status", .text(status.rawValue)), ("on_hand", .integer(onHand)),
       ("reserved", .integer(reserved)), ("deleted", .flag(isDeleted)),
+      ("owner", .optional(details.owner)), ("reorder", .optional(reorder?.status.rawValue)),
     ]
   }
 
@@ -20,9 +21,10 @@ extension SupplyItem: Recorded {
     var object = CanonicalObject()
     if let amount = details.amount { object.add("amount", amount) }
     object.add("available", available)
-    if let step, let change = Self.change(step) { object.add("change", change) }
+    if let step, let change = change(step) { object.add("change", change) }
     object.add("created_at", createdAt)
     if let currency = details.currency { object.add("currency", currency) }
+    if case .deleted(let by) = step?.fact { object.add("deleted_by", by) }
     object.add("id", id)
     object.add("location", terms.location)
     if let lowAt = details.lowAt { object.add("low_at", lowAt) }
@@ -30,41 +32,34 @@ extension SupplyItem: Recorded {
     object.add("on_hand", onHand)
     if let owner = details.owner { object.add("owner", owner) }
     object.add("product", terms.product)
+    if let reorder { object.add("reorder", Self.document(of: reorder)) }
+    if let reorderAt = details.reorderAt { object.add("reorder_at", reorderAt) }
+    if let quantity = details.reorderQuantity { object.add("reorder_quantity", quantity) }
     object.add("reserved", reserved)
     object.add("status", status.rawValue)
     object.add("unit", terms.unit)
+    if let units = details.units, let text = try? CanonicalJSON.text(units) {
+      object.add("units", json: text)
+    }
     object.add("updated_at", updatedAt)
     object.add("version", version)
     return object.text
   }
 
-  /// How stock moved, where it did.
-  private static func change(_ step: RecordStep<SupplyItem>) -> CanonicalObject? {
+  private static func document(of reorder: SupplyReorder) -> CanonicalObject {
     var object = CanonicalObject(reserving: 128)
-    switch step.fact {
-    case .adjusted(let change, let reason, let by, let note):
-      object.add("by", by)
-      object.add("kind", "adjusted")
-      if let note { object.add("note", note) }
-      object.add("quantity", change)
-      object.add("reason", reason.rawValue)
-    case .counted(let onHand, let by, let note):
-      object.add("by", by)
-      object.add("kind", "counted")
-      if let note { object.add("note", note) }
-      object.add("quantity", onHand - (step.before?.onHand ?? 0))
-    case .reserved(let order, let quantity): ordered("reserved", order, quantity)
-    case .released(let order, let quantity): ordered("released", order, quantity)
-    case .consumed(let order, let quantity): ordered("consumed", order, quantity)
-    case .returned(let order, let quantity): ordered("returned", order, quantity)
-    case .founded, .described, .deleted: return nil
-    }
+    if let quantity = reorder.quantity { object.add("quantity", quantity) }
+    if let reference = reorder.reference { object.add("reference", reference) }
+    object.add("since", reorder.since)
+    object.add("status", reorder.status.rawValue)
     return object
+  }
 
-    func ordered(_ kind: String, _ order: String, _ quantity: Int64) {
-      object.add("kind", kind)
-      object.add("order_id", order)
-      object.add("quantity", quantity)
-    }
+  /// How stock moved, where it did.
+  private func change(_ step: RecordStep<SupplyItem>) -> CanonicalObject? {
+    guard let before = step.before, let movement = StockMovement(step.fact) else { return nil }
+    var object = CanonicalObject(reserving: 128)
+    movement.write(to: &object, quantity: movement.quantity ?? onHand - before.onHand)
+    return object
   }
 }

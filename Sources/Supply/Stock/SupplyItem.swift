@@ -15,11 +15,15 @@ package struct SupplyItem: Aggregate {
   package private(set) var onHand: Int64
   package private(set) var reserved: Int64 = 0
   package private(set) var isDeleted = false
+  package private(set) var reorder: SupplyReorder?
   package private(set) var version: Int64 = 1
   package private(set) var updatedAt: Timestamp
 
   /// Sums of two quantities stay far from the word's end.
   package static let maximumQuantity: Int64 = 1_000_000_000_000_000
+
+  /// The length of a unit's name, as UTF-8.
+  package static let unitBytes = 1...32
 
   package var id: String { terms.id }
   package var tenant: String { terms.tenant }
@@ -43,33 +47,75 @@ package struct SupplyItem: Aggregate {
   /// Whether so little is available that somebody should see to it.
   package var isLow: Bool { details.lowAt.map { available <= $0 } ?? false }
 
+  /// Whether so little is available that more is to be ordered.
+  private var isShort: Bool { details.reorderAt.map { available <= $0 } ?? false }
+
   package var status: SupplyStatus {
     if isDeleted { return .deleted }
     if available == 0 { return .out }
     return isLow ? .low : .available
   }
 
-  /// `updated` for every change, and `low_stock` besides where what is available has fallen to the
-  /// limit.
+  /// How many of the smallest unit `quantity` of the named one are; nil names the smallest.
+  package func smallest(_ quantity: Int64, of unit: String?) throws -> Int64 {
+    guard let unit, unit != terms.unit else { return quantity }
+    guard let factor = details.units?[unit] else {
+      throw SupplyRefusal.unknownUnit(
+        unit, known: [terms.unit] + (details.units ?? [:]).keys.sorted())
+    }
+    let (product, overflow) = quantity.multipliedReportingOverflow(by: factor)
+    guard !overflow else { throw SupplyRefusal.quantityOutOfRange(quantity) }
+    return product
+  }
+
+  /// How much is to come, where somebody names `quantity` of `unit`, or nothing.
+  package func reordered(_ quantity: Int64?, of unit: String?) throws -> Int64 {
+    if let quantity { return try smallest(quantity, of: unit) }
+    guard let known = reorder?.quantity ?? details.reorderQuantity else {
+      throw SupplyRefusal.reorderQuantityMissing(id)
+    }
+    return known
+  }
+
+  /// `updated` for every change, and besides, where what is available has fallen to the limit of
+  /// each, `low_stock` and `reordered`. A reorder is begun once: until stock has come or somebody
+  /// has closed it there is no other, however stock goes up and down.
   package mutating func apply(_ fact: SupplyFact, at time: Timestamp) throws -> [String] {
     let before = self
-    try take(fact)
+    try take(fact, at: time)
     guard self != before else { return [] }
     version += 1
     updatedAt = time
     if isDeleted { return ["deleted"] }
     return ["updated"] + (isLow && !before.isLow ? ["low_stock"] : [])
+      + (beginsReorder(after: fact, before: before, at: time) ? ["reordered"] : [])
   }
 
-  private mutating func take(_ fact: SupplyFact) throws {
+  private mutating func beginsReorder(
+    after fact: SupplyFact, before: SupplyItem, at time: Timestamp
+  ) -> Bool {
+    // What came may be too little.
+    var isReceipt = false
+    if case .reorderReceived = fact { isReceipt = true }
+    guard isShort, reorder == nil, isReceipt || !before.isShort else { return false }
+    reorder = SupplyReorder(status: .open, quantity: details.reorderQuantity, since: time)
+    return true
+  }
+
+  private mutating func take(_ fact: SupplyFact, at time: Timestamp) throws {
     guard !isDeleted else { throw SupplyRefusal.deleted(id) }
     switch fact {
     case .founded: throw SupplyRefusal.foundedAlready(id)
-    case .described(let details): self.details = details
-    case .adjusted(let change, _, _, _):
+    case .described(let details):
+      self.details = details
+      endReorder(hasArrived: false)
+      if reorder?.status == .open { reorder?.quantity = details.reorderQuantity }
+    case .adjusted(let change, let reason, _, _):
       try set(onHand: try Self.sum(onHand, change))
+      endReorder(hasArrived: change > 0 && reason == .delivery)
     case .counted(let found, _, _):
       try set(onHand: found)
+      endReorder(hasArrived: false)
     case .reserved(_, let quantity):
       try check(quantity)
       guard quantity <= available else {
@@ -89,6 +135,33 @@ package struct SupplyItem: Aggregate {
     case .deleted:
       guard reserved == 0 else { throw SupplyRefusal.reserved(id, reserved) }
       isDeleted = true
+      reorder = nil
+    case .reorderPlaced, .reorderReceived, .reorderClosed: try takeReorder(fact, at: time)
+    }
+  }
+
+  /// What was ordered stays to come until it has.
+  private mutating func endReorder(hasArrived: Bool) {
+    if !isShort, hasArrived || reorder?.status == .open { reorder = nil }
+  }
+
+  private mutating func takeReorder(_ fact: SupplyFact, at time: Timestamp) throws {
+    switch fact {
+    case .reorderPlaced(let quantity, let reference, _):
+      try check(quantity)
+      // Also without one that is open: somebody sees ahead.
+      reorder = SupplyReorder(
+        status: .ordered, quantity: quantity, reference: reference ?? reorder?.reference,
+        since: reorder?.since ?? time)
+    case .reorderReceived(let quantity, _, _):
+      guard reorder != nil else { throw SupplyRefusal.noReorder(id) }
+      try check(quantity)
+      try set(onHand: try Self.sum(onHand, quantity))
+      reorder = nil
+    case .reorderClosed:
+      guard reorder != nil else { throw SupplyRefusal.noReorder(id) }
+      reorder = nil
+    default: preconditionFailure("nothing about reorders")
     }
   }
 

@@ -27,15 +27,27 @@ package struct SupplyDetails: Codable, Equatable, Sendable {
   package var currency: String?
   /// Available quantities up to this are low; nil where nobody asks to be told.
   package var lowAt: Int64?
+  /// More is to be ordered once no more than this is available; nil where nobody asks for that.
+  package var reorderAt: Int64?
+  /// How much then.
+  package var reorderQuantity: Int64?
+  /// Larger units by name, each of so many of the smallest: a kg of 1,000 g, a case of 12 pieces.
+  package var units: [String: Int64]?
+
+  package static let maximumUnits = 16
 
   package init(
     name: String? = nil, owner: String? = nil, amount: String? = nil, currency: String? = nil,
-    lowAt: Int64? = nil
+    lowAt: Int64? = nil, reorderAt: Int64? = nil, reorderQuantity: Int64? = nil,
+    units: [String: Int64]? = nil
   ) {
     self.name = name
     self.owner = owner
     self.amount = amount
     self.currency = currency
     self.lowAt = lowAt
+    self.reorderAt = reorderAt
+    self.reorderQuantity = reorderQuantity
+    self.units = units
   }
 }
