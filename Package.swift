@@ -21,6 +21,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
 /// A library target: what it imports stands above it in the list below.
@@ -52,6 +53,7 @@ let package = Package(
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
     // C libraries: each is wrapped by exactly one Swift target.
@@ -108,6 +110,7 @@ let package = Package(
     library(
       "Aggregates",
       ["Bytes", "Digests", "ChainTypes", "Payments", "Database", "EventLog"]),
+    library("Audit", ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "Aggregates"]),
     library(
       "Watching",
       [
@@ -119,35 +122,38 @@ let package = Package(
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "Database", "Leases", "NodeRPC", "EventLog",
-        "Aggregates", "Watching",
+        "Aggregates", "Audit", "Watching",
       ]),
     library(
       "Backups",
       ["Bytes", "Digests", "Database", "SQLite", "PostgreSQL", "Aggregates", "Settlement"]),
     library("Tenancy", ["Bytes", "Digests", "ChainTypes", "Database"]),
+    library("Tokens", ["Bytes", "JSON", "ChainTypes", "Tenancy", jwtKit]),
+    library("TokenIssuing", ["Bytes", "JSON", "ChainTypes", "Tenancy", "Tokens", jwtKit]),
     library(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Cache", "Database", "Tenancy", log,
-        hummingbird, nioCore, nioPosix, hummingbirdCore, httpTypes,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Cache", "Database", "Tenancy",
+        "Tokens", "Audit", log, hummingbird, nioCore, nioPosix, hummingbirdCore, httpTypes,
       ]),
     library(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Payments", "QRCode", "Database", "EventLog",
-        "Settlement", "HTTPServer", hummingbird, httpTypes,
+        "Audit", "Settlement", "Tenancy", "HTTPServer", hummingbird, httpTypes,
       ]),
     library(
       "Supply",
       [
-        "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer", hummingbird,
-        httpTypes,
+        "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "Audit", "Tenancy",
+        "HTTPServer", hummingbird, httpTypes,
       ]),
     library(
       "Orders",
       [
         "Bytes", "JSON", "ChainTypes", "Addresses", "Payments", "Database", "EventLog",
-        "Aggregates", "Settlement", "HTTPServer", "Supply", hummingbird, httpTypes,
+        "Aggregates", "Audit", "Settlement", "Tenancy", "HTTPServer", "Supply", hummingbird,
+        httpTypes,
       ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
@@ -156,7 +162,7 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
         "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
-        "Watching", "Settlement", "Tenancy", "Supply", "Orders",
+        "Audit", "Watching", "Settlement", "Tenancy", "Tokens", "Supply", "Orders",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -189,7 +195,7 @@ let package = Package(
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
-        "HTTPServer", "Gateway", "Supply", "Orders", "Deployment", "ChainSim", log,
+        "Tokens", "HTTPServer", "Gateway", "Supply", "Orders", "Deployment", "ChainSim", log,
       ]),
     program(
       "payctl",
@@ -197,7 +203,8 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Database",
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
-        "Settlement", "Backups", "Tenancy", "Supply", "Orders", "Deployment", "Signing",
+        "Audit", "Settlement", "Backups", "Tenancy", "Tokens", "TokenIssuing", "Supply", "Orders",
+        "Deployment", "Signing",
       ]),
     program(
       "paybench",
@@ -233,8 +240,9 @@ let package = Package(
       name: "GatewayFixtures",
       dependencies: [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
-        "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy", "HTTPServer",
-        "Gateway", "Deployment", "LoopbackHTTP", "TestDatabases", "TestSupport",
+        "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy", "Tokens",
+        "TokenIssuing", "HTTPServer", "Gateway", "Deployment", "LoopbackHTTP", "TestDatabases",
+        "TestSupport",
       ],
       path: "Tests/GatewayFixtures", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
@@ -284,6 +292,11 @@ let package = Package(
         "TestDatabases",
       ]),
     tests(
+      "Tokens", ["Bytes", "JSON", "ChainTypes", "Tenancy", "Tokens", "TokenIssuing"]),
+    tests(
+      "Audit",
+      ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "Audit", "TestDatabases"]),
+    tests(
       "Backups",
       [
         "Bytes", "ChainTypes", "Addresses", "Keys", "ChainTracking", "Payments", "LocalServers",
@@ -329,6 +342,13 @@ let package = Package(
         "TestDatabases", "GatewayFixtures",
       ]),
     tests(
+      "Access",
+      [
+        "Bytes", "JSON", "ChainTypes", "Database", "Audit", "Settlement", "Tenancy", "TokenIssuing",
+        "HTTPServer", "Supply", "Orders", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
+        "GatewayFixtures",
+      ]),
+    tests(
       "ChainSim",
       [
         "Bytes", "JSON", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "HTTPClient", "NodeRPC",
@@ -354,7 +374,7 @@ let package = Package(
         "Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "Payouts", "Settings", "HTTPClient", "Database", "SQLite", "NodeRPC",
         "EventLog", "Kafka", "Watching", "Settlement", "Tenancy", "Deployment", "ChainSim",
-        "Simulation", "payctl", "TestDatabases",
+        "Simulation", "payctl", "Tokens", "TestDatabases",
       ]),
     tests(
       "Deployment",
@@ -367,8 +387,9 @@ let package = Package(
       [
         "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "LocalServers", "Database",
         "SQLite",
-        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "ChainSim",
-        "LoopbackHTTP", "paywatch", "payctl",
+        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "TokenIssuing",
+        "ChainSim",
+        "LoopbackHTTP", "SchemaChecking", "paywatch", "payctl",
       ]),
     tests("paybench", ["paybench", "paycount"], exclude: ["thresholds.json"]),
     tests("Tidy", []),

@@ -1,3 +1,4 @@
+internal import Audit
 package import Database
 internal import EventLog
 internal import Leases
@@ -13,6 +14,7 @@ package enum Schema {
     (SettlementSchema.component, SettlementSchema.migrations),
     (TenantSchema.component, TenantSchema.migrations),
     (Leases.component, Leases.migrations),
+    (AuditSchema.component, AuditSchema.migrations),
     (Relay.component, Relay.migrations),
     (Inbox.component, Inbox.migrations),
     (SupplySchema.component, SupplySchema.migrations),

@@ -1,9 +1,12 @@
+internal import Audit
 internal import Bytes
 internal import Database
 internal import HTTPServer
 internal import Hummingbird
+internal import JSON
 internal import Payments
 internal import Settlement
+internal import Tenancy
 
 // What a shop or its operator decides about a payment.
 extension PaymentGateway {
@@ -18,20 +21,22 @@ extension PaymentGateway {
       .post, "/v1/payments/{id}/cancel",
       OpenAPIOperation(
         "cancelPayment", "Withdraw a payment to which no money has come", tag: "payments",
-        answers: answers("not-cancelable."))
+        answers: answers("not-cancelable.")),
+      access: .roles(.shopManager)
     ) { _, context in
-      let tenant = try context.requireTenant()
-      return try await decide(.canceled(by: "tenant:\(tenant)"), context)
+      try await decide(.canceled(by: context.requirePrincipal().by), context)
     }
     router.on(
       .post, "/v1/payments/{id}/resolve",
       OpenAPIOperation(
         "resolvePayment", "Accept what came, or close a payment", tag: "payments",
-        requestSchema: Schemas.resolution, answers: answers("nothing-to-accept or not-resolvable."))
+        requestSchema: Schemas.resolution,
+        answers: answers("nothing-to-accept or not-resolvable.")),
+      access: .roles(.shopManager)
     ) { request, context in
-      let tenant = try context.requireTenant()
+      let by = try context.requirePrincipal().by
       let body = try await JSONRequestBody(request)
-      let fact = try body.read { fields in try resolution(&fields, by: "tenant:\(tenant)") }
+      let fact = try body.read { fields in try resolution(&fields, by: by) }
       return try await decide(fact, context)
     }
   }
@@ -57,13 +62,14 @@ extension PaymentGateway {
   private func decide(_ fact: PaymentFact, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
     let id = try context.pathParameter("id")
-    let (service, now) = (service, now())
+    let (service, now, author) = (service, now(), context.author)
     let text = try await refusing {
       try await database.groupedWrite(as: tenant) { connection in
         let before = try service.payment(id, tenant: tenant, in: connection)
         if Self.stands(fact, in: before) { return try PaymentDocument.json(of: before) }
         do {
           let payment = try service.decide(fact, on: id, tenant: tenant, now: now, in: connection)
+          try author?.note(fact, of: id, now: now, in: connection)
           return try PaymentDocument.json(of: payment)
         } catch let error as PaymentError {
           throw PaymentErrorReply(problem: Problem(error))

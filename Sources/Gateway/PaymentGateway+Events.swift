@@ -3,6 +3,7 @@ internal import EventLog
 internal import HTTPServer
 internal import Hummingbird
 internal import Settlement
+internal import Tenancy
 
 // The event log over HTTP: pages, and streams that resume.
 extension PaymentGateway {
@@ -34,7 +35,8 @@ extension PaymentGateway {
               + "backup's last position, or from 0."),
           .problem(
             410, "cursor-expired: events behind that position aren't kept any more; read from 0."),
-        ])
+        ]),
+      access: .roles(.shopManager, .operator, .auditor)
     ) { request, context in try await events(request, context) }
     router.on(
       .get, "/v1/payments/{id}/events",
@@ -44,7 +46,8 @@ extension PaymentGateway {
         answers: [
           .init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: event, growing: true)),
           .problem(404, "not-found."),
-        ])
+        ]),
+      access: Self.reading
     ) { request, context in try await paymentEvents(request, context) }
   }
 

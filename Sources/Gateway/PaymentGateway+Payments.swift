@@ -24,7 +24,7 @@ extension PaymentGateway {
           .problem(429, "too-many-requests, with Retry-After."),
           .problem(503, "no-address-ready or chain-halted, with Retry-After."),
         ]),
-      limits: creationLimits
+      access: .tenant, limits: creationLimits
     ) { request, context in try await create(request, context) }
     router.on(
       .get, "/v1/payments",
@@ -34,13 +34,15 @@ extension PaymentGateway {
           .init("status", "Only those with this status.", schema: Schemas.status),
           .init("order_id", "Only those for this order."),
         ],
-        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: payment))])
+        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: payment))]),
+      access: Self.reading
     ) { request, context in try await list(request, context) }
     router.on(
       .get, "/v1/payments/{id}",
       OpenAPIOperation(
         "getPayment", "A payment", tag: "payments",
-        answers: [.init(200, "The payment.", schema: payment), .problem(404, "not-found.")])
+        answers: [.init(200, "The payment.", schema: payment), .problem(404, "not-found.")]),
+      access: Self.reading
     ) { _, context in
       let tenant = try context.requireTenant()
       let id = try context.pathParameter("id")

@@ -21,7 +21,8 @@ extension PaymentGateway {
               + "large transactions may hold fewer than limit.",
             schema: Schemas.proofPage),
           .problem(404, "not-found."),
-        ])
+        ]),
+      access: Self.reading
     ) { request, context in
       let tenant = try context.requireTenant()
       let id = try context.pathParameter("id")

@@ -15,7 +15,8 @@ extension PaymentGateway {
         "getPaymentQRCode", "The payment's URI as a QR code", tag: "payments",
         answers: [
           .init(200, "An SVG image.", mediaType: "image/svg+xml"), .problem(404, "not-found."),
-        ])
+        ]),
+      access: Self.reading
     ) { _, context in
       let tenant = try context.requireTenant()
       let id = try context.pathParameter("id")

@@ -1,3 +1,4 @@
+internal import Audit
 internal import Bytes
 internal import ChainTypes
 internal import Database
@@ -6,6 +7,7 @@ internal import HTTPServer
 internal import Hummingbird
 internal import Payments
 internal import Settlement
+internal import Tenancy
 
 // Sending money back.
 extension PaymentGateway {
@@ -22,7 +24,8 @@ extension PaymentGateway {
             409,
             "nothing-to-refund, exceeds-receipts with left_minor, amount-too-small, "
               + "chain-not-configured, or idempotency-key-reused."),
-        ])
+        ]),
+      access: .roles(.shopManager)
     ) { request, context in try await requestRefund(request, context) }
     router.on(
       .get, "/v1/refunds",
@@ -33,27 +36,32 @@ extension PaymentGateway {
           .init("payment_id", "Only those of this payment."),
           .init("status", "Only those with this status.", schema: RefundSchemas.status),
         ],
-        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: refund))])
+        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: refund))]),
+      access: Self.reading
     ) { request, context in try await listRefunds(request, context) }
     let found: [OpenAPIOperation.Answer] = [
       .init(200, "The refund.", schema: refund), .problem(404, "not-found."),
     ]
     router.on(
       .get, "/v1/refunds/{id}",
-      OpenAPIOperation("getRefund", "A refund", tag: "refunds", answers: found)
+      OpenAPIOperation("getRefund", "A refund", tag: "refunds", answers: found),
+      access: Self.reading
     ) { _, context in try await showRefund(context) }
     router.on(
       .post, "/v1/refunds/{id}/cancel",
       OpenAPIOperation(
         "cancelRefund", "Withdraw a refund for which no transaction has been made",
-        tag: "refunds", answers: found + [.problem(409, "not-cancelable.")])
+        tag: "refunds", answers: found + [.problem(409, "not-cancelable.")]),
+      access: .roles(.shopManager, .finance)
     ) { _, context in try await cancelRefund(context) }
     router.on(
       .post, "/v1/refunds/{id}/approve",
       OpenAPIOperation(
-        "approveRefund", "Approve a refund, with a listed approver's signature",
+        "approveRefund",
+        "Approve a refund: a person in their own name, or with a listed approver's signature",
         tag: "refunds", requestSchema: Schemas.approval,
-        answers: found + [.problem(409, "unknown-approver, same-approver or not-approvable.")])
+        answers: found + [.problem(409, "unknown-approver, same-approver or not-approvable.")]),
+      access: .roles(.finance)
     ) { request, context in try await approveRefund(request, context) }
   }
 
@@ -70,10 +78,11 @@ extension PaymentGateway {
     let id = try context.pathParameter("id")
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
+    let by = try context.requirePrincipal().by
     let wanted = try body.read { fields in
-      try Self.newRefund(&fields, payment: id, by: "tenant:\(tenant)")
+      try Self.newRefund(&fields, payment: id, by: by)
     }
-    let (service, now) = (service.refunds, now())
+    let (service, now, author) = (service.refunds, now(), context.author)
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     let reply = try await refusing {
@@ -90,6 +99,7 @@ extension PaymentGateway {
         }
         let refund = try service.request(
           request, tenant: tenant, now: now, random: random, in: connection)
+        try author?.note(requested: refund.terms, now: now, in: connection)
         return try RefundDocument.json(of: refund)
       }
     }
@@ -194,13 +204,15 @@ extension PaymentGateway {
   private func cancelRefund(_ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
     let id = try context.pathParameter("id")
-    let (service, now) = (service.refunds, now())
+    let (service, now, author) = (service.refunds, now(), context.author)
+    let fact = RefundFact.canceled(by: try context.requirePrincipal().by)
     let text = try await refusing {
       try await database.groupedWrite(as: tenant) { connection in
         let before = try service.refund(id, tenant: tenant, in: connection)
         if let before, before.status == .canceled { return try RefundDocument.json(of: before) }
         let refund = try service.decide(
-          .canceled(by: "tenant:\(tenant)"), on: id, tenant: tenant, now: now, in: connection)
+          fact, on: id, tenant: tenant, now: now, in: connection)
+        try author?.note(fact, of: id, now: now, in: connection)
         return try RefundDocument.json(of: refund)
       }
     }
@@ -211,23 +223,29 @@ extension PaymentGateway {
   // MARK: Approving
 
   /// A key of the tenant's approves nothing by itself: only people do, whose own keys are listed.
+  /// Who has a token approves in the name that it shows, and signs besides where approvers are
+  /// listed.
   private func approveRefund(_ request: Request, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
     let id = try context.pathParameter("id")
+    let principal = try context.requirePrincipal()
     let (name, signature) = try await JSONRequestBody(request).read { fields in
       (
-        try fields.string("by", length: 1...PaymentFact.maximumByBytes),
-        try fields.string("signature", length: 1...RefundAttestation.maximumSignatureBytes)
+        try Self.approver(&fields, principal),
+        try Self.signature(&fields, principal)
       )
     }
-    let (service, now) = (service.refunds, now())
+    let (service, now, author) = (service.refunds, now(), context.author)
     let text = try await refusing {
       do {
         return try await database.groupedWrite(as: tenant) { connection in
-          try RefundDocument.json(
-            of: service.approve(
-              id, by: name, signature: signature, tenant: tenant, needingProof: true, now: now,
-              in: connection))
+          let refund = try service.approve(
+            id, by: name, signature: signature, tenant: tenant,
+            needingProof: principal.kind == .key, now: now, in: connection)
+          try author?.note(
+            .approved(by: name, proof: refund.approvals.last?.proof), of: id, now: now,
+            in: connection)
+          return try RefundDocument.json(of: refund)
         }
       } catch RefundRefusal.notPossible(let status) {
         throw Problem.conflict(
@@ -236,5 +254,27 @@ extension PaymentGateway {
     }
     onEvents()
     return .json(bytes: Array(text.utf8))
+  }
+
+  private static func approver(
+    _ fields: inout JSONFields, _ principal: Principal
+  ) throws(Problem) -> String {
+    guard principal.kind == .token else {
+      return try fields.string("by", length: 1...PaymentFact.maximumByBytes)
+    }
+    let by = try fields.optionalString("by", length: 1...PaymentFact.maximumByBytes)
+    guard by == nil || by == principal.subject else {
+      throw .invalidField("by", "The token is \(principal.subject)'s, who approves.")
+    }
+    return principal.subject
+  }
+
+  private static func signature(
+    _ fields: inout JSONFields, _ principal: Principal
+  ) throws(Problem) -> String? {
+    let length = 1...RefundAttestation.maximumSignatureBytes
+    return principal.kind == .token
+      ? try fields.optionalString("signature", length: length)
+      : try fields.string("signature", length: length)
   }
 }

@@ -5,6 +5,7 @@ internal import Digests
 package import EventLog
 package import HTTPServer
 package import Settlement
+internal import Tenancy
 
 /// What the payment routes share: the service behind them, and where time comes from.
 package struct PaymentGateway: Sendable {
@@ -34,6 +35,9 @@ package struct PaymentGateway: Sendable {
     self.onEvents = onEvents
     self.onAddressesNeeded = onAddressesNeeded
   }
+
+  /// Who reads payments, refunds and what happened to them.
+  static let reading = RouteAccess.roles(.shopManager, .finance, .auditor)
 
   package func register(on router: APIRouter) {
     router.addSchema(Schemas.payment, named: "Payment")

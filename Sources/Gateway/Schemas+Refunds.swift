@@ -6,7 +6,10 @@ internal import Settlement
 // What the routes of refunds take.
 extension Schemas {
   static let approval: JSONValue = [
-    "type": "object", "additionalProperties": false, "required": ["by", "signature"],
+    "type": "object", "additionalProperties": false,
+    "description": .string(
+      "With an API key both are required. Who has a token approves in that name, and signs where "
+        + "the tenant lists approvers."),
     "properties": [
       "by": JSONSchema.described(JSONSchema.text, "The approver's name, as it is listed."),
       "signature": JSONSchema.described(

@@ -33,6 +33,7 @@ extension PaywatchConfiguration {
     listen.finish()
     let database = database(root.nested("database"))
     let (kafka, redis) = (kafka(root), redis(root))
+    let tokens = tokens(root)
     let logLevel = root.choice("log_level", default: LogLevel.info)
     let chainsDirectory = root.text("chains_directory", default: "chains", hint: "")
     let chains = chains(root, directory: root.file.resolve(chainsDirectory))
@@ -51,7 +52,7 @@ extension PaywatchConfiguration {
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch),
       listen: Listen(host: host, port: UInt16(port), lameDuckSeconds: lameDuck), database: database,
-      kafka: kafka, redis: redis,
+      kafka: kafka, redis: redis, tokens: tokens,
       logLevel: logLevel, chains: chains, tenants: tenants,
       addressPool: AddressPoolSettings(ready: ready, derivation: derivation),
       watchSnapshotDirectory: snapshots,

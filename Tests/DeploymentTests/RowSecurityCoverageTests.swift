@@ -22,7 +22,7 @@ struct RowSecurityCoverageTests {
     "tenants", "api_keys", "idempotency_keys", "refunds", "refund_facts", "refund_caps",
     "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
-    "order_timers",
+    "order_timers", "audit_log", "audit_heads",
   ]
 
   private static func names(
@@ -78,6 +78,7 @@ struct RowSecurityCoverageTests {
         "supplies INSERT, SELECT", "supply_facts INSERT, SELECT", "reservations INSERT, SELECT",
         "reservation_lines DELETE, INSERT, SELECT", "orders INSERT, SELECT",
         "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
+        "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT",
       ])
     let updated = try await Self.names(
       """
@@ -99,6 +100,7 @@ struct RowSecurityCoverageTests {
         "reservations.revision", "reservations.expires_at", "reservations.updated_at",
         "orders.version", "orders.updated_at", "orders.state", "orders.status",
         "orders.attention", "order_timers.due_at", "order_timers.failures",
+        "audit_heads.position", "audit_heads.hash",
       ])
     let read = try await Self.names(
       """

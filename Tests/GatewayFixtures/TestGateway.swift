@@ -14,6 +14,7 @@ package import Tenancy
 package import TestDatabases
 internal import TestSupport
 internal import Testing
+package import TokenIssuing
 
 /// The payment routes behind a real socket, on a database file of their own. Two tenants have
 /// accounts; a test plays the watcher through `chain`.
@@ -30,6 +31,8 @@ package struct TestGateway: Sendable {
   package let chain: ChainByHand
   /// On which further services stand.
   package let surroundings: Surroundings
+  /// Makes the tokens that are believed here.
+  package let tokens: TokenIssuer
 
   package static let tenant = "roastery"
   package static let otherTenant = "bakery"
@@ -57,6 +60,8 @@ package struct TestGateway: Sendable {
     package var chain: ChainSpec?
     /// Further chains of the family, which no watcher has started.
     package var otherChains: [ChainSpec] = []
+    /// What stands before the database for the routes.
+    package var behind: @Sendable (any Database) -> any Database = { $0 }
     /// Adds the routes of further services.
     package var more: @Sendable (Surroundings, APIRouter) -> Void = { _, _ in }
 
@@ -104,18 +109,23 @@ package struct TestGateway: Sendable {
 
     let (feed, signal, metrics) = (EventFeed(), ShutdownSignal(), MetricsRegistry())
     let sequencer = Sequencer(database: database, feed: feed)
+    let (tokens, verifier) = try await TestTokens.make()
     let router = APIRouter(
-      version: "1", authenticator: Authenticator(database, uptime: now), uptime: now)
+      version: "1",
+      authenticator: Authenticator(
+        database, tokens: TokenAuthentication(verifier, now: now), uptime: now),
+      uptime: now)
     let service = PaymentService(
       specs: specs, policies: [tenant: options.policy, otherTenant: options.policy],
       region: region)
+    let routed = options.behind(database)
     PaymentGateway(
-      database: database, service: service, feed: feed, streams: SSEResponse(signal: signal),
+      database: routed, service: service, feed: feed, streams: SSEResponse(signal: signal),
       creationLimits: options.limits, now: now,
       onEvents: { sequencer.wake() }, onAddressesNeeded: {}
     ).register(on: router)
     let surroundings = Surroundings(
-      database: database, time: time, payments: service, onEvents: { sequencer.wake() })
+      database: routed, time: time, payments: service, onEvents: { sequencer.wake() })
     options.more(surroundings, router)
     let check = NamedHealthCheck("database") {
       let row = try? await database.read { try $0.queryFirst("SELECT 1 AS one") }
@@ -137,7 +147,7 @@ package struct TestGateway: Sendable {
         TestGateway(
           port: port, server: server, keys: keys, database: database, location: store.location,
           time: time, sequencer: sequencer, pool: pool, chain: chain,
-          surroundings: surroundings))
+          surroundings: surroundings, tokens: tokens))
     }
     feed.finish()
     sequencing.cancel()

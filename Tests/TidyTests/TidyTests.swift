@@ -136,7 +136,7 @@ struct TidyTests {
   @Test("private keys are made for signing, by payctl, and where everything is simulated")
   func keysStayApart() throws {
     // What they are, what signs with them, and the program whose commands are about them.
-    let homes = ["Sources/Keys/", "Sources/Signing/", "Sources/payctl/"]
+    let homes = ["Sources/Keys/", "Sources/Signing/", "Sources/TokenIssuing/", "Sources/payctl/"]
     let makers = ["PrivateKey(", "ExtendedPrivateKey(", "PSBTSigner("]
     var found: Set<String> = []
     for file in try Tree.swiftFiles(in: "Sources") {
@@ -157,6 +157,18 @@ struct TidyTests {
     where Tree.word(among: ["OfflineSigner"], in: try Tree.code(of: file)) != nil {
       #expect(Tree.path(of: file).hasPrefix("Sources/paywatch/Demo/"), "\(Tree.path(of: file))")
     }
+  }
+
+  @Test("nothing that serves requests can make a token")
+  func tokensAreOthers() throws {
+    var importers: Set<String> = []
+    for target in manifest.targets {
+      for file in try Tree.swiftFiles(in: target.folder)
+      where try Tree.imports(of: file).contains("TokenIssuing") {
+        importers.insert(target.folder)
+      }
+    }
+    #expect(importers.filter { $0.hasPrefix("Sources/") } == ["Sources/payctl"])
   }
 
   @Test("every folder of sources or tests is a target")

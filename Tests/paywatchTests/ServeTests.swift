@@ -13,7 +13,7 @@ struct ServeTests {
     + "yBA4LAxysQAm397zwQSQoQgewGiYZqrA9DsP4zbQ1M/0/*)#evh9fu0w"
 
   /// A configuration of one node that isn't there.
-  private static func configuration(
+  static func configuration(
     _ descriptor: String = descriptor, chain: String = "", tenant: String = "shop"
   ) -> String {
     """

@@ -1,4 +1,5 @@
 package import JSON
+internal import Tenancy
 
 /// Builds an OpenAPI 3.1 document from routes.
 package struct OpenAPIDocument: Sendable {
@@ -14,7 +15,7 @@ package struct OpenAPIDocument: Sendable {
     /// With parameters in braces: `/v1/payments/{id}`.
     package let path: String
     package let operation: OpenAPIOperation
-    package let needsKey: Bool
+    package let access: RouteAccess
   }
 
   package init(title: String, version: String) {
@@ -57,7 +58,17 @@ package struct OpenAPIDocument: Sendable {
       "info": ["title": .string(title), "version": .string(version)],
       "paths": .object(paths),
       "components": [
-        "securitySchemes": ["apiKey": ["type": "http", "scheme": "bearer"]],
+        "securitySchemes": [
+          "apiKey": [
+            "type": "http", "scheme": "bearer", "description": "A program's API key, pwk_….",
+          ],
+          "token": [
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": .string(
+              "A person's token with the claims iss, aud, sub, exp, tenant and roles, of which one "
+                + "must be a named one. A customer sees and changes only what is theirs."),
+          ],
+        ],
         "schemas": .object([.init("Problem", Self.problemSchema)] + schemas),
       ],
     ]
@@ -102,8 +113,15 @@ package struct OpenAPIDocument: Sendable {
           "content": ["application/problem+json": ["schema": reference("Problem")]],
         ]))
     members.append(.init("responses", .object(responses)))
-    members.append(.init("security", route.needsKey ? [["apiKey": []]] : []))
+    members.append(.init("security", security(route.access)))
     return .object(members)
+  }
+
+  /// Each one is enough by itself.
+  private static func security(_ access: RouteAccess) -> JSONValue {
+    guard let roles = access.roles else { return [] }
+    let keys: [JSONValue] = access.takesKeys ? [["apiKey": []]] : []
+    return .array(keys + roles.sorted().map { ["token": [.string($0.rawValue)]] })
   }
 
   private static func parameter(_ parameter: OpenAPIOperation.Parameter) -> JSONValue {

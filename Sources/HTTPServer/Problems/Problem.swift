@@ -69,7 +69,7 @@ extension Problem {
 
   package static func unauthorized(_ detail: String) -> Problem {
     Problem(
-      .unauthorized, "unauthorized", "An API key is needed.", detail,
+      .unauthorized, "unauthorized", "An API key or a token is needed.", detail,
       headers: [.wwwAuthenticate: #"Bearer realm="paywatch""#])
   }
 

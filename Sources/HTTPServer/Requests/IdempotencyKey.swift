@@ -2,6 +2,7 @@ package import Bytes
 internal import Digests
 internal import HTTPTypes
 package import Hummingbird
+internal import Tenancy
 
 /// The `Idempotency-Key` of a request that creates something, and what tells a repetition from
 /// another request under the same key.
@@ -26,13 +27,28 @@ package struct IdempotencyKey: Sendable, Equatable {
   }
 
   package init(_ text: String, method: String, path: String, body: [UInt8]) throws(Problem) {
-    guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-    else {
+    guard Self.isValid(text) else {
       throw .badRequest(
         "idempotency-key-invalid", "The Idempotency-Key can't be used.",
         "It must be 1 to 255 visible ASCII characters.")
     }
     self.text = text
     requestHash = SHA256.hash(Array("\(method) \(path)\n".utf8) + body)
+  }
+
+  /// Gives each person keys of their own: a reply that was kept for one is nobody else's, though
+  /// another sends the same key. The tenant's programs share theirs, as they always have. What
+  /// can't be a key stays as it is, and is refused.
+  static func apart(_ request: Request, of principal: Principal) -> Request {
+    guard principal.kind == .token, let field, let text = request.headers[field], isValid(text)
+    else { return request }
+    var head = request.head
+    head.headerFields[field] =
+      "user:" + SHA256.hash(Array("\(principal.subject)\n\(text)".utf8)).hex
+    return Request(head: head, body: request.body)
+  }
+
+  private static func isValid(_ text: String) -> Bool {
+    (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
   }
 }

@@ -14,12 +14,6 @@ package final class APIRouter {
 
   package typealias Handler = @Sendable (Request, APIContext) async throws -> Response
 
-  package enum Access: Sendable {
-    /// Needs an API key; the context then has the tenant.
-    case tenant
-    case open
-  }
-
   /// - Parameter uptime: a clock that never goes back, for limits
   package init(
     title: String = "Paywatch", version: String, authenticator: Authenticator,
@@ -32,23 +26,32 @@ package final class APIRouter {
 
   /// Adds a route. `path` has its parameters in braces, as in `/v1/payments/{id}`.
   ///
-  /// The tenant's limit is checked after the key.
+  /// Who asks is found first, then whether the route is for them, then the tenant's limit.
+  ///
+  /// - Parameter access: who may use it; without it the tenant's programs alone
   package func on(
     _ method: HTTPRequest.Method, _ path: String, _ operation: OpenAPIOperation,
-    access: Access = .tenant, limits: RouteLimits = RouteLimits(),
+    access: RouteAccess = .tenant, limits: RouteLimits = RouteLimits(),
     use handler: @escaping Handler
   ) {
     document.add(
       .init(
         method: method.rawValue.lowercased(), path: path, operation: operation,
-        needsKey: access == .tenant))
+        access: access))
     let (authenticator, uptime) = (authenticator, uptime)
     router.on(RouterPath(path), method: method) { request, context -> Response in
-      var context = context
-      if access == .tenant {
+      var (request, context) = (request, context)
+      if !access.isOpen {
         let headers = request.headers
-        context.tenant = try await authenticator.tenant(of: headers)
-        context.reauthenticate = { _ = try await authenticator.tenant(of: headers) }
+        let principal = try await authenticator.principal(of: headers)
+        try access.check(principal)
+        context.principal = principal
+        context.customer = access.customer(principal)
+        context.reauthenticate = {
+          // A token's roles are its own: only the token itself can end.
+          _ = try await authenticator.principal(of: headers)
+        }
+        request = IdempotencyKey.apart(request, of: principal)
         try await limits.check(context.tenant, now: uptime())
       }
       do {

@@ -1,53 +1,80 @@
 internal import Bytes
 package import ChainTypes
 package import Database
+internal import Digests
 package import HTTPTypes
 internal import Synchronization
-internal import Tenancy
+package import Tenancy
+internal import Tokens
 
-/// Finds the tenant of a request from `Authorization: Bearer <key>`.
+/// Finds who asks from `Authorization: Bearer …`: a program by its API key, a person by a token.
 ///
-/// What the database said of a valid key is believed for `validitySeconds`, so a revoked key works
-/// that long at most. Invalid keys are never remembered: they can't push out valid ones.
+/// What was found out is believed for `validitySeconds`, of a token until its end at most: a
+/// revoked key works that long. What isn't valid is never remembered: it can't push out what is.
 package final class Authenticator: Sendable {
   private let database: any Database
+  private let tokens: TokenAuthentication?
   private let uptime: @Sendable () -> Timestamp
   private let validitySeconds: Int64
   private let entryLimit: Int
+  /// By SHA-256 of what was presented.
   private let known = Mutex<[Hash32: Entry]>([:])
 
   private struct Entry {
-    let tenant: String
+    let principal: Principal
     let expiresAt: Timestamp
   }
 
-  /// - Parameter uptime: a clock that never goes back, for what is believed
+  /// - Parameters:
+  ///   - tokens: nil where no tokens are taken
+  ///   - uptime: a clock that never goes back, for what is believed
   package init(
-    _ database: any Database, validitySeconds: Int64 = 5, entryLimit: Int = 10_000,
-    uptime: @escaping @Sendable () -> Timestamp
+    _ database: any Database, tokens: TokenAuthentication? = nil, validitySeconds: Int64 = 5,
+    entryLimit: Int = 10_000, uptime: @escaping @Sendable () -> Timestamp
   ) {
     self.database = database
+    self.tokens = tokens
     self.validitySeconds = validitySeconds
     self.entryLimit = entryLimit
     self.uptime = uptime
   }
 
-  /// Problem 401 where the request has no valid key.
-  package func tenant(of headers: HTTPFields) async throws -> String {
+  /// Problem 401 where the request has no valid key or token.
+  package func principal(of headers: HTTPFields) async throws -> Principal {
     guard let header = headers[.authorization] else {
-      throw Problem.unauthorized("Send Authorization: Bearer <key>.")
+      throw Problem.unauthorized("Send Authorization: Bearer <key or token>.")
     }
-    guard let key = Self.key(in: header), let digest = APIKey.digest(ofPresented: key) else {
-      throw Problem.unauthorized("The Authorization header holds no API key.")
+    guard let text = Self.credential(in: header) else {
+      throw Problem.unauthorized("The Authorization header holds no API key, nor a token.")
     }
+    if let digest = APIKey.digest(ofPresented: text) {
+      return try await remembered(digest) { try await program(digest) }
+    }
+    guard let tokens, TokenVerifier.isToken(text) else {
+      throw Problem.unauthorized("The Authorization header holds no API key, nor a token.")
+    }
+    guard text.utf8.count <= TokenVerifier.maximumBytes else {
+      throw Problem(TokenRefusal.malformed)
+    }
+    let digest = SHA256.hash(Array(text.utf8))
+    return try await remembered(digest) { try await person(text, tokens) }
+  }
+
+  /// - Parameter find: also says for how long what it found is to be believed at most
+  private func remembered(
+    _ digest: Hash32, _ find: () async throws -> (Principal, microseconds: Int64)?
+  ) async throws -> Principal {
     let now = uptime()
-    if let entry = known.withLock({ $0[digest] }), entry.expiresAt > now { return entry.tenant }
-    let tenant = try await database.read { try APIKeys.authenticate(digest: digest, in: $0) }
-    guard let tenant else {
+    if let entry = known.withLock({ $0[digest] }), entry.expiresAt > now {
+      return entry.principal
+    }
+    guard let (principal, microseconds) = try await find() else {
       known.withLock { _ = $0.removeValue(forKey: digest) }
       throw Problem.unauthorized("The API key isn't valid.")
     }
-    let entry = Entry(tenant: tenant, expiresAt: now.adding(seconds: validitySeconds))
+    let believed = min(microseconds, validitySeconds * 1_000_000)
+    let entry = Entry(
+      principal: principal, expiresAt: Timestamp(microseconds: now.microseconds + believed))
     known.withLock { known in
       if known.count >= entryLimit {
         known = known.filter { $0.value.expiresAt > now }
@@ -55,12 +82,35 @@ package final class Authenticator: Sendable {
       }
       known[digest] = entry
     }
-    return tenant
+    return principal
+  }
+
+  private func program(_ digest: Hash32) async throws -> (Principal, microseconds: Int64)? {
+    let tenant = try await database.read { try APIKeys.authenticate(digest: digest, in: $0) }
+    return tenant.map { (Principal(tenant: $0, keyDigest: digest), microseconds: .max) }
+  }
+
+  private func person(
+    _ token: Substring, _ tokens: TokenAuthentication
+  ) async throws -> (Principal, microseconds: Int64)? {
+    let now = tokens.now()
+    let claims: TokenClaims
+    do throws(TokenRefusal) {
+      claims = try tokens.verifier.claims(of: token, now: now)
+    } catch {
+      throw Problem(error)
+    }
+    guard try await database.read({ try Tenants.find(claims.tenant, in: $0) }) != nil else {
+      throw Problem.invalidToken("The token is for a tenant that is not known here.")
+    }
+    let principal = Principal(
+      tenant: claims.tenant, subject: claims.subject, roles: claims.roles)
+    return (principal, microseconds: claims.expiresAt.microseconds - now.microseconds)
   }
 
   /// What stands behind the scheme `Bearer` (RFC 6750), whose case doesn't matter; nil behind
   /// another.
-  private static func key(in header: String) -> Substring? {
+  private static func credential(in header: String) -> Substring? {
     let scheme = "bearer "
     let count = scheme.utf8.count
     guard header.utf8.count > count,

@@ -13,8 +13,13 @@ extension OrderRoutes {
   static let noteBytes = 1...500
   private static let amountBytes = 1...120
 
-  func newOrder(_ fields: inout JSONFields) throws -> OrderService.NewOrder {
-    let customer = try fields.optionalString("customer", length: Self.wordBytes)
+  /// - Parameter own: the customer who places it for themselves
+  func newOrder(_ fields: inout JSONFields, of own: String?) throws -> OrderService.NewOrder {
+    let named = try fields.optionalString("customer", length: Self.wordBytes)
+    if let own, named ?? own != own {
+      throw Problem.invalidField("customer", "You place orders for yourself: leave it out.")
+    }
+    let customer = own ?? named
     let location = try fields.string("location", length: Self.wordBytes)
     let code = try fields.string("currency", length: 1...20)
     let payment = fields.optional("payment")

@@ -1,7 +1,9 @@
+internal import Audit
 internal import Database
 internal import HTTPServer
 internal import Hummingbird
 internal import JSON
+internal import Tenancy
 
 // What customers and staff decide about an order.
 extension OrderRoutes {
@@ -35,11 +37,12 @@ extension OrderRoutes {
       .patch, "/v1/orders/{id}",
       OpenAPIOperation(
         "changeOrder", "Change what is ordered, before its payment is asked for", tag: "orders",
-        requestSchema: OrderSchemas.change, answers: answers("order-not-changeable."))
+        requestSchema: OrderSchemas.change, answers: answers("order-not-changeable.")),
+      access: Self.deciding
     ) { request, context in
-      let by = "tenant:\(try context.requireTenant())"
+      let by = try context.requirePrincipal().by
       let body = try await JSONRequestBody(request)
-      return try await decide(context) { order in
+      return try await decide("order.change", by: context.staff, context) { order in
         let items = try body.read { try Self.items(&$0, in: order.terms.currency) }
         return .changed(items: items, by: by)
       }
@@ -52,10 +55,10 @@ extension OrderRoutes {
         answers: answers("order-not-payable.") + [
           .problem(429, "too-many-requests, with Retry-After.")
         ]),
-      limits: paymentLimits
+      access: Self.deciding, limits: paymentLimits
     ) { request, context in
       let body = try await JSONRequestBody(request)
-      return try await decide(context) { order in
+      return try await decide("order.pay", by: context.staff, context) { order in
         let total = try OrderItem.total(of: order.items)
         return .paymentChosen(
           try body.read {
@@ -67,33 +70,50 @@ extension OrderRoutes {
       .post, "/v1/orders/{id}/cancel",
       OpenAPIOperation(
         "cancelOrder", "Cancel an order that nobody has begun with", tag: "orders",
-        requestSchema: OrderSchemas.cancellation, answers: answers("order-not-cancelable."))
+        requestSchema: OrderSchemas.cancellation, answers: answers("order-not-cancelable.")),
+      access: Self.deciding
     ) { request, context in
-      let by = "tenant:\(try context.requireTenant())"
+      let by = try context.requirePrincipal().by
       let body = try await JSONRequestBody(request)
       let note = try body.read { try $0.optionalString("note", length: Self.noteBytes) }
-      return try await decide(context) { _ in .canceled(by: by, note: note) }
+      return try await decide("order.cancel", by: context.author, context) { _ in
+        .canceled(by: by, note: note)
+      }
     }
     for step in Self.steps {
       router.on(
         .post, "/v1/orders/{id}/\(step.word)",
         OpenAPIOperation(
-          step.id, step.summary, tag: "orders", answers: answers("order-not-\(step.word)."))
+          step.id, step.summary, tag: "orders", answers: answers("order-not-\(step.word).")),
+        access: Self.preparing
       ) { _, context in
-        let by = "tenant:\(try context.requireTenant())"
-        return try await decide(context) { _ in step.fact(by) }
+        let by = try context.requirePrincipal().by
+        return try await decide("order.\(step.word)", by: context.author, context) { _ in
+          step.fact(by)
+        }
       }
     }
   }
 
+  /// - Parameter action: as the audit log calls it where it changes the order
   private func decide(
-    _ context: APIContext, _ fact: @escaping @Sendable (Order) throws -> OrderFact
+    _ action: String, by author: AuditAuthor?, _ context: APIContext,
+    _ fact: @escaping @Sendable (Order) throws -> OrderFact
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let (service, now) = (service, saga.now())
+    let customer = context.customer
     try await Self.refusing {
       _ = try await service.database.groupedWrite(as: tenant) { connection in
-        try service.decide(on: id, tenant: tenant, now: now, in: connection, fact)
+        var version: Int64 = 0
+        let order = try service.decide(on: id, tenant: tenant, now: now, in: connection) { order in
+          try order.check(isOf: customer)
+          version = order.version
+          return try fact(order)
+        }
+        if order.version != version {
+          try author?.note(action, of: id, now: now, in: connection)
+        }
       }
     }
     saga.onEvents()

@@ -1,4 +1,5 @@
 internal import Aggregates
+internal import Audit
 internal import ChainTypes
 internal import Database
 package import HTTPServer
@@ -6,6 +7,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
 package import Settlement
+internal import Tenancy
 
 /// `/v1/orders`: taking orders, reading them, and what customers and staff decide.
 package struct OrderRoutes: Sendable {
@@ -42,7 +44,7 @@ package struct OrderRoutes: Sendable {
           .problem(409, "idempotency-key-reused."),
           .problem(429, "too-many-requests, with Retry-After."),
         ]),
-      limits: paymentLimits
+      access: Self.deciding, limits: paymentLimits
     ) { request, context in try await place(request, context) }
     router.on(
       .get, "/v1/orders",
@@ -54,18 +56,26 @@ package struct OrderRoutes: Sendable {
             "attention", "Only those that need this attention.", schema: OrderSchemas.attention),
           .init("customer", "Only this customer's."), .init("location", "Only those there."),
         ],
-        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: order))])
+        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: order))]),
+      access: Self.reading
     ) { request, context in try await list(request, context) }
     router.on(
       .get, "/v1/orders/{id}",
       OpenAPIOperation(
         "getOrder", "An order", tag: "orders",
-        answers: [.init(200, "The order.", schema: order), .problem(404, "not-found.")])
+        answers: [.init(200, "The order.", schema: order), .problem(404, "not-found.")]),
+      access: Self.reading
     ) { _, context in
-      try await answer(context.requireTenant(), context.pathParameter("id"))
+      try await answer(
+        context.requireTenant(), context.pathParameter("id"), of: context.customer)
     }
     registerDecisions(on: router, order)
   }
+
+  static let reading = RouteAccess.roles(.customer, .barista, .shopManager, .auditor)
+  /// Customers about their own.
+  static let deciding = RouteAccess.roles(.customer, .shopManager)
+  static let preparing = RouteAccess.roles(.barista, .shopManager)
 
   // MARK: Handlers
 
@@ -73,8 +83,9 @@ package struct OrderRoutes: Sendable {
     let tenant = try context.requireTenant()
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
-    let new = try body.read { try newOrder(&$0) }
-    let (service, now) = (service, saga.now())
+    let customer = context.customer
+    let new = try body.read { try newOrder(&$0, of: customer) }
+    let (service, now, staff) = (service, saga.now(), context.staff)
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     let reply = try await Self.refusing {
@@ -82,6 +93,7 @@ package struct OrderRoutes: Sendable {
         connection in
         let order = try service.place(
           new, tenant: tenant, now: now, random: random, in: connection)
+        try staff?.note("order.place", of: order.id, now: now, in: connection)
         return order.document(telling: nil)
       }
     }
@@ -99,13 +111,16 @@ package struct OrderRoutes: Sendable {
     return try await answer(tenant, id, status: status)
   }
 
+  /// - Parameter customer: whose the order must be; anybody's where nil
   private func answer(
-    _ tenant: String, _ id: String, status: HTTPResponse.Status = .ok
+    _ tenant: String, _ id: String, of customer: String? = nil, status: HTTPResponse.Status = .ok
   ) async throws -> Response {
     let service = service
     let text = try await Self.refusing {
       try await service.database.read(as: tenant) {
-        try service.order(id, tenant: tenant, in: $0).document(telling: nil)
+        let order = try service.order(id, tenant: tenant, in: $0)
+        try order.check(isOf: customer)
+        return order.document(telling: nil)
       }
     }
     return .json(bytes: Array(text.utf8), status: status)
@@ -124,10 +139,14 @@ package struct OrderRoutes: Sendable {
       )
     }
     let service = service
+    if let own = context.customer, customer ?? own != own {
+      return JSONPage.response(of: [], limit: page.limit)
+    }
+    let wanted = context.customer ?? customer
     let orders = try await service.database.read(as: tenant) { connection in
       try service.orders(
         tenant: tenant, status: status.flatMap(OrderStatus.init(rawValue:)),
-        attention: attention.flatMap(OrderAttention.init(rawValue:)), customer: customer,
+        attention: attention.flatMap(OrderAttention.init(rawValue:)), customer: wanted,
         location: location, after: page.after, limit: page.limit + 1, in: connection
       ).map { (id: $0.id, json: $0.document(telling: nil)) }
     }
@@ -140,5 +159,12 @@ package struct OrderRoutes: Sendable {
     } catch let refusal as OrderRefusal {
       throw Problem(refusal)
     }
+  }
+}
+
+extension Order {
+  /// To who may see only their own, others' orders aren't there.
+  func check(isOf customer: String?) throws(OrderRefusal) {
+    guard customer == nil || terms.customer == customer else { throw .notFound(id) }
   }
 }

@@ -1,7 +1,9 @@
 internal import Addresses
+package import Audit
 package import ChainTypes
 package import Database
 internal import EventLog
+internal import JSON
 internal import Keys
 internal import Leases
 
@@ -20,6 +22,8 @@ package struct Restoration: Sendable {
   package var network: BitcoinNetwork?
   /// Whether processes may be at work on the database, which must be none.
   package var isInPlace = false
+  /// Who restores, and when, for the audit log; nothing is recorded where nil.
+  package var restorer: (author: AuditAuthor, time: Timestamp)?
 
   package static let lookAheadRange: ClosedRange<Int64> = 0...1_000_000
   /// How many addresses of all accounts and epochs are derived at most.
@@ -89,6 +93,11 @@ package struct Restoration: Sendable {
     let watched = try watchAhead(from: former, to: epoch, in: connection)
     for statement in SettlementSchema.afterRestore(connection.dialect) {
       try connection.execute(statement)
+    }
+    if let restorer {
+      try restorer.author.note(
+        "database.restore", of: "restore_epoch \(epoch)", ["in_place": .bool(isInPlace)],
+        now: restorer.time, in: connection)
     }
     return Outcome(formerEpoch: former, epoch: epoch, retired: retired, watchedAhead: watched)
   }

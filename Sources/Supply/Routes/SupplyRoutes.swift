@@ -1,10 +1,12 @@
 internal import Aggregates
+internal import Audit
 internal import ChainTypes
 internal import Database
 package import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
+internal import Tenancy
 
 /// `/v1/supplies`: reading stock and changing it.
 package struct SupplyRoutes: Sendable {
@@ -23,7 +25,8 @@ package struct SupplyRoutes: Sendable {
         answers: [
           .init(201, "The supply.", schema: supply),
           .problem(409, "supply-exists, with supply_id; or idempotency-key-reused."),
-        ])
+        ]),
+      access: Self.keeping
     ) { request, context in try await create(request, context) }
     router.on(
       .get, "/v1/supplies",
@@ -36,13 +39,15 @@ package struct SupplyRoutes: Sendable {
           .init(
             "reorder", "Only those with such a reorder.", schema: SupplySchemas.reorderStatus),
         ],
-        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: supply))])
+        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: supply))]),
+      access: Self.reading
     ) { request, context in try await list(request, context) }
     router.on(
       .get, "/v1/supplies/{id}",
       OpenAPIOperation(
         "getSupply", "A supply", tag: "supplies",
-        answers: [.init(200, "The supply.", schema: supply), .problem(404, "not-found.")])
+        answers: [.init(200, "The supply.", schema: supply), .problem(404, "not-found.")]),
+      access: Self.reading
     ) { _, context in
       let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
       let service = service
@@ -65,10 +70,11 @@ package struct SupplyRoutes: Sendable {
         answers: [
           .init(200, "The supply afterwards.", schema: supply), .problem(404, "not-found."),
         ]
-      )
+      ),
+      access: Self.keeping
     ) { request, context in
       let details = try await JSONRequestBody(request).read { try Self.changedDetails(&$0) }
-      return try await change(context) {
+      return try await change("supply.update", context) {
         .described(try Self.checked(details($0.details), unit: $0.terms.unit))
       }
     }
@@ -79,10 +85,11 @@ package struct SupplyRoutes: Sendable {
         answers: [
           .init(200, "The supply as it was.", schema: supply), .problem(404, "not-found."),
           .problem(409, "supply-reserved: orders hold some of it."),
-        ])
+        ]),
+      access: Self.keeping
     ) { _, context in
-      let by = "tenant:\(try context.requireTenant())"
-      return try await change(context) { _ in .deleted(by: by) }
+      let by = try context.requirePrincipal().by
+      return try await change("supply.delete", context) { _ in .deleted(by: by) }
     }
     router.on(
       .post, "/v1/supplies/{id}/adjust",
@@ -92,9 +99,10 @@ package struct SupplyRoutes: Sendable {
         answers: [
           .init(200, "The supply afterwards.", schema: supply), .problem(404, "not-found."),
           .problem(409, "supply-reserved: orders hold more than would be left."),
-        ])
+        ]),
+      access: .roles(.barista, .shopManager)
     ) { request, context in
-      try await changeOnce(request, context) { try Self.adjustment(&$0, by: $1) }
+      try await changeOnce("supply.adjust", request, context) { try Self.adjustment(&$0, by: $1) }
     }
     router.on(
       .post, "/v1/supplies/{id}/reorder",
@@ -104,9 +112,10 @@ package struct SupplyRoutes: Sendable {
         answers: [
           .init(200, "The supply afterwards.", schema: supply), .problem(404, "not-found."),
           .problem(409, "supply-not-reordered: nothing is open or ordered."),
-        ])
+        ]),
+      access: .roles(.barista, .shopManager)
     ) { request, context in
-      try await changeOnce(request, context) { try Self.reorder(&$0, by: $1) }
+      try await changeOnce("supply.reorder", request, context) { try Self.reorder(&$0, by: $1) }
     }
     router.on(
       .get, "/v1/supplies/{id}/movements",
@@ -117,9 +126,13 @@ package struct SupplyRoutes: Sendable {
           .init(
             200, "A page.", schema: OpenAPIOperation.pageSchema(of: SupplySchemas.movement)),
           .problem(404, "not-found."),
-        ])
+        ]),
+      access: Self.reading
     ) { request, context in try await movements(request, context) }
   }
+
+  private static let reading = RouteAccess.roles(.barista, .shopManager, .auditor)
+  private static let keeping = RouteAccess.roles(.shopManager)
 
   // MARK: Handlers
 
@@ -128,26 +141,34 @@ package struct SupplyRoutes: Sendable {
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
     let new = try body.read { try Self.newSupply(&$0) }
-    let (service, now) = (service, service.now())
+    let (service, now, author) = (service, service.now(), context.author)
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     return try await once(key, tenant, now, status: 201) { connection in
-      try service.create(new, tenant: tenant, now: now, random: random, in: connection)
+      let item = try service.create(new, tenant: tenant, now: now, random: random, in: connection)
+      try author?.note("supply.create", of: item.id, now: now, in: connection)
+      return item
     }
   }
 
   /// - Parameter fact: reads the body and the name of who sends it
   private func changeOnce(
-    _ request: Request, _ context: APIContext,
+    _ action: String, _ request: Request, _ context: APIContext,
     _ fact: (inout JSONFields, String) throws -> @Sendable (SupplyItem) throws -> SupplyFact
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
-    let change = try body.read { try fact(&$0, "tenant:\(tenant)") }
-    let (service, now) = (service, service.now())
+    let by = try context.requirePrincipal().by
+    let change = try body.read { try fact(&$0, by) }
+    let (service, now, author) = (service, service.now(), context.author)
     return try await once(key, tenant, now, status: 200) { connection in
-      try service.change(id, tenant: tenant, now: now, in: connection, by: change)
+      try Self.noted(action, author, now, in: connection) { heard in
+        try service.change(id, tenant: tenant, now: now, in: connection) {
+          heard($0)
+          return try change($0)
+        }
+      }
     }
   }
 
@@ -181,15 +202,38 @@ package struct SupplyRoutes: Sendable {
     return .json(bytes: reply.body, status: .init(code: reply.status))
   }
 
+  /// Records the action where it changed the supply.
+  ///
+  /// - Parameter change: tells what the supply was before
+  private static func noted(
+    _ action: String, _ author: AuditAuthor?, _ now: Timestamp, in connection: any SQLConnection,
+    _ change: (_ heard: (SupplyItem) -> Void) throws -> SupplyItem
+  ) throws -> SupplyItem {
+    var before: SupplyItem?
+    let item = try change { before = $0 }
+    if let before, before.version != item.version {
+      let details: JSONValue = [
+        "on_hand": .integer(item.onHand), "on_hand_before": .integer(before.onHand),
+      ]
+      try author?.note(action, of: item.id, details, now: now, in: connection)
+    }
+    return item
+  }
+
   private func change(
-    _ context: APIContext, _ fact: @escaping @Sendable (SupplyItem) throws -> SupplyFact
+    _ action: String, _ context: APIContext,
+    _ fact: @escaping @Sendable (SupplyItem) throws -> SupplyFact
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
-    let (service, now) = (service, service.now())
+    let (service, now, author) = (service, service.now(), context.author)
     let text = try await Self.refusing {
       try await service.database.groupedWrite(as: tenant) { connection in
-        try service.change(id, tenant: tenant, now: now, in: connection, by: fact)
-          .document(telling: nil)
+        try Self.noted(action, author, now, in: connection) { heard in
+          try service.change(id, tenant: tenant, now: now, in: connection) {
+            heard($0)
+            return try fact($0)
+          }
+        }.document(telling: nil)
       }
     }
     service.onEvents()

@@ -4,6 +4,7 @@ internal import Database
 internal import Deployment
 internal import SQLite
 internal import Settlement
+internal import Watching
 
 struct RestoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -68,6 +69,7 @@ struct RestoreCommand: AsyncParsableCommand {
   func run() async throws {
     var restoration = Restoration(epoch: epoch, lookAhead: lookAhead, network: network?.network)
     restoration.isInPlace = inPlace
+    restoration.restorer = (Operator.author(for: nil), SystemTime().now)
     let backup = try await explainingBackups { try from.map { try BackupFile(path: $0) } }
     let outcome = try await explainingBackups { [restoration] in
       try await restore(backup, restoration)

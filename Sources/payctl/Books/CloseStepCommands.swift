@@ -1,5 +1,6 @@
 internal import Aggregates
 internal import ArgumentParser
+internal import Audit
 internal import Bytes
 internal import Database
 internal import Foundation
@@ -119,6 +120,10 @@ struct CloseStoreCommand: AsyncParsableCommand {
           let now = try LedgerCloses.now(in: connection)
           let close = try LedgerCloses.draft(day, now: now, in: connection)
           try LedgerCloses.store(close, signature, of: day, now: now, in: connection)
+          try Operator.author(for: nil).note(
+            "ledger.close", of: day.text,
+            ["digest": .string(close.digest.hex), "signer": .string(signature.signer)], now: now,
+            in: connection)
           return close.digest.hex
         }
       }

@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Audit
 internal import Database
 internal import EventLog
+internal import JSON
 internal import Watching
 
 struct ConsumerAcceptGapCommand: AsyncParsableCommand {
@@ -25,8 +27,15 @@ struct ConsumerAcceptGapCommand: AsyncParsableCommand {
   func run() async throws {
     let (consumer, subject, now) = (consumer, subject, SystemTime().now)
     let missing = try await ConsumerInbox.run(database) { database in
-      try await database.write {
-        try Inbox.acceptGap(of: subject, by: consumer, now: now, in: $0)
+      try await database.write { connection in
+        let missing = try Inbox.acceptGap(of: subject, by: consumer, now: now, in: connection)
+        try Operator.author(for: nil).note(
+          "consumer.accept-gap", of: consumer,
+          [
+            "subject": .string(subject), "from": .integer(missing.lowerBound),
+            "through": .integer(missing.upperBound),
+          ], now: now, in: connection)
+        return missing
       }
     }
     let answer = Answer(

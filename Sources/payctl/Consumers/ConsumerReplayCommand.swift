@@ -1,6 +1,9 @@
 internal import ArgumentParser
+internal import Audit
 internal import Database
 internal import EventLog
+internal import JSON
+internal import Watching
 
 struct ConsumerReplayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,7 +35,13 @@ struct ConsumerReplayCommand: AsyncParsableCommand {
       places.isEmpty
       ? nil : Dictionary(places.map { ($0.partition, $0.offset) }) { min($0, $1) }
     try await ConsumerInbox.run(database) { database in
-      try await database.write { try Inbox.replay(consumer, from: next, in: $0) }
+      let now = SystemTime().now
+      try await database.write { connection in
+        try Inbox.replay(consumer, from: next, in: connection)
+        try Operator.author(for: nil).note(
+          "consumer.replay", of: consumer,
+          ["from": .array(places.map { .string("\($0)") })], now: now, in: connection)
+      }
     }
   }
 }

@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Audit
 internal import Database
 internal import EventLog
+internal import JSON
 internal import Watching
 
 struct ConsumerRetryCommand: AsyncParsableCommand {
@@ -13,7 +15,12 @@ struct ConsumerRetryCommand: AsyncParsableCommand {
   func run() async throws {
     let (consumer, place, now) = (parked.consumer, try parked.eventPlace, SystemTime().now)
     try await ConsumerInbox.run(parked.database) { database in
-      try await database.write { try Inbox.retry(place, by: consumer, now: now, in: $0) }
+      try await database.write { connection in
+        try Inbox.retry(place, by: consumer, now: now, in: connection)
+        try Operator.author(for: nil).note(
+          "consumer.retry", of: consumer, ["place": .string("\(place)")], now: now,
+          in: connection)
+      }
     }
   }
 }

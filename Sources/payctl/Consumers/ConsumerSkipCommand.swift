@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Audit
 internal import Database
 internal import EventLog
+internal import JSON
 internal import Watching
 
 struct ConsumerSkipCommand: AsyncParsableCommand {
@@ -22,8 +24,10 @@ struct ConsumerSkipCommand: AsyncParsableCommand {
     let (consumer, place, now) = (parked.consumer, try parked.eventPlace, SystemTime().now)
     let by = by
     try await ConsumerInbox.run(parked.database) { database in
-      try await database.write {
-        try Inbox.skip(place, by: consumer, decidedBy: by, now: now, in: $0)
+      try await database.write { connection in
+        try Inbox.skip(place, by: consumer, decidedBy: by, now: now, in: connection)
+        try Operator.author(by: by, for: nil).note(
+          "consumer.skip", of: consumer, ["place": .string("\(place)")], now: now, in: connection)
       }
     }
   }

@@ -44,7 +44,7 @@ struct PayoutBuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     try PayoutDesk.checkFree(out)
-    try await options.run { desk in
+    try await options.run("payout.build") { desk in
       let made: [OutgoingTransaction]
       let chosen = Set(refund)
       switch desk.spec.family {
@@ -99,7 +99,7 @@ struct PayoutSweepCommand: AsyncParsableCommand {
 
   func run() async throws {
     try PayoutDesk.checkFree(out)
-    try await options.run { desk in
+    try await options.run("payout.sweep") { desk in
       let made: [OutgoingTransaction]
       switch desk.spec.family {
       case .bitcoin:
@@ -151,7 +151,7 @@ struct PayoutBumpCommand: AsyncParsableCommand {
 
   func run() async throws {
     try PayoutDesk.checkFree(out)
-    try await options.run { desk in
+    try await options.run("payout.bump", of: id) { desk in
       let made: OutgoingTransaction
       switch desk.spec.family {
       case .bitcoin:

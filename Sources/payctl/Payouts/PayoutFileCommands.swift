@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Audit
 internal import ChainTypes
 internal import Database
 internal import Foundation
+internal import JSON
 internal import NodeRPC
 internal import Payments
 internal import Payouts
@@ -18,7 +20,7 @@ struct PayoutExportCommand: AsyncParsableCommand {
   var out: String
 
   func run() async throws {
-    try await options.run { desk in
+    try await options.run(nil) { desk in
       let (chain, tenant) = (desk.spec.name, desk.tenant)
       let waiting = try await desk.database.read {
         try OutgoingRecords.list(on: chain, tenant: tenant, in: [.built], limit: 1_000, in: $0)
@@ -44,7 +46,7 @@ struct PayoutBroadcastCommand: AsyncParsableCommand {
   var file: String
 
   func run() async throws {
-    let isDone = try await options.run { desk in
+    let isDone = try await options.run(nil) { desk in
       let batch = try read()
       guard batch.heading.chain == desk.spec.name, batch.heading.tenant == desk.tenant else {
         throw CommandFailure(
@@ -56,8 +58,12 @@ struct PayoutBroadcastCommand: AsyncParsableCommand {
           signed.transaction.id.description, signed.raw, desk.spec, desk.now
         )
         do {
-          try await desk.database.write {
-            try OutgoingService.takeIn(raw, for: id, spec: spec, now: now, in: $0)
+          let author = Operator.author(for: desk.tenant)
+          try await desk.database.write { connection in
+            try OutgoingService.takeIn(raw, for: id, spec: spec, now: now, in: connection)
+            try author.note(
+              "payout.broadcast", of: id, ["chain": .string(spec.name.text)], now: now,
+              in: connection)
           }
         } catch let refusal as OutgoingService.Refusal {
           StandardError.writeLine("payctl: \(id) is refused: \(refusal)")
@@ -177,7 +183,12 @@ struct PayoutCancelCommand: AsyncParsableCommand {
     let (id, now) = (id, Timestamp(seconds: Int64(Date().timeIntervalSince1970)))
     try await options.run { database in
       do {
-        try await database.write { try OutgoingService.cancel(id, now: now, in: $0) }
+        try await database.write { connection in
+          let tenant = try OutgoingRecords.load(id, in: connection)?.tenant
+          try OutgoingService.cancel(id, now: now, in: connection)
+          try Operator.author(for: tenant).note(
+            "payout.cancel", of: id, now: now, in: connection)
+        }
       } catch let refusal as OutgoingService.Refusal {
         throw CommandFailure("\(id) stays: \(refusal)")
       }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import Bitcoin
 internal import Bytes
 internal import ChainTypes
@@ -27,7 +28,11 @@ struct PayoutOptions: ParsableArguments {
   var tenant: String
 
   /// Runs `body` with the chain's payouts and the open database.
-  func run<Value>(_ body: (PayoutDesk) async throws -> Value) async throws -> Value {
+  ///
+  /// - Parameter action: as the audit log calls what is written; nil for what the watchers do, too
+  func run<Value>(
+    _ action: String?, of subject: String? = nil, _ body: (PayoutDesk) async throws -> Value
+  ) async throws -> Value {
     let configuration: PaywatchConfiguration
     do throws(ConfigurationError) {
       configuration = try PaywatchConfiguration.load(
@@ -44,7 +49,15 @@ struct PayoutOptions: ParsableArguments {
     }
     let client = try HTTPClient()
     defer { client.shutdown() }
-    return try await OpenDatabase.run(configuration.database) { database in
+    return try await OpenDatabase.run(configuration.database) { open in
+      let database: any Database =
+        if let action {
+          AuditedDatabase(
+            base: open, author: Operator.author(for: tenant), action: action,
+            subject: subject ?? chain, details: ["chain": .string(chain)])
+        } else {
+          open
+        }
       let desk = PayoutDesk(
         tenant: tenant, settings: settings,
         approvers: RefundApprovers(policies.refunds.approvers), database: database, client: client)

@@ -24,7 +24,7 @@ struct PayoutVoidCommand: AsyncParsableCommand {
 
   func run() async throws {
     try PayoutDesk.checkFree(out)
-    try await options.run { desk in
+    try await options.run("payout.void", of: id) { desk in
       let made = try await desk.ethereum().void(
         id, tenant: desk.tenant, now: desk.now, random: PayoutDesk.random)
       try await PayoutLines.finish([made], out, desk)

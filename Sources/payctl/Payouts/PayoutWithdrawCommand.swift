@@ -42,7 +42,7 @@ struct PayoutWithdrawCommand: AsyncParsableCommand {
 
   func run() async throws {
     try PayoutDesk.checkFree(out)
-    try await options.run { desk in
+    try await options.run("payout.withdraw", of: to) { desk in
       let asset = try desk.listed(asset)
       let amount = try amount.map { text in
         guard let amount = try? Amount(units: text, asset: asset), amount.minorUnits > .zero else {

@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Audit
 internal import ChainTypes
 internal import Database
+internal import JSON
 internal import Settlement
 internal import Watching
 
@@ -36,7 +38,12 @@ struct ChainResumeCommand: AsyncParsableCommand {
       }
       return try await database.write { connection in
         _ = try Self.cursor(of: name, in: connection)
-        return try ChainResumption.resume(name, by: by, now: now, in: connection)
+        let halt = try ChainResumption.resume(name, by: by, now: now, in: connection)
+        if let halt {
+          try Operator.author(by: by, for: nil).note(
+            "chain.resume", of: name.text, ["halt": .string(halt)], now: now, in: connection)
+        }
+        return halt
       }
     }
     guard let halt else { throw CommandFailure("\(chain) isn't halted") }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import Bytes
 internal import ChainTypes
 internal import Database
@@ -35,7 +36,7 @@ struct PaymentDecision: ParsableArguments {
   /// Records the fact that `fact` makes of the payment as it stands, with its events, and shows
   /// what became of it.
   func decide(_ fact: @escaping @Sendable (Payment) -> PaymentFact) async throws {
-    let id = payment
+    let (id, by) = (payment, by)
     let now = SystemTime().now
     let decided: Payment
     do {
@@ -43,8 +44,11 @@ struct PaymentDecision: ParsableArguments {
         try await database.write { connection in
           let service = PaymentService.forDecisions
           let payment = try service.payment(id, tenant: nil, in: connection)
-          return try service.decide(
-            fact(payment), on: id, tenant: nil, now: now, in: connection)
+          let fact = fact(payment)
+          let decided = try service.decide(fact, on: id, tenant: nil, now: now, in: connection)
+          try Operator.author(by: by, for: payment.terms.tenant)
+            .note(fact, of: id, now: now, in: connection)
+          return decided
         }
       }
     } catch let error as PaymentError {

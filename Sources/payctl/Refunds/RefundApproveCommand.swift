@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import Database
 internal import Deployment
 internal import Ethereum
@@ -57,8 +58,12 @@ struct RefundApproveCommand: AsyncParsableCommand {
               PersonalMessage.signature(of: Array($0.text.utf8), by: key)
             }
           }
-          return try service.approve(
+          let approved = try service.approve(
             id, by: name, signature: signature, tenant: nil, now: now, in: connection)
+          try Operator.author(by: name, for: approved.terms.tenant).note(
+            .approved(by: name, proof: approved.approvals.last?.proof), of: id, now: now,
+            in: connection)
+          return approved
         }
       }
     }

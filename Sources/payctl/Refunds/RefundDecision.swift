@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import ChainTypes
 internal import Database
 internal import Payments
@@ -21,12 +22,15 @@ struct RefundDecision: ParsableArguments {
 
   /// Records the fact, with its events, and shows what became of the refund.
   func decide(_ fact: RefundFact) async throws {
-    let (id, now) = (refund, SystemTime().now)
+    let (id, by, now) = (refund, by, SystemTime().now)
     let decided = try await RefundOutput.refusing {
       try await database.run { database in
         try await database.write { connection in
-          try RefundService.forDecisions.decide(
+          let refund = try RefundService.forDecisions.decide(
             fact, on: id, tenant: nil, now: now, in: connection)
+          try Operator.author(by: by, for: refund.terms.tenant)
+            .note(fact, of: id, now: now, in: connection)
+          return refund
         }
       }
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import Bytes
 internal import ChainTypes
 internal import Database
@@ -79,8 +80,11 @@ struct RefundRequestCommand: AsyncParsableCommand {
               request.payment, tenant: nil, in: connection)
             request.amount = try Self.minorUnits(units, of: payment.terms.asset)
           }
-          return try service.request(
+          let refund = try service.request(
             request, tenant: nil, now: now, random: random, in: connection)
+          try Operator.author(by: request.requestedBy, for: refund.terms.tenant)
+            .note(requested: refund.terms, now: now, in: connection)
+          return refund
         }
       }
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import ChainTracking
 internal import ChainTypes
 internal import Database
@@ -113,8 +114,12 @@ struct RescanCommand: AsyncParsableCommand {
     ) async throws -> RescanFindings
   ) async throws -> Bool {
     let (spec, pool) = (reader.spec, reader.pool)
+    // Only what is written leaves a record.
+    let audited = AuditedDatabase(
+      base: database, author: Operator.author(for: nil), action: "chain.rescan",
+      subject: spec.name.text)
     let rescan = ChainRescan(
-      reader, store: ChainStore(database: database, specs: [spec]), time: SystemTime(),
+      reader, store: ChainStore(database: audited, specs: [spec]), time: SystemTime(),
       watchKey: (.random(in: .min ... .max), .random(in: .min ... .max)))
     var progress = RescanProgress(clock: ContinuousClock())
     do {

@@ -17,7 +17,13 @@ struct RebuildOptions: ParsableArguments {
   func run(
     _ what: String, _ body: (any Database, _ writing: Bool) async throws -> RebuildReport
   ) async throws {
-    let report = try await database.run { try await body($0, !check) }
+    let report = try await database.run { database in
+      // Each part of the work is a transaction with a record of its own.
+      let audited = AuditedDatabase(
+        base: database, author: Operator.author(for: nil), action: "\(what).rebuild",
+        subject: what)
+      return try await body(check ? database : audited, !check)
+    }
     switch database.format {
     case .json:
       try Answers.writeLines([Answer(records: report.records, differing: report.differing)])

@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Audit
 internal import Bytes
 internal import ChainTypes
 internal import Database
+internal import JSON
 internal import Tenancy
 internal import Watching
 
@@ -44,6 +46,9 @@ struct TenantKeyCreateCommand: AsyncParsableCommand {
             "\(tenant) has a valid key \(label): revoke that, or choose another label")
         }
         try APIKeys.issue(key, tenant: tenant, label: label, now: now, in: connection)
+        try Operator.author(for: tenant).note(
+          "key.create", of: String(key.digest.hex.prefix(12)), ["label": .string(label)], now: now,
+          in: connection)
       }
     }
     let id = String(key.digest.hex.prefix(12))

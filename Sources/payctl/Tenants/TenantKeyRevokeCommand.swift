@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Audit
 internal import Bytes
 internal import ChainTypes
 internal import Database
+internal import JSON
 internal import Tenancy
 internal import Watching
 
@@ -30,6 +32,9 @@ struct TenantKeyRevokeCommand: AsyncParsableCommand {
         guard try APIKeys.revoke(digest: entry.digest, now: now, in: connection) else {
           throw CommandFailure("the key was revoked meanwhile")
         }
+        try Operator.author(for: entry.tenant).note(
+          "key.revoke", of: String(entry.digest.hex.prefix(12)), ["label": .string(entry.label)],
+          now: now, in: connection)
         return TenantKeyLine(
           APIKeys.Entry(
             digest: entry.digest, tenant: entry.tenant, label: entry.label,

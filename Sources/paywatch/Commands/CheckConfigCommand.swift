@@ -17,9 +17,15 @@ struct CheckConfigCommand: AsyncParsableCommand {
   func run() async throws {
     let plan = try Plan(file: file, environment: ProcessInfo.processInfo.environment)
     let settings = plan.configuration
+    _ = try await plan.tokenVerifier()
     print("\(file) is right: region \(settings.region), \(settings.database.name)")
     if let kafka = settings.kafka { print("kafka: \(kafka.brokers)") }
     if let redis = settings.redis { print("redis: \(redis.host):\(redis.port)") }
+    if let tokens = settings.tokens {
+      let keys = tokens.keys.map { "\($0.id) (\($0.algorithm.rawValue))" }
+      let set = tokens.keySet == nil ? [] : ["a key set"]
+      print("tokens of \(tokens.issuer): \((keys + set).joined(separator: ", "))")
+    }
     for chain in settings.chains {
       let nodes = chain.nodes.map(\.name).joined(separator: ", ")
       print("chain \(chain.spec.name): \(chain.quorum) of \(chain.nodes.count) nodes (\(nodes))")

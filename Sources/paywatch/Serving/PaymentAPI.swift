@@ -9,6 +9,7 @@ internal import Orders
 internal import Settings
 internal import Settlement
 internal import Supply
+internal import Tokens
 internal import Watching
 
 /// The HTTP server with the routes of health and of what this process serves.
@@ -22,6 +23,8 @@ struct PaymentAPI: Sendable {
   let roles: Set<Role>
   let service: PaymentService
   let serving: OrderServing
+  /// Nil where only API keys are taken.
+  let tokens: TokenVerifier?
 
   func server() -> APIServer {
     let configuration = surroundings.plan.configuration
@@ -35,7 +38,10 @@ struct PaymentAPI: Sendable {
     let now: @Sendable () -> Timestamp = { SystemTime().now }
     let uptime: @Sendable () -> Timestamp = { SystemTime().uptime }
     let router = APIRouter(
-      version: "1", authenticator: Authenticator(surroundings.database, uptime: uptime),
+      version: "1",
+      authenticator: Authenticator(
+        surroundings.database, tokens: tokens.map { TokenAuthentication($0, now: now) },
+        uptime: uptime),
       uptime: uptime)
     if roles.contains(.api) {
       PaymentGateway(
@@ -43,6 +49,7 @@ struct PaymentAPI: Sendable {
         streams: SSEResponse(signal: signal), creationLimits: creationLimits, now: now,
         onEvents: serving.onEvents, onAddressesNeeded: serving.onAddressesNeeded
       ).register(on: router)
+      AuditRoutes(database: surroundings.database).register(on: router)
     }
     if roles.contains(.orders) { serving.orderRoutes(creationLimits).register(on: router) }
     if roles.contains(.supply) { serving.supplyRoutes.register(on: router) }

@@ -7,6 +7,7 @@ internal import HTTPServer
 internal import Settings
 internal import Settlement
 internal import Telemetry
+internal import Tokens
 
 /// The roles of this process on their database. Which others do the rest it needn't know: whatever
 /// only one may do is done under a lease.
@@ -21,6 +22,7 @@ final class Pipeline: Sendable {
   private let relaying: EventRelaying
   /// One for all that makes payments here: it sets addresses aside.
   private let payments: PaymentService
+  private let tokens: TokenVerifier?
 
   /// Brings the database's schema, tenants and accounts up to date, and runs nothing yet.
   init(
@@ -41,6 +43,7 @@ final class Pipeline: Sendable {
     filling = AddressFilling(addresses, accounts: accounts, in: surroundings)
     relaying = EventRelaying(feed: feed, in: surroundings)
     payments = PaymentService(plan)
+    tokens = try await plan.tokenVerifier()
     let client = try HTTPClient()
     watches =
       try roles.contains(.watcher)
@@ -109,7 +112,7 @@ final class Pipeline: Sendable {
     PaymentAPI(
       surroundings: surroundings, feed: feed, signal: signal, checks: checks,
       needed: [DatabaseHealth(database: surroundings.database), parts],
-      roles: roles, service: payments, serving: serving
+      roles: roles, service: payments, serving: serving, tokens: tokens
     ).server()
   }
 

@@ -4,6 +4,7 @@ internal import Deployment
 internal import Keys
 internal import Settings
 internal import Settlement
+internal import Tokens
 internal import Watching
 
 /// What a pipeline is made of: the configuration, with everything in it understood.
@@ -51,6 +52,16 @@ struct Plan: Sendable {
     }
     guard mistakes.isEmpty else { throw CommandFailure(mistakes.joined(separator: "\n")) }
     self.tenants = tenants
+  }
+
+  /// What believes people's tokens; nil where none are taken.
+  func tokenVerifier() async throws(CommandFailure) -> TokenVerifier? {
+    guard let tokens = configuration.tokens else { return nil }
+    do {
+      return try await tokens.verifier()
+    } catch {
+      throw CommandFailure("\(error)")
+    }
   }
 
   private static func keys(
