@@ -156,6 +156,10 @@ let package = Package(
         httpTypes,
       ]),
 
+    library(
+      "Notifications",
+      ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "EventLog", "Aggregates"]),
+
     // What a configuration makes of these: for the programs, so that none of the above needs files.
     library(
       "Deployment",
@@ -163,6 +167,7 @@ let package = Package(
         "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
         "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
         "Audit", "Watching", "Settlement", "Tenancy", "Tokens", "Supply", "Orders",
+        "Notifications",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -195,7 +200,8 @@ let package = Package(
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
-        "Tokens", "HTTPServer", "Gateway", "Supply", "Orders", "Deployment", "ChainSim", log,
+        "Tokens", "HTTPServer", "Gateway", "Supply", "Orders", "Deployment", "ChainSim",
+        "Notifications", log,
       ]),
     program(
       "payctl",
@@ -347,6 +353,12 @@ let package = Package(
         "Bytes", "JSON", "ChainTypes", "Database", "Audit", "Settlement", "Tenancy", "TokenIssuing",
         "HTTPServer", "Supply", "Orders", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
         "GatewayFixtures",
+      ]),
+    tests(
+      "Notifications",
+      [
+        "ChainTypes", "Database", "Leases", "EventLog", "Notifications", "Deployment",
+        "LoopbackHTTP", "SchemaChecking", "TestDatabases",
       ]),
     tests(
       "ChainSim",

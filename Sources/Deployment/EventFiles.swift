@@ -1,4 +1,5 @@
 package import EventLog
+internal import Notifications
 internal import Orders
 internal import Settlement
 internal import Supply
@@ -6,7 +7,7 @@ internal import Supply
 /// The schemas of everything that is told, as `deploy/events` has them.
 package enum EventFiles {
   package static let families: [EventFamily] =
-    EventSchemas.families + [OrderSchemas.events, SupplySchemas.events]
+    EventSchemas.families + [OrderSchemas.events, SupplySchemas.events, NotificationSchemas.events]
 
   package static var all: [(name: String, text: String)] { EventFamily.files(of: families) }
 }

@@ -2,6 +2,7 @@ internal import Audit
 package import Database
 internal import EventLog
 internal import Leases
+internal import Notifications
 internal import Orders
 internal import Settlement
 internal import Supply
@@ -19,6 +20,7 @@ package enum Schema {
     (Inbox.component, Inbox.migrations),
     (SupplySchema.component, SupplySchema.migrations),
     (OrderSchema.component, OrderSchema.migrations),
+    (NotificationSchema.component, NotificationSchema.migrations),
   ]
 
   /// Brings the database up to this program. The login role must own its schema's tables, or the

@@ -69,6 +69,21 @@ extension Metric {
   package static let relayedEvents = Metric(
     "paywatch_relay_events_total", .counter, help: "Events that this process has published.")
 
+  // MARK: Notifications
+
+  package static let pendingDeliveries = Metric(
+    "paywatch_deliveries_pending", .gauge, labels: ["channel"],
+    help: "Deliveries that are still to arrive.")
+  package static let oldestDeliverySeconds = Metric(
+    "paywatch_deliveries_oldest_seconds", .gauge, labels: ["channel"],
+    help: "Age of the oldest delivery that is still to arrive; 0 where there is none.")
+  package static let deliveryAttempts = Metric(
+    "paywatch_delivery_attempts_total", .counter, labels: ["channel", "outcome"],
+    help: "Attempts to deliver, by outcome.")
+  package static let deliveryMilliseconds = Metric(
+    "paywatch_delivery_milliseconds", .histogram(bounds: Histogram.latencyBounds),
+    labels: ["channel"], help: "Time that an attempt to deliver took.")
+
   // MARK: Processes
 
   package static let leaseHeld = Metric(
@@ -104,8 +119,9 @@ package enum MetricCatalog {
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
     .freeAddresses, .unfinishedRefunds, .stuckTransactions, .ledgerImbalance,
     .reconciliationDifferences,
-    .reconciliationFinished, .outboxAgeSeconds, .outboxEvents, .relayedEvents, .leaseHeld,
-    .httpRequests,
+    .reconciliationFinished, .outboxAgeSeconds, .outboxEvents, .relayedEvents,
+    .pendingDeliveries, .oldestDeliverySeconds, .deliveryAttempts, .deliveryMilliseconds,
+    .leaseHeld, .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
   ]
 }

@@ -22,7 +22,7 @@ struct RowSecurityCoverageTests {
     "tenants", "api_keys", "idempotency_keys", "refunds", "refund_facts", "refund_caps",
     "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
-    "order_timers", "audit_log", "audit_heads",
+    "order_timers", "audit_log", "audit_heads", "deliveries", "delivery_targets",
   ]
 
   private static func names(
@@ -78,7 +78,8 @@ struct RowSecurityCoverageTests {
         "supplies INSERT, SELECT", "supply_facts INSERT, SELECT", "reservations INSERT, SELECT",
         "reservation_lines DELETE, INSERT, SELECT", "orders INSERT, SELECT",
         "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
-        "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT",
+        "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
+        "delivery_targets INSERT, SELECT",
       ])
     let updated = try await Self.names(
       """
@@ -100,7 +101,11 @@ struct RowSecurityCoverageTests {
         "reservations.revision", "reservations.expires_at", "reservations.updated_at",
         "orders.version", "orders.updated_at", "orders.state", "orders.status",
         "orders.attention", "order_timers.due_at", "order_timers.failures",
-        "audit_heads.position", "audit_heads.hash",
+        "audit_heads.position", "audit_heads.hash", "deliveries.status",
+        "deliveries.next_attempt_at", "deliveries.expires_at", "deliveries.finished_at",
+        "deliveries.earlier_attempts", "delivery_targets.due_at", "delivery_targets.is_failing",
+        "delivery_targets.failures", "delivery_targets.failing_since",
+        "delivery_targets.paused_until", "delivery_targets.retired",
       ])
     let read = try await Self.names(
       """

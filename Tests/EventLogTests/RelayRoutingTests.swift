@@ -12,6 +12,7 @@ struct RelayRoutingTests {
       ("income.booked", "payment-events"), ("chain.reorged", "chain-events"),
       ("reconciliation.mismatch", "chain-events"), ("chain.a.b", "chain-events"),
       ("order.created", "order-events"), ("supply.low_stock", "supply-events"),
+      ("notification.sent", "notification-events"),
     ])
   func topics(type: String, topic: String) {
     #expect(EventTopic(eventType: type)?.name == topic)

@@ -7,6 +7,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   case chain
   case order
   case supply
+  case notification
 
   /// The topic's name at the brokers.
   package var name: String {
@@ -15,6 +16,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case .chain: "chain-events"
     case .order: "order-events"
     case .supply: "supply-events"
+    case .notification: "notification-events"
     }
   }
 
@@ -33,6 +35,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case "chain", "reconciliation": self = .chain
     case "order": self = .order
     case "supply": self = .supply
+    case "notification": self = .notification
     default: return nil
     }
   }

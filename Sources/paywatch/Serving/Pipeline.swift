@@ -77,7 +77,10 @@ final class Pipeline: Sendable {
       if roles.contains(.supply) {
         group.addTask { try await self.running("supply", self.serving.runSupply) }
       }
-      if !roles.isDisjoint(with: [.api, .orders]) {
+      if roles.contains(.notifications) {
+        group.addTask { try await self.running("notifications", self.notifications.run) }
+      }
+      if !roles.isDisjoint(with: [.api, .orders, .notifications]) {
         let following = FeedFollowing(surroundings: surroundings, feed: feed)
         group.addTask { await following.run() }
       }
@@ -105,6 +108,10 @@ final class Pipeline: Sendable {
         self.filling.wake()
       },
       onAddressesNeeded: { self.filling.wake() })
+  }
+
+  private var notifications: NotificationServing {
+    NotificationServing(surroundings: surroundings, feed: feed) { self.relaying.wake() }
   }
 
   /// Every process tells its health and metrics; the rest is its roles'.

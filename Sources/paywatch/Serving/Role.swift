@@ -15,6 +15,8 @@ enum Role: String, CaseIterable, Sendable {
   case orders
   /// Serves stock, and ends reservations that weren't used in time.
   case supply
+  /// Tells people and programs what has happened, by webhook and otherwise.
+  case notifications
 
   /// What must run for it, beside the server.
   var parts: [String] {
@@ -25,6 +27,7 @@ enum Role: String, CaseIterable, Sendable {
     case .services: ["services", "remedies"]
     case .orders: ["orders"]
     case .supply: ["supply"]
+    case .notifications: ["notifications"]
     }
   }
 }

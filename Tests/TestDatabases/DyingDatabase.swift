@@ -1,34 +1,34 @@
-import Database
-import Synchronization
+package import Database
+internal import Synchronization
 
 /// A process's way to its database until the process dies: at one of its writes, before the commit
 /// or behind it, and from then on for good.
-final class DyingDatabase: Database {
-  struct Death: Error {}
+package final class DyingDatabase: Database {
+  package struct Death: Error {}
 
   private let base: any Database
   private let isAfterCommit: Bool
   private let writesLeft: Mutex<Int>
 
   /// - Parameter write: which of its writes it dies at, from 1
-  init(_ base: any Database, at write: Int, afterCommit: Bool) {
+  package init(_ base: any Database, at write: Int, afterCommit: Bool) {
     self.base = base
     isAfterCommit = afterCommit
     writesLeft = Mutex(write)
   }
 
-  var isDead: Bool { writesLeft.withLock { $0 <= 0 } }
-  var dialect: SQLDialect { base.dialect }
-  var statistics: PoolStatistics { base.statistics }
+  package var isDead: Bool { writesLeft.withLock { $0 <= 0 } }
+  package var dialect: SQLDialect { base.dialect }
+  package var statistics: PoolStatistics { base.statistics }
 
-  func read<Value: Sendable>(
+  package func read<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
     guard !isDead else { throw Death() }
     return try await base.read(body)
   }
 
-  func write<Value: Sendable>(
+  package func write<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
     let left = writesLeft.withLock { left in
@@ -41,11 +41,11 @@ final class DyingDatabase: Database {
     return value
   }
 
-  func groupedWrite<Value: Sendable>(
+  package func groupedWrite<Value: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws -> Value
   ) async throws -> Value {
     try await write(body)
   }
 
-  func close() async throws {}
+  package func close() async throws {}
 }

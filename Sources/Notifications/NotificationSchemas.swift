@@ -1,0 +1,57 @@
+package import EventLog
+package import JSON
+
+/// JSON Schemas of deliveries: for the API's description and for events.
+package enum NotificationSchemas {
+  static let channel = JSONSchema.choices(ChannelName.allCases.map(\.rawValue))
+  static let status = JSONSchema.choices(Delivery.Status.allCases.map(\.rawValue))
+
+  package static let delivery = schema(isEvent: false)
+
+  /// `notification.*`.
+  package static let events = EventFamily(
+    name: "notification", topic: "notification-events", subject: "The delivery's id, ntf_….",
+    kinds: [
+      kind("sent", "It has arrived: the target took it."),
+      kind(
+        "failed",
+        "It hasn't arrived, and isn't tried any more, unless somebody sends it on its way again."),
+    ], definitions: [.init("delivery", schema(isEvent: true))])
+
+  private static func kind(_ word: String, _ summary: String) -> EventFamily.Kind {
+    EventFamily.Kind(
+      type: "notification.\(word)", summary: summary, data: ["$ref": "#/$defs/delivery"],
+      tenant: .always)
+  }
+
+  private static func schema(isEvent: Bool) -> JSONValue {
+    let described = JSONSchema.described
+    let (text, count, time) = (JSONSchema.text, JSONSchema.count, JSONSchema.time)
+    let answer: [JSONValue.Member] = [
+      .init("answer", described(text, "How the target's answer began."))
+    ]
+    let attempt = JSONSchema.object(
+      "How the last attempt went.",
+      [
+        .init("at", described(time, "When it began.")),
+        .init("code", described(count, "The status of an HTTP or SMTP reply.")),
+        .init("detail", text),
+      ] + (isEvent ? [] : answer), optional: ["code", "answer", "at"])
+    return JSONSchema.object(
+      "Something that somebody is told.",
+      [
+        .init("id", described(text, "ntf_…; the same in every attempt.")),
+        .init("channel", channel),
+        .init("target", described(text, "Whom: whk_… of a webhook.")),
+        .init("event_id", described(text, "What of: the event's id.")),
+        .init("event_type", text),
+        .init("event_subject", described(text, "The event's subject.")),
+        .init("status", status),
+        .init("attempts", described(count, "How many have begun.")),
+        .init("last_attempt", attempt),
+        .init("next_attempt_at", described(time, "When it may be tried again, at the earliest.")),
+        .init("expires_at", described(time, "An attempt that fails later is the last.")),
+        .init("created_at", time), .init("finished_at", time),
+      ], optional: ["last_attempt", "next_attempt_at", "finished_at"])
+  }
+}

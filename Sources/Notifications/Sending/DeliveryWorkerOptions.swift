@@ -1,0 +1,23 @@
+/// How the worker goes about its work.
+package struct DeliveryWorkerOptions: Sendable, Equatable {
+  /// How many attempts are under way at once, and how many of them go to targets that have been
+  /// failing: the rest is for those that haven't, however many hang.
+  package var attempts = 256
+  package var failingAttempts = 128
+  /// How many to one target at once.
+  package var perTarget = 4
+  /// An attempt that takes longer is cut off. Well below `DeliveryQueue.claimSeconds`.
+  package var attemptTimeout: Duration = .seconds(45)
+  /// How often the queues are looked at.
+  package var interval: Duration = .milliseconds(250)
+
+  package init() {}
+}
+
+/// What somebody may want to count.
+package struct DeliveryReport: Sendable, Equatable {
+  package let channel: ChannelName
+  /// `DeliveryOutcome.name`.
+  package let outcome: String
+  package let milliseconds: Int64
+}
