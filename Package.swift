@@ -399,7 +399,8 @@ let package = Package(
       [
         "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "LocalServers", "Database",
         "SQLite",
-        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "TokenIssuing",
+        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Tenancy", "Tokens",
+        "TokenIssuing",
         "ChainSim",
         "LoopbackHTTP", "SchemaChecking", "paywatch", "payctl",
       ]),

@@ -7,6 +7,7 @@ import Tenancy
 import TestSupport
 import Testing
 import TokenIssuing
+import Tokens
 
 @Suite("who may use which route of a whole server")
 struct RouteAccessTests {
@@ -54,6 +55,8 @@ struct RouteAccessTests {
       "PATCH /v1/supplies/{id}": manager,
       "DELETE /v1/supplies/{id}": manager,
       "POST /v1/supplies/{id}/adjust": counter,
+      "POST /v1/supplies/{id}/reorder": counter,
+      "GET /v1/supplies/{id}/movements": counter.union(["auditor"]),
       "GET /api/health": everybody,
       "GET /api/health/live": everybody,
       "GET /api/health/ready": everybody,
