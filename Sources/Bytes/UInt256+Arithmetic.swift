@@ -63,6 +63,21 @@ extension UInt256 {
     return (quotient, remainder)
   }
 
+  /// 10^exponent; 10^77 is the largest that fits.
+  package static func powerOfTen(_ exponent: Int) throws(ArithmeticError) -> UInt256 {
+    guard (0...77).contains(exponent) else { throw .overflow }
+    var power = UInt256.one
+    var left = exponent
+    while left > 0 {
+      // 10^19 is the largest power of ten in 64 bits.
+      var word: UInt64 = 1
+      for _ in 0..<min(left, 19) { word *= 10 }
+      power = try power.multiplied(by: UInt256(word))
+      left -= min(left, 19)
+    }
+    return power
+  }
+
   /// Bits shifted out at the top are lost.
   package func shiftedLeft(by count: Int) -> UInt256 {
     precondition(count >= 0 && count < 256, "a shift is 0 to 255 bits")

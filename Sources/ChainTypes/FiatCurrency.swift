@@ -1,5 +1,3 @@
-package import ChainTypes
-
 /// The currencies of ISO 4217 that goods are priced in, with their minor units.
 package enum FiatCurrency {
   /// Nil where there is no such code.
