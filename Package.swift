@@ -93,7 +93,7 @@ let package = Package(
     library(
       "Scanning",
       ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking"]),
-    library("Settings", ["Bytes", "ChainTypes", "Addresses", "Keys", yams]),
+    library("Settings", ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
     library("Telemetry", ["JSON", log]),
@@ -137,10 +137,16 @@ let package = Package(
         "Tokens", "Audit", log, hummingbird, nioCore, nioPosix, hummingbirdCore, httpTypes,
       ]),
     library(
+      "Prices",
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Payments", "HTTPClient", "Database",
+        "EventLog", "Aggregates", "Settlement", "Tenancy", "HTTPServer", hummingbird, httpTypes,
+      ]),
+    library(
       "Gateway",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Payments", "QRCode", "Database", "EventLog",
-        "Audit", "Settlement", "Tenancy", "HTTPServer", hummingbird, httpTypes,
+        "Audit", "Settlement", "Tenancy", "HTTPServer", "Prices", hummingbird, httpTypes,
       ]),
     library(
       "Supply",
@@ -152,8 +158,8 @@ let package = Package(
       "Orders",
       [
         "Bytes", "JSON", "ChainTypes", "Addresses", "Payments", "Database", "EventLog",
-        "Aggregates", "Audit", "Settlement", "Tenancy", "HTTPServer", "Supply", hummingbird,
-        httpTypes,
+        "Aggregates", "Audit", "Settlement", "Tenancy", "HTTPServer", "Prices", "Supply",
+        hummingbird, httpTypes,
       ]),
 
     library(
@@ -166,7 +172,7 @@ let package = Package(
       [
         "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
         "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
-        "Audit", "Watching", "Settlement", "Tenancy", "Tokens", "Supply", "Orders",
+        "Audit", "Watching", "Settlement", "Tenancy", "Tokens", "Prices", "Supply", "Orders",
         "Notifications",
       ]),
 
@@ -200,7 +206,7 @@ let package = Package(
         "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
-        "Tokens", "HTTPServer", "Gateway", "Supply", "Orders", "Deployment", "ChainSim",
+        "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders", "Deployment", "ChainSim",
         "Notifications", log,
       ]),
     program(
@@ -209,8 +215,8 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Database",
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
-        "Audit", "Settlement", "Backups", "Tenancy", "Tokens", "TokenIssuing", "Supply", "Orders",
-        "Deployment", "Signing",
+        "Audit", "Settlement", "Backups", "Tenancy", "Tokens", "TokenIssuing", "Prices", "Supply",
+        "Orders", "Deployment", "Signing",
       ]),
     program(
       "paybench",
@@ -247,8 +253,8 @@ let package = Package(
       dependencies: [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "ChainTracking",
         "Telemetry", "Database", "EventLog", "Watching", "Settlement", "Tenancy", "Tokens",
-        "TokenIssuing", "HTTPServer", "Gateway", "Deployment", "LoopbackHTTP", "TestDatabases",
-        "TestSupport",
+        "TokenIssuing", "HTTPServer", "Prices", "Gateway", "Deployment", "LoopbackHTTP",
+        "TestDatabases", "TestSupport",
       ],
       path: "Tests/GatewayFixtures", swiftSettings: settings),
     tests("Bytes", ["Bytes"]),
@@ -338,6 +344,13 @@ let package = Package(
       [
         "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer", "Supply",
         "Deployment", "LoopbackHTTP", "SchemaChecking", "TestDatabases", "GatewayFixtures",
+      ]),
+    tests(
+      "Prices",
+      [
+        "Bytes", "JSON", "ChainTypes", "Database", "EventLog", "HTTPClient", "HTTPServer",
+        "Settings", "Settlement", "Prices", "Deployment", "LoopbackHTTP", "SchemaChecking",
+        "TestDatabases", "GatewayFixtures",
       ]),
     tests(
       "Orders",

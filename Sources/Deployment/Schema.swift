@@ -4,6 +4,7 @@ internal import EventLog
 internal import Leases
 internal import Notifications
 internal import Orders
+internal import Prices
 internal import Settlement
 internal import Supply
 internal import Tenancy
@@ -21,6 +22,7 @@ package enum Schema {
     (SupplySchema.component, SupplySchema.migrations),
     (OrderSchema.component, OrderSchema.migrations),
     (NotificationSchema.component, NotificationSchema.migrations),
+    (PriceSchema.component, PriceSchema.migrations),
   ]
 
   /// Brings the database up to this program. The login role must own its schema's tables, or the

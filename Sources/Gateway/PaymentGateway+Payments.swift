@@ -6,6 +6,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
 internal import Payments
+internal import Prices
 internal import Settlement
 
 // Making and reading payments.
@@ -20,9 +21,12 @@ extension PaymentGateway {
         answers: [
           .init(201, "The payment.", schema: payment),
           .problem(403, "tenant-not-configured."),
-          .problem(409, "order-has-payment, with payment_id; or idempotency-key-reused."),
+          .problem(
+            409,
+            "order-has-payment or quote-used, with payment_id; quote-expired; or "
+              + "idempotency-key-reused."),
           .problem(429, "too-many-requests, with Retry-After."),
-          .problem(503, "no-address-ready or chain-halted, with Retry-After."),
+          .problem(503, "no-address-ready, chain-halted or rate-unavailable, with Retry-After."),
         ]),
       access: .tenant, limits: creationLimits
     ) { request, context in try await create(request, context) }
@@ -61,72 +65,71 @@ extension PaymentGateway {
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
     let (service, now) = (service, now())
-    let wanted = try body.read { fields in
-      try newPayment(&fields, tenant: tenant)
+    // Who repeats a request that a rate or a quote has a part in gets the first answer, whatever
+    // became of these.
+    let isPriced = body.json["price"] != nil || body.json["quote"] != nil
+    if isPriced, let stored = try await stored(key, tenant) { return Self.answer(stored) }
+    let wanted = try await refusing {
+      try await self.request(in: body, tenant: tenant, now: now)
     }
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
-    let reply = try await refusing {
-      try await service.withAddress(for: wanted, now: now, on: database) { address in
+    let reply: Idempotency.StoredReply
+    do {
+      reply = try await service.withAddress(for: wanted, now: now, on: database) { address in
         try await database.groupedWrite(as: tenant) { connection -> Idempotency.StoredReply in
           if address == nil {
             let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection)
             if let stored { return stored }
           }
-          let document: String
+          let made: (payment: Payment, document: String)
           do {
-            document = try service.createDocumented(
-              wanted, at: address, now: now, random: random, in: connection
-            ).document
+            made = try service.createDocumented(
+              wanted, at: address, now: now, random: random, in: connection)
           } catch let refusal as PaymentRefusal {
             // What speaks against it may have been made under this very key since it was asked for.
             let stored = try Idempotency.reply(to: key, tenant: tenant, in: connection)
             guard let stored else { throw refusal }
             return stored
           }
-          let reply = Idempotency.StoredReply(status: 201, body: Array(document.utf8))
+          if let quote = wanted.quote?.id {
+            try QuoteRecords.use(
+              quote, tenant: tenant, for: made.payment.terms.id, now: now, in: connection)
+          }
+          let reply = Idempotency.StoredReply(status: 201, body: Array(made.document.utf8))
           try Idempotency.store(reply, for: key, tenant: tenant, now: now, in: connection)
           return reply
         }
       }
+    } catch let refusal where refusal is QuoteRefusal {
+      // The same request may have used it meanwhile.
+      guard let stored = try await stored(key, tenant) else {
+        return try await refusing { throw refusal }
+      }
+      reply = stored
+    } catch {
+      return try await refusing { throw error }
     }
     onEvents()
-    return .json(bytes: reply.body, status: .init(code: reply.status))
+    return Self.answer(reply)
   }
 
-  private func newPayment(
-    _ fields: inout JSONFields, tenant: String
-  ) throws -> PaymentRequest {
-    let chainText = try fields.string("chain", length: 1...40)
-    guard let chain = ChainName(chainText), let spec = service.spec(chain) else {
-      throw Problem.invalidField(
-        "chain",
-        "It must be one of \(service.chains.map(\.text).joined(separator: ", ")).")
+  private func stored(
+    _ key: IdempotencyKey, _ tenant: String
+  ) async throws -> Idempotency.StoredReply? {
+    try await database.read(as: tenant) {
+      try Idempotency.reply(to: key, tenant: tenant, in: $0)
     }
-    guard let asset = spec.listed(try fields.string("asset", length: 1...20))?.asset else {
-      let known = spec.assets.map(\.asset.symbol).joined(separator: ", ")
-      throw Problem.invalidField("asset", "\(chain) is paid in \(known).")
-    }
-    if fields.optional("price") != nil {
-      throw Problem.invalidField("price", "Prices in other currencies aren't taken yet.")
-    }
-    let order = try fields.string("order_id", length: 1...PaymentService.maximumOrderIDBytes)
-    let due = try Problem.minorUnits("amount", fields.string("amount", length: 1...120), of: asset)
-    let tolerance = try fields.optionalString("tolerance", length: 1...120)
-    let expiry = try fields.optionalInteger("expires_in", in: .min ... .max)
-    let metadata = try fields.optionalFreeObject(
-      "metadata", byteLimit: PaymentService.maximumMetadataBytes)
-    return try PaymentRequest(
-      tenant: tenant, orderID: order, chain: chain, asset: asset, amount: due,
-      expiresInSeconds: expiry,
-      tolerance: tolerance.map { try Problem.minorUnits("tolerance", $0, of: asset) },
-      metadata: metadata?.json, refundAddress: refundAddress(&fields, asset: asset, on: spec))
+  }
+
+  private static func answer(_ reply: Idempotency.StoredReply) -> Response {
+    .json(bytes: reply.body, status: .init(code: reply.status))
   }
 
   /// No chain's addresses have more.
   static let addressLimit = 120
 
-  private func refundAddress(
+  func refundAddress(
     _ fields: inout JSONFields, asset: Asset, on spec: ChainSpec
   ) throws -> String? {
     let text = try fields.optionalString("refund_address", length: 1...Self.addressLimit)

@@ -4,6 +4,7 @@ package import Database
 internal import Digests
 package import EventLog
 package import HTTPServer
+package import Prices
 package import Settlement
 internal import Tenancy
 
@@ -20,10 +21,13 @@ package struct PaymentGateway: Sendable {
   package let onAddressesNeeded: @Sendable () -> Void
   /// How many payments a tenant may make at once and in a minute: addresses cost it nothing else.
   package let creationLimits: RouteLimits
+  /// What turns prices into amounts; nil where nobody does.
+  package let rates: (any PriceRates)?
 
   package init(
     database: any Database, service: PaymentService, feed: EventFeed, streams: SSEResponse,
-    creationLimits: RouteLimits, now: @escaping @Sendable () -> Timestamp,
+    creationLimits: RouteLimits, rates: (any PriceRates)? = nil,
+    now: @escaping @Sendable () -> Timestamp,
     onEvents: @escaping @Sendable () -> Void, onAddressesNeeded: @escaping @Sendable () -> Void
   ) {
     self.database = database
@@ -31,6 +35,7 @@ package struct PaymentGateway: Sendable {
     self.feed = feed
     self.streams = streams
     self.creationLimits = creationLimits
+    self.rates = rates
     self.now = now
     self.onEvents = onEvents
     self.onAddressesNeeded = onAddressesNeeded
@@ -63,6 +68,10 @@ package struct PaymentGateway: Sendable {
       throw Problem(refusal)
     } catch let refusal as RefundRefusal {
       throw Problem(refusal)
+    } catch let refusal as QuoteRefusal {
+      throw Problem(refusal)
+    } catch let refusal as RateRefusal {
+      throw Problem(refusal, price: "price.amount", currency: "price.currency")
     } catch let error as PaymentErrorReply {
       throw error.problem
     }

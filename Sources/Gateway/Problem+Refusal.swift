@@ -45,6 +45,9 @@ extension Problem {
     case .expiryOutOfRange(let range):
       self = .invalidField(
         "expires_in", "It must be \(range.lowerBound) to \(range.upperBound) seconds.")
+    case .quoteExpired(let time):
+      self = .conflict(
+        "quote-expired", "The quote has expired.", "It could be used until \(time).")
     case .metadataTooLong(let bytes):
       self = .invalidField("metadata", "It may have at most \(bytes) bytes as JSON.")
     case .invalidMetadata:

@@ -2,6 +2,7 @@ internal import EventLog
 internal import HTTPServer
 internal import JSON
 internal import Payments
+internal import Prices
 internal import Settlement
 
 /// JSON Schemas of what the payment routes take and give.
@@ -18,7 +19,12 @@ enum Schemas {
 
   static let newPayment: JSONValue = [
     "type": "object", "additionalProperties": false,
-    "required": ["order_id", "asset", "chain", "amount"],
+    "required": ["order_id"],
+    // Just one of amount, price and quote.
+    "oneOf": [
+      ["required": ["asset", "chain", "amount"]], ["required": ["asset", "chain", "price"]],
+      ["required": ["quote"]],
+    ],
     "properties": [
       "order_id": [
         "type": "string", "minLength": 1,
@@ -32,6 +38,12 @@ enum Schemas {
       ],
       "chain": ["type": "string", "examples": ["bitcoin", "ethereum"]],
       "amount": described(units, "In units of the asset, such as 0.0015."),
+      "price": described(
+        PriceSchemas.price,
+        "What is due instead of an amount: turned into one at the current rate, which holds as long "
+          + "as the payment is open."),
+      "quote": described(
+        text, "quo_…: what is due was promised by POST /v1/quotes. Used up by the payment."),
       "expires_in": [
         "type": "integer", "minimum": 1,
         "description": "Seconds. The tenant's policy has the default and the limits.",

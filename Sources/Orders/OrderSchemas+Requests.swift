@@ -67,7 +67,9 @@ extension OrderSchemas {
       "chain": ["type": "string", "examples": ["bitcoin", "ethereum"]],
       "asset": ["type": "string", "examples": ["BTC", "ETH", "USDC"]],
       "amount": JSONSchema.described(
-        JSONSchema.units, "Required where the order isn't priced in the asset."),
+        JSONSchema.units,
+        "Where the order isn't priced in the asset: what is due. Left out, it is made of the total "
+          + "at the current rate, which holds as long as the payment is open."),
       "expires_in": JSONSchema.described(seconds, "Of the payment, in seconds."),
       "refund_address": ["type": "string", "minLength": 1],
     ],

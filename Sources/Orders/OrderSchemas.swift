@@ -129,8 +129,8 @@ package enum OrderSchemas {
           described(
             JSONSchema.choices(PaymentLevel.allCases.map(\.rawValue)),
             "How far it has come; a settled payment is paid.")),
-        .init("expires_at", time),
-      ], optional: ["contract", "id", "address", "uri", "status", "expires_at"])
+        .init("expires_at", time), .init("quote", PaymentSchemas.quote),
+      ], optional: ["contract", "id", "address", "uri", "status", "expires_at", "quote"])
   }
 
   private static let cancellationOutcome = JSONSchema.object(

@@ -35,6 +35,8 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
   /// nil where an operator decides.
   package let shortPolicy: ExceptionPolicy?
   package let overPolicy: ExceptionPolicy?
+  /// The price that the amount was made of; nil where the shop named the amount.
+  package let quote: PaymentQuote?
 
   /// What becomes of money that isn't as the terms say, once it is final.
   package enum ExceptionPolicy: String, Hashable, Sendable, Codable, CaseIterable {
@@ -60,7 +62,7 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
     confirmations: UInt32,
     finality: UInt32, latePolicy: LatePolicy, ordinal: UInt64, address: String, region: String,
     metadata: String?, refundAddress: String? = nil, shortPolicy: ExceptionPolicy? = nil,
-    overPolicy: ExceptionPolicy? = nil
+    overPolicy: ExceptionPolicy? = nil, quote: PaymentQuote? = nil
   ) {
     self.id = id
     self.tenant = tenant
@@ -82,5 +84,6 @@ package struct PaymentTerms: Hashable, Sendable, Codable {
     self.refundAddress = refundAddress
     self.shortPolicy = shortPolicy
     self.overPolicy = overPolicy
+    self.quote = quote
   }
 }

@@ -49,6 +49,7 @@ extension PaywatchConfiguration {
     let retention = root.nested("retention")
     let eventDays = retention.optionalInteger("event_days", in: 1...36_500)
     retention.finish()
+    let prices = prices(root, chains: chains.map(\.spec), tenants: tenants)
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch),
       listen: Listen(host: host, port: UInt16(port), lameDuckSeconds: lameDuck), database: database,
@@ -57,14 +58,14 @@ extension PaywatchConfiguration {
       addressPool: AddressPoolSettings(ready: ready, derivation: derivation),
       watchSnapshotDirectory: snapshots,
       limits: LimitSettings(paymentsPerMinute: paymentsPerMinute),
-      retention: RetentionSettings(eventDays: eventDays))
+      retention: RetentionSettings(eventDays: eventDays), prices: prices)
   }
 
   /// 1 to 64 of `a–z`, `0–9`, `-` and `_`.
-  private static func identifier(
-    _ mapping: SettingsMapping, _ name: String, hint: String
+  static func identifier(
+    _ mapping: SettingsMapping, _ name: String, default fallback: String? = nil, hint: String
   ) -> String {
-    let text = mapping.text(name, hint: hint)
+    let text = mapping.text(name, default: fallback, hint: hint)
     let isValid =
       (1...64).contains(text.utf8.count)
       && text.utf8.allSatisfy {

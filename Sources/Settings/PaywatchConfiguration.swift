@@ -27,6 +27,8 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let watchSnapshotDirectory: String?
   package let limits: LimitSettings
   package let retention: RetentionSettings
+  /// Nil where nobody quotes prices.
+  package let prices: PriceSettings?
 
   package struct Listen: Sendable, Equatable {
     package let host: String

@@ -26,6 +26,7 @@ extension CanonicalJSON {
     object.add("orderID", terms.orderID)
     object.add("ordinal", terms.ordinal)
     if let policy = terms.overPolicy { object.add("overPolicy", policy.rawValue) }
+    if let quote = terms.quote { object.add("quote", json: try text(quote)) }
     if let address = terms.refundAddress { object.add("refundAddress", address) }
     object.add("region", terms.region)
     if let policy = terms.shortPolicy { object.add("shortPolicy", policy.rawValue) }

@@ -68,6 +68,7 @@ package enum PaymentDocument {
     object.add("multiple", payment.isMultiple)
     object.add("order_id", terms.orderID)
     object.add("overpaid_by_minor", payment.overpaidBy)
+    if let quote = terms.quote { object.add("quote", quote.document) }
     object.add("received", units(payment.received))
     object.add("received_minor", payment.received)
     if let address = terms.refundAddress { object.add("refund_address", address) }

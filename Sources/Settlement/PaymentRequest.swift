@@ -1,5 +1,6 @@
 package import Bytes
 package import ChainTypes
+package import Payments
 
 /// What a shop asks for.
 package struct PaymentRequest: Sendable, Equatable {
@@ -15,11 +16,13 @@ package struct PaymentRequest: Sendable, Equatable {
   package var metadata: String?
   /// Where refunds are to go.
   package var refundAddress: String?
+  /// The price that the amount was made of.
+  package var quote: PaymentQuote?
 
   package init(
     tenant: String, orderID: String, chain: ChainName, asset: Asset? = nil, amount: UInt256,
     expiresInSeconds: Int64? = nil, tolerance: UInt256? = nil, metadata: String? = nil,
-    refundAddress: String? = nil
+    refundAddress: String? = nil, quote: PaymentQuote? = nil
   ) {
     self.tenant = tenant
     self.orderID = orderID
@@ -30,6 +33,7 @@ package struct PaymentRequest: Sendable, Equatable {
     self.tolerance = tolerance
     self.metadata = metadata
     self.refundAddress = refundAddress
+    self.quote = quote
   }
 }
 
@@ -54,6 +58,8 @@ package enum PaymentRefusal: Error, Equatable {
   case aboveCreditLimit(maximum: UInt256)
   case toleranceTooLarge
   case expiryOutOfRange(ClosedRange<Int64>)
+  /// The quote of which it was to be made holds no longer.
+  case quoteExpired(Timestamp)
   case metadataTooLong(maximumBytes: Int)
   case invalidMetadata
   /// Another payment for this order hasn't ended.
@@ -79,6 +85,7 @@ extension PaymentRefusal: CustomStringConvertible {
     case .toleranceTooLarge: "the tolerance isn't below the amount"
     case .expiryOutOfRange(let range):
       "a payment expires after \(range.lowerBound) to \(range.upperBound) seconds"
+    case .quoteExpired(let time): "the quote could be used until \(time)"
     case .metadataTooLong(let bytes): "metadata has at most \(bytes) bytes"
     case .invalidMetadata: "metadata isn't a JSON object"
     case .orderHasPayment(let id): "the order has the payment \(id), which hasn't ended"

@@ -73,9 +73,13 @@ extension PaymentService {
     // A tolerance that would waive all of a small amount is none.
     let usual = policy.tolerance[asset] ?? .zero
     let tolerance = request.tolerance ?? (usual < request.amount ? usual : .zero)
-    let expiry = request.expiresInSeconds ?? policy.expirySeconds
-    try check(
-      request, spec: spec, listed: listed, policy: policy, tolerance: tolerance, expiry: expiry)
+    if let quote = request.quote, quote.validUntil < now {
+      throw PaymentRefusal.quoteExpired(quote.validUntil)
+    }
+    let expiries = policy.expiries(of: request.quote)
+    let expiry = request.expiresInSeconds ?? min(policy.expirySeconds, expiries.upperBound)
+    guard expiries.contains(expiry) else { throw PaymentRefusal.expiryOutOfRange(expiries) }
+    try check(request, spec: spec, listed: listed, tolerance: tolerance)
     let refundAddress = try request.refundAddress.map {
       try RefundService.checked(address: $0, asset: asset, on: spec)
     }
@@ -86,14 +90,16 @@ extension PaymentService {
     try AddressRecords.take(
       address, family: spec.family.name, chain: spec.name, payment: id, in: connection)
     let due = Amount(minorUnits: request.amount, asset: asset)
+    let expiresAt = now.adding(seconds: expiry)
     let terms = PaymentTerms(
       id: id, tenant: request.tenant, orderID: request.orderID, chain: request.chain,
       chainID: spec.family.chainID, asset: asset, amount: request.amount, tolerance: tolerance,
-      createdAt: now, expiresAt: now.adding(seconds: expiry),
+      createdAt: now, expiresAt: expiresAt,
       confirmations: confirmations(for: due, on: spec, policy: policy),
       finality: spec.finalityDepth, latePolicy: policy.late, ordinal: address.ordinal,
       address: address.text, region: region, metadata: request.metadata,
-      refundAddress: refundAddress, shortPolicy: policy.short, overPolicy: policy.over)
+      refundAddress: refundAddress, shortPolicy: policy.short, overPolicy: policy.over,
+      quote: request.quote?.holding(until: expiresAt))
     let payment = Payment(terms: terms)
     return (payment, try PaymentRecords.insert(payment, now: now, in: connection))
   }
@@ -113,8 +119,7 @@ extension PaymentService {
   }
 
   private func check(
-    _ request: PaymentRequest, spec: ChainSpec, listed: ListedAsset, policy: TenantPolicy,
-    tolerance: UInt256, expiry: Int64
+    _ request: PaymentRequest, spec: ChainSpec, listed: ListedAsset, tolerance: UInt256
   ) throws {
     guard (1...Self.maximumOrderIDBytes).contains(request.orderID.utf8.count),
       !request.orderID.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
@@ -132,9 +137,6 @@ extension PaymentService {
       throw PaymentRefusal.aboveCreditLimit(maximum: limit)
     }
     guard tolerance < request.amount else { throw PaymentRefusal.toleranceTooLarge }
-    guard policy.expirySecondsRange.contains(expiry) else {
-      throw PaymentRefusal.expiryOutOfRange(policy.expirySecondsRange)
-    }
     guard (request.metadata?.utf8.count ?? 0) <= Self.maximumMetadataBytes else {
       throw PaymentRefusal.metadataTooLong(maximumBytes: Self.maximumMetadataBytes)
     }

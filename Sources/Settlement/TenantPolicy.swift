@@ -20,4 +20,11 @@ package struct TenantPolicy: Sendable, Equatable {
   package var confirmations: UInt32?
 
   package init() {}
+
+  /// For how long a payment may be open: of a quote no longer than that holds.
+  func expiries(of quote: PaymentQuote?) -> ClosedRange<Int64> {
+    guard let quote else { return expirySecondsRange }
+    let longest = min(expirySecondsRange.upperBound, quote.lifetimeSeconds)
+    return expirySecondsRange.lowerBound...max(expirySecondsRange.lowerBound, longest)
+  }
 }

@@ -58,6 +58,15 @@ extension Metric {
     "paywatch_reconciliation_finished_seconds", .gauge, labels: ["chain"],
     help: "Unix time at which the last recorded payctl reconcile ended.")
 
+  // MARK: Prices
+
+  package static let priceAgeSeconds = Metric(
+    "paywatch_price_age_seconds", .gauge, labels: ["pair"],
+    help: "Age of the pair's last rate on which enough sources agreed.")
+  package static let priceSources = Metric(
+    "paywatch_price_sources", .gauge, labels: ["pair"],
+    help: "Sources that agree on the pair's rate now.")
+
   // MARK: Events
 
   package static let outboxAgeSeconds = Metric(
@@ -119,7 +128,8 @@ package enum MetricCatalog {
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
     .freeAddresses, .unfinishedRefunds, .stuckTransactions, .ledgerImbalance,
     .reconciliationDifferences,
-    .reconciliationFinished, .outboxAgeSeconds, .outboxEvents, .relayedEvents,
+    .reconciliationFinished, .priceAgeSeconds, .priceSources, .outboxAgeSeconds,
+    .outboxEvents, .relayedEvents,
     .pendingDeliveries, .oldestDeliverySeconds, .deliveryAttempts, .deliveryMilliseconds,
     .leaseHeld, .httpRequests,
     .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,

@@ -13,6 +13,7 @@ struct Payctl: AsyncParsableCommand {
       SchemasCommand.self, ConsumerCommand.self,
       BackupCommand.self, RestoreCommand.self, PayoutCommand.self, SignCommand.self,
       ReplayCommand.self, OrdersCommand.self, SuppliesCommand.self,
+      PricesCommand.self,
       ReconcileCommand.self, LedgerCommand.self, CloseCommand.self, VerifyCommand.self,
     ])
 }

@@ -15,6 +15,7 @@ struct RowSecurityCoverageTests {
     "inbox_parked", "outgoing_slots", "outgoing_slot_uses", "outgoing_waits", "outgoing_given_up",
     "outgoing_nonces",
     "outgoing_sweeps", "reconciliations", "ledger_closes", "watch_snapshots",
+    "price_rates", "price_sources", "price_history",
   ]
   private static let owned: Set<String> = [
     "accounts", "addresses", "address_reservations", "payments", "payment_facts", "events",
@@ -22,7 +23,7 @@ struct RowSecurityCoverageTests {
     "tenants", "api_keys", "idempotency_keys", "refunds", "refund_facts", "refund_caps",
     "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
-    "order_timers", "audit_log", "audit_heads", "deliveries", "delivery_targets",
+    "order_timers", "audit_log", "audit_heads", "deliveries", "delivery_targets", "quotes",
   ]
 
   private static func names(
@@ -80,6 +81,7 @@ struct RowSecurityCoverageTests {
         "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
         "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
         "delivery_targets INSERT, SELECT",
+        "quotes INSERT, SELECT",
       ])
     let updated = try await Self.names(
       """
@@ -106,6 +108,7 @@ struct RowSecurityCoverageTests {
         "deliveries.earlier_attempts", "delivery_targets.due_at", "delivery_targets.is_failing",
         "delivery_targets.failures", "delivery_targets.failing_since",
         "delivery_targets.paused_until", "delivery_targets.retired",
+        "quotes.payment_id",
       ])
     let read = try await Self.names(
       """

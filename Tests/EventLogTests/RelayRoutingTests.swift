@@ -13,6 +13,7 @@ struct RelayRoutingTests {
       ("reconciliation.mismatch", "chain-events"), ("chain.a.b", "chain-events"),
       ("order.created", "order-events"), ("supply.low_stock", "supply-events"),
       ("notification.sent", "notification-events"),
+      ("price.updated", "price-events"),
     ])
   func topics(type: String, topic: String) {
     #expect(EventTopic(eventType: type)?.name == topic)

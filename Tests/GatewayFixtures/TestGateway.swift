@@ -8,6 +8,7 @@ internal import Gateway
 package import HTTPServer
 package import Keys
 package import LoopbackHTTP
+package import Prices
 package import Settlement
 internal import Telemetry
 package import Tenancy
@@ -62,6 +63,8 @@ package struct TestGateway: Sendable {
     package var otherChains: [ChainSpec] = []
     /// What stands before the database for the routes.
     package var behind: @Sendable (any Database) -> any Database = { $0 }
+    /// What turns prices into amounts.
+    package var rates: @Sendable (any Database, TestTime) -> (any PriceRates)? = { _, _ in nil }
     /// Adds the routes of further services.
     package var more: @Sendable (Surroundings, APIRouter) -> Void = { _, _ in }
 
@@ -69,6 +72,7 @@ package struct TestGateway: Sendable {
       engine: TestEngine = .selected, ready: Int = 8, watching: Bool = true,
       policy: TenantPolicy = TenantPolicy(), limits: RouteLimits = RouteLimits(),
       creditLimits: CreditLimits = .none, chain: ChainSpec? = nil, otherChains: [ChainSpec] = [],
+      rates: @escaping @Sendable (any Database, TestTime) -> (any PriceRates)? = { _, _ in nil },
       more: @escaping @Sendable (Surroundings, APIRouter) -> Void = { _, _ in }
     ) {
       self.engine = engine
@@ -79,6 +83,7 @@ package struct TestGateway: Sendable {
       self.creditLimits = creditLimits
       self.chain = chain
       self.otherChains = otherChains
+      self.rates = rates
       self.more = more
     }
   }
@@ -121,7 +126,7 @@ package struct TestGateway: Sendable {
     let routed = options.behind(database)
     PaymentGateway(
       database: routed, service: service, feed: feed, streams: SSEResponse(signal: signal),
-      creationLimits: options.limits, now: now,
+      creationLimits: options.limits, rates: options.rates(database, time), now: now,
       onEvents: { sequencer.wake() }, onAddressesNeeded: {}
     ).register(on: router)
     let surroundings = Surroundings(

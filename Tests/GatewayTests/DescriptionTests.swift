@@ -70,8 +70,8 @@ struct DescriptionTests {
         try await gateway.decide("resolve", full, #"{"action":"close","reason":"x"}"#).status
           == 200)
       let payment = try await gateway.payment(full)
-      // Payments on EVM chains have these besides.
-      let names = payment.names.union(["chain_id", "contract"])
+      // Payments on EVM chains have these besides, and those of a price.
+      let names = payment.names.union(["chain_id", "contract", "quote"])
       #expect(names == schema["properties"]?.names)
       let transfers = payment["transfers"]?.elements ?? []
       try #require(transfers.count == 2)

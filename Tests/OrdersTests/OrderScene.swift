@@ -26,7 +26,7 @@ struct OrderScene: Sendable {
 
   static func run(
     policy: TenantPolicy = TenantPolicy(), ready: Int = 8, limits: RouteLimits = RouteLimits(),
-    _ body: (OrderScene) async throws -> Void
+    rates: TestRates? = nil, _ body: (OrderScene) async throws -> Void
   ) async throws {
     let options = TestGateway.Options(
       ready: ready, policy: policy,
@@ -34,7 +34,8 @@ struct OrderScene: Sendable {
         let scene = Services(surroundings, on: surroundings.database)
         OrderRoutes(
           service: OrderService(database: surroundings.database), saga: scene.saga,
-          payments: surroundings.payments, paymentLimits: limits
+          payments: surroundings.payments, paymentLimits: limits,
+          rates: rates
         ).register(on: router)
         SupplyRoutes(service: scene.stock).register(on: router)
       })

@@ -65,6 +65,35 @@ struct CanonicalJSONTests {
     #expect(try CanonicalJSON.text(largest) == Self.encoded(largest))
   }
 
+  @Test("terms of a price are the text that Foundation encodes, and those without are as ever")
+  func quotes() throws {
+    let quote = PaymentQuote(
+      id: "quo_1", currency: Asset(symbol: "USD", decimals: 2), price: 450,
+      rate: try ExactDecimal("65000.125"), sources: 3, asOf: Timestamp(seconds: 5),
+      lifetimeSeconds: 300, validUntil: Timestamp(seconds: 305))
+    let plain = try Self.terms("o")
+    let priced = PaymentTerms(
+      id: "pay_1", tenant: "o", orderID: "o", chain: plain.chain, asset: plain.asset,
+      amount: plain.amount, tolerance: plain.tolerance, createdAt: plain.createdAt,
+      expiresAt: plain.expiresAt, confirmations: 3, finality: 6, latePolicy: .hold, ordinal: 1,
+      address: "bcrt1q", region: "eu", metadata: nil, refundAddress: "bcrt1p", shortPolicy: .accept,
+      overPolicy: .refund, quote: quote)
+    let text = try CanonicalJSON.text(priced)
+    #expect(try text == Self.encoded(priced))
+    #expect(try CanonicalJSON.value(PaymentTerms.self, from: text) == priced)
+    let document = try PaymentDocument.json(of: Payment(terms: priced))
+    #expect(try document == Self.rewritten(document))
+    // As it was stored before there were quotes.
+    let old =
+      #"{"address":"bcrt1q","amount":"150000","asset":{"decimals":8,"symbol":"BTC"},"#
+      + #""chain":"bitcoin-regtest","confirmations":3,"createdAt":1800000000123456,"#
+      + #""expiresAt":1800000900000000,"finality":4294967295,"id":"pay_1","latePolicy":"hold","#
+      + #""orderID":"o","ordinal":18446744073709551615,"region":"o","tenant":"o","tolerance":"1"}"#
+    #expect(try CanonicalJSON.text(plain) == old)
+    let read = try CanonicalJSON.value(PaymentTerms.self, from: old)
+    #expect(try read == plain && CanonicalJSON.text(read) == old)
+  }
+
   @Test(
     "a document has its members by name, as Foundation sorts and escapes them", arguments: texts)
   func document(text: String) throws {

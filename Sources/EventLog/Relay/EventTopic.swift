@@ -8,6 +8,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   case order
   case supply
   case notification
+  case price
 
   /// The topic's name at the brokers.
   package var name: String {
@@ -17,6 +18,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case .order: "order-events"
     case .supply: "supply-events"
     case .notification: "notification-events"
+    case .price: "price-events"
     }
   }
 
@@ -36,6 +38,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case "order": self = .order
     case "supply": self = .supply
     case "notification": self = .notification
+    case "price": self = .price
     default: return nil
     }
   }

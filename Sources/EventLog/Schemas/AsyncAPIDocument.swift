@@ -11,8 +11,8 @@ enum AsyncAPIDocument {
       "info": [
         "title": "Paywatch events", "version": "1.0.0",
         "description": .string(
-          "What happens to payments, transfers, refunds, sweeps, chains, orders, supplies and "
-            + "notifications, as CloudEvents 1.0 in structured mode. "
+          "What happens to payments, transfers, refunds, sweeps, chains, orders, supplies, "
+            + "notifications and prices, as CloudEvents 1.0 in structured mode. "
             + "A message's key is the event's subject, so a subject's events come in order, in one "
             + "partition. Each event is there once for those who read with "
             + "isolation.level=read_committed; others see what was aborted, too. Who goes back to an "

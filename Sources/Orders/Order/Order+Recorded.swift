@@ -3,6 +3,7 @@ package import Aggregates
 internal import Bytes
 internal import ChainTypes
 package import Database
+internal import Settlement
 internal import Supply
 
 extension Order: Recorded {
@@ -106,6 +107,7 @@ extension Order: Recorded {
     }
     if let requested { object.add("expires_at", requested.expiresAt) }
     if let requested { object.add("id", requested.id) }
+    if let quote = choice.quote { object.add("quote", quote.document) }
     if let payment { object.add("status", payment.level.rawValue) }
     if let requested { object.add("uri", requested.uri) }
     return object

@@ -1,5 +1,6 @@
 package import Bytes
 package import ChainTypes
+package import Payments
 package import Supply
 
 /// What an order is, for as long as it is.
@@ -82,15 +83,19 @@ package struct PaymentChoice: Codable, Equatable, Sendable {
   package let amount: UInt256
   package let expiresInSeconds: Int64?
   package let refundAddress: String?
+  /// How the amount was made of the order's total; nil where the order is priced in the asset, or
+  /// the amount was named.
+  package let quote: PaymentQuote?
 
   package init(
     chain: ChainName, asset: Asset, amount: UInt256, expiresInSeconds: Int64? = nil,
-    refundAddress: String? = nil
+    refundAddress: String? = nil, quote: PaymentQuote? = nil
   ) {
     self.chain = chain
     self.asset = asset
     self.amount = amount
     self.expiresInSeconds = expiresInSeconds
     self.refundAddress = refundAddress
+    self.quote = quote
   }
 }

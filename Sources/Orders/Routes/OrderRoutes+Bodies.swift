@@ -11,10 +11,22 @@ extension OrderRoutes {
   /// Names of customers, locations and products, as UTF-8.
   static let wordBytes = 1...128
   static let noteBytes = 1...500
-  private static let amountBytes = 1...120
+  static let amountBytes = 1...120
+
+  /// A new order, and how it is to be paid.
+  struct WantedOrder {
+    let order: OrderService.NewOrder
+    let choice: WantedChoice?
+
+    func with(_ choice: PaymentChoice?) -> OrderService.NewOrder {
+      var order = order
+      order.payment = choice
+      return order
+    }
+  }
 
   /// - Parameter own: the customer who places it for themselves
-  func newOrder(_ fields: inout JSONFields, of own: String?) throws -> OrderService.NewOrder {
+  func newOrder(_ fields: inout JSONFields, of own: String?) throws -> WantedOrder {
     let named = try fields.optionalString("customer", length: Self.wordBytes)
     if let own, named ?? own != own {
       throw Problem.invalidField("customer", "You place orders for yourself: leave it out.")
@@ -34,9 +46,11 @@ extension OrderRoutes {
         try self.choice(&$0, total: total, currency: currency)
       }
     }
-    return OrderService.NewOrder(
-      customer: customer, location: location, currency: currency, items: items, payment: choice,
-      expiresInSeconds: expiry, metadata: metadata?.json)
+    return WantedOrder(
+      order: OrderService.NewOrder(
+        customer: customer, location: location, currency: currency, items: items,
+        expiresInSeconds: expiry, metadata: metadata?.json),
+      choice: choice)
   }
 
   /// A fiat currency, or an asset that a configured chain lists: the one that pays, where there is
@@ -127,48 +141,6 @@ extension OrderRoutes {
         name, "It must have \(count.lowerBound) to \(count.upperBound) elements.")
     }
     return elements
-  }
-
-  // MARK: Paying
-
-  /// How the order is paid: of its own asset the total, of another what is named.
-  func choice(
-    _ fields: inout JSONFields, total: UInt256, currency: Asset
-  ) throws -> PaymentChoice {
-    let chain = ChainName(try fields.string("chain", length: 1...40))
-    guard let chain, let spec = payments.spec(chain) else {
-      throw Problem.invalidField(
-        fields.name("chain"),
-        "It must be one of \(payments.chains.map(\.text).joined(separator: ", ")).")
-    }
-    guard let asset = spec.listed(try fields.string("asset", length: 1...20))?.asset else {
-      let known = spec.assets.map(\.asset.symbol).joined(separator: ", ")
-      throw Problem.invalidField(fields.name("asset"), "\(chain) is paid in \(known).")
-    }
-    let text = try fields.optionalString("amount", length: Self.amountBytes)
-    let named = try text.map { try Problem.minorUnits(fields.name("amount"), $0, of: asset) }
-    let isPricedInIt = asset.symbol == currency.symbol && asset.decimals == currency.decimals
-    if isPricedInIt, let named, named != total {
-      throw Problem.invalidField(
-        fields.name("amount"), "The order comes to \(Amount(minorUnits: total, asset: asset)).")
-    }
-    guard let amount = isPricedInIt ? total : named else {
-      throw Problem.invalidField(
-        fields.name("amount"), "It is required: the order is priced in \(currency).")
-    }
-    let expiry = try fields.optionalInteger(
-      "expires_in", in: OrderService.expirySecondsRange)
-    let refund = try fields.optionalString("refund_address", length: Self.amountBytes)
-    do {
-      return PaymentChoice(
-        chain: chain, asset: asset, amount: amount, expiresInSeconds: expiry,
-        refundAddress: try refund.map {
-          try RefundService.checked(address: $0, asset: asset, on: spec)
-        })
-    } catch RefundRefusal.invalidAddress(let reason) {
-      throw Problem.invalidField(
-        fields.name("refund_address"), "Nothing can be sent back there: \(reason).")
-    }
   }
 }
 

@@ -53,18 +53,12 @@ extension OrderRoutes {
         "payOrder", "Say how an order is paid, and get its address", tag: "orders",
         requestSchema: OrderSchemas.payment,
         answers: answers("order-not-payable.") + [
-          .problem(429, "too-many-requests, with Retry-After.")
+          .problem(429, "too-many-requests, with Retry-After."),
+          .problem(503, "rate-unavailable, with Retry-After."),
         ]),
       access: Self.deciding, limits: paymentLimits
     ) { request, context in
-      let body = try await JSONRequestBody(request)
-      return try await decide("order.pay", by: context.staff, context) { order in
-        let total = try OrderItem.total(of: order.items)
-        return .paymentChosen(
-          try body.read {
-            try self.choice(&$0, total: total, currency: order.terms.currency)
-          })
-      }
+      try await pay(JSONRequestBody(request), context)
     }
     router.on(
       .post, "/v1/orders/{id}/cancel",
@@ -92,6 +86,36 @@ extension OrderRoutes {
           step.fact(by)
         }
       }
+    }
+  }
+
+  /// Where the order's total needs a rate, that is asked for first; the total is what it is then.
+  private func pay(_ body: JSONRequestBody, _ context: APIContext) async throws -> Response {
+    let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
+    let wanted: @Sendable (Order) throws -> WantedChoice = { order in
+      let total = try OrderItem.total(of: order.items)
+      return try body.read {
+        try self.choice(&$0, total: total, currency: order.terms.currency)
+      }
+    }
+    let (service, now) = (service, saga.now())
+    let known = try await Self.refusing {
+      try await service.database.read(as: tenant) {
+        try service.order(id, tenant: tenant, in: $0)
+      }
+    }
+    let asked = try await Self.refusing {
+      try known.check(isOf: context.customer)
+      return try wanted(known)
+    }
+    // What was quoted once stays so.
+    let isChosen = known.choice != nil
+    let rate = isChosen ? nil : try await rate(for: asked, in: known.terms.currency)
+    return try await decide("order.pay", by: context.staff, context) { order in
+      let asked = try wanted(order)
+      if let choice = order.choice, asked.isAsked(by: choice) { return .paymentChosen(choice) }
+      if asked.isPriced, rate == nil { throw OrderRefusal.notPayable(order.status) }
+      return .paymentChosen(try asked.made(at: rate, now: now))
     }
   }
 

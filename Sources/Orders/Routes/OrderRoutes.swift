@@ -6,6 +6,7 @@ package import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
+package import Prices
 package import Settlement
 internal import Tenancy
 
@@ -17,14 +18,18 @@ package struct OrderRoutes: Sendable {
   let payments: PaymentService
   /// How many payments a tenant may make at once and in a minute, by orders or without.
   let paymentLimits: RouteLimits
+  /// What turns totals into amounts of another asset; nil where nobody does.
+  let rates: (any PriceRates)?
 
   package init(
-    service: OrderService, saga: OrderSaga, payments: PaymentService, paymentLimits: RouteLimits
+    service: OrderService, saga: OrderSaga, payments: PaymentService, paymentLimits: RouteLimits,
+    rates: (any PriceRates)? = nil
   ) {
     self.service = service
     self.saga = saga
     self.payments = payments
     self.paymentLimits = paymentLimits
+    self.rates = rates
   }
 
   package func register(on router: APIRouter) {
@@ -43,6 +48,7 @@ package struct OrderRoutes: Sendable {
               + "could be done at once; a repeated request gets it as it is then.", schema: order),
           .problem(409, "idempotency-key-reused."),
           .problem(429, "too-many-requests, with Retry-After."),
+          .problem(503, "rate-unavailable, with Retry-After."),
         ]),
       access: Self.deciding, limits: paymentLimits
     ) { request, context in try await place(request, context) }
@@ -83,9 +89,21 @@ package struct OrderRoutes: Sendable {
     let tenant = try context.requireTenant()
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
-    let customer = context.customer
-    let new = try body.read { try newOrder(&$0, of: customer) }
-    let (service, now, staff) = (service, saga.now(), context.staff)
+    let (service, now, staff, customer) = (service, saga.now(), context.staff, context.customer)
+    let wanted = try body.read { try newOrder(&$0, of: customer) }
+    let choice: PaymentChoice?
+    if let wish = wanted.choice, wish.isPriced {
+      // Who repeats the request gets the order as it was priced, whatever there is of rates by now.
+      let known = try await service.database.read(as: tenant) {
+        try Idempotency.reply(to: key, tenant: tenant, in: $0)
+      }
+      if let known { return try await driven(tenant, known) }
+      choice = try wish.made(
+        at: try await rate(for: wish, in: wanted.order.currency), now: now)
+    } else {
+      choice = try wanted.choice?.made(at: nil, now: now)
+    }
+    let new = wanted.with(choice)
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     let reply = try await Self.refusing {
@@ -98,6 +116,13 @@ package struct OrderRoutes: Sendable {
       }
     }
     saga.onEvents()
+    return try await driven(tenant, reply)
+  }
+
+  /// The order that a stored reply tells of.
+  private func driven(
+    _ tenant: String, _ reply: Idempotency.StoredReply
+  ) async throws -> Response {
     guard let id = try JSONValue(parsing: reply.body)["id"]?.string else { throw Problem.internal }
     return try await driven(tenant, id, status: .init(code: reply.status))
   }

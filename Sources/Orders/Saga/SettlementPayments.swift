@@ -30,7 +30,7 @@ package struct SettlementPayments: PaymentRequesting {
     let wanted = PaymentRequest(
       tenant: request.tenant, orderID: request.order, chain: choice.chain, asset: choice.asset,
       amount: choice.amount, expiresInSeconds: choice.expiresInSeconds,
-      refundAddress: choice.refundAddress)
+      refundAddress: choice.refundAddress, quote: choice.quote)
     do {
       let payment = try await payment(wanted)
       onEvents()

@@ -18,7 +18,8 @@ package enum PaymentSchemas {
       "Amounts are in units of the asset; those named …_minor in its minor units.",
       members(transfer) + (isEvent ? step : []),
       optional: [
-        "chain_id", "contract", "metadata", "refund_address", "resolved_by", "resolved_reason",
+        "chain_id", "contract", "metadata", "quote", "refund_address", "resolved_by",
+        "resolved_reason",
       ])
   }
 
@@ -38,6 +39,7 @@ package enum PaymentSchemas {
       .init("address", text),
       .init("uri", described(text, "What a wallet opens (BIP-0321, ERC-681 on EVM chains).")),
       .init("amount", described(units, "What was asked for.")), .init("amount_minor", minor),
+      .init("quote", quote),
       .init(
         "due_minor", described(minor, "What is due: the amount, or what it was lowered to.")),
       .init("tolerance_minor", minor),
@@ -75,6 +77,22 @@ package enum PaymentSchemas {
       .init("transfer_count", described(count, "How many there are in all.")),
     ]
   }
+
+  /// `PaymentQuote.document`.
+  package static let quote = JSONSchema.object(
+    "The price that the amount was made of, and how.",
+    [
+      .init("id", JSONSchema.described(JSONSchema.text, "quo_…, where it was asked for before.")),
+      .init("currency", JSONSchema.text),
+      .init("price", JSONSchema.described(JSONSchema.units, "In units of the currency.")),
+      .init("price_minor", JSONSchema.minor),
+      .init(
+        "rate",
+        JSONSchema.described(JSONSchema.units, "Units of the currency for a unit of the asset.")),
+      .init("sources", JSONSchema.described(JSONSchema.count, "How many agreed on the rate.")),
+      .init("as_of", JSONSchema.described(JSONSchema.time, "When they did.")),
+      .init("valid_until", JSONSchema.described(JSONSchema.time, "Until when it holds.")),
+    ], optional: ["id"])
 
   package static let transfer = JSONSchema.object(
     "One movement of value to the payment's address.",

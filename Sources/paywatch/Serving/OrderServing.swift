@@ -5,6 +5,7 @@ internal import HTTPServer
 internal import Leases
 internal import Logging
 internal import Orders
+internal import Prices
 internal import Settlement
 internal import Supply
 internal import Watching
@@ -15,6 +16,8 @@ struct OrderServing: Sendable {
   let surroundings: Surroundings
   let feed: EventFeed
   let payments: PaymentService
+  /// Nil where no prices are configured.
+  let rates: (any PriceRates)?
   /// Called after steps that may have appended events, and where no address was ready.
   let onEvents: @Sendable () -> Void
   let onAddressesNeeded: @Sendable () -> Void
@@ -41,7 +44,7 @@ struct OrderServing: Sendable {
   func orderRoutes(_ limits: RouteLimits) -> OrderRoutes {
     OrderRoutes(
       service: OrderService(database: surroundings.database), saga: saga, payments: payments,
-      paymentLimits: limits)
+      paymentLimits: limits, rates: rates)
   }
 
   var supplyRoutes: SupplyRoutes { SupplyRoutes(service: stock) }

@@ -25,6 +25,7 @@ struct PaymentAPI: Sendable {
   let serving: OrderServing
   /// Nil where only API keys are taken.
   let tokens: TokenVerifier?
+  let prices: PriceServing
 
   func server() -> APIServer {
     let configuration = surroundings.plan.configuration
@@ -46,13 +47,17 @@ struct PaymentAPI: Sendable {
     if roles.contains(.api) {
       PaymentGateway(
         database: surroundings.database, service: service, feed: feed,
-        streams: SSEResponse(signal: signal), creationLimits: creationLimits, now: now,
+        streams: SSEResponse(signal: signal), creationLimits: creationLimits, rates: prices.rates,
+        now: now,
         onEvents: serving.onEvents, onAddressesNeeded: serving.onAddressesNeeded
       ).register(on: router)
       AuditRoutes(database: surroundings.database).register(on: router)
     }
     if roles.contains(.orders) { serving.orderRoutes(creationLimits).register(on: router) }
     if roles.contains(.supply) { serving.supplyRoutes.register(on: router) }
+    if roles.contains(.prices) {
+      prices.register(on: router, service, limits: creationLimits)
+    }
     HealthRoutes(checks, needed: needed, signal: signal)
       .register(on: router, metrics: surroundings.metrics)
     router.addDescription()

@@ -23,6 +23,7 @@ final class Pipeline: Sendable {
   /// One for all that makes payments here: it sets addresses aside.
   private let payments: PaymentService
   private let tokens: TokenVerifier?
+  private let prices: PriceServing
 
   /// Brings the database's schema, tenants and accounts up to date, and runs nothing yet.
   init(
@@ -41,10 +42,12 @@ final class Pipeline: Sendable {
     .run()
     parts = RunningParts(roles.flatMap(\.parts))
     filling = AddressFilling(addresses, accounts: accounts, in: surroundings)
-    relaying = EventRelaying(feed: feed, in: surroundings)
+    let relaying = EventRelaying(feed: feed, in: surroundings)
+    self.relaying = relaying
     payments = PaymentService(plan)
     tokens = try await plan.tokenVerifier()
     let client = try HTTPClient()
+    prices = PriceServing(surroundings: surroundings, client: client) { relaying.wake() }
     watches =
       try roles.contains(.watcher)
       ? plan.configuration.chains.map { try ChainWatch($0, client: client, in: surroundings) } : []
@@ -80,6 +83,9 @@ final class Pipeline: Sendable {
       if roles.contains(.notifications) {
         group.addTask { try await self.running("notifications", self.notifications.run) }
       }
+      if roles.contains(.prices) {
+        group.addTask { try await self.running("prices", self.prices.run) }
+      }
       if !roles.isDisjoint(with: [.api, .orders, .notifications]) {
         let following = FeedFollowing(surroundings: surroundings, feed: feed)
         group.addTask { await following.run() }
@@ -102,7 +108,7 @@ final class Pipeline: Sendable {
 
   private var serving: OrderServing {
     OrderServing(
-      surroundings: surroundings, feed: feed, payments: payments,
+      surroundings: surroundings, feed: feed, payments: payments, rates: prices.rates,
       onEvents: {
         self.relaying.wake()
         self.filling.wake()
@@ -119,7 +125,7 @@ final class Pipeline: Sendable {
     PaymentAPI(
       surroundings: surroundings, feed: feed, signal: signal, checks: checks,
       needed: [DatabaseHealth(database: surroundings.database), parts],
-      roles: roles, service: payments, serving: serving, tokens: tokens
+      roles: roles, service: payments, serving: serving, tokens: tokens, prices: prices
     ).server()
   }
 
@@ -131,6 +137,6 @@ final class Pipeline: Sendable {
     }
     let redis = surroundings.plan.configuration.redis.map { _ in CacheHealth(surroundings.cache) }
     return [DatabaseHealth(database: surroundings.database)] + (redis.map { [$0] } ?? [])
-      + [RelayHealth { self.relaying.status }] + chains
+      + [RelayHealth { self.relaying.status }] + chains + prices.health
   }
 }

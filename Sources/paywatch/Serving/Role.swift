@@ -17,6 +17,8 @@ enum Role: String, CaseIterable, Sendable {
   case supply
   /// Tells people and programs what has happened, by webhook and otherwise.
   case notifications
+  /// Asks for rates, and serves them and quotes.
+  case prices
 
   /// What must run for it, beside the server.
   var parts: [String] {
@@ -28,6 +30,7 @@ enum Role: String, CaseIterable, Sendable {
     case .orders: ["orders"]
     case .supply: ["supply"]
     case .notifications: ["notifications"]
+    case .prices: ["prices"]
     }
   }
 }
