@@ -38,6 +38,7 @@ bench: setup-servers
 	@echo "==> Building paycount and paybench for release (the first time takes several minutes)"
 	$(SWIFT) build -c release --product paycount
 	$(SWIFT) build -c release --product paybench
+	$(SWIFT) build -c release --product paywatch
 	$(SWIFT) run -c release --skip-build paycount --thresholds Tests/paybenchTests/thresholds.json
 	$(SWIFT) run -c release --skip-build paybench --write deploy/bench --readme README.md
 

@@ -81,4 +81,9 @@ struct BenchmarkFailure: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
+
+  /// Of a system call that has just failed.
+  static func call(_ name: String) -> BenchmarkFailure {
+    BenchmarkFailure("\(name): \(String(cString: strerror(errno)))")
+  }
 }

@@ -14,7 +14,7 @@ struct Paybench: AsyncParsableCommand {
       else run. \
       Build with -c release.
       """,
-    subcommands: [WatcherStart.Command.self])
+    subcommands: [WatcherStart.Command.self, EmptyServer.Command.self])
 
   @Flag(help: "Print a JSON array instead of a table.")
   var json = false
@@ -78,6 +78,7 @@ struct Paybench: AsyncParsableCommand {
     let suites: [any Suite.Type] = [
       AddressSuite.self, BlockSuite.self, EthereumSuite.self, CatchUpSuite.self, WatchSetSuite.self,
       GrowthSuite.self, DigestSuite.self, PaymentSuite.self, RelaySuite.self, LatencySuite.self,
+      OpenLoadSuite.self,
     ]
     var measurements: [Measurement] = []
     for suite in suites {

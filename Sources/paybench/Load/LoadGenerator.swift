@@ -50,7 +50,7 @@ private final class LoadLoop {
   init(port: Int, connections count: Int, status: Int) throws {
     self.status = status
     for _ in 0..<count {
-      let descriptor = try Self.connect(port)
+      let descriptor = try LoopbackSocket.connect(port)
       connections.append(Connection(descriptor: descriptor))
       questions.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
     }
@@ -97,7 +97,7 @@ private final class LoadLoop {
         connections[place].descriptor, bytes.baseAddress.map { $0 + range.lowerBound },
         range.count, Int32(MSG_NOSIGNAL))
     }
-    guard sent == range.count else { throw Self.failure("send") }
+    guard sent == range.count else { throw BenchmarkFailure.call("send") }
   }
 
   /// Takes what has come; true where that ends an answer.
@@ -106,7 +106,7 @@ private final class LoadLoop {
       connections[place].descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
     if count < 0, errno == EAGAIN { return false }
     guard count > 0 else {
-      throw count == 0 ? BenchmarkFailure("the server closed a connection") : Self.failure("recv")
+      throw count == 0 ? BenchmarkFailure("the server closed a connection") : BenchmarkFailure.call("recv")
     }
     if connections[place].begun.isEmpty, try isAnswer(buffer[..<count]) { return true }
     connections[place].begun += buffer[..<count]
@@ -128,32 +128,5 @@ private final class LoadLoop {
       }
       return true
     }
-  }
-
-  private static func connect(_ port: Int) throws -> Int32 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { throw failure("socket") }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(descriptor, $0, size)
-      }
-    }
-    guard connected == 0 else {
-      defer { close(descriptor) }
-      throw failure("connect")
-    }
-    var on: Int32 = 1
-    setsockopt(
-      descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-    return descriptor
-  }
-
-  private static func failure(_ call: String) -> BenchmarkFailure {
-    BenchmarkFailure("\(call): \(String(cString: strerror(errno)))")
   }
 }

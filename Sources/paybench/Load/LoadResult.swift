@@ -14,13 +14,21 @@ struct LoadResult: Sendable {
 
   var perSecond: Double { Double(requests) / seconds }
 
-  /// The latency that `share` of the requests didn't exceed, in milliseconds (nearest rank).
+  /// The latency that `share` of the requests didn't exceed.
   func milliseconds(at share: Double) -> Double {
-    guard !latencies.isEmpty else { return 0 }
-    let rank = Int((share * Double(latencies.count)).rounded(.up))
-    return Double(latencies[min(max(rank, 1), latencies.count) - 1]) / 1e6
+    Percentile.milliseconds(of: latencies, at: share)
   }
 
   /// Requests a second, median and 99th percentile in milliseconds.
   var figures: [Double] { [perSecond, milliseconds(at: 0.5), milliseconds(at: 0.99)] }
+}
+
+enum Percentile {
+  /// What `share` of the times in nanoseconds, ascending, don't exceed, in milliseconds (nearest
+  /// rank); 0 of none.
+  static func milliseconds(of times: [Int64], at share: Double) -> Double {
+    guard !times.isEmpty else { return 0 }
+    let rank = Int((share * Double(times.count)).rounded(.up))
+    return Double(times[min(max(rank, 1), times.count) - 1]) / 1e6
+  }
 }
