@@ -26,6 +26,12 @@ struct CheckConfigCommand: AsyncParsableCommand {
       let set = tokens.keySet == nil ? [] : ["a key set"]
       print("tokens of \(tokens.issuer): \((keys + set).joined(separator: ", "))")
     }
+    if let prices = settings.prices {
+      let sources = prices.sources.map(\.name) + (prices.fixed.isEmpty ? [] : ["fixed rates"])
+      print(
+        "prices: \(prices.pairs.map(\.description).joined(separator: ", ")) from "
+          + sources.joined(separator: ", "))
+    }
     for chain in settings.chains {
       let nodes = chain.nodes.map(\.name).joined(separator: ", ")
       print("chain \(chain.spec.name): \(chain.quorum) of \(chain.nodes.count) nodes (\(nodes))")
