@@ -164,7 +164,10 @@ let package = Package(
 
     library(
       "Notifications",
-      ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "EventLog", "Aggregates"]),
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "HTTPClient", "Database", "EventLog",
+        "Aggregates", "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
+      ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
     library(
@@ -216,7 +219,7 @@ let package = Package(
         "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Database",
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
         "Audit", "Settlement", "Backups", "Tenancy", "Tokens", "TokenIssuing", "Prices", "Supply",
-        "Orders", "Deployment", "Signing",
+        "Orders", "Notifications", "Deployment", "Signing",
       ]),
     program(
       "paybench",
@@ -370,8 +373,9 @@ let package = Package(
     tests(
       "Notifications",
       [
-        "ChainTypes", "Database", "Leases", "EventLog", "Notifications", "Deployment",
-        "LoopbackHTTP", "SchemaChecking", "TestDatabases",
+        "JSON", "ChainTypes", "HTTPClient", "Database", "Leases", "EventLog", "Aggregates", "HTTPServer",
+        "Notifications", "Deployment", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
+        "GatewayFixtures",
       ]),
     tests(
       "ChainSim",

@@ -1,4 +1,9 @@
+#define _GNU_SOURCE
 #include "ccurl.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
 
 CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
   return curl_easy_setopt(handle, option, value);
@@ -18,6 +23,27 @@ CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *pointer) {
 
 CURLcode ccurl_set_receive(CURL *handle, CURLoption option, ccurl_receive receive) {
   return curl_easy_setopt(handle, option, receive);
+}
+
+CURLcode ccurl_set_open(CURL *handle, ccurl_open open, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open);
+  return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context) : code;
+}
+
+int ccurl_address_bytes(const struct curl_sockaddr *address, unsigned char *bytes) {
+  if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
+    memcpy(bytes, &((const struct sockaddr_in *)&address->addr)->sin_addr, 4);
+    return 4;
+  }
+  if (address->family == AF_INET6 && address->addrlen >= sizeof(struct sockaddr_in6)) {
+    memcpy(bytes, &((const struct sockaddr_in6 *)&address->addr)->sin6_addr, 16);
+    return 16;
+  }
+  return 0;
+}
+
+curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address) {
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {

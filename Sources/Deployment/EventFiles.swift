@@ -9,7 +9,8 @@ internal import Supply
 package enum EventFiles {
   package static let families: [EventFamily] =
     EventSchemas.families + [
-      OrderSchemas.events, SupplySchemas.events, NotificationSchemas.events, PriceSchemas.events,
+      OrderSchemas.events, SupplySchemas.events, NotificationSchemas.events,
+      WebhookSchemas.events, PriceSchemas.events,
     ]
 
   package static var all: [(name: String, text: String)] { EventFamily.files(of: families) }

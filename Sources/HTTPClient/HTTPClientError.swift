@@ -7,6 +7,8 @@ package enum HTTPClientError: Error, Equatable, Sendable {
   case connectionLost(String)
   /// The body, or all headers together, grew past `limit` bytes.
   case tooLarge(limit: Int)
+  /// The connection would have gone to another address than `HTTPRequest.pin` has.
+  case addressRefused(String)
   case cancelled
   /// The peer's certificate or the handshake isn't right.
   case tls(String)

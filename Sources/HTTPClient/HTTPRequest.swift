@@ -11,6 +11,10 @@ package struct HTTPRequest: Sendable {
   package var timeoutMilliseconds: Int
   /// A longer body ends the transfer before it is kept.
   package var maxResponseBytes: Int
+  /// Whether of a longer body the beginning is kept, and the transfer counts as whole.
+  package var keepsBeginning = false
+  /// To which addresses a connection may go; any where it is nil.
+  package var pin: AddressPin?
 
   package enum Method: String, Sendable {
     case get = "GET"
@@ -40,6 +44,30 @@ package struct HTTPRequest: Sendable {
     self.credential = credential
     self.timeoutMilliseconds = timeoutMilliseconds
     self.maxResponseBytes = maxResponseBytes
+  }
+}
+
+/// The addresses of a URL's host, found beforehand: nobody is asked again, and no connection goes
+/// elsewhere. A connection that was kept open may be used again, so whoever pins addresses does so
+/// with each request to the host.
+package struct AddressPin: Equatable, Sendable {
+  /// As it stands in the URL; of IPv6 without the brackets.
+  package let host: String
+  package let port: UInt16
+  package let addresses: [IPAddress]
+
+  package init(host: String, port: UInt16, addresses: [IPAddress]) {
+    self.host = host
+    self.port = port
+    self.addresses = addresses
+  }
+
+  /// As CURLOPT_RESOLVE takes it, to be forgotten like what was looked up; nil for a host that is
+  /// an address itself.
+  var entry: String? {
+    guard IPAddress(host) == nil else { return nil }
+    let texts = addresses.map { $0.isVersion4 ? $0.description : "[\($0)]" }
+    return "+\(host):\(port):\(texts.joined(separator: ","))"
   }
 }
 

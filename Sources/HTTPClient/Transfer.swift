@@ -7,11 +7,16 @@ final class Transfer {
   private let handle: UnsafeMutableRawPointer
   private let request: HTTPRequest
   private var headerList: UnsafeMutablePointer<curl_slist>?
+  private var resolveList: UnsafeMutablePointer<curl_slist>?
   private var responseHeaders: [HTTPHeader] = []
   private var headerByteCount = 0
   private var body: [UInt8] = []
   /// The limit that the response has grown past.
   private var exceededLimit: Int?
+  /// Whether the body's beginning is all that was wanted.
+  private var isCut = false
+  /// Where the connection would have gone.
+  private var refusedAddress: String?
   private static let maximumHeaderBytes = 65_536
   private static let receiveBufferBytes = 512 * 1024
   private static let maximumConnectMilliseconds = 10_000
@@ -53,10 +58,12 @@ final class Transfer {
       ccurl_set_long(
         handle, CURLOPT_CONNECTTIMEOUT_MS,
         min(request.timeoutMilliseconds, Self.maximumConnectMilliseconds)),
-      ccurl_set_size(handle, CURLOPT_MAXFILESIZE_LARGE, request.maxResponseBytes),
+      ccurl_set_size(
+        handle, CURLOPT_MAXFILESIZE_LARGE,
+        request.keepsBeginning ? 0 : request.maxResponseBytes),
     ]
     guard codes.allSatisfy({ $0 == CURLE_OK }) else { return false }
-    return configureCredential() && configureBody() && configureHeaders()
+    return configureCredential() && configureBody() && configureHeaders() && configurePin()
   }
 
   private func configureCredential() -> Bool {
@@ -90,10 +97,38 @@ final class Transfer {
     return ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
   }
 
-  /// The handle no longer uses the request's headers.
+  private func configurePin() -> Bool {
+    guard let pin = request.pin else { return true }
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    let opens = ccurl_set_open(
+      handle, { context, _, address in Transfer.from(context)?.open(address) ?? -1 }, context)
+    guard opens == CURLE_OK else { return false }
+    guard let entry = pin.entry else { return true }
+    guard let list = curl_slist_append(nil, entry) else { return false }
+    resolveList = list
+    return ccurl_set_pointer(handle, CURLOPT_RESOLVE, list) == CURLE_OK
+  }
+
+  /// A socket for an address that the request allows. This is asked of every connection, so that
+  /// nothing else, however libcurl came by it, is connected to.
+  private func open(_ address: UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t {
+    guard let address, let pin = request.pin else { return -1 }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = Int(ccurl_address_bytes(address, &bytes))
+    let found = IPAddress(bytes: Array(bytes.prefix(count)))
+    guard let found, pin.addresses.contains(found) else {
+      refusedAddress = found?.description ?? "an unknown address"
+      return -1
+    }
+    return ccurl_open_socket(address)
+  }
+
+  /// The handle no longer uses the request's lists.
   func releaseHeaders() {
     curl_slist_free_all(headerList)
     headerList = nil
+    curl_slist_free_all(resolveList)
+    resolveList = nil
   }
 }
 
@@ -106,13 +141,16 @@ extension Transfer {
   /// Keeps a part of the body, or ends the transfer by taking none of it.
   private func receiveBody(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
     guard count > 0, let bytes else { return 0 }
-    guard count <= request.maxResponseBytes - body.count else {
+    let room = request.maxResponseBytes - body.count
+    guard count <= room || request.keepsBeginning else {
       exceededLimit = request.maxResponseBytes
       return 0
     }
     if body.isEmpty { reserveBody() }
-    body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-    return count
+    let part = UnsafeRawBufferPointer(start: bytes, count: min(count, room))
+    body.append(contentsOf: part)
+    isCut = count > room
+    return part.count
   }
 
   /// Room for the length that the header announced, which libcurl has held against the limit.
@@ -151,7 +189,10 @@ extension Transfer {
   /// How the transfer ended, given libcurl's result.
   func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPClientError> {
     if let exceededLimit { return .failure(.tooLarge(limit: exceededLimit)) }
-    guard code == CURLE_OK else { return .failure(error(code)) }
+    if let refusedAddress, code == CURLE_COULDNT_CONNECT {
+      return .failure(.addressRefused(refusedAddress))
+    }
+    guard code == CURLE_OK || isCut else { return .failure(error(code)) }
     var status = 0
     _ = ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
     return .success(HTTPResponse(status: status, headers: responseHeaders, body: body))

@@ -89,6 +89,40 @@ package enum NotificationSchema {
         + RowSecurity.protect(
           "delivery_targets", rows: ownRows, granting: "SELECT, INSERT",
           "UPDATE (due_at, is_failing, failures, failing_since, paused_until, retired)")
-    }
+    },
+    Migration(number: 2, name: "webhooks and their secrets") { dialect in
+      let (integer, webhooks) = (dialect.integer, RecordStore<WebhookEndpoint>())
+      let tables =
+        webhooks.tables(
+          dialect,
+          columns: """
+            enabled \(integer) NOT NULL CHECK (enabled IN (0, 1)),
+              deleted \(integer) NOT NULL CHECK (deleted IN (0, 1)),
+            """,
+          indexed: ["enabled", "deleted"]) + [
+          // The newest has no end.
+          dialect.createTable(
+            "webhook_secrets",
+            """
+              webhook_id TEXT NOT NULL,
+              number \(integer) NOT NULL CHECK (number >= 1),
+              tenant TEXT NOT NULL,
+              secret \(dialect.blob) NOT NULL,
+              created_at \(integer) NOT NULL,
+              expires_at \(integer),
+              PRIMARY KEY (webhook_id, number)
+            """),
+          """
+          CREATE INDEX webhook_secrets_ended ON webhook_secrets (expires_at)
+          WHERE expires_at IS NOT NULL
+          """,
+        ]
+      guard dialect == .postgreSQL else { return tables }
+      return tables + webhooks.protection(dialect, moving: ["enabled", "deleted"])
+        + RowSecurity.protect(
+          "webhook_secrets", rows: "tenant = \(RowSecurity.currentTenant)",
+          granting: "INSERT, DELETE", "UPDATE (expires_at)",
+          "SELECT (webhook_id, number, tenant, created_at, expires_at)")
+    },
   ]
 }

@@ -48,8 +48,10 @@ extension PaywatchConfiguration {
     limits.finish()
     let retention = root.nested("retention")
     let eventDays = retention.optionalInteger("event_days", in: 1...36_500)
+    let deliveryDays = retention.integer("delivery_days", in: 1...36_500, default: 30)
     retention.finish()
     let prices = prices(root, chains: chains.map(\.spec), tenants: tenants)
+    let webhooks = webhooks(root)
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch),
       listen: Listen(host: host, port: UInt16(port), lameDuckSeconds: lameDuck), database: database,
@@ -58,7 +60,8 @@ extension PaywatchConfiguration {
       addressPool: AddressPoolSettings(ready: ready, derivation: derivation),
       watchSnapshotDirectory: snapshots,
       limits: LimitSettings(paymentsPerMinute: paymentsPerMinute),
-      retention: RetentionSettings(eventDays: eventDays), prices: prices)
+      retention: RetentionSettings(eventDays: eventDays, deliveryDays: deliveryDays),
+      prices: prices, webhooks: webhooks)
   }
 
   /// 1 to 64 of `a–z`, `0–9`, `-` and `_`.

@@ -29,6 +29,7 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let retention: RetentionSettings
   /// Nil where nobody quotes prices.
   package let prices: PriceSettings?
+  package let webhooks: WebhookSettings
 
   package struct Listen: Sendable, Equatable {
     package let host: String
@@ -55,10 +56,12 @@ package struct PaywatchConfiguration: Sendable, Equatable {
     package let paymentsPerMinute: Int?
   }
 
-  /// How long what is published is kept.
+  /// How long what is published, and what was delivered, is kept.
   package struct RetentionSettings: Sendable, Equatable {
     /// Nil for ever.
     package let eventDays: Int?
+    /// Of deliveries that have ended.
+    package let deliveryDays: Int
   }
 }
 

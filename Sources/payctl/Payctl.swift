@@ -14,6 +14,7 @@ struct Payctl: AsyncParsableCommand {
       BackupCommand.self, RestoreCommand.self, PayoutCommand.self, SignCommand.self,
       ReplayCommand.self, OrdersCommand.self, SuppliesCommand.self,
       PricesCommand.self,
+      WebhooksCommand.self, DeliveriesCommand.self,
       ReconcileCommand.self, LedgerCommand.self, CloseCommand.self, VerifyCommand.self,
     ])
 }

@@ -24,6 +24,7 @@ struct RowSecurityCoverageTests {
     "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
     "order_timers", "audit_log", "audit_heads", "deliveries", "delivery_targets", "quotes",
+    "webhook_endpoints", "webhook_facts", "webhook_secrets",
   ]
 
   private static func names(
@@ -82,6 +83,8 @@ struct RowSecurityCoverageTests {
         "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
         "delivery_targets INSERT, SELECT",
         "quotes INSERT, SELECT",
+        "webhook_endpoints INSERT, SELECT", "webhook_facts INSERT, SELECT",
+        "webhook_secrets DELETE, INSERT",
       ])
     let updated = try await Self.names(
       """
@@ -109,18 +112,23 @@ struct RowSecurityCoverageTests {
         "delivery_targets.failures", "delivery_targets.failing_since",
         "delivery_targets.paused_until", "delivery_targets.retired",
         "quotes.payment_id",
+        "webhook_endpoints.version", "webhook_endpoints.updated_at", "webhook_endpoints.state",
+        "webhook_endpoints.enabled", "webhook_endpoints.deleted", "webhook_secrets.expires_at",
       ])
     let read = try await Self.names(
       """
       SELECT table_name || '.' || column_name AS name
       FROM information_schema.role_column_grants
       WHERE table_schema = current_schema() AND grantee = '\(RowSecurity.tenantRole)'
-        AND privilege_type = 'SELECT' AND table_name IN ('accounts', 'ledger_closes')
+        AND privilege_type = 'SELECT'
+        AND table_name IN ('accounts', 'ledger_closes', 'webhook_secrets')
       """, in: database)
     #expect(
       read == [
         "accounts.account_id", "accounts.tenant", "accounts.family", "accounts.region",
         "accounts.epoch", "accounts.purpose", "ledger_closes.closed_at",
+        "webhook_secrets.webhook_id", "webhook_secrets.number", "webhook_secrets.tenant",
+        "webhook_secrets.created_at", "webhook_secrets.expires_at",
       ])
   }
 

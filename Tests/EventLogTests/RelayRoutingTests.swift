@@ -14,6 +14,7 @@ struct RelayRoutingTests {
       ("order.created", "order-events"), ("supply.low_stock", "supply-events"),
       ("notification.sent", "notification-events"),
       ("price.updated", "price-events"),
+      ("webhook.disabled", "notification-events"),
     ])
   func topics(type: String, topic: String) {
     #expect(EventTopic(eventType: type)?.name == topic)

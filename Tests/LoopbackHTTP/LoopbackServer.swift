@@ -9,6 +9,7 @@ package final class LoopbackServer: Sendable {
   package let events: AsyncStream<Event>
   private let listener: Int32
   private let state = Mutex(State())
+  private let host: String
   private let greeting: [UInt8]?
   private let handler: @Sendable (Request) -> Reply
   private let report: AsyncStream<Event>.Continuation
@@ -48,10 +49,15 @@ package final class LoopbackServer: Sendable {
     package let code: Int32
   }
 
-  /// - Parameter greeting: sent on each connection before anything is read, as no HTTP server does
+  /// - Parameters:
+  ///   - host: an address of this machine's loopback network
+  ///   - port: 0 for a free one
+  ///   - greeting: sent on each connection before anything is read, as no HTTP server does
   package init(
-    greeting: [UInt8]? = nil, _ handler: @escaping @Sendable (Request) -> Reply
+    host: String = "127.0.0.1", port: UInt16 = 0, greeting: [UInt8]? = nil,
+    _ handler: @escaping @Sendable (Request) -> Reply
   ) throws {
+    self.host = host
     self.greeting = greeting
     self.handler = handler
     (events, report) = AsyncStream.makeStream(of: Event.self)
@@ -59,7 +65,8 @@ package final class LoopbackServer: Sendable {
     guard socket >= 0 else { throw SocketError(code: errno) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr(host)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let status = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
@@ -72,11 +79,11 @@ package final class LoopbackServer: Sendable {
       throw SocketError(code: status)
     }
     listener = socket
-    port = UInt16(bigEndian: address.sin_port)
+    self.port = UInt16(bigEndian: address.sin_port)
     start { [self] in acceptConnections() }
   }
 
-  package var url: String { "http://127.0.0.1:\(port)" }
+  package var url: String { "http://\(host):\(port)" }
 
   package var connectionCount: Int { state.withLock { $0.connectionCount } }
 

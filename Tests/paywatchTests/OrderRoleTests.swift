@@ -1,10 +1,6 @@
-import ChainTypes
-import Database
 import Foundation
 import JSON
 import LoopbackHTTP
-import SQLite
-import Tenancy
 import TestSupport
 import Testing
 
@@ -27,7 +23,7 @@ struct OrderRoleTests {
           - {id: shop, accounts: [{descriptor: "\(ServeTests.descriptor)"}]}
         """.utf8))
     let serving = try Serving(file, roles: "orders,supply")
-    let client = try await Client(port: serving.port(), directory)
+    let client = try await ShopClient(port: serving.port(), directory)
     let milk = try await client.send(
       "POST", "/v1/supplies",
       #"{"location":"old town","product":"milk","unit":"ml","on_hand":1000}"#)
@@ -67,39 +63,5 @@ struct OrderRoleTests {
       "supplies", "rebuild", "--format", "json", "--database", directory.path("paywatch.sqlite"),
     ])
     #expect(stock.output.contains(#""records":1"#) && stock.output.contains(#""differing":[]"#))
-  }
-
-  /// Requests with a key of the tenant's.
-  private struct Client {
-    let port: Int
-    let key: APIKey
-
-    init(port: Int, _ directory: TemporaryDirectory) async throws {
-      let key = APIKey.generate()
-      let database = try SQLiteDatabase(path: directory.path("paywatch.sqlite"))
-      try await database.write {
-        try APIKeys.issue(
-          key, tenant: "shop", label: "test", now: Timestamp(seconds: 0), in: $0)
-      }
-      try await database.close()
-      self.init(port: port, key: key)
-    }
-
-    private init(port: Int, key: APIKey) {
-      self.port = port
-      self.key = key
-    }
-
-    func on(port: Int) -> Client { Client(port: port, key: key) }
-
-    func send(
-      _ method: String, _ path: String, _ body: String? = nil
-    ) async throws -> TestConnection.Answer {
-      try await TestConnection(port: port).send(
-        method, path,
-        headers: [
-          "Authorization": "Bearer \(key.text)", "Idempotency-Key": "\(UUID().uuidString)",
-        ], body: body)
-    }
   }
 }

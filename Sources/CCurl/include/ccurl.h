@@ -14,6 +14,18 @@ CURLcode ccurl_set_text(CURL *handle, CURLoption option, const char *text);
 CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *pointer);
 CURLcode ccurl_set_receive(CURL *handle, CURLoption option, ccurl_receive receive);
 
+// What libcurl calls before it connects to an address; gives a socket, or CURL_SOCKET_BAD for none.
+typedef curl_socket_t (*ccurl_open)(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address);
+
+CURLcode ccurl_set_open(CURL *handle, ccurl_open open, void *context);
+
+// Copies an IPv4 or IPv6 address to `bytes`, which has room for 16; gives its length, 0 for others.
+int ccurl_address_bytes(const struct curl_sockaddr *address, unsigned char *bytes);
+
+// A socket as libcurl would open it; CURL_SOCKET_BAD where there is none.
+curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address);
+
 CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value);
 CURLcode ccurl_get_size(CURL *handle, CURLINFO info, curl_off_t *value);
 

@@ -37,7 +37,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case "chain", "reconciliation": self = .chain
     case "order": self = .order
     case "supply": self = .supply
-    case "notification": self = .notification
+    case "notification", "webhook": self = .notification
     case "price": self = .price
     default: return nil
     }

@@ -77,6 +77,7 @@ package final class HTTPTransport: RPCTransport {
     case .connectionFailed(let text), .connectionLost(let text), .tls(let text),
       .invalidRequest(let text):
       .connectionFailed(text)
+    case .addressRefused(let address): .connectionFailed("\(address) is refused")
     case .tooLarge(let limit): .tooLarge(limit: limit)
     case .cancelled: .cancelled
     case .shutDown: .connectionFailed("the HTTP client is shut down")

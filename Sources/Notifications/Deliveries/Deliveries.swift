@@ -30,13 +30,14 @@ package enum Deliveries {
     let (target, dialect) = (new.target, connection.dialect)
     let id = try order(dialect).newID(
       tenant: target.tenant, now: now, random: randomness(of: new), in: connection)
+    // Two at once may have the same id, too: then the first of these is the other's delivery.
     let inserted = try connection.execute(
       """
       INSERT INTO deliveries (delivery_id, tenant, channel, target, event_id, event_type,
         event_subject, position, content, status, attempts, earlier_attempts, claimed, next_attempt_at,
         expires_at, created_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', 0, 0, 0, $10, $11, $10)
-      ON CONFLICT (tenant, channel, target, event_id) DO NOTHING
+      ON CONFLICT DO NOTHING
       """,
       [
         .text(id), .text(target.tenant), .text(target.channel.rawValue), .text(target.key),

@@ -4,6 +4,7 @@ internal import EventLog
 internal import HTTPServer
 internal import Leases
 internal import Logging
+internal import Notifications
 internal import Settings
 internal import Watching
 
@@ -18,6 +19,9 @@ struct Housekeeping: Sendable {
     try await surroundings.whileHolding("housekeeping:\(surroundings.region)") { lease in
       while !Task.isCancelled {
         try await trying("forgetting old replies") { try await forgetReplies(under: lease) }
+        try await trying("forgetting old deliveries") {
+          try await forgetDeliveries(under: lease)
+        }
         try await trying("removing old events") { try await removeEvents(under: lease) }
         try? await Task.sleep(for: .seconds(600))
       }
@@ -44,6 +48,20 @@ struct Housekeeping: Sendable {
         try Leases.check(lease, in: connection)
         return try EventRetention.step(before: before, isRelayed: isRelayed, in: connection)
       })
+    {}
+  }
+
+  private func forgetDeliveries(under lease: Lease) async throws {
+    let now = SystemTime().now
+    let days = surroundings.plan.configuration.retention.deliveryDays
+    let before = now.adding(seconds: -Int64(days) * 86_400)
+    let limit = 1_000
+    while !Task.isCancelled,
+      try await surroundings.database.write({ connection in
+        try Leases.check(lease, in: connection)
+        try WebhookService.forgetSecrets(now: now, in: connection)
+        return try Deliveries.forget(before: before, limit: limit, in: connection)
+      }) == limit
     {}
   }
 

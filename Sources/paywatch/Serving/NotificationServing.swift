@@ -1,9 +1,12 @@
 internal import ChainTypes
 internal import Database
 internal import EventLog
+internal import HTTPClient
+internal import HTTPServer
 internal import Leases
 internal import Logging
 internal import Notifications
+internal import Settings
 internal import Telemetry
 internal import Watching
 
@@ -14,15 +17,47 @@ struct NotificationServing: Sendable {
   /// Called after steps that may have appended events.
   let onEvents: @Sendable () -> Void
 
-  /// What sends on each channel; deliveries on others stay where they are.
-  private let channels: [any DeliveryChannel] = []
-
   private static let measuring = Duration.seconds(15)
 
-  /// Sends what is in the queues, while this process holds the lease for it.
+  private var now: @Sendable () -> Timestamp { { SystemTime().now } }
+
+  private var policy: WebhookPolicy {
+    let settings = surroundings.plan.configuration.webhooks
+    return WebhookPolicy(
+      allowsHTTP: settings.allowsHTTP, allowsPrivateHosts: settings.allowsPrivateHosts)
+  }
+
+  func register(on router: APIRouter) {
+    let database = surroundings.database
+    WebhookRoutes(
+      service: WebhookService(database: database, policy: policy), now: now, onEvents: onEvents
+    ).register(on: router)
+    DeliveryRoutes(database: database, now: now).register(on: router)
+  }
+
+  /// What sends on each channel; deliveries on others stay where they are.
+  private func channels() throws -> [any DeliveryChannel] {
+    let allowsAll = policy.allowsPrivateHosts
+    return [
+      WebhookChannel(
+        database: surroundings.database, client: try HTTPClient(), resolver: SystemResolver(),
+        refusal: { allowsAll ? nil : AddressScope.refusal(of: $0) }, now: now)
+    ]
+  }
+
+  /// Hears of events and sends what is in the queues, while this process holds the lease for it.
   func run() async throws {
     try await surroundings.whileHolding("notifications:\(surroundings.region)") { lease in
       try await withThrowingTaskGroup(of: Void.self) { group in
+        let consumer = try consumer(under: lease)
+        group.addTask {
+          await consumer.run(
+            pausing: .milliseconds(200), clock: ContinuousClock(), onNotice: notice,
+            onError: { error in
+              surroundings.logger.error(
+                "hearing for webhooks failed", metadata: ["error": "\(error)"])
+            })
+        }
         group.addTask { try await send(under: lease) }
         group.addTask { await measure() }
         defer { group.cancelAll() }
@@ -31,10 +66,25 @@ struct NotificationServing: Sendable {
     }
   }
 
+  private func consumer(under lease: Lease) throws -> Consumer<LogSource> {
+    let events = WebhookEvents(now: now)
+    return try Consumer(
+      name: WebhookEvents.consumer,
+      source: LogSource(
+        database: surroundings.database, feed: feed, topics: WebhookEvents.topics),
+      database: surroundings.database, now: now, check: { try Leases.check(lease, in: $0) },
+      handler: events.handle)
+  }
+
+  private func notice(_ notice: ConsumerNotice) {
+    surroundings.logger.warning(
+      "consumer", metadata: ["consumer": "\(WebhookEvents.consumer)", "notice": "\(notice)"])
+  }
+
   private func send(under lease: Lease) async throws {
     let (metrics, logger) = (surroundings.metrics, surroundings.logger)
     let worker = DeliveryWorker(
-      database: surroundings.database, channels: channels, now: { SystemTime().now },
+      database: surroundings.database, channels: try channels(), now: now,
       random: { UInt64.random(in: .min ... .max) },
       check: { try Leases.check(lease, in: $0) }, onEvents: onEvents,
       onReport: { report in

@@ -23,6 +23,7 @@ struct PaymentAPI: Sendable {
   let roles: Set<Role>
   let service: PaymentService
   let serving: OrderServing
+  let notifications: NotificationServing
   /// Nil where only API keys are taken.
   let tokens: TokenVerifier?
   let prices: PriceServing
@@ -58,6 +59,7 @@ struct PaymentAPI: Sendable {
     if roles.contains(.prices) {
       prices.register(on: router, service, limits: creationLimits)
     }
+    if roles.contains(.notifications) { notifications.register(on: router) }
     HealthRoutes(checks, needed: needed, signal: signal)
       .register(on: router, metrics: surroundings.metrics)
     router.addDescription()

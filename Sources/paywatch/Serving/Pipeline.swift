@@ -125,7 +125,8 @@ final class Pipeline: Sendable {
     PaymentAPI(
       surroundings: surroundings, feed: feed, signal: signal, checks: checks,
       needed: [DatabaseHealth(database: surroundings.database), parts],
-      roles: roles, service: payments, serving: serving, tokens: tokens, prices: prices
+      roles: roles, service: payments, serving: serving, notifications: notifications,
+      tokens: tokens, prices: prices
     ).server()
   }
 
