@@ -24,6 +24,7 @@ struct RouteAccessTests {
     let payments = manager.union(["finance", "auditor"])
     let orders = counter.union(["customer", "auditor"])
     let ordering = manager.union(["customer"])
+    let webhooks = manager.union(["operator"])
     return [
       "POST /v1/payments": [program],
       "GET /v1/payments": payments,
@@ -62,6 +63,17 @@ struct RouteAccessTests {
       "GET /v1/prices/{pair}/history": Set(people + [program]),
       "POST /v1/quotes": [program],
       "GET /v1/quotes/{id}": payments,
+      "POST /v1/webhooks": webhooks,
+      "GET /v1/webhooks": webhooks.union(["auditor"]),
+      "GET /v1/webhooks/{id}": webhooks.union(["auditor"]),
+      "PATCH /v1/webhooks/{id}": webhooks,
+      "DELETE /v1/webhooks/{id}": webhooks,
+      "POST /v1/webhooks/{id}/rotate": webhooks,
+      "POST /v1/webhooks/{id}/test": webhooks,
+      "GET /v1/webhooks/{id}/deliveries": webhooks.union(["auditor"]),
+      "GET /v1/deliveries": webhooks.union(["auditor"]),
+      "GET /v1/deliveries/{id}": webhooks.union(["auditor"]),
+      "POST /v1/deliveries/{id}/retry": webhooks,
       "GET /api/health": everybody,
       "GET /api/health/live": everybody,
       "GET /api/health/ready": everybody,
