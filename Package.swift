@@ -189,9 +189,10 @@ let package = Package(
     library(
       "Simulation",
       [
-        "Bytes", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
+        "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Aggregates",
-        "Watching", "Settlement", "ChainSim",
+        "Watching", "Settlement", "Tenancy", "HTTPServer", "Supply", "Orders", "Deployment",
+        "ChainSim",
       ]),
 
     // What signs, and never runs on a server.

@@ -7,7 +7,6 @@ internal import Ethereum
 internal import Keys
 internal import Payments
 internal import Settlement
-internal import Synchronization
 
 // What is EVM chains' own of money out: treasuries that need ether, nonces, gas for sweeps.
 extension Simulation {
@@ -181,13 +180,4 @@ extension Simulation {
     else { return }
     note("\(signed.id), which is \(signed.status), comes to \(node.name)")
   }
-}
-
-/// Random numbers for those who draw them while others do.
-private final class RandomStream: Sendable {
-  private let generator: Mutex<SplitMix64>
-
-  init(seed: UInt64) { generator = Mutex(SplitMix64(seed: seed)) }
-
-  func next() -> UInt64 { generator.withLock { $0.next() } }
 }

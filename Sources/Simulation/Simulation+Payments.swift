@@ -53,7 +53,7 @@ extension Simulation {
   }
 
   /// A payment whose process died before it could answer: the shop learns of it when it asks again.
-  private func adoptUnanswered() async throws {
+  func adoptUnanswered() async throws {
     let stored = try await world.database.read { try StoredState.read(from: $0) }
     for payment in stored.payments where orders[payment.id] == nil {
       let terms = try CanonicalJSON.value(PaymentTerms.self, from: payment.terms)
@@ -61,6 +61,11 @@ extension Simulation {
       orderIDs.append(payment.id)
       countPayment()
       note("unanswered: \(payment.id)")
+    }
+    // Services withdraw payments, too.
+    for payment in stored.payments where orders[payment.id]?.isCanceled == false {
+      guard payment.facts.contains(where: { $0.hasPrefix(#"{"canceled""#) }) else { continue }
+      orders[payment.id]?.isCanceled = true
     }
   }
 
@@ -102,6 +107,17 @@ extension Simulation {
     let bill = Bill(
       recipient: script, asset: order.terms.asset, amounts: amounts(for: order.terms),
       other: other)
+    note(chain.pay(bill, &random))
+  }
+
+  /// Somebody pays this much to the address of a payment that is known.
+  func send(_ value: UInt64, to address: String) {
+    guard let order = orders.values.first(where: { $0.terms.address == address }),
+      let chain = chains.first(where: { $0.spec.name == order.terms.chain }),
+      let script = try? world.script(of: order.terms)
+    else { return }
+    let bill = Bill(
+      recipient: script, asset: order.terms.asset, amounts: [value], other: nil)
     note(chain.pay(bill, &random))
   }
 

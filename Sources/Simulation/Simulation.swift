@@ -111,9 +111,7 @@ package final class Simulation {
   package func run() async throws -> Statistics {
     var step = 0
     do {
-      learn()
-      for place in chains.indices { try await watch(place) }
-      try await fill()
+      try await begin()
       while step < steps {
         step += 1
         let isChanged = try await act()
@@ -133,6 +131,12 @@ package final class Simulation {
     return statistics
   }
 
+  func begin() async throws {
+    learn()
+    for place in chains.indices { try await watch(place) }
+    try await fill()
+  }
+
   private func inflictDamage() async throws -> Bool {
     guard let damage, try await world.database.write({ try damage($0) }) else { return false }
     note("damaged")
@@ -149,7 +153,7 @@ package final class Simulation {
   // MARK: Steps
 
   /// One step of the world; whether it may have touched the store.
-  private func act() async throws -> Bool {
+  func act() async throws -> Bool {
     defer { learn() }
     // Much happens on one chain before the next has its turn.
     if Int.random(in: 0..<8, using: &random) == 0 {

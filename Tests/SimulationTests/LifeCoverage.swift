@@ -16,7 +16,7 @@ struct LifeCoverage {
       + refund.map { "refund.\($0)" } + sweep.map { "sweep.\($0)" }
     let outcomes = ["refund.final", "refund.replaced", "refund.canceled", "sweep.final"]
     missing = Set(
-      told.map { "told \($0)" } + FaultPoint.allCases.map { "killed at \($0)" }
+      told.map { "told \($0)" } + FaultPoint.ofPipeline.map { "killed at \($0)" }
         + Self.chains.flatMap { chain in
           outcomes.map { "\(chain): \($0)" }
             + ["reorg", "transfer", "reverted refund"].map { "\(chain): \($0)" }

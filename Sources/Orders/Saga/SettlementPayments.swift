@@ -13,16 +13,25 @@ package struct SettlementPayments: PaymentRequesting {
   let onEvents: @Sendable () -> Void
   /// Called where no address was ready.
   let onAddressesNeeded: @Sendable () -> Void
+  /// For payments' ids.
+  let random: @Sendable () -> (UInt64, UInt64)
 
   package init(
     database: any Database, service: PaymentService, now: @escaping @Sendable () -> Timestamp,
-    onEvents: @escaping @Sendable () -> Void, onAddressesNeeded: @escaping @Sendable () -> Void
+    onEvents: @escaping @Sendable () -> Void, onAddressesNeeded: @escaping @Sendable () -> Void,
+    random: @escaping @Sendable () -> (UInt64, UInt64) = Self.systemRandom
   ) {
     self.database = database
     self.service = service
     self.now = now
     self.onEvents = onEvents
     self.onAddressesNeeded = onAddressesNeeded
+    self.random = random
+  }
+
+  package static let systemRandom: @Sendable () -> (UInt64, UInt64) = {
+    var generator = SystemRandomNumberGenerator()
+    return (generator.next(), generator.next())
   }
 
   package func request(_ request: RequestPayment) async throws -> RequestPaymentReply {
@@ -58,9 +67,7 @@ package struct SettlementPayments: PaymentRequesting {
 
   /// The payment that the order has, whatever became of it, or else a new one.
   private func payment(_ wanted: PaymentRequest) async throws -> Payment {
-    let (service, now) = (service, now())
-    var generator = SystemRandomNumberGenerator()
-    let random = (generator.next(), generator.next())
+    let (service, now, random) = (service, now(), random())
     return try await service.withAddress(for: wanted, now: now, on: database) { address in
       try await database.groupedWrite(as: wanted.tenant) { connection in
         let known = try service.payment(

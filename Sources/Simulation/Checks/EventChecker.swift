@@ -156,6 +156,8 @@ struct EventChecker {
       let fact = version == 0 ? refund.terms : refund.facts[Int(version) - 1]
       causes = ["\(event.subject)\n\(version)\n\(fact)"]
     case "transfer": causes = [event.data]
+    // Of services, which have checkers of their own.
+    case "order", "supply", "claim", "notification": return
     case "outgoing":
       // Told in the step that came to the tip.
       let tip = body(of: event)?.chain.flatMap { stored.chains[$0]?.cursor?.tip }

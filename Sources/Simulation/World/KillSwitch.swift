@@ -18,6 +18,21 @@ package enum FaultPoint: String, Hashable, Sendable, CaseIterable {
   case beforeStoreRead
   /// A node is about to be asked.
   case beforeNodeCall
+  /// A transaction is under way, and its next statement about to be run.
+  case betweenStatements
+  /// Another service is about to be asked,
+  case beforeServiceCall
+  /// and has done what it was asked for, of which nobody hears.
+  case afterServiceCall
+
+  /// Those of the payment pipeline.
+  package static let ofPipeline: [FaultPoint] = ordered + [.beforeNodeCall]
+
+  /// Those of the services.
+  static let ofServices: [FaultPoint] = [
+    .beforeStoreRead, .betweenStatements, .beforeCommit, .afterCommit, .beforeServiceCall,
+    .afterServiceCall,
+  ]
 
   /// Those that a process passes in one order whatever runs at once. Nodes are asked at once, so
   /// their calls are counted for each node apart.

@@ -96,15 +96,16 @@ package struct Pipeline: Sendable {
     "[73c5da0a/44h/60h/0h]xpub6DCoCpSuQZB2jawqnGMEPS63ePKWkwWPH4TU45Q7LPXWuNd8TMtVxRrgjtEshuqpK"
     + "3mdhaWHPFsBngh5GFZaM6si3yZdUsT8ddYM3PwnATt"
 
+  /// What the addresses of the tenant at `place` are derived from.
+  static func bitcoinAccount(_ place: Int, on network: BitcoinNetwork) throws -> AccountKeys {
+    let key = try ExtendedPublicKey(accountKey, network: .mainnet).text(network: network)
+    return .bitcoin(
+      try Descriptor("wpkh(\(key)/\(place)/*)", network: network, checksum: .optional))
+  }
+
   package func registerAccounts() async throws {
-    let key = try ExtendedPublicKey(Self.accountKey, network: .mainnet)
-      .text(network: settings.network)
     for (place, tenant) in settings.tenants.enumerated() {
-      var keys = [
-        AccountKeys.bitcoin(
-          try Descriptor(
-            "wpkh(\(key)/\(place)/*)", network: settings.network, checksum: .optional))
-      ]
+      var keys = [try Self.bitcoinAccount(place, on: settings.network)]
       if !settings.ethereum.isEmpty {
         keys.append(
           .ethereum(

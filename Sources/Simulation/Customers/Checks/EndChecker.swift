@@ -1,0 +1,90 @@
+/// Holds what was told last against how everything ended.
+struct EndChecker {
+  let told: ToldChecker
+  let payments: [String: PaymentRows.Row]
+  let stock: StockTruth
+  /// Where coinbases pay, some money doesn't count for a hundred blocks: until then orders wait.
+  let mayWait: Bool
+
+  /// Orders that wait for such money, and hold what they take meanwhile.
+  private var waiting: Set<String> {
+    guard mayWait else { return [] }
+    return Set(
+      told.orders.filter { _, order in
+        order.status == "pending"
+          && order.payment.flatMap { payments[$0] }?.status == "processing"
+      }.keys)
+  }
+
+  /// - Parameter held: how many reservations hold something
+  func check(held: Int64, _ findings: inout ShopFindings) {
+    var (used, reserved): ([String: Int64], [String: Int64]) = ([:], [:])
+    let waiting = waiting
+    findings.require(
+      held == waiting.count, .stock, "\(held) reservations hold stock, \(waiting.count) may")
+    for (id, order) in told.orders {
+      if !waiting.contains(id) { check(id, order, &findings) }
+      guard order.stock == "consumed" || order.stock == "reserved" else { continue }
+      findings.require(
+        order.stock == (waiting.contains(id) ? "reserved" : "consumed"), .stock,
+        "\(id) is \(order.status), its stock \(order.stock)")
+      for (product, quantity) in order.takes {
+        let name = "\(order.tenant)/\(order.location)/\(product)"
+        if order.stock == "consumed" {
+          used[name, default: 0] += quantity
+        } else {
+          reserved[name, default: 0] += quantity
+        }
+      }
+    }
+    for (id, row) in payments {
+      guard let order = told.payment(id)?.order, let known = told.orders[order] else { continue }
+      findings.require(
+        known.payment == id, .truth,
+        "\(order) doesn't know of \(id), which was made for it and is \(row.status)")
+      // Others are due in another coin.
+      guard let payment = told.payment(id), payment.asset == "BTC" else { continue }
+      findings.require(
+        payment.amount == known.total, .money,
+        "\(order) comes to \(known.total), and \(id) is due \(payment.amount)")
+    }
+    for id in stock.ids {
+      guard let place = stock.places[id] else { continue }
+      let name = "\(place.shop.tenant)/\(place.shop.location)/\(place.product)"
+      let left = (stock.put[id] ?? 0) - (used[name] ?? 0)
+      findings.require(
+        told.supplies[id]?.onHand == left && told.supplies[id]?.reserved == reserved[name] ?? 0,
+        .stock,
+        "\(name): \(left) should be left, \(reserved[name] ?? 0) reserved; told are "
+          + "\(told.supplies[id]?.onHand ?? -1), \(told.supplies[id]?.reserved ?? -1) reserved")
+    }
+  }
+
+  private func check(_ id: String, _ order: ToldOrder, _ findings: inout ShopFindings) {
+    let status = order.payment.flatMap { payments[$0] }?.status
+    let isPaid = status == "paid" || status == "settled"
+    switch order.status {
+    case "pending":
+      findings.require(false, .ends, "\(id) is pending, its payment \(status ?? "none")")
+    case "confirmed", "preparing", "ready":
+      findings.require(
+        isPaid, .prepared, "\(id) is \(order.status), its payment \(status ?? "none")")
+    case "held":
+      findings.require(
+        order.attention == (order.stock == "missing" ? "stock_missing" : "payment_reversed")
+          && (order.stock == "missing" || !isPaid), .truth,
+        "\(id) is held for \(order.attention ?? "nothing"), its payment \(status ?? "none")")
+    case "completed":
+      findings.require(
+        order.attention == (isPaid ? nil : "payment_reversed"), .prepared,
+        "\(id) is completed for \(order.attention ?? "nothing"), its payment \(status ?? "none")")
+    case "canceled":
+      findings.require(
+        order.attention == (isPaid ? "refund_due" : order.attention), .money,
+        "\(id) is canceled and paid, and nobody is told that money is owed")
+      findings.require(
+        order.stock != "reserved", .stock, "\(id) is canceled and holds stock")
+    default: findings.require(false, .truth, "\(id) is \(order.status)")
+    }
+  }
+}

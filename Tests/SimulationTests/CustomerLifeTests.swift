@@ -1,0 +1,144 @@
+import Database
+import Foundation
+import Simulation
+import TestDatabases
+import Testing
+
+@Suite("Random lives of shops and their customers")
+struct CustomerLifeTests {
+  /// `PAYWATCH_SEED` replays a seed, or several with commas between them, and tells what happens,
+  /// `PAYWATCH_SEEDS` runs so many fresh ones; `PAYWATCH_CUSTOMERS` sets how many come in each,
+  /// `PAYWATCH_GROUND=chains` has them pay on the simulated chains.
+  private static let environment = ProcessInfo.processInfo.environment
+
+  private static let seeds: [UInt64] =
+    if let text = environment["PAYWATCH_SEED"] {
+      text.split(separator: ",").compactMap { UInt64($0) }
+    } else if let text = environment["PAYWATCH_SEEDS"], let count = Int(text) {
+      (0..<count).map { _ in UInt64.random(in: 1 << 32..<1 << 48) }
+    } else {
+      [UInt64.random(in: 1 << 32..<1 << 48)]
+    }
+
+  private static let ground =
+    environment["PAYWATCH_GROUND"].flatMap(CustomerLife.Ground.init(rawValue:)) ?? .script
+  private static let customers =
+    environment["PAYWATCH_CUSTOMERS"].flatMap { Int($0) } ?? (ground == .script ? 100 : 10)
+
+  /// Whether all lives are asked for, and not some alone.
+  private static var isWhole: Bool {
+    environment["PAYWATCH_SEED"] == nil && environment["PAYWATCH_SEEDS"] == nil
+  }
+
+  @Test("every promise to customers holds at every step, whatever happens", arguments: seeds)
+  func random(seed: UInt64) async throws {
+    let life = try await CustomerLife(
+      seed: seed, customers: Self.customers, on: Self.ground, database: TestDatabase.simulated)
+    let statistics = try await life.run()
+    if Self.environment["PAYWATCH_SEED"] != nil {
+      print(life.journal.joined(separator: "\n"))
+      print(statistics)
+    }
+    #expect(statistics.events > 0)
+  }
+
+  @Test(
+    "lives in which every worker dies at every point, and all that can befall an order does",
+    .enabled(if: isWhole))
+  func everyFault() async throws {
+    var coverage = CustomerCoverage()
+    for seed in UInt64(1)...20 where !coverage.missing.isEmpty {
+      coverage.add(
+        try await CustomerLife(seed: seed, customers: 100, database: TestDatabase.simulated).run())
+    }
+    #expect(coverage.missing == [])
+  }
+
+  @Test("a crowd finds shops sold out and full again", .enabled(if: isWhole))
+  func crowd() async throws {
+    let statistics = try await CustomerLife(
+      seed: 7, customers: TestEngine.selected == .sqlite ? 500 : 100,
+      database: TestDatabase.simulated
+    ).run()
+    #expect(statistics.statuses["completed", default: 0] > 20)
+    #expect(statistics.cancellations["out_of_stock", default: 0] > 5)
+  }
+
+  @Test(
+    "on the simulated chains, with all that befalls nodes and refunds, promises hold as well",
+    .enabled(if: isWhole), arguments: UInt64(1)...2)
+  func chains(seed: UInt64) async throws {
+    let statistics = try await CustomerLife(
+      seed: seed, customers: 8, on: .chains, database: TestDatabase.simulated
+    ).run()
+    #expect(statistics.statuses.values.reduce(0, +) == 8)
+  }
+
+  @Test("a seed replays exactly", arguments: [CustomerLife.Ground.script, .chains])
+  func replay(ground: CustomerLife.Ground) async throws {
+    let customers = ground == .script ? 30 : 3
+    let lives = try await [
+      CustomerLife(seed: 5, customers: customers, on: ground, database: TestDatabase.simulated),
+      CustomerLife(seed: 5, customers: customers, on: ground, database: TestDatabase.simulated),
+    ]
+    let (first, second) = (try await lives[0].run(), try await lives[1].run())
+    #expect(first.digest == second.digest)
+    #expect(first.events == second.events)
+  }
+
+  /// What somebody does to the store, and what checkers say of it.
+  struct Damage: Sendable, CustomTestStringConvertible {
+    let statement: String
+    let told: String
+
+    init(_ statement: String, told: String) {
+      self.statement = statement
+      self.told = told
+    }
+
+    var testDescription: String { statement }
+  }
+
+  @Test(
+    "a row that is damaged is noticed, and the failure tells how to see it again",
+    arguments: [
+      Damage(
+        """
+        UPDATE reservations SET status = 'released' WHERE order_id = (
+          SELECT MIN(order_id) FROM reservations WHERE status = 'consumed')
+        """, told: "stock is never"),
+      Damage(
+        """
+        UPDATE reservation_lines SET quantity = quantity + 1 WHERE order_id = (
+          SELECT MIN(order_id) FROM reservations WHERE status = 'consumed')
+        """, told: "stock is never"),
+      Damage(
+        """
+        UPDATE payments SET status = 'expired' WHERE payment_id = (
+          SELECT MIN(payment_id) FROM payments WHERE status = 'settled')
+        """, told: "everyone is told the truth"),
+      Damage(
+        """
+        UPDATE ledger_balances SET debit = '1' WHERE account = 'treasury' AND tenant = 'roastery'
+        """, told: "money is conserved"),
+      Damage(
+        """
+        UPDATE orders SET attention = 'refund_due' WHERE order_id = (
+          SELECT MIN(order_id) FROM orders WHERE status = 'completed')
+        """, told: "rows are what their facts make"),
+      Damage(
+        """
+        UPDATE order_timers SET due_at = 9000000000000000000
+        WHERE (SELECT COUNT(*) FROM order_timers) > 5
+        """, told: "everything comes to an end"),
+    ])
+  func damaged(damage: Damage) async throws {
+    let statement = damage.statement
+    let life = try await CustomerLife(
+      seed: 7, customers: 60, database: TestDatabase.simulated
+    ) { try $0.execute(statement) > 0 }
+    let failure = try await #require(throws: CustomerLife.Failure.self) { _ = try await life.run() }
+    #expect(failure.reasons.contains { $0.contains(damage.told) }, "\(failure.reasons)")
+    #expect(failure.description.contains("PAYWATCH_SEED=7 PAYWATCH_CUSTOMERS=60"))
+  }
+}
