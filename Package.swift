@@ -109,7 +109,7 @@ let package = Package(
     library("Kafka", ["CKafka", "Bytes", "EventLog"]),
     library(
       "Aggregates",
-      ["Bytes", "Digests", "ChainTypes", "Payments", "Database", "EventLog"]),
+      ["Bytes", "Digests", "ChainTypes", "Payments", "Cache", "Database", "EventLog"]),
     library("Audit", ["Bytes", "JSON", "Digests", "ChainTypes", "Database", "Aggregates"]),
     library(
       "Watching",
@@ -151,13 +151,13 @@ let package = Package(
     library(
       "Supply",
       [
-        "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "Audit", "Tenancy",
+        "JSON", "ChainTypes", "Cache", "Database", "EventLog", "Aggregates", "Audit", "Tenancy",
         "HTTPServer", hummingbird, httpTypes,
       ]),
     library(
       "Orders",
       [
-        "Bytes", "JSON", "ChainTypes", "Addresses", "Payments", "Database", "EventLog",
+        "Bytes", "JSON", "ChainTypes", "Addresses", "Payments", "Cache", "Database", "EventLog",
         "Aggregates", "Audit", "Settlement", "Tenancy", "HTTPServer", "Prices", "Supply",
         hummingbird, httpTypes,
       ]),
@@ -207,18 +207,18 @@ let package = Package(
     program(
       "paywatch",
       [
-        "Bytes", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
+        "Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
-        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
-        "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders", "Deployment", "ChainSim",
+        "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
+        "Settlement", "Tenancy", "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders", "Deployment", "ChainSim",
         "Notifications", log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
-        "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Database",
-        "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
+        "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Cache",
+        "Database", "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
         "Audit", "Settlement", "Backups", "Tenancy", "Tokens", "TokenIssuing", "Prices", "Supply",
         "Orders", "Notifications", "Deployment", "Signing",
       ]),
@@ -359,9 +359,9 @@ let package = Package(
     tests(
       "Orders",
       [
-        "Bytes", "JSON", "ChainTypes", "Database", "EventLog", "Aggregates",
-        "Settlement",
-        "HTTPServer", "Supply", "Orders", "LoopbackHTTP", "SchemaChecking",
+        "Bytes", "JSON", "Digests", "ChainTypes", "LocalServers", "Cache", "Database", "EventLog",
+        "Aggregates", "Settlement", "HTTPServer", "Supply", "Orders", "LoopbackHTTP",
+        "SchemaChecking",
         "TestDatabases", "GatewayFixtures",
       ]),
     tests(

@@ -76,6 +76,18 @@ package struct ReadingOrder: Sendable {
       """, arguments)
   }
 
+  /// Whether none of the rows with these values waits for an older transaction, and isn't shown.
+  package func isSettled(
+    where values: [(column: String, value: SQLValue)], in connection: any SQLConnection
+  ) throws -> Bool {
+    guard dialect == .postgreSQL else { return true }
+    let known = values.filter { $0.value != .null }
+    let conditions = known.enumerated().map { " AND \($1.column) = $\($0 + 1)" }.joined()
+    return try connection.queryFirst(
+      "SELECT 1 AS one FROM \(table) WHERE NOT (\(isSettled))\(conditions) LIMIT 1",
+      known.map(\.value)) == nil
+  }
+
   /// A new row's id.
   package func newID(
     tenant: String, now: Timestamp, random: (UInt64, UInt64), in connection: any SQLConnection

@@ -47,6 +47,7 @@ extension RecordStore {
       ).map { try $0.text("id") }
       if writing {
         for id in orphans {
+          try noteStored(id, in: connection)
           try connection.execute("DELETE FROM \(names.table) WHERE \(names.id) = $1", [.text(id)])
         }
       }
@@ -83,6 +84,8 @@ extension RecordStore {
       guard row?.values != wanted.map(\.value) else { continue }
       differing.append(id)
       guard writing else { continue }
+      try noteStored(id, in: connection)
+      ChangedKeys.current?.note(record.cacheKeys)
       let replaced = wanted.map { "\($0.name) = excluded.\($0.name)" }.joined(separator: ", ")
       try insert(
         record, updatedAt: last.time,
@@ -90,5 +93,15 @@ extension RecordStore {
       try onRecord(record, connection)
     }
     return (ids, differing)
+  }
+
+  /// What may be cached of a row that is wrong.
+  private func noteStored(_ id: String, in connection: any SQLConnection) throws {
+    guard let changed = ChangedKeys.current else { return }
+    let row = try connection.queryFirst(
+      "SELECT state FROM \(names.table) WHERE \(names.id) = $1", [.text(id)])
+    guard let row, let stored = try? CanonicalJSON.value(Record.self, from: row.text("state"))
+    else { return }
+    changed.note(stored.cacheKeys)
   }
 }

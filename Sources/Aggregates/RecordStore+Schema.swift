@@ -38,6 +38,31 @@ extension RecordStore {
     ]
   }
 
+  /// The table of words of people, apart from the facts that hold them.
+  package func wordsTable(_ dialect: SQLDialect) -> [String] {
+    guard let words = names.words else { return [] }
+    let table = dialect.createTable(
+      words,
+      """
+        \(names.id) TEXT NOT NULL,
+        number \(dialect.integer) NOT NULL,
+        words TEXT NOT NULL,
+        PRIMARY KEY (\(names.id), number)
+      """)
+    guard dialect == .postgreSQL else { return [table] }
+    return [table]
+      + RowSecurity.protect(
+        words, rows: ownedRows(words), granting: "SELECT, INSERT, DELETE")
+  }
+
+  /// A condition on a table that has the records' ids.
+  private func ownedRows(_ table: String) -> String {
+    """
+    EXISTS (SELECT 1 FROM \(names.table)
+      WHERE \(names.table).\(names.id) = \(table).\(names.id))
+    """
+  }
+
   /// What tenants' transactions may do with them in PostgreSQL.
   ///
   /// - Parameter columns: those of the row that move besides the ones that all have

@@ -26,6 +26,7 @@ package struct RecordStore<Record: Recorded>: Sendable {
     _ fact: Record.Fact, now: Timestamp, in connection: any SQLConnection
   ) throws -> Record {
     let record = try Record(founding: fact, at: now)
+    ChangedKeys.current?.note(record.cacheKeys)
     try insert(record, updatedAt: now, in: connection)
     try note(fact, of: record, before: nil, telling: ["created"], now: now, in: connection)
     return record
@@ -43,6 +44,7 @@ package struct RecordStore<Record: Recorded>: Sendable {
     let before = record
     let words = try record.apply(fact, at: now)
     guard !words.isEmpty else { return false }
+    ChangedKeys.current?.note(before.cacheKeys + record.cacheKeys)
     let values = try movingValues(of: record, updatedAt: now)
     let set = values.enumerated().map { "\($0.element.name) = $\($0.offset + 1)" }
     let changed = try connection.execute(
@@ -59,24 +61,59 @@ package struct RecordStore<Record: Recorded>: Sendable {
   }
 
   private func note(
-    _ fact: Record.Fact, of record: Record, before: Record?, telling words: [String],
+    _ whole: Record.Fact, of record: Record, before: Record?, telling types: [String],
     now: Timestamp, in connection: any SQLConnection
   ) throws {
+    let (fact, words) = names.words == nil ? (fact: whole, words: [:]) : Record.parting(whole)
     let text = try CanonicalJSON.text(fact)
     try connection.execute(
       "INSERT INTO \(names.facts) (\(names.id), number, recorded_at, fact) VALUES ($1, $2, $3, $4)",
       [
         .text(record.id), .integer(record.version), .integer(now.microseconds), .text(text),
       ])
+    try note(words, of: record, in: connection)
     // What tells a fact from every other: its record, its number and its text.
     let cause = SHA256.hash(Array("\(record.id)\n\(record.version)\n\(text)".utf8))
-    let data = record.document(telling: RecordStep(before: before, fact: fact))
+    let data = record.document(telling: RecordStep(before: before, fact: whole))
     try EventLog.append(
-      words.map { word in
+      types.map { word in
         EventDraft(
           type: "\(names.event).\(word)", subject: record.id, tenant: record.tenant, cause: cause,
           time: now, data: data)
       }, in: connection)
+  }
+
+  // MARK: Words
+
+  private func note(
+    _ words: [String: String], of record: Record, in connection: any SQLConnection
+  ) throws {
+    guard let table = names.words, !words.isEmpty else { return }
+    try connection.execute(
+      "INSERT INTO \(table) (\(names.id), number, words) VALUES ($1, $2, $3)",
+      [.text(record.id), .integer(record.version), .text(try CanonicalJSON.text(words))])
+  }
+
+  /// Forgets what the record's facts say of people. The facts stay, and make the same record from
+  /// the one on that asked for this.
+  package func forgetWords(of id: String, in connection: any SQLConnection) throws {
+    guard let table = names.words else { return }
+    try connection.execute("DELETE FROM \(table) WHERE \(names.id) = $1", [.text(id)])
+  }
+
+  private func words(
+    of id: String, in connection: any SQLConnection
+  ) throws -> [Int64: [String: String]] {
+    guard let table = names.words else { return [:] }
+    let rows = try connection.query(
+      "SELECT number, words FROM \(table) WHERE \(names.id) = $1", [.text(id)]
+    ).map { row in
+      (
+        try row.integer("number"),
+        try CanonicalJSON.value([String: String].self, from: row.text("words"))
+      )
+    }
+    return Dictionary(rows) { first, _ in first }
   }
 
   // MARK: Reading
@@ -107,17 +144,33 @@ package struct RecordStore<Record: Recorded>: Sendable {
     ).map { try CanonicalJSON.value(Record.self, from: $0.text("state")) }
   }
 
+  /// Whether a page shows all records with these values that were there when it was read: what it
+  /// is made of is noted as changed by whoever changes it later.
+  package func isSettled(
+    where values: [(column: String, value: SQLValue)], in connection: any SQLConnection
+  ) throws -> Bool {
+    try order(connection.dialect).isSettled(where: values, in: connection)
+  }
+
   /// The record's facts in their order.
   package func facts(
     of id: String, in connection: any SQLConnection
   ) throws -> [RecordedFact<Record.Fact>] {
-    try connection.query(
+    let words = try words(of: id, in: connection)
+    return try connection.query(
       "SELECT number, recorded_at, fact FROM \(names.facts) WHERE \(names.id) = $1 ORDER BY number",
       [.text(id)]
-    ).map(Self.fact)
+    ).map { row in
+      let recorded = try Self.fact(row)
+      guard let words = words[recorded.number] else { return recorded }
+      return RecordedFact(
+        number: recorded.number, time: recorded.time,
+        fact: Record.joining(words, to: recorded.fact))
+    }
   }
 
-  /// The last `limit` of the record's facts before the one of this number, the latest first.
+  /// The last `limit` of the record's facts before the one of this number, the latest first,
+  /// without words that are kept apart.
   ///
   /// - Parameter passedOver: the names of cases that aren't wanted, with which facts' texts begin
   package func latestFacts(

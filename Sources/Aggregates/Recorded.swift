@@ -1,3 +1,4 @@
+package import Cache
 package import Database
 
 /// How an aggregate stands in the database and before the world.
@@ -13,6 +14,25 @@ package protocol Recorded: Aggregate {
   ///
   /// - Parameter step: for events: the one that they tell
   func document(telling step: RecordStep<Self>?) -> String
+
+  /// The fact without the words of people that are to be forgotten one day, and those by names of
+  /// the record's own. They are kept apart from the facts (`RecordNames.words`), which stay.
+  static func parting(_ fact: Fact) -> (fact: Fact, words: [String: String])
+  /// The fact with such words again.
+  static func joining(_ words: [String: String], to fact: Fact) -> Fact
+
+  /// Under which documents made of it may be cached: what is written is deleted there.
+  var cacheKeys: [CacheKey] { get }
+}
+
+extension Recorded {
+  package static func parting(_ fact: Fact) -> (fact: Fact, words: [String: String]) {
+    (fact, [:])
+  }
+
+  package static func joining(_ words: [String: String], to fact: Fact) -> Fact { fact }
+
+  package var cacheKeys: [CacheKey] { [] }
 }
 
 /// What an event tells of a record, which is as the fact left it.
@@ -34,12 +54,17 @@ package struct RecordNames: Sendable, Equatable {
   package let prefix: String
   /// The first word of events' types: `order`.
   package let event: String
+  /// The table of words that can be forgotten: `order_words`; nil where facts hold none.
+  package let words: String?
 
-  package init(table: String, id: String, facts: String, prefix: String, event: String) {
+  package init(
+    table: String, id: String, facts: String, prefix: String, event: String, words: String? = nil
+  ) {
     self.table = table
     self.id = id
     self.facts = facts
     self.prefix = prefix
     self.event = event
+    self.words = words
   }
 }

@@ -22,6 +22,18 @@ package final class CacheAside: Sendable {
     self.metrics = metrics
   }
 
+  /// What a load gives.
+  package struct Loaded: Sendable {
+    let value: [UInt8]?
+    let isLasting: Bool
+
+    /// - Parameter isLasting: false for what is true only now, and changes without anyone's commit
+    package init(_ value: [UInt8]?, isLasting: Bool = true) {
+      self.value = value
+      self.isLasting = isLasting
+    }
+  }
+
   /// The cached value, or what `load` gives, which is then cached; nil is what `load` says of
   /// something that doesn't exist, and isn't.
   ///
@@ -29,6 +41,13 @@ package final class CacheAside: Sendable {
   /// and goes on where this one is cancelled.
   package func value(
     for key: CacheKey, load: @escaping @Sendable () async throws -> [UInt8]?
+  ) async throws -> [UInt8]? {
+    try await value(for: key) { Loaded(try await load()) }
+  }
+
+  /// The same, where what was loaded may be true only now.
+  package func value(
+    for key: CacheKey, loading load: @escaping @Sendable () async throws -> Loaded
   ) async throws -> [UInt8]? {
     let task = state.withLock { state in
       if let flight = state.flights[key] { return flight.task }
@@ -65,7 +84,7 @@ package final class CacheAside: Sendable {
   }
 
   private func readThrough(
-    _ key: CacheKey, _ load: @Sendable () async throws -> [UInt8]?
+    _ key: CacheKey, _ load: @Sendable () async throws -> Loaded
   ) async throws -> [UInt8]? {
     switch await cache.lookup(key) {
     case .value(let value):
@@ -73,12 +92,22 @@ package final class CacheAside: Sendable {
       return value
     case .lease(let lease):
       metrics?.misses.add()
-      let value = try await load()
-      if let value { await cache.fill(key, value, lease) }
-      return value
+      let loaded = try await load()
+      if loaded.isLasting, let value = loaded.value { await cache.fill(key, value, lease) }
+      return loaded.value
     case .miss:
       metrics?.misses.add()
-      return try await load()
+      return try await load().value
     }
+  }
+}
+
+extension Optional<CacheAside> {
+  /// As `value(for:loading:)`; without a cache, or a key that one takes, everything is loaded.
+  package func value(
+    for key: CacheKey?, loading load: @escaping @Sendable () async throws -> CacheAside.Loaded
+  ) async throws -> [UInt8]? {
+    guard let self, let key else { return try await load().value }
+    return try await self.value(for: key, loading: load)
   }
 }

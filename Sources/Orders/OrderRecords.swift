@@ -23,14 +23,69 @@ package struct OrderRecords: Sendable {
     try store.load(id, tenant: tenant, locking: locking, in: connection)
   }
 
+  /// The tenant's order whose payment it is, to be changed.
+  func load(
+    ofPayment payment: String, tenant: String, in connection: any SQLConnection
+  ) throws -> Order? {
+    let row = try connection.queryFirst(
+      "SELECT order_id FROM orders WHERE payment = $1 AND tenant = $2",
+      [.text(payment), .text(tenant)])
+    return try row.flatMap { try load($0.text("order_id"), tenant: tenant, in: connection) }
+  }
+
   /// False where the fact changes nothing.
   @discardableResult
   package func apply(
     _ fact: OrderFact, to order: inout Order, now: Timestamp, in connection: any SQLConnection
   ) throws -> Bool {
     guard try store.apply(fact, to: &order, now: now, in: connection) else { return false }
+    if case .forgotten = fact { try store.forgetWords(of: order.id, in: connection) }
     try setTimer(of: order, now: now, in: connection)
     return true
+  }
+
+  // MARK: Counting
+
+  /// How many orders stand in each status from which they go on.
+  package static func unfinishedCounts(
+    in connection: any SQLConnection
+  ) throws -> [OrderStatus: Int64] {
+    let statuses = OrderStatus.allCases.filter { $0 != .completed && $0 != .canceled }
+    return try counts(
+      "status", where: "status NOT IN ('completed', 'canceled')", of: statuses, in: connection)
+  }
+
+  /// How many orders somebody must see to, by what for.
+  package static func attentionCounts(
+    in connection: any SQLConnection
+  ) throws -> [OrderAttention: Int64] {
+    try counts(
+      "attention", where: "attention IS NOT NULL", of: OrderAttention.allCases, in: connection)
+  }
+
+  private static func counts<Word: RawRepresentable<String> & Hashable>(
+    _ column: String, where condition: String, of words: [Word], in connection: any SQLConnection
+  ) throws -> [Word: Int64] {
+    var counts = Dictionary(uniqueKeysWithValues: words.map { ($0, Int64(0)) })
+    let rows = try connection.query(
+      "SELECT \(column) AS word, COUNT(*) AS n FROM orders WHERE \(condition) GROUP BY \(column)")
+    for row in rows {
+      if let word = Word(rawValue: try row.text("word")) { counts[word] = try row.integer("n") }
+    }
+    return counts
+  }
+
+  /// How many orders' timers are due, and since when the first.
+  package static func dueTimers(
+    at now: Timestamp, in connection: any SQLConnection
+  ) throws -> (count: Int64, oldest: Timestamp?) {
+    let row = try connection.queryFirst(
+      "SELECT COUNT(*) AS n, MIN(due_at) AS oldest FROM order_timers WHERE due_at <= $1",
+      [.integer(now.microseconds)])
+    return (
+      try row?.integer("n") ?? 0,
+      try row?.optionalInteger("oldest").map { Timestamp(microseconds: $0) }
+    )
   }
 
   // MARK: Timers

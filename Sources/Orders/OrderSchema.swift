@@ -37,6 +37,29 @@ package enum OrderSchema {
         + RowSecurity.protect(
           "order_timers", rows: "tenant = \(RowSecurity.currentTenant)",
           granting: "SELECT, INSERT, DELETE", "UPDATE (due_at, failures)")
-    }
+    },
+    Migration(number: 2, name: "orders by payment, and words apart") { dialect in
+      let orders = RecordStore<Order>()
+      let payment =
+        switch dialect {
+        case .sqlite: "json_extract(state, '$.payment.requested.id')"
+        case .postgreSQL: "CAST(state AS JSON) #>> '{payment,requested,id}'"
+        }
+      let statements =
+        [
+          "ALTER TABLE orders ADD COLUMN payment TEXT",
+          "UPDATE orders SET payment = \(payment)",
+          "CREATE INDEX orders_by_payment ON orders (payment) WHERE payment IS NOT NULL",
+          // For the metrics, which count what isn't finished.
+          """
+          CREATE INDEX orders_unfinished ON orders (status)
+          WHERE status NOT IN ('completed', 'canceled')
+          """,
+          "CREATE INDEX orders_to_see_to ON orders (attention) WHERE attention IS NOT NULL",
+        ] + orders.wordsTable(dialect)
+      guard dialect == .postgreSQL else { return statements }
+      return statements
+        + ["GRANT UPDATE (customer, payment) ON orders TO \(RowSecurity.tenantRole)"]
+    },
   ]
 }

@@ -105,6 +105,21 @@ extension OrderSchemas {
       "All items anew. Where stock doesn't suffice the former ones stay, and shortages tell why.",
   ]
 
+  static let resolution: JSONValue = [
+    "type": "object", "additionalProperties": false, "required": ["action"],
+    "properties": [
+      "action": [
+        "type": "string", "enum": ["reserve", "substitute", "accept", "waive"],
+        "description": .string(
+          "Of stock_missing: its stock is asked for again (reserve); other items are made, at the "
+            + "same total (substitute); it is made of what is at hand, and no stock counts it "
+            + "(accept). Of refund_due: nothing more goes back (waive)."),
+      ],
+      "items": items,
+      "note": ["type": "string", "minLength": 1, "maxLength": 500],
+    ],
+  ]
+
   static let cancellation: JSONValue = [
     "type": "object", "additionalProperties": false,
     "properties": ["note": ["type": "string", "minLength": 1, "maxLength": 500]],

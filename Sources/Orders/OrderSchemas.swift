@@ -23,6 +23,9 @@ package enum OrderSchemas {
       kind("ready", "It can be picked up."),
       kind("completed", "It was handed over."),
       kind("canceled", "Nothing will come of it; its cancellation says why."),
+      kind(
+        "deleted",
+        "What it said of people is forgotten, here as it should be wherever it was told."),
     ],
     definitions: [
       .init("order", schema(item: ["$ref": "#/$defs/item"], isEvent: true)), .init("item", item),
@@ -66,6 +69,9 @@ package enum OrderSchemas {
         .init("attention", described(attention, "What somebody must see to.")),
         .init("cancellation", cancellationOutcome),
         .init(
+          "forgotten",
+          described(JSONSchema.flag, "True where what it said of people is forgotten.")),
+        .init(
           "expires_at", described(time, "It is canceled where no payment was asked for by then.")),
         .init("created_at", time), .init("updated_at", time),
         .init("version", described(JSONSchema.count, "Counts the changes.")),
@@ -74,7 +80,8 @@ package enum OrderSchemas {
           ["type": "object", "additionalProperties": true, "description": "The shop's own."]),
       ] + (isEvent ? step : []),
       optional: [
-        "customer", "payment", "shortages", "attention", "cancellation", "metadata", "from",
+        "customer", "payment", "shortages", "attention", "cancellation", "forgotten", "metadata",
+        "from",
       ])
   }
 
@@ -116,6 +123,20 @@ package enum OrderSchemas {
       .init("total", described(JSONSchema.units, "Of all its pieces.")),
     ], optional: ["name"])
 
+  /// What is ordered, alone.
+  static func orderedItems(_ name: String) -> JSONValue {
+    JSONSchema.object(
+      "Prices and total are in units of the currency.",
+      [
+        .init("id", described(JSONSchema.text, "ord_…")), .init("currency", JSONSchema.text),
+        .init(
+          "items",
+          ["type": "array", "items": ["$ref": .string("#/components/schemas/\(name)")]]),
+        .init("total", JSONSchema.units), .init("total_minor", JSONSchema.minor),
+        .init("version", described(JSONSchema.count, "The order's.")),
+      ])
+  }
+
   private static func payment(of text: JSONValue, _ time: JSONValue) -> JSONValue {
     JSONSchema.object(
       "How it is paid; with id, address and uri once the payment was requested.",
@@ -130,7 +151,13 @@ package enum OrderSchemas {
             JSONSchema.choices(PaymentLevel.allCases.map(\.rawValue)),
             "How far it has come; a settled payment is paid.")),
         .init("expires_at", time), .init("quote", PaymentSchemas.quote),
-      ], optional: ["contract", "id", "address", "uri", "status", "expires_at", "quote"])
+        .init("received_minor", described(JSONSchema.minor, "What has come, seen or in blocks.")),
+        .init("refunded_minor", described(JSONSchema.minor, "What has gone back for good.")),
+      ],
+      optional: [
+        "contract", "id", "address", "uri", "status", "expires_at", "quote", "received_minor",
+        "refunded_minor",
+      ])
   }
 
   private static let cancellationOutcome = JSONSchema.object(

@@ -1,4 +1,5 @@
 package import Aggregates
+package import Cache
 package import ChainTypes
 package import Database
 internal import Supply
@@ -8,9 +9,14 @@ internal import Supply
 /// saga's part.
 package struct OrderService: Sendable {
   let database: any Database
+  /// Through which single orders and customers' lists are read; then `database` invalidates it.
+  let cache: CacheAside?
   let records = OrderRecords()
 
-  package init(database: any Database) { self.database = database }
+  package init(database: any Database, cache: CacheAside? = nil) {
+    self.database = database
+    self.cache = cache
+  }
 
   package static let expirySeconds: Int64 = 900
   package static let expirySecondsRange: ClosedRange<Int64> = 60...86_400
@@ -78,17 +84,28 @@ package struct OrderService: Sendable {
     return order
   }
 
-  package func orders(
-    tenant: String, status: OrderStatus? = nil, attention: OrderAttention? = nil,
-    customer: String? = nil, location: String? = nil, after id: String?, limit: Int,
-    in connection: any SQLConnection
-  ) throws -> [Order] {
-    try records.store.page(
-      where: [
+  /// What a list asks for; nil where it doesn't matter.
+  package struct Filter: Equatable, Sendable {
+    package var status: OrderStatus?
+    package var attention: OrderAttention?
+    package var customer: String?
+    package var location: String?
+
+    func values(tenant: String) -> [(column: String, value: SQLValue)] {
+      [
         ("tenant", .text(tenant)), ("status", .optional(status?.rawValue)),
         ("attention", .optional(attention?.rawValue)), ("customer", .optional(customer)),
         ("location", .optional(location)),
-      ], after: id, limit: limit, in: connection)
+      ]
+    }
+  }
+
+  package func orders(
+    tenant: String, _ filter: Filter, after id: String?, limit: Int,
+    in connection: any SQLConnection
+  ) throws -> [Order] {
+    try records.store.page(
+      where: filter.values(tenant: tenant), after: id, limit: limit, in: connection)
   }
 
   /// Makes the rows of all orders again from their facts, with their timers; without `writing` only

@@ -1,4 +1,5 @@
 package import Aggregates
+package import Cache
 package import ChainTypes
 package import Database
 
@@ -7,16 +8,19 @@ package import Database
 /// (`StockReserving`).
 package struct SupplyService: Sendable {
   let database: any Database
+  /// Through which single supplies and their lists are read; then `database` invalidates it.
+  let cache: CacheAside?
   let now: @Sendable () -> Timestamp
   /// Called after a transaction of its own that appended events.
   let onEvents: @Sendable () -> Void
   let store = RecordStore<SupplyItem>()
 
   package init(
-    database: any Database, now: @escaping @Sendable () -> Timestamp,
+    database: any Database, cache: CacheAside? = nil, now: @escaping @Sendable () -> Timestamp,
     onEvents: @escaping @Sendable () -> Void
   ) {
     self.database = database
+    self.cache = cache
     self.now = now
     self.onEvents = onEvents
   }
@@ -97,6 +101,14 @@ package struct SupplyService: Sendable {
     package var status: SupplyStatus?
     package var owner: String?
     package var reorder: SupplyReorder.Status?
+
+    func values(tenant: String) -> [(column: String, value: SQLValue)] {
+      [
+        ("tenant", .text(tenant)), ("deleted", .flag(false)), ("location", .optional(location)),
+        ("product", .optional(product)), ("status", .optional(status?.rawValue)),
+        ("owner", .optional(owner)), ("reorder", .optional(reorder?.rawValue)),
+      ]
+    }
   }
 
   package func items(
@@ -104,12 +116,7 @@ package struct SupplyService: Sendable {
     in connection: any SQLConnection
   ) throws -> [SupplyItem] {
     try store.page(
-      where: [
-        ("tenant", .text(tenant)), ("deleted", .flag(false)),
-        ("location", .optional(filter.location)), ("product", .optional(filter.product)),
-        ("status", .optional(filter.status?.rawValue)), ("owner", .optional(filter.owner)),
-        ("reorder", .optional(filter.reorder?.rawValue)),
-      ], after: id, limit: limit, in: connection)
+      where: filter.values(tenant: tenant), after: id, limit: limit, in: connection)
   }
 
   /// How stock moved, the latest first: the `limit` movements before the fact of this number, with

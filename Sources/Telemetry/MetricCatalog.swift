@@ -67,6 +67,21 @@ extension Metric {
     "paywatch_price_sources", .gauge, labels: ["pair"],
     help: "Sources that agree on the pair's rate now.")
 
+  // MARK: Orders
+
+  package static let unfinishedOrders = Metric(
+    "paywatch_orders_unfinished", .gauge, labels: ["status"],
+    help: "Orders that are neither completed nor canceled, by status.")
+  package static let ordersToSeeTo = Metric(
+    "paywatch_orders_attention", .gauge, labels: ["attention"],
+    help: "Orders that somebody must see to, by what for.")
+  package static let dueOrderTimers = Metric(
+    "paywatch_order_timers_due", .gauge,
+    help: "Orders whose next step or deadline is due, and that nobody has carried on.")
+  package static let dueOrderTimerSeconds = Metric(
+    "paywatch_order_timers_due_seconds", .gauge,
+    help: "How long the first of them has been due.")
+
   // MARK: Events
 
   package static let outboxAgeSeconds = Metric(
@@ -116,10 +131,10 @@ extension Metric {
     help: "Transactions that wait for a connection to the database.")
   package static let cacheHits = Metric(
     "paywatch_cache_hits_total", .counter,
-    help: "Reads that the cache answered; no program caches reads yet.")
+    help: "Reads of orders and stock that Redis answered.")
   package static let cacheMisses = Metric(
     "paywatch_cache_misses_total", .counter,
-    help: "Reads that the database had to answer; no program caches reads yet.")
+    help: "Reads of orders and stock that the database had to answer.")
 }
 
 package enum MetricCatalog {
@@ -128,7 +143,8 @@ package enum MetricCatalog {
     .balanceProofs, .rpcCalls, .rpcMilliseconds, .creditedPayments, .reversedPayments,
     .freeAddresses, .unfinishedRefunds, .stuckTransactions, .ledgerImbalance,
     .reconciliationDifferences,
-    .reconciliationFinished, .priceAgeSeconds, .priceSources, .outboxAgeSeconds,
+    .reconciliationFinished, .unfinishedOrders, .ordersToSeeTo, .dueOrderTimers,
+    .dueOrderTimerSeconds, .priceAgeSeconds, .priceSources, .outboxAgeSeconds,
     .outboxEvents, .relayedEvents,
     .pendingDeliveries, .oldestDeliverySeconds, .deliveryAttempts, .deliveryMilliseconds,
     .leaseHeld, .httpRequests,

@@ -23,7 +23,8 @@ struct RowSecurityCoverageTests {
     "tenants", "api_keys", "idempotency_keys", "refunds", "refund_facts", "refund_caps",
     "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
-    "order_timers", "audit_log", "audit_heads", "deliveries", "delivery_targets", "quotes",
+    "order_timers", "order_words", "audit_log", "audit_heads", "deliveries", "delivery_targets",
+    "quotes",
     "webhook_endpoints", "webhook_facts", "webhook_secrets",
   ]
 
@@ -80,6 +81,7 @@ struct RowSecurityCoverageTests {
         "supplies INSERT, SELECT", "supply_facts INSERT, SELECT", "reservations INSERT, SELECT",
         "reservation_lines DELETE, INSERT, SELECT", "orders INSERT, SELECT",
         "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
+        "order_words DELETE, INSERT, SELECT",
         "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
         "delivery_targets INSERT, SELECT",
         "quotes INSERT, SELECT",
@@ -105,7 +107,8 @@ struct RowSecurityCoverageTests {
         "supplies.reorder", "reservations.status",
         "reservations.revision", "reservations.expires_at", "reservations.updated_at",
         "orders.version", "orders.updated_at", "orders.state", "orders.status",
-        "orders.attention", "order_timers.due_at", "order_timers.failures",
+        "orders.attention", "orders.customer", "orders.payment",
+        "order_timers.due_at", "order_timers.failures",
         "audit_heads.position", "audit_heads.hash", "deliveries.status",
         "deliveries.next_attempt_at", "deliveries.expires_at", "deliveries.finished_at",
         "deliveries.earlier_attempts", "delivery_targets.due_at", "delivery_targets.is_failing",

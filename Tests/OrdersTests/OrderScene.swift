@@ -1,5 +1,6 @@
 import Aggregates
 import Bytes
+import Cache
 import ChainTypes
 import Database
 import EventLog
@@ -18,6 +19,7 @@ struct OrderScene: Sendable {
   let gateway: TestGateway
   /// Through which the services write: one that dies stands before the gateway's own.
   var database: any Database
+  let cache: CacheAside?
   let feed = EventFeed()
 
   static let location = "old town"
@@ -26,22 +28,29 @@ struct OrderScene: Sendable {
 
   static func run(
     policy: TenantPolicy = TenantPolicy(), ready: Int = 8, limits: RouteLimits = RouteLimits(),
-    rates: TestRates? = nil, _ body: (OrderScene) async throws -> Void
+    rates: TestRates? = nil, cache: CacheAside? = nil,
+    _ body: (OrderScene) async throws -> Void
   ) async throws {
     let options = TestGateway.Options(
       ready: ready, policy: policy,
       more: { surroundings, router in
-        let scene = Services(surroundings, on: surroundings.database)
+        let database = caching(surroundings.database, cache)
+        let scene = Services(surroundings, on: database, cache)
         OrderRoutes(
-          service: OrderService(database: surroundings.database), saga: scene.saga,
+          service: OrderService(database: database, cache: cache), saga: scene.saga,
           payments: surroundings.payments, paymentLimits: limits,
           rates: rates
         ).register(on: router)
         SupplyRoutes(service: scene.stock).register(on: router)
       })
     try await TestGateway.run(options) { gateway in
-      try await body(OrderScene(gateway: gateway, database: gateway.database))
+      let database = caching(gateway.database, cache)
+      try await body(OrderScene(gateway: gateway, database: database, cache: cache))
     }
+  }
+
+  static func caching(_ database: any Database, _ cache: CacheAside?) -> any Database {
+    if let cache { InvalidatingDatabase(database, cache) } else { database }
   }
 
   struct Services: Sendable {
@@ -49,10 +58,13 @@ struct OrderScene: Sendable {
     let payments: SettlementPayments
     let saga: OrderSaga
 
-    init(_ surroundings: TestGateway.Surroundings, on database: any Database) {
+    init(
+      _ surroundings: TestGateway.Surroundings, on database: any Database,
+      _ cache: CacheAside? = nil
+    ) {
       let time = surroundings.time
       let stock = SupplyService(
-        database: database, now: { time.now }, onEvents: surroundings.onEvents)
+        database: database, cache: cache, now: { time.now }, onEvents: surroundings.onEvents)
       let payments = SettlementPayments(
         database: database, service: surroundings.payments, now: { time.now },
         onEvents: surroundings.onEvents, onAddressesNeeded: {})
@@ -64,7 +76,7 @@ struct OrderScene: Sendable {
     }
   }
 
-  var services: Services { Services(gateway.surroundings, on: database) }
+  var services: Services { Services(gateway.surroundings, on: database, cache) }
   var time: TestTime { gateway.time }
   var chain: ChainByHand { gateway.chain }
 
@@ -137,6 +149,13 @@ struct OrderScene: Sendable {
         tenant: TestGateway.tenant, now: now, random: random, in: connection
       ).id
     }
+  }
+
+  /// Pays the order at once and deep enough.
+  func pay(_ id: String, _ value: UInt64 = 10_000) async throws {
+    try await chain.mine(.init(to: payment(id), value))
+    try await chain.mineEmpty(1)
+    try await settle()
   }
 
   /// Lets the services do all that there is to do: sequencer, consumer, saga.

@@ -50,6 +50,30 @@ struct OrderTests {
   private static let ready = preparing + [.ready(by: "bo")]
   private static let completed = ready + [.completed(by: "bo")]
 
+  private static func told(
+    _ sequence: Int64, _ level: PaymentLevel, _ received: UInt256
+  ) -> OrderFact {
+    .paymentTold(id: "pay_1", sequence: sequence, level: level, received: received)
+  }
+
+  private static func refund(
+    _ sequence: Int64, _ amount: UInt256, _ isFinal: Bool = true, id: String = "ref_1"
+  ) -> OrderFact {
+    .refundTold(id: id, sequence: sequence, amount: amount, isFinal: isFinal)
+  }
+
+  /// Paid, and its stock is gone.
+  private static let missing = waiting + [moved(3, .paid), .stockMissing]
+  /// Paid 45,000, canceled, and its stock is back.
+  private static let owed =
+    waiting + [
+      told(3, .paid, 45_000), .stockConsumed, .canceled(by: "ada", note: nil), .stockReleased,
+    ]
+
+  private static func resolved(_ resolution: StockResolution) -> OrderFact {
+    .stockResolved(resolution, by: "bo", note: nil)
+  }
+
   struct Transition: Sendable, CustomStringConvertible {
     let description: String
     let facts: [OrderFact]
@@ -74,9 +98,12 @@ struct OrderTests {
     }
   }
 
+  private static let substitutes = [
+    OrderItem(product: "oat flat white", quantity: 1, unitPrice: 900, stock: [])
+  ]
   private static let shortages = [StockShortage(product: "beans", wanted: 36, available: 9)]
 
-  static let transitions = [
+  static let transitions: [Transition] = [
     Transition(
       "stock is reserved", [], .stockReserved(revision: 1), tells: ["updated"], .pending,
       then: .requestPayment),
@@ -177,6 +204,70 @@ struct OrderTests {
       "money comes for a canceled order", waiting + [moved(2, .expired), .stockReleased],
       moved(5, .paid), tells: ["updated"], .canceled, .refundDue),
     Transition(
+      "missing stock is asked for again", missing, resolved(.reserved), tells: ["updated"], .held,
+      then: .reserveStock(revision: 2)),
+    Transition(
+      "and is there", missing + [resolved(.reserved)], .stockReserved(revision: 2),
+      tells: ["updated"], .confirmed, then: .consumeStock),
+    Transition(
+      "and isn't there", missing + [resolved(.reserved)],
+      .stockRefused(revision: 2, shortages: shortages), tells: ["updated"], .held, .stockMissing),
+    Transition(
+      "something else is made", missing, resolved(.substituted(substitutes)), tells: ["updated"],
+      .held, then: .reserveStock(revision: 2)),
+    Transition(
+      "it is made of what is at hand", missing, resolved(.accepted), tells: ["updated"],
+      .confirmed, then: .releaseStock(revision: 2)),
+    Transition(
+      "what an earlier wish held is given back then", missing + [resolved(.accepted)],
+      .stockReleased, tells: ["updated"], .confirmed),
+    Transition(
+      "the payment is taken back while stock is asked for",
+      missing + [resolved(.reserved)], moved(4, .open), tells: ["updated"], .held,
+      .paymentReversed, then: .reserveStock(revision: 2)),
+    Transition(
+      "such an order is canceled", missing + [resolved(.accepted), .stockReleased],
+      .canceled(by: "ada", note: nil), tells: ["canceled"], .canceled, .refundDue,
+      then: .releaseStock(revision: 3)),
+    Transition(
+      "what was owed has gone back", owed, refund(9, 45_000), tells: ["updated"], .canceled),
+    Transition(
+      "a part of it has", owed, refund(9, 44_999), tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "the rest has, too", owed + [refund(9, 44_000)], refund(7, 1_000, id: "ref_2"),
+      tells: ["updated"], .canceled),
+    Transition(
+      "a refund is on its way", owed, refund(5, 45_000, false), tells: [], .canceled, .refundDue),
+    Transition(
+      "a refund is taken back by the chain", owed + [refund(9, 45_000)],
+      refund(10, 45_000, false), tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "an older event of it", owed + [refund(9, 45_000)], refund(8, 45_000, false), tells: [],
+      .canceled),
+    Transition(
+      "more has come than went back", owed + [refund(9, 45_000)], told(8, .paid, 50_000),
+      tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "nothing more goes back", owed, .refundWaived(by: "bo", note: nil), tells: ["updated"],
+      .canceled),
+    Transition(
+      "but more has come since", owed + [.refundWaived(by: "bo", note: nil)],
+      told(8, .paid, 50_000), tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "an operator closes the payment", owed, told(8, .resolved, 45_000), tells: ["updated"],
+      .canceled),
+    Transition(
+      "a part of what it costs came, and it expired", waiting, told(4, .expired, 100),
+      tells: ["canceled"], .canceled, .refundDue, then: .releaseStock(revision: 2)),
+    Transition(
+      "an order that was handed over is forgotten", completed, .forgotten(by: "bo"),
+      tells: ["deleted"], .completed),
+    Transition(
+      "and again", completed + [.forgotten(by: "bo")], .forgotten(by: "bo"), tells: [], .completed),
+    Transition(
+      "its payment is taken back after all", completed + [.forgotten(by: "bo")], moved(9, .open),
+      tells: ["updated"], .completed, .paymentReversed),
+    Transition(
       "the payment of an order canceled meanwhile",
       [.stockReserved(revision: 1), .canceled(by: "ada", note: nil), .stockReleased],
       .paymentRequested(payment), tells: ["updated"], .canceled,
@@ -207,6 +298,15 @@ struct OrderTests {
     (
       preparing + [moved(4, .open)], .ready(by: "bo"), .notPossible(.held, to: .ready)
     ),
+    (confirmed, resolved(.accepted), .notResolvable(.confirmed)),
+    (preparing + [moved(4, .open)], resolved(.reserved), .notResolvable(.held)),
+    (missing, resolved(.substituted(otherItems)), .otherTotal),
+    (confirmed, .refundWaived(by: "bo", note: nil), .notResolvable(.confirmed)),
+    (waiting, .forgotten(by: "bo"), .notForgettable(.pending)),
+    (owed, .forgotten(by: "bo"), .notForgettable(.canceled)),
+    (
+      waiting + [.canceled(by: "ada", note: nil)], .forgotten(by: "bo"), .notForgettable(.canceled)
+    ),
     (
       waiting,
       .paymentRequested(
@@ -222,6 +322,30 @@ struct OrderTests {
     let before = order
     #expect(throws: refusal) { try order.apply(fact, at: Self.time) }
     #expect(order == before)
+  }
+
+  @Test("an order that is forgotten is the same whether its facts' words are there or not")
+  func forgetting() throws {
+    var told = 0
+    let facts: [OrderFact] = [
+      .canceled(by: "ada", note: "moved to Graz"), .stockReleased, .forgotten(by: "bo"),
+    ]
+    var whole = try Self.placed(nil)
+    let (bare, words) = Order.parting(
+      .placed(whole.terms, items: whole.items, payment: nil))
+    #expect(words == ["customer": "ada"])
+    var parted = try Order(founding: bare, at: Self.time)
+    #expect(parted.terms.customer == nil && parted != whole)
+    for fact in facts {
+      _ = try whole.apply(fact, at: Self.time)
+      let (bare, words) = Order.parting(fact)
+      #expect(Order.joining(words, to: bare) == fact)
+      told += words.count
+      _ = try parted.apply(bare, at: Self.time)
+    }
+    #expect(told == 1)
+    #expect(whole == parted)
+    #expect(whole.cancellation?.note == nil && whole.terms.customer == nil)
   }
 
   // MARK: Changes

@@ -11,7 +11,7 @@ struct RandomOrderTests {
   private static func fact(_ generator: inout SplitMix64) -> OrderFact {
     let revision = Int64.random(in: 1...6, using: &generator)
     let payment = Bool.random(using: &generator) ? "pay_1" : "pay_2"
-    switch Int.random(in: 0..<20, using: &generator) {
+    switch Int.random(in: 0..<28, using: &generator) {
     case 0, 1: return .stockReserved(revision: revision)
     case 2:
       return .stockRefused(
@@ -34,6 +34,24 @@ struct RandomOrderTests {
       let items = Bool.random(using: &generator) ? OrderTests.items : OrderTests.otherItems
       return .changed(items: items, by: "ada")
     case 16: return .paymentChosen(OrderTests.choice)
+    case 17, 18:
+      return .refundTold(
+        id: Bool.random(using: &generator) ? "ref_1" : "ref_2",
+        sequence: .random(in: 1...9, using: &generator),
+        amount: UInt256(.random(in: 0...900, using: &generator)),
+        isFinal: Bool.random(using: &generator))
+    case 19: return .refundWaived(by: "bo", note: nil)
+    case 20: return .forgotten(by: "bo")
+    case 21: return .stockResolved(.reserved, by: "bo", note: nil)
+    case 22: return .stockResolved(.accepted, by: "bo", note: nil)
+    case 23:
+      let items = Bool.random(using: &generator) ? OrderTests.items : OrderTests.otherItems
+      return .stockResolved(.substituted(items), by: "bo", note: nil)
+    case 24:
+      return .paymentTold(
+        id: payment, sequence: .random(in: 1...30, using: &generator),
+        level: PaymentLevel.allCases.randomElement(using: &generator) ?? .open,
+        received: UInt256(.random(in: 0...900, using: &generator)))
     default:
       return .paymentMoved(
         id: payment, sequence: .random(in: 1...30, using: &generator),
@@ -67,7 +85,9 @@ struct RandomOrderTests {
       }
       switch order.status {
       case .confirmed, .preparing, .ready: #expect(order.isPaid, "seed \(seed)")
-      case .held: #expect(!order.isPaid || order.stock == .missing, "seed \(seed)")
+      case .held:
+        #expect(
+          !order.isPaid || order.stock == .missing || order.nextStep != nil, "seed \(seed)")
       case .pending: #expect(!order.isPaid, "seed \(seed)")
       case .completed, .canceled: break
       }

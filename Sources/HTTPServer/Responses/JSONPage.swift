@@ -10,11 +10,15 @@ package enum JSONPage {
     return Array(#"{"data":[\#(data)],"next_after":\#(next)}"#.utf8)
   }
 
-  /// The answer with the first `limit` of the items that were read, of which one more was asked
-  /// for.
-  package static func response(of items: [(id: String, json: String)], limit: Int) -> Response {
+  /// The page of the first `limit` of the items that were read, of which one more was asked for.
+  package static func bytes(of items: [(id: String, json: String)], limit: Int) -> [UInt8] {
     let shown = items.prefix(limit)
     let next = items.count > limit ? shown.last?.id : nil
-    return .json(bytes: bytes(of: shown.map(\.json), nextAfter: next))
+    return bytes(of: shown.map(\.json), nextAfter: next)
+  }
+
+  /// The same as an answer.
+  package static func response(of items: [(id: String, json: String)], limit: Int) -> Response {
+    .json(bytes: bytes(of: items, limit: limit))
   }
 }

@@ -7,6 +7,9 @@ package struct PageRequest: Sendable, Equatable {
   package static let limitMaximum: Int64 = 1_000
   package static let limitDefault: Int64 = 50
 
+  /// What is asked for where nothing is said.
+  package static let first = PageRequest(limit: Int(limitDefault), after: nil)
+
   package init(limit: Int, after: String?) {
     self.limit = limit
     self.after = after

@@ -1,6 +1,7 @@
 internal import Addresses
 package import Aggregates
 internal import Bytes
+package import Cache
 internal import ChainTypes
 package import Database
 internal import Settlement
@@ -8,14 +9,65 @@ internal import Supply
 
 extension Order: Recorded {
   package static let names = RecordNames(
-    table: "orders", id: "order_id", facts: "order_facts", prefix: "ord", event: "order")
+    table: "orders", id: "order_id", facts: "order_facts", prefix: "ord", event: "order",
+    words: "order_words")
 
   package var fixedColumns: [(name: String, value: SQLValue)] {
-    [("location", .text(terms.location)), ("customer", .optional(terms.customer))]
+    [("location", .text(terms.location))]
   }
 
   package var columns: [(name: String, value: SQLValue)] {
-    [("status", .text(status.rawValue)), ("attention", .optional(attention?.rawValue))]
+    [
+      ("status", .text(status.rawValue)), ("attention", .optional(attention?.rawValue)),
+      ("customer", .optional(terms.customer)), ("payment", .optional(payment?.requested.id)),
+    ]
+  }
+
+  package static func parting(_ fact: OrderFact) -> (fact: OrderFact, words: [String: String]) {
+    var words: [String: String] = [:]
+    switch fact {
+    case .placed(let terms, let items, let choice):
+      words["customer"] = terms.customer
+      words["metadata"] = terms.metadata
+      return (.placed(terms.forgotten(), items: items, payment: choice), words)
+    case .canceled(let by, let note):
+      words["note"] = note
+      return (.canceled(by: by, note: nil), words)
+    case .stockResolved(let resolution, let by, let note):
+      words["note"] = note
+      return (.stockResolved(resolution, by: by, note: nil), words)
+    case .refundWaived(let by, let note):
+      words["note"] = note
+      return (.refundWaived(by: by, note: nil), words)
+    default: return (fact, [:])
+    }
+  }
+
+  package static func joining(_ words: [String: String], to fact: OrderFact) -> OrderFact {
+    switch fact {
+    case .placed(let terms, let items, let choice):
+      let whole = terms.with(customer: words["customer"], metadata: words["metadata"])
+      return .placed(whole, items: items, payment: choice)
+    case .canceled(let by, _): return .canceled(by: by, note: words["note"])
+    case .stockResolved(let resolution, let by, _):
+      return .stockResolved(resolution, by: by, note: words["note"])
+    case .refundWaived(let by, _): return .refundWaived(by: by, note: words["note"])
+    default: return fact
+    }
+  }
+
+  package var cacheKeys: [CacheKey] {
+    Self.cacheKeys(of: id, customer: terms.customer, tenant: tenant)
+  }
+
+  package static func cacheKeys(
+    of id: String, customer: String?, tenant: String
+  ) -> [CacheKey] {
+    let keys = CacheKeys(tenant: tenant)
+    return [
+      try? keys.order(id), try? keys.orderItems(id),
+      customer.flatMap { try? keys.orders(ofUser: $0) },
+    ].compactMap(\.self)
   }
 
   package func document(telling step: RecordStep<Order>?) -> String {
@@ -26,6 +78,7 @@ extension Order: Recorded {
     object.add("currency", terms.currency.symbol)
     if let customer = terms.customer { object.add("customer", customer) }
     object.add("expires_at", terms.expiresAt)
+    if isForgotten == true { object.add("forgotten", true) }
     if let before = step?.before { object.add("from", before.status.rawValue) }
     object.add("id", id)
     object.add("items", items.map(document(of:)))
@@ -35,14 +88,29 @@ extension Order: Recorded {
     object.add("status", status.rawValue)
     object.add("stock", stock.rawValue)
     if step != nil { object.add("to", status.rawValue) }
-    // Every fact that changes the items has had their sum checked.
-    let total = (try? OrderItem.total(of: items)) ?? .zero
-    object.add("total", units(total))
-    object.add("total_minor", total)
+    addTotal(to: &object)
     object.add("updated_at", updatedAt)
     object.add("version", version)
     if let metadata = terms.metadata { object.add("metadata", json: metadata) }
     return object.text
+  }
+
+  /// What is ordered, with what it comes to.
+  package var itemsDocument: String {
+    var object = CanonicalObject()
+    object.add("currency", terms.currency.symbol)
+    object.add("id", id)
+    object.add("items", items.map(document(of:)))
+    addTotal(to: &object)
+    object.add("version", version)
+    return object.text
+  }
+
+  /// Every fact that changes the items has had their sum checked.
+  private func addTotal(to object: inout CanonicalObject) {
+    let total = (try? OrderItem.total(of: items)) ?? .zero
+    object.add("total", units(total))
+    object.add("total_minor", total)
   }
 
   private func units(_ value: UInt256) -> Amount {
@@ -108,6 +176,8 @@ extension Order: Recorded {
     if let requested { object.add("expires_at", requested.expiresAt) }
     if let requested { object.add("id", requested.id) }
     if let quote = choice.quote { object.add("quote", quote.document) }
+    if let received = payment?.received { object.add("received_minor", received) }
+    if let payment, payment.refunded > .zero { object.add("refunded_minor", payment.refunded) }
     if let payment { object.add("status", payment.level.rawValue) }
     if let requested { object.add("uri", requested.uri) }
     return object

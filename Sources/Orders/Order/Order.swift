@@ -1,4 +1,5 @@
 internal import Aggregates
+internal import Bytes
 package import ChainTypes
 package import Supply
 
@@ -17,7 +18,7 @@ package import Supply
 package struct Order: Aggregate {
   package typealias Fact = OrderFact
 
-  package let terms: OrderTerms
+  package private(set) var terms: OrderTerms
   package let createdAt: Timestamp
   package private(set) var items: [OrderItem]
   package private(set) var choice: PaymentChoice?
@@ -29,25 +30,18 @@ package struct Order: Aggregate {
   /// What the location lacked for the last refused request.
   package private(set) var shortages: [StockShortage] = []
   package private(set) var cancellation: Cancellation?
+  /// Whether what it said of people is forgotten; else nil.
+  package private(set) var isForgotten: Bool?
   package private(set) var version: Int64 = 1
   package private(set) var updatedAt: Timestamp
 
   /// Which of its wishes for stock holds, which one is granted, and the highest there was.
   private var wishes = Wishes()
 
-  /// The payment that it was given, and how far that has come.
-  package struct OrderPayment: Codable, Equatable, Sendable {
-    package let requested: RequestedPayment
-    package fileprivate(set) var level = PaymentLevel.open
-    /// Of the event that told the level.
-    package fileprivate(set) var sequence: Int64 = 0
-    package fileprivate(set) var isWithdrawn = false
-  }
-
   package struct Cancellation: Codable, Equatable, Sendable {
     package let by: String
     package let reason: CancellationReason
-    package let note: String?
+    package fileprivate(set) var note: String?
   }
 
   /// What an order wants of stock changes with it; each wish has a number above those before it.
@@ -87,6 +81,7 @@ package struct Order: Aggregate {
     guard self != before else { return [] }
     version += 1
     updatedAt = time
+    if case .forgotten = fact { return ["deleted"] }
     switch status {
     case before.status, .pending, .held: return ["updated"]
     // Back to where it was held: nothing that wasn't told before.
@@ -98,7 +93,9 @@ package struct Order: Aggregate {
   private mutating func take(_ fact: OrderFact) throws {
     switch fact {
     case .placed: throw OrderRefusal.placedAlready(id)
-    case .changed, .paymentChosen, .preparing, .ready, .completed, .canceled: try decide(fact)
+    case .changed, .paymentChosen, .preparing, .ready, .completed, .canceled, .stockResolved,
+      .refundWaived, .forgotten:
+      try decide(fact)
     case .stockReserved, .stockRefused, .stockConsumed, .stockMissing, .stockReleased:
       takeStock(fact)
     case .paymentRequested(let requested):
@@ -115,7 +112,16 @@ package struct Order: Aggregate {
     case .paymentWithdrawn:
       if status == .canceled { payment?.isWithdrawn = true }
     case .paymentMoved(let id, let sequence, let level):
-      move(id, sequence, level)
+      move(id, sequence, level, received: nil)
+    case .paymentTold(let id, let sequence, let level, let received):
+      move(id, sequence, level, received: received)
+    case .refundTold(let id, let sequence, let amount, let isFinal):
+      let known = payment?.refunds?[id]
+      // Of one that isn't final nothing was known, and nothing need be.
+      guard payment != nil, sequence > known?.sequence ?? 0, isFinal != known?.isFinal ?? false
+      else { return }
+      payment?.refunds = (payment?.refunds ?? [:]).merging(
+        [id: .init(sequence: sequence, amount: amount, isFinal: isFinal)]) { _, new in new }
     case .deadlinePassed:
       if status == .pending, payment == nil { cancel(by: "clock", .expired) }
     }
@@ -147,8 +153,43 @@ package struct Order: Aggregate {
       guard status != .canceled else { return }
       guard isCancelable else { throw OrderRefusal.notCancelable(status) }
       cancel(by: by, .requested, note: note)
+    case .stockResolved(let resolution, _, _): try resolve(resolution)
+    case .refundWaived:
+      guard attention == .refundDue else { throw OrderRefusal.notResolvable(status) }
+      payment?.waived = payment?.owed
+    case .forgotten:
+      guard isForgettable else { throw OrderRefusal.notForgettable(status) }
+      terms = terms.forgotten()
+      cancellation?.note = nil
+      isForgotten = true
     default: preconditionFailure("no decision")
     }
+  }
+
+  /// Each is a wish of its own: what an earlier one set aside is given back, or counts for it.
+  private mutating func resolve(_ resolution: StockResolution) throws {
+    guard attention == .stockMissing else { throw OrderRefusal.notResolvable(status) }
+    switch resolution {
+    case .reserved: stock = .none
+    case .substituted(let items):
+      guard try OrderItem.total(of: items) == OrderItem.total(of: self.items) else {
+        throw OrderRefusal.otherTotal
+      }
+      _ = try OrderItem.stock(of: items)
+      self.items = items
+      stock = .none
+    case .accepted: stock = .waived
+    }
+    shortages = []
+    wishes.last += 1
+    wishes.current = wishes.last
+    // What is asked for anew isn't there yet.
+    if stock == .waived { resume() }
+  }
+
+  /// Whether it has ended, and nobody need know any more whose it was.
+  package var isForgettable: Bool {
+    (status == .completed || status == .canceled) && attention == nil && nextStep == nil
   }
 
   package var isCancelable: Bool {
@@ -206,7 +247,11 @@ package struct Order: Aggregate {
       stock = .missing
       hold()
     case .stockReleased:
-      if status == .canceled { stock = .released }
+      if status == .canceled {
+        stock = .released
+      } else if stock == .waived {
+        wishes.granted = wishes.current
+      }
     default: preconditionFailure("nothing about stock")
     }
   }
@@ -228,13 +273,17 @@ package struct Order: Aggregate {
 
   // MARK: Payment
 
-  private mutating func move(_ id: String, _ sequence: Int64, _ level: PaymentLevel) {
-    guard var payment, payment.requested.id == id, sequence > payment.sequence,
-      level != payment.level
-    else { return }
+  private mutating func move(
+    _ id: String, _ sequence: Int64, _ level: PaymentLevel, received: UInt256?
+  ) {
+    guard var payment, payment.requested.id == id, sequence > payment.sequence else { return }
+    let before = payment
     payment.level = level
+    payment.received = received ?? payment.received
+    guard payment != before else { return }
     payment.sequence = sequence
     self.payment = payment
+    guard level != before.level else { return }
     switch status {
     case .pending:
       switch level {
@@ -273,9 +322,11 @@ extension Order {
 
   package var attention: OrderAttention? {
     switch status {
-    case .held: stock == .missing ? .stockMissing : .paymentReversed
+    case .held:
+      // Neither: its stock is asked for again.
+      stock == .missing ? .stockMissing : isPaid ? nil : .paymentReversed
     case .completed: isPaid ? nil : .paymentReversed
-    case .canceled: payment?.level.hasMoney == true ? .refundDue : nil
+    case .canceled: payment?.isRefundDue == true ? .refundDue : nil
     case .pending, .confirmed, .preparing, .ready: nil
     }
   }
@@ -295,14 +346,17 @@ extension Order {
       case .reserved where wishes.granted != wishes.current:
         return .reserveStock(revision: wishes.current)
       case .reserved: return .consumeStock
-      case .consumed, .released, .missing: return nil
+      // What an earlier wish may hold.
+      case .waived where wishes.granted != wishes.current:
+        return .releaseStock(revision: wishes.current)
+      case .consumed, .released, .missing, .waived: return nil
       }
     case .canceled:
       switch stock {
       // What was begun with is used up.
       case .reserved where isBegun: return .consumeStock
       case .consumed where isBegun, .released: break
-      case .none, .reserved, .consumed, .missing:
+      case .none, .reserved, .consumed, .missing, .waived:
         return .releaseStock(revision: wishes.current)
       }
       guard let payment, !payment.isWithdrawn, payment.level == .open else { return nil }

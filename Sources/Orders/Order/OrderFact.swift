@@ -1,3 +1,4 @@
+package import Bytes
 package import ChainTypes
 package import Supply
 
@@ -21,6 +22,10 @@ package enum OrderFact: Codable, Equatable, Sendable {
 
   /// What the payment's event of this sequence tells.
   case paymentMoved(id: String, sequence: Int64, to: PaymentLevel)
+  /// The same with what had come, seen or in blocks, in minor units.
+  case paymentTold(id: String, sequence: Int64, level: PaymentLevel, received: UInt256)
+  /// What a refund's event of this sequence tells: so much goes back, or has for good.
+  case refundTold(id: String, sequence: Int64, amount: UInt256, isFinal: Bool)
   case deadlinePassed
 
   // What people decide.
@@ -28,6 +33,22 @@ package enum OrderFact: Codable, Equatable, Sendable {
   case ready(by: String)
   case completed(by: String)
   case canceled(by: String, note: String?)
+  /// How a paid order goes on whose stock is missing.
+  case stockResolved(StockResolution, by: String, note: String?)
+  /// Nothing more of what came for a canceled order goes back.
+  case refundWaived(by: String, note: String?)
+  /// What it says of people is to be forgotten.
+  case forgotten(by: String)
+}
+
+/// What is done about stock that a paid order lacks.
+package enum StockResolution: Codable, Equatable, Sendable {
+  /// The same is asked for again.
+  case reserved
+  /// These items are made in place of the former ones, at the same total.
+  case substituted([OrderItem])
+  /// It is made of what is at hand, and no stock counts it.
+  case accepted
 }
 
 /// The payment that an order has been given.
@@ -63,6 +84,12 @@ package enum OrderRefusal: Error, Equatable, Sendable {
   case notCancelable(OrderStatus)
   /// The status can't follow this one.
   case notPossible(OrderStatus, to: OrderStatus)
+  /// It needs no such decision.
+  case notResolvable(OrderStatus)
+  /// Other items come to another sum than was paid for.
+  case otherTotal
+  /// It hasn't ended, or somebody must still see to it.
+  case notForgettable(OrderStatus)
   /// Another payment than the one it has.
   case hasPayment(String)
 }

@@ -45,6 +45,8 @@ package enum OrderStock: String, Codable, Sendable, CaseIterable {
   case released
   /// Supply held nothing any more when it was to be used.
   case missing
+  /// Made of what is at hand, which nobody counts.
+  case waived
 }
 
 /// How far an order's payment has come: `PaymentStatus`, as far as it matters to an order.

@@ -9,7 +9,7 @@ package struct OrderTerms: Codable, Equatable, Sendable {
   package let id: String
   package let tenant: String
   /// Who ordered, in the shop's own words.
-  package let customer: String?
+  package fileprivate(set) var customer: String?
   /// Where it is prepared, from whose stock.
   package let location: String
   /// What prices are in: a fiat currency, or an asset.
@@ -17,7 +17,17 @@ package struct OrderTerms: Codable, Equatable, Sendable {
   /// Until when somebody must have asked for its payment.
   package let expiresAt: Timestamp
   /// What the shop wants back: JSON text, never read here.
-  package let metadata: String?
+  package fileprivate(set) var metadata: String?
+
+  /// The same without what it says of people, and the shop's own words.
+  func forgotten() -> OrderTerms { with(customer: nil, metadata: nil) }
+
+  func with(customer: String?, metadata: String?) -> OrderTerms {
+    var terms = self
+    terms.customer = customer
+    terms.metadata = metadata
+    return terms
+  }
 
   package init(
     id: String, tenant: String, customer: String?, location: String, currency: Asset,

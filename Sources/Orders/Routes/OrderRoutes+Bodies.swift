@@ -173,6 +173,16 @@ extension Problem {
         }
       self = .conflict(
         "order-not-\(word)", "The order isn't so far, or further.", "It is \(status.rawValue).")
+    case .notResolvable(let status):
+      self = .conflict(
+        "order-not-resolvable", "The order doesn't wait for such a decision.",
+        "It is \(status.rawValue).")
+    case .otherTotal:
+      self = .invalidField("items", "They must come to the same as what was paid for.")
+    case .notForgettable(let status):
+      self = .conflict(
+        "order-not-forgettable", "The order goes on, or needs attention.",
+        "It is \(status.rawValue).")
     // Facts that no client writes itself.
     case .notPlaced, .placedAlready, .hasPayment: self = .internal
     }

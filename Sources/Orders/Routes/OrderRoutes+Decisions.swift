@@ -120,7 +120,7 @@ extension OrderRoutes {
   }
 
   /// - Parameter action: as the audit log calls it where it changes the order
-  private func decide(
+  func decide(
     _ action: String, by author: AuditAuthor?, _ context: APIContext,
     _ fact: @escaping @Sendable (Order) throws -> OrderFact
   ) async throws -> Response {

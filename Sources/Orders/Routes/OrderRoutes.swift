@@ -1,5 +1,6 @@
 internal import Aggregates
 internal import Audit
+internal import Cache
 internal import ChainTypes
 internal import Database
 package import HTTPServer
@@ -75,7 +76,22 @@ package struct OrderRoutes: Sendable {
       try await answer(
         context.requireTenant(), context.pathParameter("id"), of: context.customer)
     }
+    router.on(
+      .get, "/v1/orders/{id}/items",
+      OpenAPIOperation(
+        "getOrderItems", "What is ordered", tag: "orders",
+        answers: [
+          .init(200, "The items.", schema: OrderSchemas.orderedItems("OrderItem")),
+          .problem(404, "not-found."),
+        ]), access: Self.reading
+    ) { _, context in
+      let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
+      return try await answer(
+        tenant, id, of: context.customer, key: try? CacheKeys(tenant: tenant).orderItems(id)
+      ) { $0.itemsDocument }
+    }
     registerDecisions(on: router, order)
+    registerResolutions(on: router, order)
   }
 
   static let reading = RouteAccess.roles(.customer, .barista, .shopManager, .auditor)
@@ -140,42 +156,72 @@ package struct OrderRoutes: Sendable {
   private func answer(
     _ tenant: String, _ id: String, of customer: String? = nil, status: HTTPResponse.Status = .ok
   ) async throws -> Response {
+    try await answer(
+      tenant, id, of: customer, status: status, key: try? CacheKeys(tenant: tenant).order(id)
+    ) { $0.document(telling: nil) }
+  }
+
+  /// What is cached is for those who may see all orders.
+  private func answer(
+    _ tenant: String, _ id: String, of customer: String?, status: HTTPResponse.Status = .ok,
+    key: CacheKey?,
+    _ document: @escaping @Sendable (Order) -> String
+  ) async throws -> Response {
     let service = service
-    let text = try await Self.refusing {
-      try await service.database.read(as: tenant) {
-        let order = try service.order(id, tenant: tenant, in: $0)
-        try order.check(isOf: customer)
-        return order.document(telling: nil)
+    let body = try await Self.refusing {
+      try await service.cache.value(for: customer == nil ? key : nil) {
+        try await service.database.read(as: tenant) { connection in
+          let order = try service.order(id, tenant: tenant, in: connection)
+          try order.check(isOf: customer)
+          return CacheAside.Loaded(Array(document(order).utf8))
+        }
       }
     }
-    return .json(bytes: Array(text.utf8), status: status)
+    return .json(bytes: body ?? [], status: status)
   }
 
   private func list(_ request: Request, _ context: APIContext) async throws -> Response {
     let tenant = try context.requireTenant()
-    let (page, status, attention, customer, location) = try QueryParameters.read(request) {
-      query in
+    let (page, asked) = try QueryParameters.read(request) { query in
       (
         try query.page(ofIDs: Order.names.prefix),
-        try query.choice("status", of: OrderStatus.allCases.map(\.rawValue)),
-        try query.choice("attention", of: OrderAttention.allCases.map(\.rawValue)),
-        try query.string("customer", length: Self.wordBytes),
-        try query.string("location", length: Self.wordBytes)
+        OrderService.Filter(
+          status: try query.choice("status", of: OrderStatus.allCases.map(\.rawValue))
+            .flatMap(OrderStatus.init(rawValue:)),
+          attention: try query.choice("attention", of: OrderAttention.allCases.map(\.rawValue))
+            .flatMap(OrderAttention.init(rawValue:)),
+          customer: try query.string("customer", length: Self.wordBytes),
+          location: try query.string("location", length: Self.wordBytes))
       )
     }
     let service = service
-    if let own = context.customer, customer ?? own != own {
-      return JSONPage.response(of: [], limit: page.limit)
+    var filter = asked
+    if let own = context.customer {
+      guard filter.customer ?? own == own else {
+        return JSONPage.response(of: [], limit: page.limit)
+      }
+      filter.customer = own
     }
-    let wanted = context.customer ?? customer
-    let orders = try await service.database.read(as: tenant) { connection in
-      try service.orders(
-        tenant: tenant, status: status.flatMap(OrderStatus.init(rawValue:)),
-        attention: attention.flatMap(OrderAttention.init(rawValue:)), customer: wanted,
-        location: location, after: page.after, limit: page.limit + 1, in: connection
-      ).map { (id: $0.id, json: $0.document(telling: nil)) }
+    let wanted = filter
+    // What a customer's device asks for every time.
+    let isFirst = page == .first && wanted == OrderService.Filter(customer: wanted.customer)
+    let key = isFirst ? wanted.customer : nil
+    let body = try await service.cache.value(
+      for: key.flatMap { try? CacheKeys(tenant: tenant).orders(ofUser: $0) }
+    ) {
+      try await service.database.read(as: tenant) { connection in
+        let orders = try service.orders(
+          tenant: tenant, wanted, after: page.after, limit: page.limit + 1, in: connection
+        ).map { (id: $0.id, json: $0.document(telling: nil)) }
+        return CacheAside.Loaded(
+          JSONPage.bytes(of: orders, limit: page.limit),
+          isLasting: try key != nil
+            && service.records.store.isSettled(
+              where: wanted.values(tenant: tenant), in: connection)
+        )
+      }
     }
-    return JSONPage.response(of: orders, limit: page.limit)
+    return .json(bytes: body ?? [])
   }
 
   static func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {

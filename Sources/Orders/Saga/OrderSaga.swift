@@ -93,7 +93,9 @@ package struct OrderSaga: Sendable {
       case .reserved: return .stockReserved(revision: revision)
       case .insufficient(let shortages):
         return .stockRefused(revision: revision, shortages: shortages)
-      case .overtaken: return nil
+      case .overtaken:
+        // Who is paid for doesn't wait for a number that supply never takes: somebody decides.
+        return order.isPaid ? .stockRefused(revision: revision, shortages: []) : nil
       }
     case .requestPayment:
       guard let choice = order.choice else { return nil }

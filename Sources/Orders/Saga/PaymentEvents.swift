@@ -6,7 +6,8 @@ package import EventLog
 internal import JSON
 internal import Payments
 
-/// What orders make of payments' events, inside the transaction that notes the event as handled.
+/// What orders make of payments' and refunds' events, inside the transaction that notes the event
+/// as handled.
 ///
 /// The payment's own sequence orders what is told: what comes again or late changes nothing. The
 /// first event of a payment may come before the answer to the request that made it, and says as
@@ -15,7 +16,7 @@ package struct PaymentEvents: Sendable {
   /// The name under which the consumer's inbox knows it.
   package static let consumer = "orders"
   package static let interest = EventInterest(
-    types: Set(PaymentEvent.Kind.allCases.map(\.type)))
+    types: Set(PaymentEvent.Kind.allCases.map(\.type) + RefundStatus.allCases.map(\.eventType)))
 
   let now: @Sendable () -> Timestamp
   let records = OrderRecords()
@@ -24,9 +25,11 @@ package struct PaymentEvents: Sendable {
 
   package func handle(_ received: ReceivedEvent, in connection: any SQLConnection) throws {
     let event = received.event
+    if event.type.hasPrefix("refund.") { return try handle(refund: event, in: connection) }
     guard let data = try? JSONValue(parsing: Array(event.data.utf8)),
       let orderID = data["order_id"]?.string, let status = data["status"]?.string,
-      let level = PaymentLevel(paymentStatus: status)
+      let level = PaymentLevel(paymentStatus: status),
+      let received = data["received_minor"]?.string.flatMap({ try? UInt256(decimal: $0) })
     else { throw EventRefusal("no payment's data") }
     // Shops have orders of their own, and ids for them.
     guard let tenant = event.tenant, Identifier(orderID, prefix: Order.names.prefix) != nil,
@@ -39,8 +42,25 @@ package struct PaymentEvents: Sendable {
       try records.apply(.paymentRequested(requested), to: &order, now: now, in: connection)
     }
     try records.apply(
-      .paymentMoved(id: event.subject, sequence: event.sequence, to: level), to: &order, now: now,
-      in: connection)
+      .paymentTold(
+        id: event.subject, sequence: event.sequence, level: level, received: received),
+      to: &order, now: now, in: connection)
+  }
+
+  /// What goes back of a payment that is an order's.
+  private func handle(refund event: CloudEvent, in connection: any SQLConnection) throws {
+    guard let data = try? JSONValue(parsing: Array(event.data.utf8)),
+      let payment = data["payment_id"]?.string,
+      let amount = data["amount_minor"]?.string.flatMap({ try? UInt256(decimal: $0) })
+    else { throw EventRefusal("no refund's data") }
+    guard let tenant = event.tenant,
+      var order = try records.load(ofPayment: payment, tenant: tenant, in: connection)
+    else { return }
+    try records.apply(
+      .refundTold(
+        id: event.subject, sequence: event.sequence, amount: amount,
+        isFinal: event.type == RefundStatus.final.eventType),
+      to: &order, now: now(), in: connection)
   }
 
   /// The payment as an answer would name it; nil where it is on other terms.

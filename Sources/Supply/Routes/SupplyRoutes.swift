@@ -1,5 +1,6 @@
 internal import Aggregates
 internal import Audit
+internal import Cache
 internal import ChainTypes
 internal import Database
 package import HTTPServer
@@ -51,12 +52,15 @@ package struct SupplyRoutes: Sendable {
     ) { _, context in
       let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
       let service = service
-      let text = try await Self.refusing {
-        try await service.database.read(as: tenant) {
-          try service.item(id, tenant: tenant, in: $0).document(telling: nil)
+      let document = try await Self.refusing {
+        try await service.cache.value(for: try? CacheKeys(tenant: tenant).supply(id)) {
+          try await service.database.read(as: tenant) { connection in
+            let item = try service.item(id, tenant: tenant, in: connection)
+            return CacheAside.Loaded(Array(item.document(telling: nil).utf8))
+          }
         }
       }
-      return .json(bytes: Array(text.utf8))
+      return .json(bytes: document ?? [])
     }
     registerChanges(on: router, supply)
   }
@@ -257,12 +261,23 @@ package struct SupplyRoutes: Sendable {
       )
     }
     let service = service
-    let items = try await service.database.read(as: tenant) { connection in
-      try service.items(
-        tenant: tenant, filter, after: page.after, limit: page.limit + 1, in: connection
-      ).map { (id: $0.id, json: $0.document(telling: nil)) }
+    // What somebody who sees to supplies asks for every time.
+    let isFirst = page == .first && filter == SupplyService.Filter(owner: filter.owner)
+    let key = isFirst ? filter.owner : nil
+    let body = try await service.cache.value(
+      for: key.flatMap { try? CacheKeys(tenant: tenant).supplies(ofUser: $0) }
+    ) {
+      try await service.database.read(as: tenant) { connection in
+        let items = try service.items(
+          tenant: tenant, filter, after: page.after, limit: page.limit + 1, in: connection
+        ).map { (id: $0.id, json: $0.document(telling: nil)) }
+        return CacheAside.Loaded(
+          JSONPage.bytes(of: items, limit: page.limit),
+          isLasting: try key != nil
+            && service.store.isSettled(where: filter.values(tenant: tenant), in: connection))
+      }
     }
-    return JSONPage.response(of: items, limit: page.limit)
+    return .json(bytes: body ?? [])
   }
 
   private static func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {

@@ -1,4 +1,5 @@
 package import Aggregates
+package import Cache
 package import Database
 
 extension SupplyItem: Recorded {
@@ -15,6 +16,16 @@ extension SupplyItem: Recorded {
       ("reserved", .integer(reserved)), ("deleted", .flag(isDeleted)),
       ("owner", .optional(details.owner)), ("reorder", .optional(reorder?.status.rawValue)),
     ]
+  }
+
+  package var cacheKeys: [CacheKey] {
+    Self.cacheKeys(of: id, owner: details.owner, tenant: tenant)
+  }
+
+  package static func cacheKeys(of id: String, owner: String?, tenant: String) -> [CacheKey] {
+    let keys = CacheKeys(tenant: tenant)
+    return [try? keys.supply(id), owner.flatMap { try? keys.supplies(ofUser: $0) }]
+      .compactMap(\.self)
   }
 
   package func document(telling step: RecordStep<SupplyItem>?) -> String {

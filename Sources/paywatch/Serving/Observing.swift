@@ -3,6 +3,7 @@ internal import ChainTypes
 internal import Database
 internal import EventLog
 internal import Logging
+internal import Orders
 internal import Payments
 internal import Settings
 internal import Settlement
@@ -55,12 +56,33 @@ struct Observing: Sendable {
         }
         for (chain, number) in stuck { metrics.gauge(.stuckTransactions, chain).set(number) }
         try await observeBooks()
+        try await observeOrders(at: now)
         counted = try await countPayments(after: counted)
       } catch {
         surroundings.logger.error("measuring failed", metadata: ["error": "\(error)"])
       }
       try? await Task.sleep(for: Self.interval)
     }
+  }
+
+  /// Of orders that go on, or that somebody must see to.
+  private func observeOrders(at now: Timestamp) async throws {
+    let metrics = surroundings.metrics
+    let (statuses, attentions, timers) = try await surroundings.database.read {
+      (
+        try OrderRecords.unfinishedCounts(in: $0), try OrderRecords.attentionCounts(in: $0),
+        try OrderRecords.dueTimers(at: now, in: $0)
+      )
+    }
+    for (status, count) in statuses {
+      metrics.gauge(.unfinishedOrders, status.rawValue).set(count)
+    }
+    for (attention, count) in attentions {
+      metrics.gauge(.ordersToSeeTo, attention.rawValue).set(count)
+    }
+    metrics.gauge(.dueOrderTimers).set(timers.count)
+    metrics.gauge(.dueOrderTimerSeconds).set(
+      timers.oldest.map { max(0, (now.microseconds - $0.microseconds) / 1_000_000) } ?? 0)
   }
 
   /// Of the ledger, and of the last comparisons of it with the chains.

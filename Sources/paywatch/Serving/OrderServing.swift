@@ -28,7 +28,8 @@ struct OrderServing: Sendable {
   private var now: @Sendable () -> Timestamp { { SystemTime().now } }
 
   private var stock: SupplyService {
-    SupplyService(database: surroundings.database, now: now, onEvents: onEvents)
+    SupplyService(
+      database: surroundings.database, cache: surroundings.reads, now: now, onEvents: onEvents)
   }
 
   private var saga: OrderSaga {
@@ -43,8 +44,8 @@ struct OrderServing: Sendable {
   /// - Parameter limits: those of requests that make payments
   func orderRoutes(_ limits: RouteLimits) -> OrderRoutes {
     OrderRoutes(
-      service: OrderService(database: surroundings.database), saga: saga, payments: payments,
-      paymentLimits: limits, rates: rates)
+      service: OrderService(database: surroundings.database, cache: surroundings.reads),
+      saga: saga, payments: payments, paymentLimits: limits, rates: rates)
   }
 
   var supplyRoutes: SupplyRoutes { SupplyRoutes(service: stock) }

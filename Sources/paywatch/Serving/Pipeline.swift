@@ -73,6 +73,8 @@ final class Pipeline: Sendable {
         group.addTask { try await self.running("services", housekeeping.run) }
         let remedying = Remedying(surroundings: surroundings) { self.relaying.wake() }
         group.addTask { try await self.running("remedies", remedying.run) }
+        let sweeping = CacheSweeping(surroundings: surroundings)
+        group.addTask { try await self.running("cache", sweeping.run) }
       }
       if roles.contains(.orders) {
         group.addTask { try await self.running("orders", self.serving.runOrders) }

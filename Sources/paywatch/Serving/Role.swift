@@ -26,7 +26,7 @@ enum Role: String, CaseIterable, Sendable {
     case .api: []
     case .watcher: ["watcher", "addresses"]
     case .relay: ["relay"]
-    case .services: ["services", "remedies"]
+    case .services: ["services", "remedies", "cache"]
     case .orders: ["orders"]
     case .supply: ["supply"]
     case .notifications: ["notifications"]

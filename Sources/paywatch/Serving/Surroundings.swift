@@ -1,3 +1,4 @@
+internal import Aggregates
 internal import Cache
 internal import ChainTypes
 internal import Database
@@ -14,11 +15,14 @@ internal import Watching
 /// What all parts of a process share.
 struct Surroundings: Sendable {
   let plan: Plan
-  /// Knows the trace of the task that asks.
+  /// Knows the trace of the task that asks; what is written through it is forgotten by `reads`.
   let database: any Database
   let statistics: @Sendable () -> PoolStatistics
   /// Redis where it is configured, else this process's own.
   let cache: any Cache
+  /// Where records are read through Redis; nil without one: a process's own cache would know
+  /// nothing of what other processes, and payctl, write.
+  let reads: CacheAside?
   let metrics: MetricsRegistry
   let logger = Logger(label: "paywatch")
   /// Tells this process from every other, also from one that had its number before.
@@ -26,13 +30,21 @@ struct Surroundings: Sendable {
 
   init(plan: Plan, database: any Database, metrics: MetricsRegistry) throws {
     self.plan = plan
-    self.database = TracedDatabase(database)
     statistics = { database.statistics }
     self.metrics = metrics
     let logger = logger
     cache =
       try plan.configuration.redis?.cache { logger.info("redis", metadata: ["change": "\($0)"]) }
       ?? InProcessCache { SystemTime().uptime }
+    let traced = TracedDatabase(database)
+    if plan.configuration.redis == nil {
+      reads = nil
+      self.database = traced
+    } else {
+      let reads = CacheAside(cache, metrics: CacheMetrics(metrics))
+      self.reads = reads
+      self.database = InvalidatingDatabase(traced, reads)
+    }
     let process = ProcessInfo.processInfo
     holder = "\(process.hostName):\(process.processIdentifier):\(UUID().uuidString.prefix(8))"
   }
