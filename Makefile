@@ -4,7 +4,7 @@
 SWIFT ?= swift
 STAY ?=
 
-.PHONY: demo demo-distributed test bench setup setup-servers setup-ethereum lint format
+.PHONY: demo demo-distributed test bench setup setup-servers setup-ethereum setup-mail lint format
 
 demo: setup
 	@echo "==> Building paywatch (the first time takes a few minutes)"
@@ -16,7 +16,7 @@ demo-distributed: setup-servers
 	$(SWIFT) build --product paywatch
 	$(SWIFT) run --skip-build paywatch demo --distributed
 
-test: setup-servers setup-ethereum lint
+test: setup-servers setup-ethereum setup-mail lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
 	@echo "==> Testing what keeps something in a database, on PostgreSQL"
@@ -29,7 +29,7 @@ test: setup-servers setup-ethereum lint
 SIDE_BY_SIDE = ulimit -n 8192 2>/dev/null || true; SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 
 # The targets whose tests open the database of the engine that is asked for.
-ON_POSTGRESQL = '^(Access|Aggregates|Audit|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|Settlement|Simulation|Supply|Watching)Tests\.'
+ON_POSTGRESQL = '^(Access|Aggregates|Audit|CustomerMessages|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|Settlement|Simulation|Supply|Watching)Tests\.'
 
 # Counts first: they fail where a hot path takes more than it may. Then all is measured, and what is
 # kept of it written anew.
@@ -51,6 +51,10 @@ setup-servers:
 # A real EVM for tests, from the Python package index into .build; once.
 setup-ethereum: setup-servers
 	@sh Tests/EthereumNode/setup.sh
+
+# A mail server for tests, likewise.
+setup-mail: setup-servers
+	@sh Tests/MailServer/setup.sh
 
 lint:
 	@echo "==> Checking the format"

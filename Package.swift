@@ -87,13 +87,14 @@ let package = Package(
     library(
       "Payouts",
       ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "Payments"]),
+    library("Messages", ["Bytes", "JSON", "ChainTypes"]),
 
     // The shell: sockets, disks, tasks.
     library("LocalServers"),
     library(
       "Scanning",
       ["Bytes", "ChainTypes", "Addresses", "Bitcoin", "Ethereum", "ChainTracking"]),
-    library("Settings", ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", yams]),
+    library("Settings", ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Messages", yams]),
     library("HTTPClient", ["CCurl"]),
     library("QRCode", ["CQREncode"]),
     library("Telemetry", ["JSON", log]),
@@ -133,8 +134,9 @@ let package = Package(
     library(
       "HTTPServer",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Cache", "Database", "Tenancy",
-        "Tokens", "Audit", log, hummingbird, nioCore, nioPosix, hummingbirdCore, httpTypes,
+        "Bytes", "JSON", "Digests", "ChainTypes", "Telemetry", "Cache", "Database", "EventLog",
+        "Tenancy", "Tokens", "Audit", log, hummingbird, nioCore, nioPosix, hummingbirdCore,
+        httpTypes,
       ]),
     library(
       "Prices",
@@ -168,6 +170,13 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "HTTPClient", "Database", "EventLog",
         "Aggregates", "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
       ]),
+    library(
+      "CustomerMessages",
+      [
+        "Bytes", "JSON", "ChainTypes", "Payments", "Messages", "HTTPClient", "Database", "EventLog",
+        "Aggregates", "Settlement", "Tenancy", "Audit", "HTTPServer", "Orders", "Notifications",
+        hummingbird, httpTypes,
+      ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
     library(
@@ -176,7 +185,7 @@ let package = Package(
         "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
         "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
         "Audit", "Watching", "Settlement", "Tenancy", "Tokens", "Prices", "Supply", "Orders",
-        "Notifications",
+        "Notifications", "CustomerMessages",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -210,8 +219,8 @@ let package = Package(
         "Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum", "ChainTracking",
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
-        "Settlement", "Tenancy", "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders", "Deployment", "ChainSim",
-        "Notifications", log,
+        "Settlement", "Tenancy", "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders",
+        "Deployment", "ChainSim", "Notifications", "CustomerMessages", log,
       ]),
     program(
       "payctl",
@@ -274,15 +283,18 @@ let package = Package(
     tests(
       "Payouts",
       ["Bytes", "JSON", "ChainTypes", "Addresses", "Keys", "Ethereum", "Payments", "Payouts"]),
+    tests("Messages", ["Bytes", "JSON", "ChainTypes", "Messages"]),
     tests(
       "Signing",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "Payments", "Payouts", "Settings", "Signing",
       ]),
-    tests("Settings", ["Bytes", "ChainTypes", "Addresses", "Keys", "Settings"]),
+    tests("Settings", ["Bytes", "ChainTypes", "Addresses", "Keys", "Messages", "Settings"]),
     tests("QRCode", ["QRCode"]),
-    tests("HTTPClient", ["HTTPClient", "LoopbackHTTP"]),
+    tests(
+      "HTTPClient",
+      ["Bytes", "JSON", "ChainTypes", "Messages", "LocalServers", "HTTPClient", "LoopbackHTTP"]),
     tests("Telemetry", ["Telemetry", log]),
     tests("LocalServers", ["JSON", "LocalServers", "HTTPClient"]),
     tests("Cache", ["ChainTypes", "LocalServers", "Telemetry", "Cache"]),
@@ -377,6 +389,13 @@ let package = Package(
         "JSON", "ChainTypes", "HTTPClient", "Database", "Leases", "EventLog", "Aggregates", "HTTPServer",
         "Notifications", "Deployment", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
         "GatewayFixtures",
+      ]),
+    tests(
+      "CustomerMessages",
+      [
+        "JSON", "ChainTypes", "LocalServers", "Messages", "HTTPClient", "Database", "EventLog",
+        "Settlement", "HTTPServer", "Supply", "Orders", "Notifications", "CustomerMessages",
+        "LoopbackHTTP", "TestDatabases", "GatewayFixtures",
       ]),
     tests(
       "ChainSim",

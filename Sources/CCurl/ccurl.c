@@ -46,6 +46,10 @@ curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address) {
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+CURLcode ccurl_set_send(CURL *handle, CURLoption option, ccurl_send send) {
+  return curl_easy_setopt(handle, option, send);
+}
+
 CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }

@@ -1,4 +1,5 @@
 internal import Audit
+internal import CustomerMessages
 package import Database
 internal import EventLog
 internal import Leases
@@ -22,6 +23,7 @@ package enum Schema {
     (SupplySchema.component, SupplySchema.migrations),
     (OrderSchema.component, OrderSchema.migrations),
     (NotificationSchema.component, NotificationSchema.migrations),
+    (CustomerMessageSchema.component, CustomerMessageSchema.migrations),
     (PriceSchema.component, PriceSchema.migrations),
   ]
 

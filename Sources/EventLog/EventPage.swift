@@ -58,16 +58,7 @@ extension EventLog {
     in connection: any SQLConnection
   ) throws -> EventPage {
     let limit = min(max(1, limit), maximumPageSize)
-    // Asked first: what is sequenced between the two questions then comes with the next page.
-    let row = try connection.queryFirst(
-      "SELECT last_position, removed_through FROM event_positions WHERE singleton = 1")
-    let last = try row?.integer("last_position") ?? 0
-    guard position <= last else { throw EventLogError.positionAhead(position, last: last) }
-    let removed = try row?.integer("removed_through") ?? 0
-    guard position == 0 || position >= removed else {
-      throw EventLogError.positionRemoved(position, through: removed)
-    }
-    let position = max(position, removed)
+    let (position, last) = try bounds(after: position, in: connection)
     let end = min(last, position + maximumPageSpan)
     var arguments: [SQLValue] = [
       .integer(position), .integer(end), .integer(Int64(limit)),
@@ -97,6 +88,50 @@ extension EventLog {
     let events = try rows.map(positioned)
     let through = events.count == limit ? events.last?.position ?? position : end
     return EventPage(events: events, through: through, hasMore: through < last)
+  }
+
+  /// The same of a few subjects, found by them: whatever else the log holds costs nothing.
+  ///
+  /// - Parameter subjects: at most `maximumSubjects`
+  package static func page(
+    of subjects: [String], tenant: String, after position: Int64, limit: Int,
+    in connection: any SQLConnection
+  ) throws -> EventPage {
+    let limit = min(max(1, limit), maximumPageSize)
+    let (position, last) = try bounds(after: position, in: connection)
+    let subjects = subjects.prefix(maximumSubjects)
+    guard !subjects.isEmpty else { return EventPage(events: [], through: last, hasMore: false) }
+    let names = subjects.indices.map { "$\($0 + 5)" }.joined(separator: ", ")
+    let events = try connection.query(
+      """
+      SELECT position, \(columns) FROM events
+      WHERE subject IN (\(names)) AND tenant = $1 AND position > $2 AND position <= $3
+      ORDER BY position LIMIT $4
+      """,
+      [.text(tenant), .integer(position), .integer(last), .integer(Int64(limit))]
+        + subjects.map { .text($0) }
+    ).map(positioned)
+    let isFull = events.count == limit
+    return EventPage(
+      events: events, through: isFull ? events.last?.position ?? last : last, hasMore: isFull)
+  }
+
+  package static let maximumSubjects = 32
+
+  /// Where a page begins, and where the log ends. Asked first: what is sequenced between the two
+  /// questions then comes with the next page.
+  private static func bounds(
+    after position: Int64, in connection: any SQLConnection
+  ) throws -> (position: Int64, last: Int64) {
+    let row = try connection.queryFirst(
+      "SELECT last_position, removed_through FROM event_positions WHERE singleton = 1")
+    let last = try row?.integer("last_position") ?? 0
+    guard position <= last else { throw EventLogError.positionAhead(position, last: last) }
+    let removed = try row?.integer("removed_through") ?? 0
+    guard position == 0 || position >= removed else {
+      throw EventLogError.positionRemoved(position, through: removed)
+    }
+    return (max(position, removed), last)
   }
 
   /// All events after one position and through another, which the caller has chosen so that they

@@ -48,7 +48,7 @@ package struct PaymentGateway: Sendable {
     router.addSchema(Schemas.payment, named: "Payment")
     router.addSchema(Schemas.transfer, named: "Transfer")
     router.addSchema(RefundSchemas.refund, named: "Refund")
-    router.addSchema(Schemas.event, named: "Event")
+    router.addSchema(EventAnswers.schema, named: "Event")
     router.addSchema(Schemas.inclusionProof, named: "InclusionProof")
     router.addSchema(Schemas.executionProof, named: "ExecutionProof")
     registerPayments(on: router)

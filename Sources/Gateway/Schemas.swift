@@ -234,13 +234,4 @@ enum Schemas {
     let count = digits.map { "{\($0)}" } ?? "+"
     return ["type": "string", "pattern": .string("^[0-9a-f]\(count)$")]
   }
-
-  static let event = EventFamily.envelope(
-    type: text, subject: "The id of what it happened to.",
-    data: [
-      "type": "object",
-      "description": .string(
-        "The Payment, Refund, Order or Supply as it was then, with its step; or the transfer's step."
-      ),
-    ], tenant: .always, description: "A CloudEvents 1.0 event.")
 }

@@ -5,7 +5,7 @@ internal import Synchronization
 /// transfers and keeps connections alive between them.
 ///
 /// It follows no redirects, takes no proxy from the environment, and speaks only `http` and
-/// `https`. Cancelling the task that waits aborts the transfer.
+/// `https`; mail goes over it by `submit`. Cancelling the task that waits aborts the transfer.
 package final class HTTPClient: Sendable {
   private let mailbox: TransferMailbox
   private let thread: TransferThread
@@ -24,17 +24,23 @@ package final class HTTPClient: Sendable {
   ) async throws(HTTPClientError) -> HTTPResponse {
     try Self.check(request)
     guard !Task.isCancelled else { throw .cancelled }
+    return try await result { .http(request, $0) }.get()
+  }
+
+  /// Hands the transfer to the thread and waits for what comes of it.
+  func result<Value: Sendable>(
+    _ work: @Sendable (CheckedContinuation<Value, Never>) -> PendingTransfer.Work
+  ) async -> Value {
     let id = mailbox.takeID()
-    let result = await withTaskCancellationHandler {
+    return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        mailbox.submit(PendingTransfer(id: id, request: request, continuation: continuation))
+        mailbox.submit(PendingTransfer(id: id, work: work(continuation)))
         // A cancellation that came before the submission found nothing to cancel.
         if Task.isCancelled { mailbox.cancel(id) }
       }
     } onCancel: {
       mailbox.cancel(id)
     }
-    return try result.get()
   }
 
   /// Ends every transfer with `shutDown` and joins the thread. Requests after that fail alike.
@@ -52,11 +58,4 @@ package final class HTTPClient: Sendable {
     }
     guard !request.url.utf8.contains(0) else { throw .invalidRequest("a URL with a NUL") }
   }
-}
-
-/// A request on its way to the thread, with who waits for it.
-struct PendingTransfer: Sendable {
-  let id: UInt64
-  let request: HTTPRequest
-  let continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>
 }

@@ -1,9 +1,9 @@
 internal import CCurl
 
 /// One request under way: its easy handle and what has come back. Lives on the transfer thread.
-final class Transfer {
+final class Transfer: RunningTransfer {
   let id: UInt64
-  let continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>
+  private let continuation: HTTPRequest.Continuation
   private let handle: UnsafeMutableRawPointer
   private let request: HTTPRequest
   private var headerList: UnsafeMutablePointer<curl_slist>?
@@ -21,14 +21,17 @@ final class Transfer {
   private static let receiveBufferBytes = 512 * 1024
   private static let maximumConnectMilliseconds = 10_000
 
-  init(_ pending: PendingTransfer, handle: UnsafeMutableRawPointer) {
-    id = pending.id
-    continuation = pending.continuation
-    request = pending.request
+  init(
+    id: UInt64, _ request: HTTPRequest, _ continuation: HTTPRequest.Continuation,
+    handle: UnsafeMutableRawPointer
+  ) {
+    self.id = id
+    self.continuation = continuation
+    self.request = request
     self.handle = handle
   }
 
-  deinit { releaseHeaders() }
+  deinit { release() }
 
   /// Sets all options of the handle; false where libcurl refuses one.
   func configure() -> Bool {
@@ -124,12 +127,16 @@ final class Transfer {
   }
 
   /// The handle no longer uses the request's lists.
-  func releaseHeaders() {
+  func release() {
     curl_slist_free_all(headerList)
     headerList = nil
     curl_slist_free_all(resolveList)
     resolveList = nil
   }
+
+  func finish(_ code: CURLcode) { continuation.resume(returning: result(code)) }
+
+  func fail(_ error: HTTPClientError) { continuation.resume(returning: .failure(error)) }
 }
 
 // Receiving.
@@ -187,7 +194,7 @@ extension Transfer {
   }
 
   /// How the transfer ended, given libcurl's result.
-  func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPClientError> {
+  private func result(_ code: CURLcode) -> Result<HTTPResponse, HTTPClientError> {
     if let exceededLimit { return .failure(.tooLarge(limit: exceededLimit)) }
     if let refusedAddress, code == CURLE_COULDNT_CONNECT {
       return .failure(.addressRefused(refusedAddress))
@@ -199,19 +206,7 @@ extension Transfer {
   }
 
   private func error(_ code: CURLcode) -> HTTPClientError {
-    let reason = curl_easy_strerror(code).map { String(cString: $0) } ?? "error \(code.rawValue)"
-    let text = "\(RedactedURL(request.url)): \(reason)"
-    return switch code {
-    case CURLE_OPERATION_TIMEDOUT: .timedOut
-    case CURLE_FILESIZE_EXCEEDED: .tooLarge(limit: request.maxResponseBytes)
-    case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
-      .connectionFailed(text)
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidRequest(text)
-    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
-      CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
-      CURLE_SSL_INVALIDCERTSTATUS:
-      .tls(text)
-    default: .connectionLost(text)
-    }
+    code == CURLE_FILESIZE_EXCEEDED
+      ? .tooLarge(limit: request.maxResponseBytes) : HTTPClientError(code, at: request.url)
   }
 }

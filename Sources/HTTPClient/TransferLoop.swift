@@ -5,7 +5,7 @@ struct TransferLoop {
   private let mailbox: TransferMailbox
   private let multi: UnsafeMutableRawPointer
   /// The transfers under way, by the address of their easy handle.
-  private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
+  private var transfers: [UnsafeMutableRawPointer: any RunningTransfer] = [:]
   private var handlesByID: [UInt64: UnsafeMutableRawPointer] = [:]
   /// Easy handles kept for the next requests.
   private var idle: [UnsafeMutableRawPointer] = []
@@ -40,15 +40,14 @@ struct TransferLoop {
 
   private mutating func start(_ pending: PendingTransfer) {
     guard let handle = idle.popLast() ?? curl_easy_init() else {
-      pending.continuation.resume(returning: .failure(.connectionFailed("no libcurl handle")))
+      pending.fail(.connectionFailed("no libcurl handle"))
       return
     }
-    let transfer = Transfer(pending, handle: handle)
+    let transfer = pending.transfer(on: handle)
     guard transfer.configure(), curl_multi_add_handle(multi, handle) == CURLM_OK else {
-      transfer.releaseHeaders()
       curl_easy_cleanup(handle)
-      pending.continuation.resume(
-        returning: .failure(.invalidRequest("libcurl refuses the request")))
+      transfer.release()
+      transfer.fail(.invalidRequest("libcurl refuses the request"))
       return
     }
     transfers[handle] = transfer
@@ -60,19 +59,18 @@ struct TransferLoop {
     var code = CURLE_OK
     while ccurl_multi_next_finished(multi, &handle, &code) != 0 {
       guard let finished = handle, let transfer = remove(finished) else { continue }
-      let result = transfer.result(code)
+      transfer.finish(code)
       recycle(finished)
-      transfer.continuation.resume(returning: result)
     }
   }
 
   private mutating func abort(_ id: UInt64, _ error: HTTPClientError) {
     guard let handle = handlesByID[id], let transfer = remove(handle) else { return }
     recycle(handle)
-    transfer.continuation.resume(returning: .failure(error))
+    transfer.fail(error)
   }
 
-  private mutating func remove(_ handle: UnsafeMutableRawPointer) -> Transfer? {
+  private mutating func remove(_ handle: UnsafeMutableRawPointer) -> (any RunningTransfer)? {
     guard let transfer = transfers.removeValue(forKey: handle) else { return nil }
     handlesByID[transfer.id] = nil
     curl_multi_remove_handle(multi, handle)

@@ -48,7 +48,7 @@ final class TransferMailbox: Sendable {
       return true
     }
     guard isAccepted else {
-      transfer.continuation.resume(returning: .failure(.shutDown))
+      transfer.fail(.shutDown)
       return
     }
     curl_multi_wakeup(multi)

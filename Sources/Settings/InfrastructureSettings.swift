@@ -1,3 +1,5 @@
+package import Messages
+
 /// Where payments, chains and events are kept.
 package enum DatabaseSettings: Sendable, Equatable {
   /// A file on this machine: nothing else to start.
@@ -32,4 +34,25 @@ package struct RedisSettings: Sendable, Equatable {
   package let database: Int
   package let user: String?
   package let password: Secret?
+}
+
+/// The server that takes mail to customers, and from whom it is.
+package struct MailSettings: Sendable, Equatable {
+  /// `smtp://host:port`, with STARTTLS unless `allowsPlainText`, or `smtps://host:port`.
+  package let server: String
+  package let allowsPlainText: Bool
+  /// A PEM file of certificates to trust instead of the system's.
+  package let certificates: String?
+  package let login: Login?
+  package let from: MailAddress
+  /// Nil for the shop's own name.
+  package let fromName: String?
+  package let replyTo: MailAddress?
+  /// Where customers reach the API, without a slash at its end.
+  package let publicURL: String?
+
+  package struct Login: Sendable, Equatable {
+    package let user: String
+    package let password: Secret
+  }
 }

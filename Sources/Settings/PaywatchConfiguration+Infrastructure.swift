@@ -114,18 +114,20 @@ extension PaywatchConfiguration {
   /// Notes what is wrong with a URL; false where something is. The text may hold a password, so no
   /// message repeats it.
   @discardableResult
-  static func check(_ url: String, schemes: [String], of mapping: SettingsMapping) -> Bool {
+  static func check(
+    _ url: String, named name: String = "url", schemes: [String], of mapping: SettingsMapping
+  ) -> Bool {
     guard let parts = URLComponents(string: url), let scheme = parts.scheme,
       schemes.contains(scheme), let host = parts.host, !host.isEmpty
     else {
       let beginnings = schemes.map { "\($0)://" }.joined(separator: " or ")
-      mapping.note("url", "It must begin with \(beginnings) and have a host.")
+      mapping.note(name, "It must begin with \(beginnings) and have a host.")
       return false
     }
     guard parts.password == nil,
       !(parts.queryItems ?? []).contains(where: { $0.name == "password" })
     else {
-      mapping.note("url", "It must hold no password: use password_file.")
+      mapping.note(name, "It must hold no password: use password_file.")
       return false
     }
     return true

@@ -32,7 +32,7 @@ extension PaywatchConfiguration {
     let lameDuck = listen.integer("drain_seconds", in: 0...3_600, default: 0)
     listen.finish()
     let database = database(root.nested("database"))
-    let (kafka, redis) = (kafka(root), redis(root))
+    let (kafka, redis, mail) = (kafka(root), redis(root), mail(root))
     let tokens = tokens(root)
     let logLevel = root.choice("log_level", default: LogLevel.info)
     let chainsDirectory = root.text("chains_directory", default: "chains", hint: "")
@@ -55,7 +55,7 @@ extension PaywatchConfiguration {
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch),
       listen: Listen(host: host, port: UInt16(port), lameDuckSeconds: lameDuck), database: database,
-      kafka: kafka, redis: redis, tokens: tokens,
+      kafka: kafka, redis: redis, mail: mail, tokens: tokens,
       logLevel: logLevel, chains: chains, tenants: tenants,
       addressPool: AddressPoolSettings(ready: ready, derivation: derivation),
       watchSnapshotDirectory: snapshots,

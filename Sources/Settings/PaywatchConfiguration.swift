@@ -15,6 +15,8 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let kafka: KafkaSettings?
   /// Nil where each process caches for itself.
   package let redis: RedisSettings?
+  /// Nil where customers get no mail.
+  package let mail: MailSettings?
   /// Nil where nobody but programs with API keys is let in.
   package let tokens: TokenSettings?
   package let logLevel: LogLevel

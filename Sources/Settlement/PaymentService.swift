@@ -81,6 +81,28 @@ package struct PaymentService: Sendable {
     }
   }
 
+  /// The ids of an order's payments, the latest first: of many the latest.
+  package func paymentIDs(
+    ofOrder orderID: String, tenant: String, in connection: any SQLConnection
+  ) throws -> [String] {
+    try connection.query(
+      """
+      SELECT payment_id FROM payments WHERE tenant = $1 AND order_id = $2
+      ORDER BY payment_id DESC LIMIT 16
+      """, [.text(tenant), .text(orderID)]
+    ).map { try $0.text("payment_id") }
+  }
+
+  /// The shop's id of the order that a payment is for; nil where there is no such payment.
+  package func order(
+    ofPayment id: String, tenant: String, in connection: any SQLConnection
+  ) throws -> String? {
+    try connection.queryFirst(
+      "SELECT order_id FROM payments WHERE payment_id = $1 AND tenant = $2",
+      [.text(id), .text(tenant)]
+    )?.text("order_id")
+  }
+
   /// What proves that the payment's transactions stand in blocks: the next `limit` behind `txid`.
   package func proof(
     of id: String, tenant: String?, after txid: Hash32?, limit: Int,

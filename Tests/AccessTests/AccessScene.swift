@@ -35,7 +35,7 @@ struct AccessScene: Sendable {
         now: { time.now }, onEvents: surroundings.onEvents)
       OrderRoutes(
         service: OrderService(database: database), saga: saga, payments: surroundings.payments,
-        paymentLimits: RouteLimits()
+        paymentLimits: RouteLimits(), events: surroundings.events
       ).register(on: router)
       SupplyRoutes(service: stock).register(on: router)
       AuditRoutes(database: database).register(on: router)

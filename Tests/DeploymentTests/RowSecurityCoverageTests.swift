@@ -24,8 +24,7 @@ struct RowSecurityCoverageTests {
     "payment_timers", "ledger_entries", "ledger_balances", "outgoing",
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
     "order_timers", "order_words", "audit_log", "audit_heads", "deliveries", "delivery_targets",
-    "quotes",
-    "webhook_endpoints", "webhook_facts", "webhook_secrets",
+    "quotes", "webhook_endpoints", "webhook_facts", "webhook_secrets", "customer_preferences",
   ]
 
   private static func names(
@@ -83,7 +82,7 @@ struct RowSecurityCoverageTests {
         "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
         "order_words DELETE, INSERT, SELECT",
         "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
-        "delivery_targets INSERT, SELECT",
+        "delivery_targets INSERT, SELECT", "customer_preferences DELETE, INSERT, SELECT",
         "quotes INSERT, SELECT",
         "webhook_endpoints INSERT, SELECT", "webhook_facts INSERT, SELECT",
         "webhook_secrets DELETE, INSERT",
@@ -114,6 +113,10 @@ struct RowSecurityCoverageTests {
         "deliveries.earlier_attempts", "delivery_targets.due_at", "delivery_targets.is_failing",
         "delivery_targets.failures", "delivery_targets.failing_since",
         "delivery_targets.paused_until", "delivery_targets.retired",
+        "customer_preferences.email", "customer_preferences.push_provider",
+        "customer_preferences.push_token", "customer_preferences.language",
+        "customer_preferences.time_zone", "customer_preferences.channels",
+        "customer_preferences.unsubscribed_at", "customer_preferences.updated_at",
         "quotes.payment_id",
         "webhook_endpoints.version", "webhook_endpoints.updated_at", "webhook_endpoints.state",
         "webhook_endpoints.enabled", "webhook_endpoints.deleted", "webhook_secrets.expires_at",

@@ -3,7 +3,7 @@ package import JSON
 internal import LoopbackHTTP
 internal import Testing
 
-/// A client of `GET /v1/events` as a stream.
+/// A client of a route's events as a stream.
 package struct EventReader: Sendable {
   private let connection: TestConnection
 
@@ -14,14 +14,15 @@ package struct EventReader: Sendable {
   }
 
   package init(
-    _ gateway: TestGateway, query: String = "", lastEventID: String? = nil,
+    _ gateway: TestGateway, path: String = "/v1/events", query: String = "",
+    lastEventID: String? = nil,
     as tenant: String = TestGateway.tenant
   ) async throws {
     connection = try TestConnection(port: gateway.port)
     var headers = gateway.authorization(tenant)
     headers["Accept"] = "text/event-stream"
     headers["Last-Event-ID"] = lastEventID
-    try await connection.request("GET", "/v1/events\(query)", headers: headers)
+    try await connection.request("GET", path + query, headers: headers)
     let answer = try await connection.answer()
     try #require(answer.status == 200)
     #expect(answer.headers["content-type"] == "text/event-stream")

@@ -44,6 +44,7 @@ package struct TestGateway: Sendable {
     package let database: any Database
     package let time: TestTime
     package let payments: PaymentService
+    package let events: EventAnswers
     package let onEvents: @Sendable () -> Void
   }
 
@@ -124,13 +125,16 @@ package struct TestGateway: Sendable {
       specs: specs, policies: [tenant: options.policy, otherTenant: options.policy],
       region: region)
     let routed = options.behind(database)
+    let streams = SSEResponse(signal: signal)
     PaymentGateway(
-      database: routed, service: service, feed: feed, streams: SSEResponse(signal: signal),
+      database: routed, service: service, feed: feed, streams: streams,
       creationLimits: options.limits, rates: options.rates(database, time), now: now,
       onEvents: { sequencer.wake() }, onAddressesNeeded: {}
     ).register(on: router)
     let surroundings = Surroundings(
-      database: routed, time: time, payments: service, onEvents: { sequencer.wake() })
+      database: routed, time: time, payments: service,
+      events: EventAnswers(database: routed, feed: feed, streams: streams),
+      onEvents: { sequencer.wake() })
     options.more(surroundings, router)
     let check = NamedHealthCheck("database") {
       let row = try? await database.read { try $0.queryFirst("SELECT 1 AS one") }

@@ -202,6 +202,8 @@ struct OrderRouteTests {
       let route = "/v1/orders/{id}"
       try expectDescribed("get", route, try await gateway.get("/v1/orders/\(id)"))
       try expectDescribed("get", route, try await gateway.get("/v1/orders/x"))
+      try expectDescribed(
+        "get", "\(route)/events", try await gateway.get("/v1/orders/\(id)/events"))
       for word in ["prepare", "ready", "complete", "complete", "prepare"] {
         try expectDescribed(
           "post", "\(route)/\(word)", try await scene.post("/v1/orders/\(id)/\(word)"))

@@ -39,7 +39,7 @@ struct OrderScene: Sendable {
         OrderRoutes(
           service: OrderService(database: database, cache: cache), saga: scene.saga,
           payments: surroundings.payments, paymentLimits: limits,
-          rates: rates
+          events: surroundings.events, rates: rates
         ).register(on: router)
         SupplyRoutes(service: scene.stock).register(on: router)
       })

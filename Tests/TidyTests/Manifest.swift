@@ -27,7 +27,7 @@ struct Manifest {
 
   static let pureTargets = [
     "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "CurvePoints", "Keys", "Bitcoin",
-    "Ethereum", "ChainTracking", "Payments", "Payouts",
+    "Ethereum", "ChainTracking", "Payments", "Payouts", "Messages",
   ]
 
   init() throws {

@@ -7,12 +7,16 @@
 // What libcurl calls with a part of an answer's header or body; gives how much it took.
 typedef size_t (*ccurl_receive)(char *bytes, size_t size, size_t count, void *context);
 
+// What libcurl calls for the next part of what is sent; gives how much there was.
+typedef size_t (*ccurl_send)(char *bytes, size_t size, size_t count, void *context);
+
 CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value);
 CURLcode ccurl_set_size(CURL *handle, CURLoption option, curl_off_t value);
 // libcurl copies the text, except for CURLOPT_POSTFIELDS.
 CURLcode ccurl_set_text(CURL *handle, CURLoption option, const char *text);
 CURLcode ccurl_set_pointer(CURL *handle, CURLoption option, void *pointer);
 CURLcode ccurl_set_receive(CURL *handle, CURLoption option, ccurl_receive receive);
+CURLcode ccurl_set_send(CURL *handle, CURLoption option, ccurl_send send);
 
 // What libcurl calls before it connects to an address; gives a socket, or CURL_SOCKET_BAD for none.
 typedef curl_socket_t (*ccurl_open)(

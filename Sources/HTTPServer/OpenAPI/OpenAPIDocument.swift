@@ -30,6 +30,8 @@ package struct OpenAPIDocument: Sendable {
   }
 
   package mutating func add(schema: JSONValue, named name: String) {
+    // Of those that several services' routes answer with, each adds the same.
+    guard !schemas.contains(.init(name, schema)) else { return }
     schemas.append(.init(name, schema))
   }
 

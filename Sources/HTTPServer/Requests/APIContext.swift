@@ -56,9 +56,11 @@ package struct APIContext: RequestContext {
   /// The same, but nil for programs too: of what they do all day by themselves.
   package var staff: AuditAuthor? { principal?.kind == .token ? author : nil }
 
-  /// A part of the path, such as `id` of `/v1/payments/{id}`.
-  package func pathParameter(_ name: String) throws(Problem) -> String {
-    guard let value = parameters.get(name), (1...200).contains(value.utf8.count) else {
+  /// A part of the path as it stands there, such as `id` of `/v1/payments/{id}`.
+  package func pathParameter(
+    _ name: String, maximumBytes: Int = 200
+  ) throws(Problem) -> String {
+    guard let value = parameters.get(name), (1...maximumBytes).contains(value.utf8.count) else {
       throw .notFound("The path's \(name) is missing or too long.")
     }
     return value

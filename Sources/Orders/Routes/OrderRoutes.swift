@@ -19,18 +19,20 @@ package struct OrderRoutes: Sendable {
   let payments: PaymentService
   /// How many payments a tenant may make at once and in a minute, by orders or without.
   let paymentLimits: RouteLimits
+  let events: EventAnswers
   /// What turns totals into amounts of another asset; nil where nobody does.
   let rates: (any PriceRates)?
 
   package init(
     service: OrderService, saga: OrderSaga, payments: PaymentService, paymentLimits: RouteLimits,
-    rates: (any PriceRates)? = nil
+    events: EventAnswers, rates: (any PriceRates)? = nil
   ) {
     self.service = service
     self.saga = saga
     self.payments = payments
     self.paymentLimits = paymentLimits
     self.rates = rates
+    self.events = events
   }
 
   package func register(on router: APIRouter) {
@@ -92,6 +94,7 @@ package struct OrderRoutes: Sendable {
     }
     registerDecisions(on: router, order)
     registerResolutions(on: router, order)
+    registerEvents(on: router)
   }
 
   static let reading = RouteAccess.roles(.customer, .barista, .shopManager, .auditor)

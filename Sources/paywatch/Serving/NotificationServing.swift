@@ -14,6 +14,7 @@ internal import Watching
 struct NotificationServing: Sendable {
   let surroundings: Surroundings
   let feed: EventFeed
+  let messages: MessageServing
   /// Called after steps that may have appended events.
   let onEvents: @Sendable () -> Void
 
@@ -42,7 +43,7 @@ struct NotificationServing: Sendable {
       WebhookChannel(
         database: surroundings.database, client: try HTTPClient(), resolver: SystemResolver(),
         refusal: { allowsAll ? nil : AddressScope.refusal(of: $0) }, now: now)
-    ]
+    ] + messages.channels
   }
 
   /// Hears of events and sends what is in the queues, while this process holds the lease for it.
@@ -59,6 +60,7 @@ struct NotificationServing: Sendable {
             })
         }
         group.addTask { try await send(under: lease) }
+        group.addTask { try await messages.run(under: lease) }
         group.addTask { await measure() }
         defer { group.cancelAll() }
         try await group.next()

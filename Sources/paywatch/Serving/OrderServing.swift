@@ -42,10 +42,12 @@ struct OrderServing: Sendable {
   }
 
   /// - Parameter limits: those of requests that make payments
-  func orderRoutes(_ limits: RouteLimits) -> OrderRoutes {
+  func orderRoutes(_ limits: RouteLimits, streams: SSEResponse) -> OrderRoutes {
     OrderRoutes(
       service: OrderService(database: surroundings.database, cache: surroundings.reads),
-      saga: saga, payments: payments, paymentLimits: limits, rates: rates)
+      saga: saga, payments: payments, paymentLimits: limits,
+      events: EventAnswers(database: surroundings.database, feed: feed, streams: streams),
+      rates: rates)
   }
 
   var supplyRoutes: SupplyRoutes { SupplyRoutes(service: stock) }

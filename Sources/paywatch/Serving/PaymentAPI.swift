@@ -27,6 +27,7 @@ struct PaymentAPI: Sendable {
   /// Nil where only API keys are taken.
   let tokens: TokenVerifier?
   let prices: PriceServing
+  let messages: MessageServing
 
   func server() -> APIServer {
     let configuration = surroundings.plan.configuration
@@ -45,17 +46,20 @@ struct PaymentAPI: Sendable {
         surroundings.database, tokens: tokens.map { TokenAuthentication($0, now: now) },
         uptime: uptime),
       uptime: uptime)
+    let streams = SSEResponse(signal: signal)
     if roles.contains(.api) {
       PaymentGateway(
-        database: surroundings.database, service: service, feed: feed,
-        streams: SSEResponse(signal: signal), creationLimits: creationLimits, rates: prices.rates,
-        now: now,
+        database: surroundings.database, service: service, feed: feed, streams: streams,
+        creationLimits: creationLimits, rates: prices.rates, now: now,
         onEvents: serving.onEvents, onAddressesNeeded: serving.onAddressesNeeded
       ).register(on: router)
       AuditRoutes(database: surroundings.database).register(on: router)
     }
-    if roles.contains(.orders) { serving.orderRoutes(creationLimits).register(on: router) }
+    if roles.contains(.orders) {
+      serving.orderRoutes(creationLimits, streams: streams).register(on: router)
+    }
     if roles.contains(.supply) { serving.supplyRoutes.register(on: router) }
+    if roles.contains(.notifications) { messages.routes.register(on: router) }
     if roles.contains(.prices) {
       prices.register(on: router, service, limits: creationLimits)
     }

@@ -24,6 +24,7 @@ final class Pipeline: Sendable {
   private let payments: PaymentService
   private let tokens: TokenVerifier?
   private let prices: PriceServing
+  private let client: HTTPClient
 
   /// Brings the database's schema, tenants and accounts up to date, and runs nothing yet.
   init(
@@ -47,6 +48,7 @@ final class Pipeline: Sendable {
     payments = PaymentService(plan)
     tokens = try await plan.tokenVerifier()
     let client = try HTTPClient()
+    self.client = client
     prices = PriceServing(surroundings: surroundings, client: client) { relaying.wake() }
     watches =
       try roles.contains(.watcher)
@@ -119,7 +121,13 @@ final class Pipeline: Sendable {
   }
 
   private var notifications: NotificationServing {
-    NotificationServing(surroundings: surroundings, feed: feed) { self.relaying.wake() }
+    NotificationServing(surroundings: surroundings, feed: feed, messages: messages) {
+      self.relaying.wake()
+    }
+  }
+
+  private var messages: MessageServing {
+    MessageServing(surroundings: surroundings, feed: feed, payments: payments, client: client)
   }
 
   /// Every process tells its health and metrics; the rest is its roles'.
@@ -128,7 +136,8 @@ final class Pipeline: Sendable {
       surroundings: surroundings, feed: feed, signal: signal, checks: checks,
       needed: [DatabaseHealth(database: surroundings.database), parts],
       roles: roles, service: payments, serving: serving, notifications: notifications,
-      tokens: tokens, prices: prices
+      tokens: tokens, prices: prices,
+      messages: messages
     ).server()
   }
 

@@ -1,6 +1,5 @@
 internal import Database
 internal import EventLog
-internal import HTTPServer
 
 /// The events after a position, and then those that come: read in pages, waited for in between.
 struct EventStream: AsyncSequence, Sendable {
@@ -9,7 +8,7 @@ struct EventStream: AsyncSequence, Sendable {
   let database: any Database
   let feed: EventFeed
   let tenant: String
-  let filter: EventFilter
+  let read: EventReading
   let after: Int64
   /// Throws where the client may see no more.
   let authenticate: @Sendable () async throws -> Void
@@ -36,9 +35,9 @@ struct EventStream: AsyncSequence, Sendable {
           return ServerSentEvent(
             id: String(event.position), event: event.event.type, data: event.event.json)
         }
-        let (filter, after) = (stream.filter, position)
-        let page = try await stream.database.read(as: stream.tenant) { connection in
-          try EventLog.page(after: after, limit: Self.page, filter: filter, in: connection)
+        let (read, after) = (stream.read, position)
+        let page = try await stream.database.read(as: stream.tenant) {
+          try read(after, Self.page, $0)
         }
         position = page.through
         waiting = page.events[...]

@@ -1,0 +1,99 @@
+internal import Aggregates
+internal import Bytes
+package import ChainTypes
+package import Database
+package import EventLog
+internal import JSON
+internal import Messages
+internal import Notifications
+internal import Orders
+internal import Payments
+package import Settlement
+
+/// What customers are told of events of orders, of their payments and of refunds: enqueued inside
+/// the transaction that notes the event as handled, once for each event and channel.
+package struct CustomerEvents: Sendable {
+  /// The name under which the consumer's inbox knows it.
+  package static let consumer = "messages"
+  package static let interest = EventInterest(types: Notice.eventTypes)
+  package static let topics: Set<EventTopic> = [.payment, .order]
+
+  /// Older news would surprise more than help, as after a long standstill.
+  package static let maximumAgeSeconds: Int64 = 86_400
+
+  let payments: PaymentService
+  /// Those on which something can be sent here.
+  let channels: Set<CustomerChannel>
+  let now: @Sendable () -> Timestamp
+  private let orders = OrderRecords()
+
+  package init(
+    payments: PaymentService, channels: Set<CustomerChannel>,
+    now: @escaping @Sendable () -> Timestamp
+  ) {
+    self.payments = payments
+    self.channels = channels
+    self.now = now
+  }
+
+  package func handle(_ received: ReceivedEvent, in connection: any SQLConnection) throws {
+    let (event, now) = (received.event, now())
+    guard let tenant = event.tenant,
+      event.time.adding(seconds: Self.maximumAgeSeconds) > now,
+      let (customer, notice) = try told(event, tenant: tenant, in: connection),
+      let preferences = try PreferenceRecords.load(
+        tenant: tenant, customer: customer, in: connection)
+    else { return }
+    let wanted = preferences.channels(for: notice.topic).intersection(channels)
+    for channel in CustomerChannel.allCases where wanted.contains(channel) {
+      try Deliveries.enqueue(
+        NewDelivery(
+          to: DeliveryTarget(tenant: tenant, channel: channel.name, key: customer),
+          eventID: event.id.hex, eventType: event.type, eventSubject: event.subject,
+          position: received.place.offset, content: CanonicalJSON.text(notice)),
+        now: now, in: connection)
+    }
+  }
+
+  /// Whom the event tells what; nil for events that tell customers nothing, or nobody.
+  private func told(
+    _ event: CloudEvent, tenant: String, in connection: any SQLConnection
+  ) throws -> (customer: String, notice: Notice)? {
+    guard let data = try? JSONValue(parsing: Array(event.data.utf8)) else {
+      throw EventRefusal("no JSON")
+    }
+    do {
+      switch event.type.prefix(while: { $0 != "." }) {
+      case "order":
+        let notice = try Notice(orderEvent: event.type, data: data) {
+          FiatCurrency.asset($0) != nil
+        }
+        guard let notice, let customer = data["customer"]?.string else { return nil }
+        return (customer, notice)
+      case "payment":
+        guard let notice = try Notice(paymentEvent: event.type, data: data),
+          let customer = try customer(ofOrder: notice.order, tenant: tenant, in: connection)
+        else { return nil }
+        return (customer, notice)
+      case "refund":
+        guard let id = data["payment_id"]?.string,
+          let order = try payments.order(ofPayment: id, tenant: tenant, in: connection),
+          let notice = try Notice(refundEvent: event.type, data: data, order: order),
+          let customer = try customer(ofOrder: order, tenant: tenant, in: connection)
+        else { return nil }
+        return (customer, notice)
+      default: return nil
+      }
+    } catch let error as NoticeError {
+      throw EventRefusal("\(error)")
+    }
+  }
+
+  /// Shops have orders of their own, and ids for them: those are nobody's here.
+  private func customer(
+    ofOrder id: String, tenant: String, in connection: any SQLConnection
+  ) throws -> String? {
+    guard Identifier(id, prefix: Order.names.prefix) != nil else { return nil }
+    return try orders.load(id, tenant: tenant, locking: false, in: connection)?.terms.customer
+  }
+}

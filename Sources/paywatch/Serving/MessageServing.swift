@@ -1,0 +1,54 @@
+internal import ChainTypes
+internal import CustomerMessages
+internal import Database
+internal import Deployment
+internal import EventLog
+internal import HTTPClient
+internal import Leases
+internal import Logging
+internal import Notifications
+internal import Settings
+internal import Settlement
+internal import Watching
+
+/// What customers are told, as this process makes and sends it.
+struct MessageServing: Sendable {
+  let surroundings: Surroundings
+  let feed: EventFeed
+  let payments: PaymentService
+  let client: HTTPClient
+
+  private var now: @Sendable () -> Timestamp { { SystemTime().now } }
+
+  var routes: PreferenceRoutes { PreferenceRoutes(database: surroundings.database, now: now) }
+
+  /// Those on which something can be sent: mail where a server is configured. Nothing brings pushes
+  /// anywhere yet.
+  var channels: [any DeliveryChannel] {
+    guard let mail = surroundings.plan.configuration.mail else { return [] }
+    let writer = MessageWriter(
+      database: surroundings.database, publicURL: mail.publicURL, now: now)
+    return [MailChannel(writer: writer, client: client, outbox: mail.outbox)]
+  }
+
+  /// Hears of orders, payments and refunds, and enqueues what customers are told of them.
+  func run(under lease: Lease) async throws {
+    let channels = Set(
+      CustomerChannel.allCases.filter { known in self.channels.contains { $0.name == known.name } })
+    let events = CustomerEvents(payments: payments, channels: channels, now: now)
+    let consumer = try Consumer(
+      name: CustomerEvents.consumer,
+      source: LogSource(
+        database: surroundings.database, feed: feed, topics: CustomerEvents.topics),
+      database: surroundings.database, interest: CustomerEvents.interest, now: now,
+      check: { try Leases.check(lease, in: $0) }, handler: events.handle)
+    let logger = surroundings.logger
+    await consumer.run(pausing: .milliseconds(200), clock: ContinuousClock()) { notice in
+      logger.warning(
+        "consumer",
+        metadata: ["consumer": "\(CustomerEvents.consumer)", "notice": "\(notice)"])
+    } onError: {
+      logger.error("hearing of what customers are told failed", metadata: ["error": "\($0)"])
+    }
+  }
+}
