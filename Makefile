@@ -29,7 +29,7 @@ test: setup-servers setup-ethereum setup-mail lint
 SIDE_BY_SIDE = ulimit -n 8192 2>/dev/null || true; SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
 
 # The targets whose tests open the database of the engine that is asked for.
-ON_POSTGRESQL = '^(Access|Aggregates|Audit|CustomerMessages|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|Settlement|Simulation|Supply|Watching)Tests\.'
+ON_POSTGRESQL = '^(Access|Aggregates|Audit|Claiming|CustomerMessages|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|Settlement|Simulation|Supply|Watching)Tests\.'
 
 # Counts first: they fail where a hot path takes more than it may. Then all is measured, and what is
 # kept of it written anew.

@@ -177,6 +177,12 @@ let package = Package(
         "Aggregates", "Settlement", "Tenancy", "Audit", "HTTPServer", "Orders", "Notifications",
         hummingbird, httpTypes,
       ]),
+    library(
+      "Claiming",
+      [
+        "Bytes", "JSON", "Digests", "ChainTypes", "QRCode", "Database", "EventLog", "Aggregates",
+        "HTTPServer", hummingbird, httpTypes,
+      ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
     library(
@@ -185,7 +191,7 @@ let package = Package(
         "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
         "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
         "Audit", "Watching", "Settlement", "Tenancy", "Tokens", "Prices", "Supply", "Orders",
-        "Notifications", "CustomerMessages",
+        "Notifications", "CustomerMessages", "Claiming",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -220,16 +226,16 @@ let package = Package(
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
         "Settlement", "Tenancy", "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders",
-        "Deployment", "ChainSim", "Notifications", "CustomerMessages", log,
+        "Deployment", "ChainSim", "Notifications", "CustomerMessages", "Claiming", log,
       ]),
     program(
       "payctl",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Payouts", "Scanning", "Settings", "HTTPClient", "Cache",
-        "Database", "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
-        "Audit", "Settlement", "Backups", "Tenancy", "Tokens", "TokenIssuing", "Prices", "Supply",
-        "Orders", "Notifications", "Deployment", "Signing",
+        "Database", "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Aggregates",
+        "Watching", "Audit", "Settlement", "Backups", "Tenancy", "Tokens", "TokenIssuing",
+        "Prices", "Supply", "Orders", "Notifications", "Deployment", "Signing", "Claiming",
       ]),
     program(
       "paybench",
@@ -396,6 +402,13 @@ let package = Package(
         "JSON", "ChainTypes", "LocalServers", "Messages", "HTTPClient", "Database", "EventLog",
         "Settlement", "HTTPServer", "Supply", "Orders", "Notifications", "CustomerMessages",
         "LoopbackHTTP", "TestDatabases", "GatewayFixtures",
+      ]),
+    tests(
+      "Claiming",
+      [
+        "Bytes", "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer",
+        "Supply", "Orders", "Claiming", "Deployment", "LoopbackHTTP", "SchemaChecking",
+        "TestDatabases", "GatewayFixtures",
       ]),
     tests(
       "ChainSim",

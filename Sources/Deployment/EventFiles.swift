@@ -1,3 +1,4 @@
+internal import Claiming
 package import EventLog
 internal import Notifications
 internal import Orders
@@ -9,7 +10,7 @@ internal import Supply
 package enum EventFiles {
   package static let families: [EventFamily] =
     EventSchemas.families + [
-      OrderSchemas.events, SupplySchemas.events, NotificationSchemas.events,
+      OrderSchemas.events, SupplySchemas.events, ClaimSchemas.events, NotificationSchemas.events,
       WebhookSchemas.events, PriceSchemas.events,
     ]
 

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Claiming
 internal import CustomerMessages
 package import Database
 internal import EventLog
@@ -25,6 +26,7 @@ package enum Schema {
     (NotificationSchema.component, NotificationSchema.migrations),
     (CustomerMessageSchema.component, CustomerMessageSchema.migrations),
     (PriceSchema.component, PriceSchema.migrations),
+    (ClaimSchema.component, ClaimSchema.migrations),
   ]
 
   /// Brings the database up to this program. The login role must own its schema's tables, or the

@@ -42,7 +42,7 @@ package struct TopicDeclaration: Sendable, Equatable {
 
   private static func plan(of topic: EventTopic) -> (partitions: Int32, days: Int64) {
     switch topic {
-    case .payment, .order, .supply, .notification: (12, 90)
+    case .payment, .order, .supply, .claim, .notification: (12, 90)
     case .chain, .price: (3, 30)
     }
   }

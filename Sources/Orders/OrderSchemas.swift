@@ -21,6 +21,7 @@ package enum OrderSchemas {
       kind("confirmed", "It is paid: prepare it."),
       kind("preparing", "Somebody has begun with it."),
       kind("ready", "It can be picked up."),
+      kind("claimed", "It was handed over to who showed its code; it is completed by that."),
       kind("completed", "It was handed over."),
       kind("canceled", "Nothing will come of it; its cancellation says why."),
       kind(
@@ -68,6 +69,7 @@ package enum OrderSchemas {
           ]),
         .init("attention", described(attention, "What somebody must see to.")),
         .init("cancellation", cancellationOutcome),
+        .init("claim", claim),
         .init(
           "forgotten",
           described(JSONSchema.flag, "True where what it said of people is forgotten.")),
@@ -81,6 +83,7 @@ package enum OrderSchemas {
       ] + (isEvent ? step : []),
       optional: [
         "customer", "payment", "shortages", "attention", "cancellation", "forgotten", "metadata",
+        "claim",
         "from",
       ])
   }
@@ -159,6 +162,13 @@ package enum OrderSchemas {
         "refunded_minor",
       ])
   }
+
+  private static let claim = JSONSchema.object(
+    "By whose code it was handed over.",
+    [
+      .init("id", described(JSONSchema.text, "clm_…")),
+      .init("by", described(JSONSchema.text, "Who handed it over.")),
+    ])
 
   private static let cancellationOutcome = JSONSchema.object(
     "Who canceled it, and why.",

@@ -12,7 +12,7 @@ struct Payctl: AsyncParsableCommand {
       TenantCommand.self, TokenCommand.self, AuditCommand.self, TopicsCommand.self,
       SchemasCommand.self, ConsumerCommand.self,
       BackupCommand.self, RestoreCommand.self, PayoutCommand.self, SignCommand.self,
-      ReplayCommand.self, OrdersCommand.self, SuppliesCommand.self,
+      ReplayCommand.self, OrdersCommand.self, SuppliesCommand.self, ClaimsCommand.self,
       PricesCommand.self,
       WebhooksCommand.self, DeliveriesCommand.self,
       ReconcileCommand.self, LedgerCommand.self, CloseCommand.self, VerifyCommand.self,

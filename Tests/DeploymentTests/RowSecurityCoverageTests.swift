@@ -25,6 +25,7 @@ struct RowSecurityCoverageTests {
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
     "order_timers", "order_words", "audit_log", "audit_heads", "deliveries", "delivery_targets",
     "quotes", "webhook_endpoints", "webhook_facts", "webhook_secrets", "customer_preferences",
+    "claims", "claim_facts", "claim_codes", "claim_addresses",
   ]
 
   private static func names(
@@ -80,12 +81,13 @@ struct RowSecurityCoverageTests {
         "supplies INSERT, SELECT", "supply_facts INSERT, SELECT", "reservations INSERT, SELECT",
         "reservation_lines DELETE, INSERT, SELECT", "orders INSERT, SELECT",
         "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
-        "order_words DELETE, INSERT, SELECT",
-        "audit_log INSERT, SELECT", "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
+        "order_words DELETE, INSERT, SELECT", "audit_log INSERT, SELECT",
+        "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
         "delivery_targets INSERT, SELECT", "customer_preferences DELETE, INSERT, SELECT",
-        "quotes INSERT, SELECT",
-        "webhook_endpoints INSERT, SELECT", "webhook_facts INSERT, SELECT",
-        "webhook_secrets DELETE, INSERT",
+        "quotes INSERT, SELECT", "webhook_endpoints INSERT, SELECT",
+        "webhook_facts INSERT, SELECT", "webhook_secrets DELETE, INSERT", "claims INSERT, SELECT",
+        "claim_facts INSERT, SELECT", "claim_codes DELETE, INSERT, SELECT",
+        "claim_addresses DELETE, INSERT, SELECT",
       ])
     let updated = try await Self.names(
       """
@@ -106,20 +108,20 @@ struct RowSecurityCoverageTests {
         "supplies.reorder", "reservations.status",
         "reservations.revision", "reservations.expires_at", "reservations.updated_at",
         "orders.version", "orders.updated_at", "orders.state", "orders.status",
-        "orders.attention", "orders.customer", "orders.payment",
-        "order_timers.due_at", "order_timers.failures",
-        "audit_heads.position", "audit_heads.hash", "deliveries.status",
+        "orders.attention", "orders.customer", "orders.payment", "order_timers.due_at",
+        "order_timers.failures", "audit_heads.position", "audit_heads.hash", "deliveries.status",
         "deliveries.next_attempt_at", "deliveries.expires_at", "deliveries.finished_at",
         "deliveries.earlier_attempts", "delivery_targets.due_at", "delivery_targets.is_failing",
         "delivery_targets.failures", "delivery_targets.failing_since",
-        "delivery_targets.paused_until", "delivery_targets.retired",
-        "customer_preferences.email", "customer_preferences.push_provider",
-        "customer_preferences.push_token", "customer_preferences.language",
-        "customer_preferences.time_zone", "customer_preferences.channels",
-        "customer_preferences.unsubscribed_at", "customer_preferences.updated_at",
-        "quotes.payment_id",
-        "webhook_endpoints.version", "webhook_endpoints.updated_at", "webhook_endpoints.state",
-        "webhook_endpoints.enabled", "webhook_endpoints.deleted", "webhook_secrets.expires_at",
+        "delivery_targets.paused_until", "delivery_targets.retired", "customer_preferences.email",
+        "customer_preferences.push_provider", "customer_preferences.push_token",
+        "customer_preferences.language", "customer_preferences.time_zone",
+        "customer_preferences.channels", "customer_preferences.unsubscribed_at",
+        "customer_preferences.updated_at", "quotes.payment_id", "webhook_endpoints.version",
+        "webhook_endpoints.updated_at", "webhook_endpoints.state", "webhook_endpoints.enabled",
+        "webhook_endpoints.deleted", "webhook_secrets.expires_at", "claims.version",
+        "claims.updated_at", "claims.state", "claims.status", "claim_codes.code",
+        "claim_addresses.address",
       ])
     let read = try await Self.names(
       """

@@ -15,6 +15,7 @@ struct RelayRoutingTests {
       ("notification.sent", "notification-events"),
       ("price.updated", "price-events"),
       ("webhook.disabled", "notification-events"),
+      ("claim.processed", "claim-events"),
     ])
   func topics(type: String, topic: String) {
     #expect(EventTopic(eventType: type)?.name == topic)

@@ -10,31 +10,6 @@ import Testing
 
 @Suite("Payments' events that come twice, late or out of order")
 struct EventDisorderTests {
-  /// A source that gives messages once, as a broker may: in any order.
-  private actor Deliveries: EventSource {
-    private var messages: [ReceivedMessage]
-
-    init(_ events: [CloudEvent]) {
-      messages = events.enumerated().map { offset, event in
-        ReceivedMessage(
-          place: EventPlace(EventPartition(topic: "payment-events", number: 0), Int64(offset)),
-          key: Array(event.subject.utf8), value: Array(event.json.utf8))
-      }
-    }
-
-    func open(
-      at places: [EventPartition: Int64], otherwise start: ConsumerStart
-    ) -> [EventPartition: Int64] { [EventPartition(topic: "payment-events", number: 0): 0] }
-
-    func next(limit: Int, waiting: Duration) -> EventBatch? {
-      guard let message = messages.first else { return .empty }
-      messages.removeFirst()
-      return EventBatch(
-        messages: [message],
-        next: [message.place.partition: message.place.offset + 1])
-    }
-  }
-
   /// The events of a life in which money comes, is taken back and comes again.
   private static func lived(
     _ scene: OrderScene, heldBack: Bool
@@ -63,7 +38,8 @@ struct EventDisorderTests {
       var generator = SplitMix64(seed: seed)
       let deliveries = (events + events + events).shuffled(using: &generator)
       // Gaps are told, and closed by what comes.
-      try await scene.hear(Deliveries(deliveries), expectingNotices: true)
+      try await scene.hear(
+        Deliveries(deliveries, on: "payment-events"), expectingNotices: true)
       try await scene.settle()
       #expect(try await scene.status(id) == (heldBack ? "held" : "confirmed"))
       #expect(try await scene.stock(beans) == [82, 0])

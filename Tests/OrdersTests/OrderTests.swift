@@ -148,6 +148,24 @@ struct OrderTests {
       "somebody begins", confirmed, .preparing(by: "bo"), tells: ["preparing"], .preparing),
     Transition("again", preparing, .preparing(by: "bo"), tells: [], .preparing),
     Transition("it is ready", preparing, .ready(by: "bo"), tells: ["ready"], .ready),
+    Transition(
+      "its code was shown", ready, .claimed(claim: "clm_1", by: "bo"),
+      tells: ["claimed", "completed"], .completed),
+    Transition(
+      "the same again", ready + [.claimed(claim: "clm_1", by: "bo")],
+      .claimed(claim: "clm_1", by: "bo"), tells: [], .completed),
+    Transition(
+      "its code was shown while its payment was being taken back", ready + [moved(4, .open)],
+      .claimed(claim: "clm_1", by: "bo"), tells: ["claimed", "completed"], .completed,
+      .paymentReversed),
+    Transition(
+      "its code was shown when staff had handed it over", completed,
+      .claimed(claim: "clm_1", by: "bo"), tells: ["claimed"], .completed),
+    Transition(
+      "its code was shown before that it is canceled could be heard",
+      ready + [moved(4, .open), .canceled(by: "bo", note: nil)],
+      .claimed(claim: "clm_1", by: "bo"), tells: ["updated"], .canceled,
+      then: .withdrawPayment("pay_1")),
     Transition("it is handed over", ready, .completed(by: "bo"), tells: ["completed"], .completed),
     Transition(
       "the payment expires", waiting, moved(2, .expired), tells: ["canceled"], .canceled,
@@ -306,6 +324,13 @@ struct OrderTests {
     (owed, .forgotten(by: "bo"), .notForgettable(.canceled)),
     (
       waiting + [.canceled(by: "ada", note: nil)], .forgotten(by: "bo"), .notForgettable(.canceled)
+    ),
+    (
+      preparing, .claimed(claim: "clm_1", by: "bo"), .notPossible(.preparing, to: .completed)
+    ),
+    (
+      preparing + [moved(4, .open)], .claimed(claim: "clm_1", by: "bo"),
+      .notPossible(.held, to: .completed)
     ),
     (
       waiting,

@@ -11,7 +11,7 @@ struct RandomOrderTests {
   private static func fact(_ generator: inout SplitMix64) -> OrderFact {
     let revision = Int64.random(in: 1...6, using: &generator)
     let payment = Bool.random(using: &generator) ? "pay_1" : "pay_2"
-    switch Int.random(in: 0..<28, using: &generator) {
+    switch Int.random(in: 0..<29, using: &generator) {
     case 0, 1: return .stockReserved(revision: revision)
     case 2:
       return .stockRefused(
@@ -52,6 +52,7 @@ struct RandomOrderTests {
         id: payment, sequence: .random(in: 1...30, using: &generator),
         level: PaymentLevel.allCases.randomElement(using: &generator) ?? .open,
         received: UInt256(.random(in: 0...900, using: &generator)))
+    case 25: return .claimed(claim: "clm_1", by: "bo")
     default:
       return .paymentMoved(
         id: payment, sequence: .random(in: 1...30, using: &generator),

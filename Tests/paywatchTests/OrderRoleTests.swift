@@ -1,3 +1,7 @@
+import ChainTypes
+import Database
+import Digests
+import EventLog
 import Foundation
 import JSON
 import LoopbackHTTP
@@ -9,19 +13,7 @@ struct OrderRoleTests {
   @Test("orders and stock are served alone, and carried on by the next process")
   func alone() async throws {
     let directory = try TemporaryDirectory()
-    let file = try directory.write(
-      "paywatch.yaml",
-      Array(
-        """
-        region: test
-        listen: {port: 0}
-        database: {sqlite: \(directory.path("paywatch.sqlite"))}
-        chains_directory: \(PackageFiles.root.appending(path: "chains").path)
-        chains:
-          - {name: bitcoin-regtest, nodes: [{url: "http://127.0.0.1:9"}]}
-        tenants:
-          - {id: shop, accounts: [{descriptor: "\(ServeTests.descriptor)"}]}
-        """.utf8))
+    let file = try Self.configuration(in: directory)
     let serving = try Serving(file, roles: "orders,supply")
     let client = try await ShopClient(port: serving.port(), directory)
     let milk = try await client.send(
@@ -63,5 +55,57 @@ struct OrderRoleTests {
       "supplies", "rebuild", "--format", "json", "--database", directory.path("paywatch.sqlite"),
     ])
     #expect(stock.output.contains(#""records":1"#) && stock.output.contains(#""differing":[]"#))
+  }
+
+  @Test("claims are served alone, and issued when orders are told to be ready")
+  func claims() async throws {
+    let directory = try TemporaryDirectory()
+    let file = try Self.configuration(in: directory)
+    let serving = try Serving(file, roles: "claiming")
+    let client = try await ShopClient(port: serving.port(), directory)
+    #expect(try await client.send("GET", "/v1/orders").status == 404)
+    let database = try SQLiteDatabase(path: directory.path("paywatch.sqlite"))
+    try await database.write { connection in
+      _ = try EventLog.append(
+        [
+          EventDraft(
+            type: "order.ready", subject: "ord_1", tenant: "shop", cause: SHA256.hash([1]),
+            time: Timestamp(seconds: 0), data: #"{"location":"old town","status":"ready"}"#)
+        ], in: connection)
+    }
+    try await database.close()
+    try await waitUntil("the claim is issued") {
+      try await client.send("GET", "/v1/orders/ord_1/claim").status == 200
+    }
+    let claim = try await client.send("GET", "/v1/orders/ord_1/claim").json()
+    #expect(claim["status"] == "open" && claim["region"] == "test")
+    let id = try #require(claim["id"]?.string)
+    let code = try #require(
+      try await client.send("GET", "/v1/claims/\(id)/code").json()["code"]?.string)
+    let shown = try await client.send(
+      "POST", "/v1/claims/\(id)/process", #"{"code":"\#(code)"}"#)
+    #expect(try shown.json()["processed_by"] == "tenant:shop")
+    #expect(await serving.end() == 0)
+    let check = try await Program.payctl.finish([
+      "claims", "rebuild", "--check", "--database", directory.path("paywatch.sqlite"),
+    ])
+    #expect(check.status == 0, "\(check.errors)")
+    #expect(check.errors.contains("1 claims from their facts: 0 differ"))
+  }
+
+  private static func configuration(in directory: TemporaryDirectory) throws -> String {
+    try directory.write(
+      "paywatch.yaml",
+      Array(
+        """
+        region: test
+        listen: {port: 0}
+        database: {sqlite: \(directory.path("paywatch.sqlite"))}
+        chains_directory: \(PackageFiles.root.appending(path: "chains").path)
+        chains:
+          - {name: bitcoin-regtest, nodes: [{url: "http://127.0.0.1:9"}]}
+        tenants:
+          - {id: shop, accounts: [{descriptor: "\(ServeTests.descriptor)"}]}
+        """.utf8))
   }
 }

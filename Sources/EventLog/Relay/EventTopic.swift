@@ -9,6 +9,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
   case supply
   case notification
   case price
+  case claim
 
   /// The topic's name at the brokers.
   package var name: String {
@@ -19,6 +20,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case .supply: "supply-events"
     case .notification: "notification-events"
     case .price: "price-events"
+    case .claim: "claim-events"
     }
   }
 
@@ -39,6 +41,7 @@ package enum EventTopic: Int, Sendable, Hashable, CaseIterable {
     case "supply": self = .supply
     case "notification", "webhook": self = .notification
     case "price": self = .price
+    case "claim": self = .claim
     default: return nil
     }
   }

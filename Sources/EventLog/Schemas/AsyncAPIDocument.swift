@@ -11,7 +11,7 @@ enum AsyncAPIDocument {
       "info": [
         "title": "Paywatch events", "version": "1.0.0",
         "description": .string(
-          "What happens to payments, transfers, refunds, sweeps, chains, orders, supplies, "
+          "What happens to payments, transfers, refunds, sweeps, chains, orders, supplies, claims, "
             + "notifications and prices, as CloudEvents 1.0 in structured mode. "
             + "A message's key is the event's subject, so a subject's events come in order, in one "
             + "partition. Each event is there once for those who read with "

@@ -18,11 +18,23 @@ extension Idempotency {
     holding: @escaping @Sendable (any SQLConnection) throws -> Void = { _ in },
     _ body: @escaping @Sendable (any SQLConnection) throws -> String
   ) async throws -> StoredReply {
+    try await once(
+      key, tenant: tenant, now: now, on: database, holding: holding,
+      replying: { StoredReply(status: status, body: Array(try body($0).utf8)) })
+  }
+
+  /// The same of a request that is answered in several ways, each of which holds for its
+  /// repetitions.
+  package static func once(
+    _ key: IdempotencyKey, tenant: String, now: Timestamp, on database: any Database,
+    holding: @escaping @Sendable (any SQLConnection) throws -> Void,
+    replying body: @escaping @Sendable (any SQLConnection) throws -> StoredReply
+  ) async throws -> StoredReply {
     let attempt: @Sendable () async throws -> StoredReply = {
       try await database.groupedWrite(as: tenant) { connection in
         try holding(connection)
         if let stored = try reply(to: key, tenant: tenant, in: connection) { return stored }
-        let reply = StoredReply(status: status, body: Array(try body(connection).utf8))
+        let reply = try body(connection)
         try store(reply, for: key, tenant: tenant, now: now, in: connection)
         return reply
       }

@@ -74,6 +74,7 @@ extension Order: Recorded {
     var object = CanonicalObject()
     if let attention { object.add("attention", attention.rawValue) }
     if let cancellation { object.add("cancellation", Self.document(of: cancellation)) }
+    if let claim { object.add("claim", Self.document(of: claim)) }
     object.add("created_at", createdAt)
     object.add("currency", terms.currency.symbol)
     if let customer = terms.customer { object.add("customer", customer) }
@@ -159,6 +160,13 @@ extension Order: Recorded {
     object.add("by", cancellation.by)
     if let note = cancellation.note { object.add("note", note) }
     object.add("reason", cancellation.reason.rawValue)
+    return object
+  }
+
+  private static func document(of claim: OrderClaim) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 96)
+    object.add("by", claim.by)
+    object.add("id", claim.id)
     return object
   }
 

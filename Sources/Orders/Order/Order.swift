@@ -32,6 +32,8 @@ package struct Order: Aggregate {
   package private(set) var cancellation: Cancellation?
   /// Whether what it said of people is forgotten; else nil.
   package private(set) var isForgotten: Bool?
+  /// By whose code it was handed over; nil where it wasn't, or staff said so without one.
+  package private(set) var claim: OrderClaim?
   package private(set) var version: Int64 = 1
   package private(set) var updatedAt: Timestamp
 
@@ -42,6 +44,12 @@ package struct Order: Aggregate {
     package let by: String
     package let reason: CancellationReason
     package fileprivate(set) var note: String?
+  }
+
+  package struct OrderClaim: Codable, Equatable, Sendable {
+    /// `clm_…`
+    package let id: String
+    package let by: String
   }
 
   /// What an order wants of stock changes with it; each wish has a number above those before it.
@@ -74,7 +82,8 @@ package struct Order: Aggregate {
     updatedAt = time
   }
 
-  /// One event for every fact that changes something: the new status's own, else `updated`.
+  /// One event for every fact that changes something: the new status's own, else `updated`. That it
+  /// was claimed is told, too, before it is completed by that.
   package mutating func apply(_ fact: OrderFact, at time: Timestamp) throws -> [String] {
     let before = self
     try take(fact)
@@ -82,6 +91,9 @@ package struct Order: Aggregate {
     version += 1
     updatedAt = time
     if case .forgotten = fact { return ["deleted"] }
+    if claim != before.claim, status == .completed {
+      return status == before.status ? ["claimed"] : ["claimed", "completed"]
+    }
     switch status {
     case before.status, .pending, .held: return ["updated"]
     // Back to where it was held: nothing that wasn't told before.
@@ -124,6 +136,7 @@ package struct Order: Aggregate {
         [id: .init(sequence: sequence, amount: amount, isFinal: isFinal)]) { _, new in new }
     case .deadlinePassed:
       if status == .pending, payment == nil { cancel(by: "clock", .expired) }
+    case .claimed(let claim, let by): try handOver(claim, by)
     }
   }
 
@@ -204,6 +217,20 @@ package struct Order: Aggregate {
     guard status != next else { return }
     guard status == from else { throw OrderRefusal.notPossible(status, to: next) }
     status = next
+  }
+
+  /// Who has it has it: also where it was held meanwhile, or has ended.
+  private mutating func handOver(_ claim: String, _ by: String) throws {
+    guard self.claim == nil else { return }
+    switch status == .held ? heldFrom : status {
+    case .ready:
+      status = .completed
+      heldFrom = nil
+    case .completed, .canceled: break
+    case .pending, .confirmed, .preparing, .held, nil:
+      throw OrderRefusal.notPossible(status, to: .completed)
+    }
+    self.claim = OrderClaim(id: claim, by: by)
   }
 
   private mutating func cancel(by: String, _ reason: CancellationReason, note: String? = nil) {

@@ -33,6 +33,10 @@ package enum OrderFact: Codable, Equatable, Sendable {
   case ready(by: String)
   case completed(by: String)
   case canceled(by: String, note: String?)
+
+  /// Claiming has handed it over to who showed its code.
+  case claimed(claim: String, by: String)
+
   /// How a paid order goes on whose stock is missing.
   case stockResolved(StockResolution, by: String, note: String?)
   /// Nothing more of what came for a canceled order goes back.

@@ -15,7 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
       nodes and derives addresses; relay gives events their positions and copies them to Kafka; \
       services does what tenants' policies say of late, short and excess money, requesting refunds \
       where they say so, and forgets what is kept for a time only; orders and supply serve orders \
-      and the stock that they take. Any number of processes may have the same ones: what only one may do it does under a lease in the database, and another \
+      and the stock that they take; claiming serves claims of orders that are ready. Any number of processes may have the same ones: what only one may do it does under a lease in the database, and another \
       takes over within seconds. Every process tells its health and metrics.
 
       SIGTERM or SIGINT ends it: requests in progress are answered, the step in progress is \

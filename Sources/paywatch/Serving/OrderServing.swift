@@ -54,16 +54,12 @@ struct OrderServing: Sendable {
 
   // MARK: Running
 
-  /// Hears of payments and carries orders on, while this process holds the lease for it.
+  /// Hears of payments and claims and carries orders on, while this process holds the lease for it.
   func runOrders() async throws {
     try await surroundings.whileHolding("orders:\(surroundings.region)") { lease in
-      let consumer = try consumer(under: lease)
+      let consumers = [try paymentConsumer(under: lease), try claimConsumer(under: lease)]
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-          await consumer.run(
-            pausing: .milliseconds(200), clock: ContinuousClock(), onNotice: notice,
-            onError: { failed("hearing of payments", $0) })
-        }
+        for consumer in consumers { group.addTask { await hear(consumer) } }
         group.addTask { try await carryOn(under: lease) }
         defer { group.cancelAll() }
         try await group.next()
@@ -71,7 +67,26 @@ struct OrderServing: Sendable {
     }
   }
 
-  private func consumer(under lease: Lease) throws -> Consumer<LogSource> {
+  private func hear(_ consumer: Consumer<LogSource>) async {
+    await consumer.run(
+      pausing: .milliseconds(200), clock: ContinuousClock(),
+      onNotice: { notice in
+        surroundings.logger.warning(
+          "consumer", metadata: ["consumer": "\(consumer.name)", "notice": "\(notice)"])
+      },
+      onError: { failed("hearing of events", $0, ["consumer": "\(consumer.name)"]) })
+  }
+
+  private func claimConsumer(under lease: Lease) throws -> Consumer<LogSource> {
+    let events = ClaimEvents(now: now)
+    return try Consumer(
+      name: ClaimEvents.consumer,
+      source: LogSource(database: surroundings.database, feed: feed, topics: [.claim]),
+      database: surroundings.database, interest: ClaimEvents.interest, now: now,
+      check: { try Leases.check(lease, in: $0) }, handler: events.handle)
+  }
+
+  private func paymentConsumer(under lease: Lease) throws -> Consumer<LogSource> {
     let events = PaymentEvents(now: now)
     return try Consumer(
       name: PaymentEvents.consumer,
@@ -124,10 +139,5 @@ struct OrderServing: Sendable {
   ) {
     surroundings.logger.error(
       "\(what) failed", metadata: metadata.merging(["error": "\(error)"]) { _, new in new })
-  }
-
-  private func notice(_ notice: ConsumerNotice) {
-    surroundings.logger.warning(
-      "consumer", metadata: ["consumer": "\(PaymentEvents.consumer)", "notice": "\(notice)"])
   }
 }

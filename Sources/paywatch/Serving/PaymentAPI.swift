@@ -1,4 +1,5 @@
 internal import ChainTypes
+internal import Claiming
 internal import Database
 internal import Deployment
 internal import EventLog
@@ -28,6 +29,7 @@ struct PaymentAPI: Sendable {
   let tokens: TokenVerifier?
   let prices: PriceServing
   let messages: MessageServing
+  let claiming: ClaimServing
 
   func server() -> APIServer {
     let configuration = surroundings.plan.configuration
@@ -64,6 +66,7 @@ struct PaymentAPI: Sendable {
       prices.register(on: router, service, limits: creationLimits)
     }
     if roles.contains(.notifications) { notifications.register(on: router) }
+    if roles.contains(.claiming) { claiming.routes.register(on: router) }
     HealthRoutes(checks, needed: needed, signal: signal)
       .register(on: router, metrics: surroundings.metrics)
     router.addDescription()

@@ -90,7 +90,10 @@ final class Pipeline: Sendable {
       if roles.contains(.prices) {
         group.addTask { try await self.running("prices", self.prices.run) }
       }
-      if !roles.isDisjoint(with: [.api, .orders, .notifications]) {
+      if roles.contains(.claiming) {
+        group.addTask { try await self.running("claiming", self.claiming.run) }
+      }
+      if !roles.isDisjoint(with: [.api, .orders, .claiming, .notifications]) {
         let following = FeedFollowing(surroundings: surroundings, feed: feed)
         group.addTask { await following.run() }
       }
@@ -130,14 +133,17 @@ final class Pipeline: Sendable {
     MessageServing(surroundings: surroundings, feed: feed, payments: payments, client: client)
   }
 
+  private var claiming: ClaimServing {
+    ClaimServing(surroundings: surroundings, feed: feed, onEvents: { self.relaying.wake() })
+  }
+
   /// Every process tells its health and metrics; the rest is its roles'.
   private func makeServer() -> APIServer {
     PaymentAPI(
       surroundings: surroundings, feed: feed, signal: signal, checks: checks,
       needed: [DatabaseHealth(database: surroundings.database), parts],
       roles: roles, service: payments, serving: serving, notifications: notifications,
-      tokens: tokens, prices: prices,
-      messages: messages
+      tokens: tokens, prices: prices, messages: messages, claiming: claiming
     ).server()
   }
 

@@ -19,6 +19,8 @@ enum Role: String, CaseIterable, Sendable {
   case notifications
   /// Asks for rates, and serves them and quotes.
   case prices
+  /// Serves claims, and issues them as orders become ready.
+  case claiming
 
   /// What must run for it, beside the server.
   var parts: [String] {
@@ -31,6 +33,7 @@ enum Role: String, CaseIterable, Sendable {
     case .supply: ["supply"]
     case .notifications: ["notifications"]
     case .prices: ["prices"]
+    case .claiming: ["claiming"]
     }
   }
 }

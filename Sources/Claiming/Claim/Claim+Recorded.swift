@@ -1,0 +1,45 @@
+package import Aggregates
+package import Database
+
+extension Claim: Recorded {
+  package static let names = RecordNames(
+    table: "claims", id: "claim_id", facts: "claim_facts", prefix: "clm", event: "claim")
+
+  package var fixedColumns: [(name: String, value: SQLValue)] {
+    [("order_id", .text(terms.order)), ("location", .text(terms.location))]
+  }
+
+  package var columns: [(name: String, value: SQLValue)] { [("status", .text(status.rawValue))] }
+
+  package func document(telling step: RecordStep<Claim>?) -> String {
+    var object = CanonicalObject(reserving: 512)
+    object.add("attempts_left", attemptsLeft)
+    if let cancellation { object.add("cancellation", "order_\(cancellation.rawValue)") }
+    object.add("created_at", createdAt)
+    if let delivery { object.add("delivery", Self.document(of: delivery)) }
+    if let before = step?.before { object.add("from", before.status.rawValue) }
+    object.add("how", kind.rawValue)
+    object.add("id", id)
+    object.add("location", terms.location)
+    object.add("locked", isLocked)
+    object.add("order_id", terms.order)
+    if let handover {
+      object.add("processed_at", handover.at)
+      object.add("processed_by", handover.by)
+    }
+    object.add("region", terms.region)
+    object.add("status", status.rawValue)
+    if step != nil { object.add("to", status.rawValue) }
+    object.add("updated_at", updatedAt)
+    object.add("version", version)
+    return object.text
+  }
+
+  private static func document(of delivery: Delivery) -> CanonicalObject {
+    var object = CanonicalObject(reserving: 96)
+    object.add("courier", delivery.courier)
+    object.add("revision", delivery.revision)
+    object.add("status", delivery.status.rawValue)
+    return object
+  }
+}

@@ -1,0 +1,20 @@
+/// What a claim is, for as long as it is.
+package struct ClaimTerms: Codable, Equatable, Sendable {
+  /// `clm_…`
+  package let id: String
+  package let tenant: String
+  /// `ord_…`; an order has one claim.
+  package let order: String
+  /// Where the order is handed over, or fetched by a courier.
+  package let location: String
+  /// Its home: only there it is decided who gets the order, in one database and on one row.
+  package let region: String
+
+  package init(id: String, tenant: String, order: String, location: String, region: String) {
+    self.id = id
+    self.tenant = tenant
+    self.order = order
+    self.location = location
+    self.region = region
+  }
+}
