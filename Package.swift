@@ -392,9 +392,9 @@ let package = Package(
     tests(
       "Notifications",
       [
-        "JSON", "ChainTypes", "HTTPClient", "Database", "Leases", "EventLog", "Aggregates", "HTTPServer",
-        "Notifications", "Deployment", "LoopbackHTTP", "SchemaChecking", "TestDatabases",
-        "GatewayFixtures",
+        "JSON", "ChainTypes", "HTTPClient", "Database", "Leases", "EventLog", "Aggregates",
+        "HTTPServer", "Notifications", "Deployment", "LoopbackHTTP", "SchemaChecking",
+        "TestDatabases", "GatewayFixtures",
       ]),
     tests(
       "CustomerMessages",
