@@ -181,7 +181,7 @@ let package = Package(
       "Claiming",
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "QRCode", "Database", "EventLog", "Aggregates",
-        "HTTPServer", hummingbird, httpTypes,
+        "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
       ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.

@@ -5,15 +5,21 @@ package struct ClaimTerms: Codable, Equatable, Sendable {
   package let tenant: String
   /// `ord_…`; an order has one claim.
   package let order: String
+  /// Whose order it is, where the order says so: who may see the code.
+  package let customer: String?
   /// Where the order is handed over, or fetched by a courier.
   package let location: String
   /// Its home: only there it is decided who gets the order, in one database and on one row.
   package let region: String
 
-  package init(id: String, tenant: String, order: String, location: String, region: String) {
+  package init(
+    id: String, tenant: String, order: String, customer: String? = nil, location: String,
+    region: String
+  ) {
     self.id = id
     self.tenant = tenant
     self.order = order
+    self.customer = customer
     self.location = location
     self.region = region
   }

@@ -49,7 +49,8 @@ package struct OrderEvents: Sendable {
       let id = try records.store.order(connection.dialect).newID(
         tenant: tenant, now: now, random: random(), in: connection)
       let terms = ClaimTerms(
-        id: id, tenant: tenant, order: event.subject, location: location, region: region)
+        id: id, tenant: tenant, order: event.subject, customer: data["customer"]?.string,
+        location: location, region: region)
       _ = try records.issue(
         terms, ClaimCode(random: random()), sequence: event.sequence, now: now, in: connection)
     }

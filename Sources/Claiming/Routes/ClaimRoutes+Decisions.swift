@@ -1,8 +1,10 @@
+internal import Audit
 internal import Database
 internal import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
+internal import Tenancy
 
 // Handing orders over, and what staff decides about that.
 extension ClaimRoutes {
@@ -33,19 +35,21 @@ extension ClaimRoutes {
           "claim-processed, claim-canceled, claim-suspended, claim-locked or "
             + "idempotency-key-reused.") + [
             .problem(403, "claim-code-wrong, with attempts_left.")
-          ])
+          ]),
+      access: .roles(.barista, .shopManager)
     ) { request, context in try await process(request, context) }
     router.on(
       .post, "/v1/claims/{id}/renew",
       OpenAPIOperation(
         "renewClaim", "Give it another code, and unlock it", tag: "claims",
-        answers: Self.answers(claim, "claim-processed or claim-canceled."))
+        answers: Self.answers(claim, "claim-processed or claim-canceled.")),
+      access: .roles(.barista, .shopManager)
     ) { _, context in
-      let by = "tenant:\(try context.requireTenant())"
+      let by = try context.requirePrincipal().by
       var generator = SystemRandomNumberGenerator()
       let code = ClaimCode(random: (generator.next(), generator.next()))
       let (service, now) = (service, now())
-      return try await deciding(context) { tenant, id, connection in
+      return try await deciding("claim.renew", context) { tenant, id, connection in
         try service.renew(id, tenant: tenant, code: code, by: by, now: now, in: connection)
       }
     }
@@ -59,9 +63,10 @@ extension ClaimRoutes {
       OpenAPIOperation(
         "deliverClaim", "Name the courier who brings it, and where to", tag: "claims",
         requestSchema: ClaimSchemas.newDelivery,
-        answers: Self.answers(claim, "claim-processed or claim-canceled."))
+        answers: Self.answers(claim, "claim-processed or claim-canceled.")),
+      access: .roles(.barista, .shopManager)
     ) { request, context in
-      let by = "tenant:\(try context.requireTenant())"
+      let by = try context.requirePrincipal().by
       let (courier, address) = try await JSONRequestBody(request).read { fields in
         (
           try fields.string("courier", length: Self.wordBytes),
@@ -69,7 +74,7 @@ extension ClaimRoutes {
         )
       }
       let (service, now) = (service, now())
-      return try await deciding(context) { tenant, id, connection in
+      return try await deciding("claim.deliver", context) { tenant, id, connection in
         try service.assign(
           courier, address: address, to: id, tenant: tenant, by: by, now: now, in: connection)
       }
@@ -81,7 +86,8 @@ extension ClaimRoutes {
         answers: [
           .init(200, "Courier and address.", schema: ClaimSchemas.address),
           .problem(404, "not-found."), .problem(409, "claim-not-delivered."),
-        ])
+        ]),
+      access: .roles(.barista, .shopManager, .auditor)
     ) { _, context in
       try await reading(context, headers: Self.unstored) { tenant, id, connection in
         let (delivery, address) = try service.delivery(of: id, tenant: tenant, in: connection)
@@ -95,11 +101,12 @@ extension ClaimRoutes {
     for (method, path, id, summary, conflicts, fact) in Self.steps {
       router.on(
         method, path,
-        OpenAPIOperation(id, summary, tag: "claims", answers: Self.answers(claim, conflicts))
+        OpenAPIOperation(id, summary, tag: "claims", answers: Self.answers(claim, conflicts)),
+        access: .roles(.barista, .shopManager)
       ) { _, context in
-        let by = "tenant:\(try context.requireTenant())"
+        let by = try context.requirePrincipal().by
         let (service, now) = (service, now())
-        return try await deciding(context) { tenant, id, connection in
+        return try await deciding("claim.\(id)", context) { tenant, id, connection in
           try service.decide(fact(by), on: id, tenant: tenant, now: now, in: connection)
         }
       }
@@ -143,7 +150,10 @@ extension ClaimRoutes {
       throw Problem.invalidField(
         "code", "It must have \(ClaimCode.length) digits and letters without U.")
     }
-    let (service, now, by) = (service, now(), named ?? "tenant:\(tenant)")
+    let principal = try context.requirePrincipal()
+    // A token says who hands over; a program may say so of its people.
+    let by = principal.kind == .token ? principal.by : named ?? principal.by
+    let (service, now, author) = (service, now(), context.author)
     let reply = try await Self.refusing {
       try await Idempotency.once(
         key, tenant: tenant, now: now, on: service.database,
@@ -153,6 +163,7 @@ extension ClaimRoutes {
             code, for: id, tenant: tenant, by: by, now: now, in: connection)
           switch answer {
           case .processed(let claim):
+            try author?.note("claim.process", of: id, now: now, in: connection)
             return .init(status: 200, body: Array(claim.document(telling: nil).utf8))
           case .wrong(let left):
             let members: JSONValue = ["attempts_left": .integer(left)]
@@ -167,15 +178,18 @@ extension ClaimRoutes {
     return .json(bytes: reply.body)
   }
 
+  /// - Parameter action: as the audit log calls it
   private func deciding(
-    _ context: APIContext,
+    _ action: String, _ context: APIContext,
     _ body: @escaping @Sendable (_ tenant: String, _ id: String, any SQLConnection) throws -> Claim
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
-    let database = service.database
+    let (database, author, now) = (service.database, context.author, now())
     let text = try await Self.refusing {
-      try await database.groupedWrite(as: tenant) {
-        try body(tenant, id, $0).document(telling: nil)
+      try await database.groupedWrite(as: tenant) { connection in
+        let claim = try body(tenant, id, connection)
+        try author?.note(action, of: id, now: now, in: connection)
+        return claim.document(telling: nil)
       }
     }
     onEvents()

@@ -6,6 +6,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
 internal import QRCode
+internal import Tenancy
 
 /// `/v1/claims`: reading claims and their codes, handing orders over, and what is decided about it.
 package struct ClaimRoutes: Sendable {
@@ -34,26 +35,31 @@ package struct ClaimRoutes: Sendable {
           .init("status", "Only those with this status.", schema: ClaimSchemas.status),
           .init("location", "Only those there."),
         ],
-        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: claim))])
+        answers: [.init(200, "A page.", schema: OpenAPIOperation.pageSchema(of: claim))]),
+      access: .roles(.barista, .shopManager, .auditor)
     ) { request, context in try await list(request, context) }
     router.on(
       .get, "/v1/claims/{id}",
       OpenAPIOperation(
         "getClaim", "A claim", tag: "claims",
-        answers: [.init(200, "The claim.", schema: claim), .problem(404, "not-found.")])
+        answers: [.init(200, "The claim.", schema: claim), .problem(404, "not-found.")]),
+      access: .roles(.customer, .barista, .shopManager, .auditor)
     ) { _, context in
       try await reading(context) {
-        try service.claim($1, tenant: $0, in: $2).document(telling: nil)
+        try service.claim($1, tenant: $0, in: $2).shown(to: context.customer)
+          .document(telling: nil)
       }
     }
     router.on(
       .get, "/v1/orders/{id}/claim",
       OpenAPIOperation(
         "getOrderClaim", "An order's claim, once the order has been ready", tag: "claims",
-        answers: [.init(200, "The claim.", schema: claim), .problem(404, "not-found.")])
+        answers: [.init(200, "The claim.", schema: claim), .problem(404, "not-found.")]),
+      access: .roles(.customer, .barista, .shopManager, .auditor)
     ) { _, context in
       try await reading(context) {
-        try service.claim(ofOrder: $1, tenant: $0, in: $2).document(telling: nil)
+        try service.claim(ofOrder: $1, tenant: $0, in: $2).shown(to: context.customer)
+          .document(telling: nil)
       }
     }
     registerCodes(on: router)
@@ -69,7 +75,8 @@ package struct ClaimRoutes: Sendable {
       .get, "/v1/claims/{id}/code",
       OpenAPIOperation(
         "getClaimCode", "The code that its customer shows", tag: "claims",
-        answers: [.init(200, "The code.", schema: ClaimSchemas.code)] + problems)
+        answers: [.init(200, "The code.", schema: ClaimSchemas.code)] + problems),
+      access: .roles(.customer)
     ) { _, context in
       let issued = try await code(context)
       return .json(
@@ -82,7 +89,8 @@ package struct ClaimRoutes: Sendable {
       .get, "/v1/claims/{id}/qr.svg",
       OpenAPIOperation(
         "getClaimQRCode", "Its code as a QR code", tag: "claims",
-        answers: [.init(200, "An SVG image.", mediaType: "image/svg+xml")] + problems)
+        answers: [.init(200, "An SVG image.", mediaType: "image/svg+xml")] + problems),
+      access: .roles(.customer)
     ) { _, context in
       let image = try QRCode(await code(context).uri).svg
       return .body(Array(image.utf8), type: "image/svg+xml", headers: Self.unstored)
@@ -94,10 +102,11 @@ package struct ClaimRoutes: Sendable {
 
   private func code(_ context: APIContext) async throws -> IssuedCode {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
-    let service = service
+    let (service, customer) = (service, context.customer)
     do {
       return try await service.database.read(as: tenant) {
-        try service.code(of: id, tenant: tenant, in: $0)
+        _ = try service.claim(id, tenant: tenant, in: $0).shown(to: customer)
+        return try service.code(of: id, tenant: tenant, in: $0)
       }
     } catch ClaimRefusal.processed {
       throw Problem.gone("claim-ended", "The claim has no code any more.", "It is processed.")
@@ -148,5 +157,13 @@ package struct ClaimRoutes: Sendable {
     } catch let refusal as ClaimRefusal {
       throw Problem(refusal)
     }
+  }
+}
+
+extension Claim {
+  /// To who may see only their own, others' claims aren't there.
+  fileprivate func shown(to customer: String?) throws -> Claim {
+    guard customer == nil || terms.customer == customer else { throw ClaimRefusal.notFound(id) }
+    return self
   }
 }

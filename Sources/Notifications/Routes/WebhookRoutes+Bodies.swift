@@ -70,7 +70,7 @@ extension WebhookRoutes {
         throw Problem.invalidField(
           "events[\(index)]",
           "It must be *, a family such as payment.*, or a type such as payment.paid, of "
-            + "payments, transfers, refunds and orders.")
+            + "payments, transfers, refunds, orders and claims.")
       }
       if !patterns.contains(pattern) { patterns.append(pattern) }
     }

@@ -11,7 +11,7 @@ package struct WebhookEvents: Sendable {
   package static let consumer = "webhooks"
   /// Whose events a webhook may have. What is told of deliveries themselves isn't among them: they
   /// would tell of themselves for ever.
-  package static let topics: Set<EventTopic> = [.payment, .order]
+  package static let topics: Set<EventTopic> = [.payment, .order, .claim]
 
   /// Whether there are events that the pattern may match.
   static func tells(_ pattern: EventPattern) -> Bool {

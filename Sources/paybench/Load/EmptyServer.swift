@@ -25,7 +25,8 @@ enum EmptyServer {
   /// Requests that it answers, due as in an open loop.
   static func schedule(rate: Double, seconds: Double, seed: UInt64) -> LoadSchedule {
     var requests = ByteRun()
-    requests.append("POST /v1/payments HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".utf8)
+    requests.append(
+      "POST /v1/payments HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".utf8)
     return LoadSchedule(
       [.init(name: "POST /v1/payments", share: 1, status: 201, requests: requests)],
       rate: rate, seconds: seconds, seed: seed)

@@ -106,7 +106,8 @@ private final class LoadLoop {
       connections[place].descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
     if count < 0, errno == EAGAIN { return false }
     guard count > 0 else {
-      throw count == 0 ? BenchmarkFailure("the server closed a connection") : BenchmarkFailure.call("recv")
+      throw count == 0
+        ? BenchmarkFailure("the server closed a connection") : BenchmarkFailure.call("recv")
     }
     if connections[place].begun.isEmpty, try isAnswer(buffer[..<count]) { return true }
     connections[place].begun += buffer[..<count]

@@ -124,7 +124,8 @@ private final class OpenLoop {
         questions.removeLast()
       }
     }
-    return OpenLoadResult(latencies: latencies.map { $0.sorted() }, unanswered: dues.count - answered)
+    return OpenLoadResult(
+      latencies: latencies.map { $0.sorted() }, unanswered: dues.count - answered)
   }
 
   // MARK: Free ones

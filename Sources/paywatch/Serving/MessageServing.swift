@@ -1,4 +1,5 @@
 internal import ChainTypes
+internal import Claiming
 internal import CustomerMessages
 internal import Database
 internal import Deployment
@@ -27,7 +28,10 @@ struct MessageServing: Sendable {
   var channels: [any DeliveryChannel] {
     guard let mail = surroundings.plan.configuration.mail else { return [] }
     let writer = MessageWriter(
-      database: surroundings.database, publicURL: mail.publicURL, now: now)
+      database: surroundings.database,
+      claims: OwnClaimCodes(
+        service: ClaimService(database: surroundings.database, region: surroundings.region)),
+      publicURL: mail.publicURL, now: now)
     return [MailChannel(writer: writer, client: client, outbox: mail.outbox)]
   }
 
@@ -50,5 +54,14 @@ struct MessageServing: Sendable {
     } onError: {
       logger.error("hearing of what customers are told failed", metadata: ["error": "\($0)"])
     }
+  }
+}
+
+/// The codes of claims that stand in this database.
+private struct OwnClaimCodes: ClaimCodeReading {
+  let service: ClaimService
+
+  func code(ofOrder order: String, tenant: String) async throws -> String? {
+    try await service.code(ofOrder: order, tenant: tenant)?.code.grouped
   }
 }
