@@ -54,7 +54,7 @@ struct FormattingTests {
   }
 
   @Test("coins have their symbols behind them, and no zeros that say nothing")
-  func coins() {
+  func coins() throws {
     func text(_ units: String, _ asset: Asset, _ language: Language) throws -> String {
       let amount = try Amount(units: units, asset: asset)
       return Reader(language).text(Money(amount, isCurrency: false))

@@ -43,7 +43,7 @@ struct MessageTests {
         let harmless = Message(
           plain, in: .init(shop: "x", claimCode: "x", unsubscribe: "x"), for: Reader(language))
         for line in [message.subject, message.push] {
-          #expect(!line.contains(where: \.isNewline))
+          #expect(!line.contains { $0.isNewline })
           #expect(line.unicodeScalars.count < 200, "\(line)")
         }
         // As many lines as without them: none was begun or ended by what others wrote.
