@@ -83,7 +83,7 @@ extension CustomerLife {
     var findings = ShopFindings()
     let payments = Dictionary(rows.payments.map { ($0.id, $0) }) { first, _ in first }
     EndChecker(
-      told: told, payments: payments, stock: stock, mayWait: ground == .chains
+      told: told, payments: payments, stock: stock, isOnChains: ground == .chains
     ).check(held: left.held, &findings)
     for (what, count) in left.counts {
       findings.require(count == 0, .ends, "\(count) \(what) are left")

@@ -10,14 +10,15 @@ internal import Settlement
 internal import Supply
 internal import Tenancy
 
-/// A random life of shops and their customers over all services, all drawn from one seed: people
-/// order, change their minds, pay in every way and come back, staff prepares, stock arrives and is
-/// counted, the chain reorganises, events come twice, late and out of order, and the process dies
-/// at named points. Checkers that know nothing of the services look at every event and at the rows.
+/// A random life of shops and their customers over orders, stock and payments, all drawn from one
+/// seed: people order, change their minds, pay in every way and come back, staff prepares, stock
+/// arrives and is counted, the chain reorganises, events come twice, late and out of order, and the
+/// process dies at named points. Checkers that know nothing of the services look at every event and
+/// at the rows.
 ///
 /// Services, inbox, tracker, store and ledger are the real ones. On the ground `.script` the chain
-/// is a `ScriptedChain`, without nodes and proofs, so that thousands of customers come in a minute;
-/// on `.chains` dozens live on all that `Simulation` has, whose own checkers look on, too. One task
+/// is a `ScriptedChain`, without nodes and proofs, so that hundreds of customers come in a minute;
+/// on `.chains` some live on all that `Simulation` has, whose own checkers look on, too. One task
 /// steps everything; the same seed and number of customers give the same life.
 package final class CustomerLife {
   package let seed: UInt64

@@ -3,12 +3,13 @@ struct EndChecker {
   let told: ToldChecker
   let payments: [String: PaymentRows.Row]
   let stock: StockTruth
-  /// Where coinbases pay, some money doesn't count for a hundred blocks: until then orders wait.
-  let mayWait: Bool
+  /// There coinbases pay, which don't count for a hundred blocks: until then orders wait. And what
+  /// is owed goes back.
+  let isOnChains: Bool
 
   /// Orders that wait for such money, and hold what they take meanwhile.
   private var waiting: Set<String> {
-    guard mayWait else { return [] }
+    guard isOnChains else { return [] }
     return Set(
       told.orders.filter { _, order in
         order.status == "pending"
@@ -80,7 +81,7 @@ struct EndChecker {
         "\(id) is completed for \(order.attention ?? "nothing"), its payment \(status ?? "none")")
     case "canceled":
       findings.require(
-        order.attention == (isPaid ? "refund_due" : order.attention), .money,
+        isOnChains || !isPaid || order.attention == "refund_due", .money,
         "\(id) is canceled and paid, and nobody is told that money is owed")
       findings.require(
         order.stock != "reserved", .stock, "\(id) is canceled and holds stock")
