@@ -117,7 +117,7 @@ struct CacheAsideTests {
     let key = try key("row")
     row.write(nil)
     #expect(try await aside.value(for: key, load: row.load) == nil)
-    await #expect(throws: Broken.self) { try await aside.value(for: key) { throw Broken() } }
+    await #expect(throws: Broken.self) { try await aside.value(for: key, load: { throw Broken() }) }
     row.write(bytes("made"))
     #expect(try await aside.value(for: key, load: row.load) == bytes("made"))
   }

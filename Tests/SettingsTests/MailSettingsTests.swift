@@ -29,7 +29,7 @@ struct MailSettingsTests {
           public_url: "https://pay.shop.example/", certificates: own.pem }
         """))
     #expect(settings.server == "smtp://mail.internal:587" && !settings.allowsPlainText)
-    #expect(settings.login == .init(user: "shop", password: Secret("hunter2")))
+    #expect(settings.login?.user == "shop" && settings.login?.password == Secret("hunter2"))
     #expect(settings.from == MailAddress("orders@shop.example"))
     #expect(settings.replyTo == MailAddress("help@shop.example"))
     #expect(settings.publicURL == "https://pay.shop.example")

@@ -128,11 +128,12 @@ package struct Order: Aggregate {
     case .paymentTold(let id, let sequence, let level, let received):
       move(id, sequence, level, received: received)
     case .refundTold(let id, let sequence, let amount, let isFinal):
-      let known = payment?.refunds?[id]
+      let refunds = payment?.refunds ?? [:]
       // Of one that isn't final nothing was known, and nothing need be.
-      guard payment != nil, sequence > known?.sequence ?? 0, isFinal != known?.isFinal ?? false
+      guard payment != nil, sequence > refunds[id]?.sequence ?? 0,
+        isFinal != refunds[id]?.isFinal ?? false
       else { return }
-      payment?.refunds = (payment?.refunds ?? [:]).merging(
+      payment?.refunds = refunds.merging(
         [id: .init(sequence: sequence, amount: amount, isFinal: isFinal)]) { _, new in new }
     case .deadlinePassed:
       if status == .pending, payment == nil { cancel(by: "clock", .expired) }
@@ -169,7 +170,8 @@ package struct Order: Aggregate {
     case .stockResolved(let resolution, _, _): try resolve(resolution)
     case .refundWaived:
       guard attention == .refundDue else { throw OrderRefusal.notResolvable(status) }
-      payment?.waived = payment?.owed
+      let owed = payment?.owed
+      payment?.waived = owed
     case .forgotten:
       guard isForgettable else { throw OrderRefusal.notForgettable(status) }
       terms = terms.forgotten()

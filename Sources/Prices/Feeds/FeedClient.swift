@@ -38,6 +38,7 @@ package struct FeedClient: Sendable {
     switch error {
     case .timedOut: "it didn't answer in time"
     case .connectionFailed(let reason): "no connection: \(reason)"
+    case .addressRefused(let address): "no connection to \(address)"
     case .connectionLost(let reason): "the connection broke: \(reason)"
     case .tooLarge(let limit): "its answer is longer than \(limit) bytes"
     case .cancelled, .shutDown: "the question was withdrawn"
