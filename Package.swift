@@ -399,7 +399,8 @@ let package = Package(
     tests(
       "CustomerMessages",
       [
-        "JSON", "ChainTypes", "LocalServers", "Messages", "HTTPClient", "Database", "EventLog",
+        "Bytes", "JSON", "ChainTypes", "LocalServers", "Messages", "HTTPClient", "Database",
+        "EventLog",
         "Settlement", "HTTPServer", "Supply", "Orders", "Notifications", "CustomerMessages",
         "LoopbackHTTP", "TestDatabases", "GatewayFixtures",
       ]),

@@ -1,3 +1,4 @@
+import Bytes
 import ChainTypes
 import CustomerMessages
 import Database

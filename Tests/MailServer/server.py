@@ -36,7 +36,7 @@ class Mailbox:
         if "full" in names:
             return "552 5.2.2 mailbox full"
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        text = mail.get_content()
+        text = mail.get_content().replace("\r\n", "\n")
         entry = {
             "sender": envelope.mail_from,
             "recipients": envelope.rcpt_tos,
@@ -75,8 +75,9 @@ async def main():
 
     def authenticate(server, session, envelope, mechanism, data):
         login = (data.login.decode(), data.password.decode())
-        isRight = login == (arguments.user, arguments.password)
-        return AuthResult(success=isRight, handled=not isRight, auth_data=login[0])
+        # What isn't handled here the server answers by 535.
+        is_right = login == (arguments.user, arguments.password)
+        return AuthResult(success=is_right, handled=False, auth_data=login[0])
 
     def connection():
         return SMTP(
