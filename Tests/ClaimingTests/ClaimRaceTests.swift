@@ -102,8 +102,8 @@ struct ClaimRaceTests {
         Array(repeating: shop.code, count: 300))
       #expect(processed == 1 && wrong == [] && others == [])
       #expect(refused == Array(repeating: .processed, count: 299))
-      #expect(try await shop.facts() == 2)
-      #expect(try await shop.types() == ["claim.created", "claim.processed"])
+      let (facts, types) = (try await shop.facts(), try await shop.types())
+      #expect(facts == 2 && types == ["claim.created", "claim.processed"])
     }
   }
 
@@ -145,7 +145,8 @@ struct ClaimRaceTests {
       // It ended one way or the other, and each was told how.
       #expect(processed == 1 || wrong.count == 5)
       #expect(processed + wrong.count + refused.count == codes.count)
-      #expect(try await shop.facts() == Int64(1 + processed + wrong.count))
+      let facts = try await shop.facts()
+      #expect(facts == Int64(1 + processed + wrong.count))
     }
   }
 

@@ -1,4 +1,5 @@
 import Claiming
+import Database
 import EventLog
 import GatewayFixtures
 import HTTPServer

@@ -28,7 +28,8 @@ struct ClaimScene: Sendable {
         let time = surroundings.time
         OrderRoutes(
           service: OrderService(database: surroundings.database), saga: saga(surroundings),
-          payments: surroundings.payments, paymentLimits: RouteLimits()
+          payments: surroundings.payments, paymentLimits: RouteLimits(),
+          events: surroundings.events
         ).register(on: router)
         ClaimRoutes(
           service: ClaimService(database: surroundings.database, region: TestGateway.region),

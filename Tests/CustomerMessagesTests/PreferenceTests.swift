@@ -127,7 +127,7 @@ struct PreferenceTests {
       let token = try #require(try await scene.preferences()?.unsubscribeToken)
       #expect(token.utf8.count == 32)
       let path = PreferenceRoutes.unsubscribePath(token)
-      let connection = try await TestConnection(port: scene.gateway.port)
+      let connection = try TestConnection(port: scene.gateway.port)
       try await connection.request("GET", path)
       let page = try await connection.answer()
       #expect(page.status == 200 && page.body.contains(#"<form method="post">"#))

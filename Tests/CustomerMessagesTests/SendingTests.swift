@@ -2,9 +2,11 @@ import ChainTypes
 import CustomerMessages
 import Database
 import Foundation
+import GatewayFixtures
 import HTTPClient
 import JSON
 import LocalServers
+import LoopbackHTTP
 import Messages
 import Notifications
 import Orders

@@ -5,6 +5,7 @@ import Database
 import EventLog
 import GatewayFixtures
 import JSON
+import LoopbackHTTP
 import Messages
 import Notifications
 import Orders

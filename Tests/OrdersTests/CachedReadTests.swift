@@ -2,6 +2,7 @@ import Aggregates
 import Cache
 import ChainTypes
 import Database
+import EventLog
 import Foundation
 import GatewayFixtures
 import JSON

@@ -5,6 +5,7 @@ import EventLog
 import Foundation
 import JSON
 import LoopbackHTTP
+import SQLite
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 internal import Aggregates
 package import ChainTypes
 package import Database
-package import Messages
+internal import Messages
 
 /// Customers' preferences in their table. Nothing of them stands in events or elsewhere, so that
 /// deleting the row forgets the address.

@@ -2,6 +2,7 @@ internal import Database
 internal import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
+internal import JSON
 
 // Ending mails without an account: whoever has had one knows its link.
 extension PreferenceRoutes {

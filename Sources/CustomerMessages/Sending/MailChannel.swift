@@ -76,17 +76,24 @@ package struct MailChannel: DeliveryChannel {
     let submission = MailSubmission(
       server: outbox.server, sender: outbox.sender.text, recipients: [address.text],
       message: mail.bytes, timeoutMilliseconds: outbox.timeoutMilliseconds)
-    do {
-      return .sent(Self.note("the mail server has taken it", try await client.submit(submission)))
-    } catch .refused(let reply) {
+    do throws(SMTPError) {
+      let reply = try await client.submit(submission)
+      return .sent(Self.note("the mail server has taken it", reply))
+    } catch {
+      return Self.outcome(of: error)
+    }
+  }
+
+  private static func outcome(of error: SMTPError) -> DeliveryOutcome {
+    switch error {
+    case .refused(let reply):
       // Nobody waits for a mailbox that isn't there.
-      return (500...599).contains(reply.code)
-        ? .failed(Self.note("the mail server refused it", reply))
-        : .retry(Self.note("the mail server doesn't take it now", reply))
-    } catch .loginRefused(let reply) {
-      return .retry(Self.note("the mail server refused our user or password", reply))
-    } catch .transfer(let error) {
-      return .retry(AttemptNote("\(error)".withoutControls))
+      (500...599).contains(reply.code)
+        ? .failed(note("the mail server refused it", reply))
+        : .retry(note("the mail server doesn't take it now", reply))
+    case .loginRefused(let reply):
+      .retry(note("the mail server refused our user or password", reply))
+    case .transfer(let error): .retry(AttemptNote("\(error)".withoutControls))
     }
   }
 

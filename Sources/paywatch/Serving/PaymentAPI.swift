@@ -1,5 +1,6 @@
 internal import ChainTypes
 internal import Claiming
+internal import CustomerMessages
 internal import Database
 internal import Deployment
 internal import EventLog
