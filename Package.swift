@@ -226,7 +226,8 @@ let package = Package(
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
         "Settlement", "Tenancy", "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders",
-        "Deployment", "ChainSim", "Notifications", "CustomerMessages", "Claiming", log,
+        "Deployment", "ChainSim", "Notifications", "CustomerMessages", "Claiming", log, hummingbird,
+        httpTypes,
       ]),
     program(
       "payctl",

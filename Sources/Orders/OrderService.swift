@@ -19,7 +19,7 @@ package struct OrderService: Sendable {
   }
 
   package static let expirySeconds: Int64 = 900
-  package static let expirySecondsRange: ClosedRange<Int64> = 60...86_400
+  package static let expirySecondsRange: ClosedRange<Int64> = 2...86_400
 
   /// What is asked for with a new order.
   package struct NewOrder: Sendable, Equatable {

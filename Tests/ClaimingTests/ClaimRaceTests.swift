@@ -179,7 +179,7 @@ struct ClaimRaceTests {
           if let error { failures.append(error) }
         }
       }
-      // Who came at the same moment is refused by the table, and finds the claim when it asks again.
+      // Who came at the same moment is refused by the table, and finds the claim when asking again.
       for failure in failures {
         #expect((failure as? DatabaseError)?.isConstraintViolation == true, "\(failure)")
       }

@@ -99,7 +99,7 @@ struct TellingTests {
       try await scene.chain().mineEmpty(8)
       let refund = try await scene.gateway.send(
         "POST", "/v1/payments/\(payment)/refunds", headers: ["Idempotency-Key": "r"],
-        body: #"{"address":"\#(try TestGateway.address(90))","amount":"0.0005"}"#)
+        body: #"{"kind":"partial","address":"\#(try TestGateway.address(90))","amount":"0.0005"}"#)
       #expect(refund.status == 201, "\(refund.body)")
       let id = try #require(refund.json()["id"]?.string)
       // As its payout would.

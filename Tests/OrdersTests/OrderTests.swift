@@ -8,7 +8,7 @@ import Testing
 struct OrderTests {
   static let time = Timestamp(seconds: 1_800_000_000)
   static let choice = PaymentChoice(chain: chain, asset: .btc, amount: 45_000)
-  private static let chain = ChainName("bitcoin-regtest").unsafelyUnwrapped
+  static let chain = ChainName("bitcoin-regtest").unsafelyUnwrapped
   static let payment = RequestedPayment(
     id: "pay_1", address: "bcrt1…", uri: "bitcoin:bcrt1…", expiresAt: time.adding(seconds: 900))
   static let items = [
@@ -37,40 +37,40 @@ struct OrderTests {
     return order
   }
 
-  private static func moved(_ sequence: Int64, _ level: PaymentLevel) -> OrderFact {
+  static func moved(_ sequence: Int64, _ level: PaymentLevel) -> OrderFact {
     .paymentMoved(id: "pay_1", sequence: sequence, to: level)
   }
 
   /// The way to each status.
-  private static let waiting: [OrderFact] = [
+  static let waiting: [OrderFact] = [
     .stockReserved(revision: 1), .paymentRequested(payment),
   ]
-  private static let confirmed = waiting + [moved(3, .paid), .stockConsumed]
-  private static let preparing = confirmed + [.preparing(by: "bo")]
-  private static let ready = preparing + [.ready(by: "bo")]
-  private static let completed = ready + [.completed(by: "bo")]
+  static let confirmed = waiting + [moved(3, .paid), .stockConsumed]
+  static let preparing = confirmed + [.preparing(by: "bo")]
+  static let ready = preparing + [.ready(by: "bo")]
+  static let completed = ready + [.completed(by: "bo")]
 
-  private static func told(
+  static func told(
     _ sequence: Int64, _ level: PaymentLevel, _ received: UInt256
   ) -> OrderFact {
     .paymentTold(id: "pay_1", sequence: sequence, level: level, received: received)
   }
 
-  private static func refund(
+  static func refund(
     _ sequence: Int64, _ amount: UInt256, _ isFinal: Bool = true, id: String = "ref_1"
   ) -> OrderFact {
     .refundTold(id: id, sequence: sequence, amount: amount, isFinal: isFinal)
   }
 
   /// Paid, and its stock is gone.
-  private static let missing = waiting + [moved(3, .paid), .stockMissing]
+  static let missing = waiting + [moved(3, .paid), .stockMissing]
   /// Paid 45,000, canceled, and its stock is back.
-  private static let owed =
+  static let owed =
     waiting + [
       told(3, .paid, 45_000), .stockConsumed, .canceled(by: "ada", note: nil), .stockReleased,
     ]
 
-  private static func resolved(_ resolution: StockResolution) -> OrderFact {
+  static func resolved(_ resolution: StockResolution) -> OrderFact {
     .stockResolved(resolution, by: "bo", note: nil)
   }
 
@@ -98,10 +98,10 @@ struct OrderTests {
     }
   }
 
-  private static let substitutes = [
+  static let substitutes = [
     OrderItem(product: "oat flat white", quantity: 1, unitPrice: 900, stock: [])
   ]
-  private static let shortages = [StockShortage(product: "beans", wanted: 36, available: 9)]
+  static let shortages = [StockShortage(product: "beans", wanted: 36, available: 9)]
 
   static let transitions: [Transition] = [
     Transition(
@@ -371,40 +371,5 @@ struct OrderTests {
     #expect(told == 1)
     #expect(whole == parted)
     #expect(whole.cancellation?.note == nil && whole.terms.customer == nil)
-  }
-
-  // MARK: Changes
-
-  @Test("items change until a payment is asked for; each change is a wish for stock of its own")
-  func changes() throws {
-    var order = try Self.order(nil, [.stockReserved(revision: 1)])
-    #expect(order.nextStep == nil)
-    #expect(order.wakes(at: Self.time) == order.terms.expiresAt)
-    _ = try order.apply(.changed(items: Self.otherItems, by: "ada"), at: Self.time)
-    #expect(order.nextStep == .reserveStock(revision: 2))
-    // The answer to the first comes late.
-    #expect(try order.apply(.stockReserved(revision: 1), at: Self.time) == [])
-    _ = try order.apply(.stockReserved(revision: 2), at: Self.time)
-    _ = try order.apply(.paymentChosen(Self.choice), at: Self.time)
-    #expect(order.nextStep == .reserveStock(revision: 3))
-    _ = try order.apply(.stockReserved(revision: 3), at: Self.time)
-    #expect(order.nextStep == .requestPayment)
-    #expect(order.items == Self.otherItems)
-  }
-
-  @Test("a change that stock doesn't allow is undone, and what was before is wished anew")
-  func refusedChange() throws {
-    var order = try Self.order(
-      nil, [.stockReserved(revision: 1), .changed(items: Self.otherItems, by: "ada")])
-    let told = try order.apply(
-      .stockRefused(revision: 2, shortages: Self.shortages), at: Self.time)
-    #expect(told == ["updated"])
-    #expect(order.status == .pending)
-    #expect(order.items == Self.items)
-    #expect(order.shortages == Self.shortages)
-    #expect(order.nextStep == .reserveStock(revision: 3))
-    // Refused as well: there is nothing to go back to.
-    _ = try order.apply(.stockRefused(revision: 3, shortages: Self.shortages), at: Self.time)
-    #expect(order.cancellation?.reason == .outOfStock)
   }
 }

@@ -41,10 +41,11 @@ struct SagaTests {
         let answer = try await scene.post("/v1/orders/\(id)/\(word)")
         #expect(try answer.json()["status"] == .string(status))
       }
+      let types = try await scene.types(id)
       #expect(
-        try await scene.types(id) == [
-          "created", "updated", "updated", "updated", "confirmed", "updated", "preparing", "ready",
-          "completed",
+        types == [
+          "created", "updated", "updated", "updated", "updated", "confirmed", "updated",
+          "preparing", "ready", "completed",
         ])
       #expect(try await scene.count("order_timers") == 0)
       try await scene.expectSound()

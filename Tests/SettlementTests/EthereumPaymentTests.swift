@@ -135,7 +135,9 @@ struct EthereumPaymentTests {
     }
     let value = try JSONValue(parsing: Array(text.utf8))
     let schema = PaymentSchemas.payment(transfer: PaymentSchemas.transfer)
-    let optional: Set = ["metadata", "refund_address", "resolved_by", "resolved_reason"]
+    let optional: Set = [
+      "metadata", "refund_address", "resolved_by", "resolved_reason", "quote",
+    ]
     #expect(value.names.union(optional) == schema["properties"]?.names)
     let stored = try await shop.database.read {
       try PaymentRecords.load(tokens.terms.id, locking: false, in: $0)

@@ -43,7 +43,10 @@ struct EventSchemaTests {
     for folder in ["Settlement", "Watching", "Payments"] {
       let sources = PackageFiles.root.appending(path: "Sources/\(folder)")
       for path in try FileManager.default.subpathsOfDirectory(atPath: sources.path)
-      where path.hasSuffix(".swift") && !path.hasPrefix("Schemas/") {
+      where path.hasSuffix(".swift") && !path.hasPrefix("Schemas/")
+        && !path.hasSuffix("AuditAuthor+Decisions.swift")
+      {
+        // The audit log's actions aren't events.
         let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
         for match in text.matches(
           of:

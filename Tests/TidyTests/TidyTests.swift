@@ -82,7 +82,10 @@ struct TidyTests {
         let code = try Tree.code(of: file)
         // libsecp256k1 is blinded with random numbers, which change no result.
         let isBlinding = path == "Sources/Keys/Curve/Secp256k1.swift"
-        let word = Tree.word(among: isBlinding ? words : words + random, in: code)
+        var banned = isBlinding ? words : words + random
+        // The name of a mail's header.
+        if path == "Sources/Messages/Mail/MailMessage.swift" { banned.removeAll { $0 == "Date" } }
+        let word = Tree.word(among: banned, in: code)
         #expect(word == nil, "\(path) has \(word ?? "")")
       }
     }

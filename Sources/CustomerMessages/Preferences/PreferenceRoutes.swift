@@ -84,8 +84,6 @@ package struct PreferenceRoutes: Sendable {
     }
     // Another customer isn't there for a customer.
     guard context.customer ?? text == text else { throw nobody(text) }
-    // Others' are as if nobody knew of them.
-    guard context.customer == nil || context.customer == text else { throw nobody(text) }
     return (tenant, text)
   }
 

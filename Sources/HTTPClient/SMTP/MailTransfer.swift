@@ -128,10 +128,11 @@ final class MailTransfer: RunningTransfer {
     }
   }
 
-  /// What the lines of the last reply say, on one line.
+  /// What the lines of the last reply of that number say, on one line; farewells come behind it.
   private func text(of number: Int) -> String {
     let lines = String(decoding: replies, as: UTF8.self)
-      .split(whereSeparator: \.isNewline).reversed().prefix { $0.hasPrefix("\(number)") }
+      .split(whereSeparator: \.isNewline).reversed().drop { !$0.hasPrefix("\(number)") }
+      .prefix { $0.hasPrefix("\(number)") }
     let words = lines.reversed().map { $0.dropFirst(4) }.joined(separator: " ")
     var text = ""
     for character in words {

@@ -40,7 +40,8 @@ package struct JSONRequestBody: Sendable {
     let mediaType = contentType.split(separator: ";").first.map {
       $0.lowercased().filter { $0 != " " }
     }
-    return mediaType == "application/json"
+    // Types such as application/cloudevents+json are JSON as well (RFC 6839, section 3.1).
+    return mediaType == "application/json" || mediaType?.hasSuffix("+json") == true
   }
 
   /// Reads the object's fields; those that `body` doesn't take are refused.

@@ -80,7 +80,7 @@ package struct LanguageForms: Sendable {
 
   static let japanese = LanguageForms(
     decimalSign: ".", groupSign: ",", groupedDigits: 4, signFirst: true,
-    signs: worldwide.merging(["JPY": "￥", "CNY": "元"]) { _, new in new }
+    signs: worldwide.merging(["JPY": "¥", "CNY": "元"]) { _, new in new }
   ) { time in
     "\(time.year)年\(time.month)月\(time.day)日 \(time.hour):\(time.minuteText)"
   }

@@ -38,7 +38,7 @@ package struct Order: Aggregate {
   package private(set) var updatedAt: Timestamp
 
   /// Which of its wishes for stock holds, which one is granted, and the highest there was.
-  private var wishes = Wishes()
+  private(set) var wishes = Wishes()
 
   package struct Cancellation: Codable, Equatable, Sendable {
     package let by: String
@@ -53,7 +53,7 @@ package struct Order: Aggregate {
   }
 
   /// What an order wants of stock changes with it; each wish has a number above those before it.
-  private struct Wishes: Codable, Equatable, Sendable {
+  struct Wishes: Codable, Equatable, Sendable {
     var current: Int64 = 1
     var granted: Int64 = 0
     var last: Int64 = 1
@@ -343,75 +343,4 @@ package struct Order: Aggregate {
     case .pending, .completed, .canceled, .held: break
     }
   }
-}
-
-// What follows from the stored facts.
-extension Order {
-  package var isPaid: Bool { payment?.level == .paid }
-
-  package var attention: OrderAttention? {
-    switch status {
-    case .held:
-      // Neither: its stock is asked for again.
-      stock == .missing ? .stockMissing : isPaid ? nil : .paymentReversed
-    case .completed: isPaid ? nil : .paymentReversed
-    case .canceled: payment?.isRefundDue == true ? .refundDue : nil
-    case .pending, .confirmed, .preparing, .ready: nil
-    }
-  }
-
-  /// Whether somebody has begun to use what it takes from stock.
-  private var isBegun: Bool { heldFrom == .preparing || heldFrom == .ready }
-
-  /// What other services must be asked for next; nil where the order waits for events or people.
-  package var nextStep: OrderStep? {
-    switch status {
-    case .pending:
-      if wishes.granted != wishes.current { return .reserveStock(revision: wishes.current) }
-      return choice != nil && payment == nil ? .requestPayment : nil
-    case .confirmed, .preparing, .ready, .completed, .held:
-      switch stock {
-      case .none: return .reserveStock(revision: wishes.current)
-      case .reserved where wishes.granted != wishes.current:
-        return .reserveStock(revision: wishes.current)
-      case .reserved: return .consumeStock
-      // What an earlier wish may hold.
-      case .waived where wishes.granted != wishes.current:
-        return .releaseStock(revision: wishes.current)
-      case .consumed, .released, .missing, .waived: return nil
-      }
-    case .canceled:
-      switch stock {
-      // What was begun with is used up.
-      case .reserved where isBegun: return .consumeStock
-      case .consumed where isBegun, .released: break
-      case .none, .reserved, .consumed, .missing, .waived:
-        return .releaseStock(revision: wishes.current)
-      }
-      guard let payment, !payment.isWithdrawn, payment.level == .open else { return nil }
-      return .withdrawPayment(payment.requested.id)
-    }
-  }
-
-  /// Whether nobody has asked for its payment in time.
-  package func isOverdue(at now: Timestamp) -> Bool {
-    status == .pending && payment == nil && terms.expiresAt <= now
-  }
-
-  /// When somebody must look at it although nothing happens to it: at once where there is a step,
-  /// and at its deadline while nothing was requested.
-  package func wakes(at now: Timestamp) -> Timestamp? {
-    let isWaiting = status == .pending && payment == nil
-    guard nextStep == nil else { return now }
-    return isWaiting ? terms.expiresAt : nil
-  }
-}
-
-/// What an order needs of another service.
-package enum OrderStep: Equatable, Sendable {
-  case reserveStock(revision: Int64)
-  case requestPayment
-  case consumeStock
-  case releaseStock(revision: Int64)
-  case withdrawPayment(String)
 }

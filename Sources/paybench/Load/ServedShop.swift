@@ -16,6 +16,8 @@ struct ServedShop {
   let node: SimulatedBitcoinNode
   let port: Int
   let key: APIKey
+  /// Derived ahead: more than a load takes.
+  let readyAddresses: Int
   /// The very one that the server uses, for what is looked up between loads.
   let database: any Database
   private let scratch: ScratchDirectory
@@ -25,10 +27,10 @@ struct ServedShop {
 
   static let shop = "shop"
   static let chain = "bitcoin-regtest"
-  /// Derived ahead: more than a load takes.
-  static let readyAddresses = 20_000
 
-  static func start(on engine: DurableStore.Engine, chains: URL) async throws -> ServedShop {
+  static func start(
+    on engine: DurableStore.Engine, chains: URL, readyAddresses: Int
+  ) async throws -> ServedShop {
     let scratch = try ScratchDirectory()
     let directory = URL(filePath: scratch.path)
     let node = SimulatedBitcoinNode(seed: 1, clock: SystemRPCClock()) {
@@ -55,7 +57,8 @@ struct ServedShop {
     let port = try LocalPorts.one()
     let file = directory.appending(path: "paywatch.yaml")
     try configuration(
-      database: place, port: port, node: simulator.url, chains: chains
+      database: place, port: port, node: simulator.url, chains: chains,
+      readyAddresses: readyAddresses
     ).write(to: file, atomically: true, encoding: .utf8)
     let program = try ServerProcess(
       ServerProcess.Command(
@@ -80,7 +83,8 @@ struct ServedShop {
       try APIKeys.issue(key, tenant: shop, label: "load", now: SystemTime().now, in: $0)
     }
     return ServedShop(
-      node: node, port: Int(port), key: key, database: database, scratch: scratch,
+      node: node, port: Int(port), key: key, readyAddresses: readyAddresses, database: database,
+      scratch: scratch,
       postgres: postgres, simulator: simulator, program: program)
   }
 
@@ -102,7 +106,7 @@ struct ServedShop {
   }
 
   private static func configuration(
-    database: String, port: UInt16, node: String, chains: URL
+    database: String, port: UInt16, node: String, chains: URL, readyAddresses: Int
   ) -> String {
     // The receiving account of BIP-0084's published words on test networks.
     let descriptor =

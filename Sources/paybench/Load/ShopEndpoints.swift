@@ -30,17 +30,17 @@ struct ShopEndpoints: Sendable {
       """
       SELECT chain AS text FROM chains WHERE addresses_through >= (
         SELECT ordinal FROM addresses WHERE payment_id IS NULL AND touched = 0
-        ORDER BY ordinal LIMIT 1 OFFSET \(ServedShop.readyAddresses - 1))
+        ORDER BY ordinal LIMIT 1 OFFSET \(shop.readyAddresses - 1))
       """, atLeast: 1)
   }
 
   /// Fills the shop with what is read: payments, orders and stock.
-  func begin() async throws {
+  func begin(_ count: Int) async throws {
     try await waitForAddresses()
     try await requests.send(supplies(Self.products), expecting: 201)
-    try await requests.send(orders(1_000), expecting: 201)
-    try await requests.send(payments(1_000), expecting: 201)
-    _ = try await confirmedOrders(200)
+    try await requests.send(orders(count), expecting: 201)
+    try await requests.send(payments(count), expecting: 201)
+    _ = try await confirmedOrders(max(10, count / 5))
   }
 
   /// A schedule of all endpoints, with its requests made.

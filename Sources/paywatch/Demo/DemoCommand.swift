@@ -73,24 +73,30 @@ private struct Demo {
     let plan = try Plan(file: file)
     let path = directory.appending(path: "paywatch.sqlite").path
     let database = try plan.configuration.database.opened()
+    let (phones, hook) = (CustomerPhones(), ShopHook())
     let pipeline = try await Pipeline(
-      plan: plan, roles: Set(Role.allCases), database: database, metrics: MetricsRegistry())
+      plan: plan, roles: Set(Role.allCases), database: database, metrics: MetricsRegistry(),
+      pushes: [phones])
     let key = APIKey.generate()
     try await database.write { connection in
       try APIKeys.issue(
         key, tenant: "demo", label: "demo", now: SystemTime().now, in: connection)
     }
     let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+    let (hooks, hookListening) = AsyncStream.makeStream(of: Void.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await pipeline.run { listening.yield($0) } }
+      group.addTask { try await hook.serve(database) { hookListening.yield() } }
       group.addTask {
-        guard let port = await ports.first(where: { _ in true }) else { return }
+        guard let port = await ports.first(where: { _ in true }),
+          await hooks.first(where: { _ in true }) != nil
+        else { return }
         let api = DemoAPI(
           client: try HTTPClient(), url: "http://127.0.0.1:\(port)", key: key.text)
         Console.print(
           "paywatch serve: \(api.url), SQLite, JSON-RPC at \(nodes.url) and \(nodes.ethereumURL)")
         try await tell(
-          api, Treasurer(plan.configuration.chains, database: database))
+          api, Treasurer(plan.configuration.chains, database: database), hook, phones)
         guard stay else { return }
         Console.print(
           """
@@ -113,11 +119,16 @@ private struct Demo {
     try await database.close()
   }
 
-  private func tell(_ api: DemoAPI, _ treasurer: Treasurer) async throws {
+  private func tell(
+    _ api: DemoAPI, _ treasurer: Treasurer, _ hook: ShopHook, _ phones: CustomerPhones
+  ) async throws {
     let teller = Teller(api: api)
     let story = Story(
       api: api, node: nodes.bitcoin, teller: teller, network: BitcoinNetwork(.regtest))
     let ethereumStory = EthereumStory(api: api, node: nodes.ethereum, teller: teller)
+    try await CoffeeStory(
+      bitcoin: story, ethereum: ethereumStory, treasurer: treasurer, hook: hook, phones: phones
+    ).run()
     try await story.run()
     try await ethereumStory.run()
     try await MoneyOutStory(bitcoin: story, ethereum: ethereumStory, treasurer: treasurer).run()
@@ -125,7 +136,7 @@ private struct Demo {
     for payment in try await api.payments() {
       let transfers = payment.transfers.map(\.state).joined(separator: ", ")
       let columns = [
-        payment.orderId, payment.status,
+        await teller.name(of: payment.orderId), payment.status,
         "\(payment.received) of \(payment.amount) \(payment.asset)", transfers,
       ]
       Console.print(

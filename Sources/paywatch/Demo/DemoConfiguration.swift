@@ -23,6 +23,8 @@ enum DemoConfiguration {
     database: { sqlite: paywatch.sqlite }
     log_level: warning
     address_pool: { ready: 20 }
+    prices: { pairs: [BTC-USD, USDC-USD], fixed: { BTC-USD: "80000", USDC-USD: "0.9998" } }
+    webhooks: { allow_http: true, allow_private_hosts: true }
 
     """ + shared(nodes, chains: chains)
   }

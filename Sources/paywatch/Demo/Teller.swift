@@ -18,6 +18,8 @@ actor Teller {
 
   func call(_ subject: String, _ name: String) { names[subject] = name }
 
+  func name(of subject: String) -> String { names[subject] ?? subject }
+
   /// Someone does something.
   func tell(_ who: String, _ what: String) { Console.print("   \(Self.column(who, 10))\(what)") }
 
@@ -60,14 +62,23 @@ actor Teller {
     let page = try await api.events(after: position)
     for event in page.data {
       told.append((event.type, event.subject))
+      if Self.isQuiet(event.type) { continue }
       Console.print("     \(Self.column(event.type, 24))\(line(event))")
     }
     position = page.nextAfter ?? position
     return page.data.count
   }
 
+  /// What would drown the story: each reservation, each delivery.
+  private static func isQuiet(_ type: String) -> Bool {
+    ["supply.", "notification.", "webhook.", "price."].contains { type.hasPrefix($0) }
+  }
+
   private func line(_ event: DemoAPI.Event) -> String {
     let data = event.data
+    if event.type.hasPrefix("order.") || event.type.hasPrefix("claim.") {
+      return "\(names[event.subject] ?? event.subject) #\(event.sequence): \(data.status ?? "?")"
+    }
     if event.type.hasPrefix("refund.") || event.type.hasPrefix("sweep.") {
       return outgoingLine(event)
     }

@@ -18,21 +18,28 @@ struct MessageServing: Sendable {
   let feed: EventFeed
   let payments: PaymentService
   let client: HTTPClient
+  /// What brings pushes to devices: nothing yet but in the demo.
+  let pushes: [any PushProvider]
 
   private var now: @Sendable () -> Timestamp { { SystemTime().now } }
 
   var routes: PreferenceRoutes { PreferenceRoutes(database: surroundings.database, now: now) }
 
-  /// Those on which something can be sent: mail where a server is configured. Nothing brings pushes
-  /// anywhere yet.
+  /// Those on which something can be sent: mail where a server is configured, pushes where
+  /// something brings them.
   var channels: [any DeliveryChannel] {
-    guard let mail = surroundings.plan.configuration.mail else { return [] }
+    let mail = surroundings.plan.configuration.mail
     let writer = MessageWriter(
       database: surroundings.database,
       claims: OwnClaimCodes(
         service: ClaimService(database: surroundings.database, region: surroundings.region)),
-      publicURL: mail.publicURL, now: now)
-    return [MailChannel(writer: writer, client: client, outbox: mail.outbox)]
+      publicURL: mail?.publicURL, now: now)
+    var channels: [any DeliveryChannel] = []
+    if let mail {
+      channels.append(MailChannel(writer: writer, client: client, outbox: mail.outbox))
+    }
+    if !pushes.isEmpty { channels.append(PushChannel(writer: writer, providers: pushes)) }
+    return channels
   }
 
   /// Hears of orders, payments and refunds, and enqueues what customers are told of them.

@@ -1,4 +1,5 @@
 internal import ChainTypes
+internal import CustomerMessages
 internal import Database
 internal import Deployment
 internal import EventLog
@@ -25,11 +26,14 @@ final class Pipeline: Sendable {
   private let tokens: TokenVerifier?
   private let prices: PriceServing
   private let client: HTTPClient
+  private let pushes: [any PushProvider]
 
   /// Brings the database's schema, tenants and accounts up to date, and runs nothing yet.
   init(
-    plan: Plan, roles: Set<Role>, database: any Database, metrics: MetricsRegistry
+    plan: Plan, roles: Set<Role>, database: any Database, metrics: MetricsRegistry,
+    pushes: [any PushProvider] = []
   ) async throws {
+    self.pushes = pushes
     let surroundings = try Surroundings(plan: plan, database: database, metrics: metrics)
     self.surroundings = surroundings
     self.roles = roles
@@ -130,7 +134,8 @@ final class Pipeline: Sendable {
   }
 
   private var messages: MessageServing {
-    MessageServing(surroundings: surroundings, feed: feed, payments: payments, client: client)
+    MessageServing(
+      surroundings: surroundings, feed: feed, payments: payments, client: client, pushes: pushes)
   }
 
   private var claiming: ClaimServing {
