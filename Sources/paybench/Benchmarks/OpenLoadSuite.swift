@@ -1,9 +1,10 @@
 internal import Foundation
 
-/// All endpoints under an open loop over many connections: which rate the whole holds.
+/// The endpoints of payments, orders and stock under an open loop over many connections: which rate
+/// all of them hold.
 enum OpenLoadSuite: EngineSuite {
   static func name(_ engine: DurableStore.Engine) -> String {
-    "open load on every endpoint, \(engine.rawValue)"
+    "open load on payments, orders and stock, \(engine.rawValue)"
   }
 
   /// Connections that are open.

@@ -4,8 +4,8 @@ internal import ChainSim
 internal import ChainTypes
 internal import Foundation
 
-/// What is asked of a served shop: every endpoint of its description, with answers as they are
-/// where all goes well.
+/// What is asked of a served shop: the endpoints of payments, orders and stock, with answers as they
+/// are where all goes well.
 struct ShopEndpoints: Sendable {
   let shop: ServedShop
   private let requests: ShopRequests
@@ -58,12 +58,6 @@ struct ShopEndpoints: Sendable {
 
   /// The endpoints' names.
   var names: [String] { endpoints.map(\.name) }
-
-  /// What a load doesn't ask, and why: a test holds these and the names against the description.
-  static let unasked = [
-    "GET /openapi.json": "read once by developers",
-    "GET /metrics": "asked by one scraper now and then",
-  ]
 
   private var endpoints: [Asked] { paymentEndpoints + orderEndpoints + supplyEndpoints }
 
