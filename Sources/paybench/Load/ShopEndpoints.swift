@@ -205,7 +205,7 @@ struct ShopEndpoints: Sendable {
       Asked(name: "POST /v1/supplies/{id}/adjust") { count in
         try await asking(
           "POST", "/v1/supplies/{id}/adjust", of: newSupplies(count),
-          body: #"{"change":5,"reason":"delivered"}"#)
+          body: #"{"change":5,"reason":"delivery"}"#)
       },
       Asked(name: "DELETE /v1/supplies/{id}") { count in
         try await asking("DELETE", "/v1/supplies/{id}", of: newSupplies(count))
