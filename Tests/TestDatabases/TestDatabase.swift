@@ -23,10 +23,16 @@ package final class TestDatabase: Database {
   }
 
   /// The selected engine's, whose commits a simulation can stop.
-  package static let simulated: @Sendable (CommitHooks) async throws -> any Database = { hooks in
-    var options = TestStore.Options()
-    options.commitHooks = hooks
-    return try await TestDatabase(.selected, options)
+  package static let simulated = simulated(on: .selected)
+
+  package static func simulated(
+    on engine: TestEngine
+  ) -> @Sendable (CommitHooks) async throws -> any Database {
+    { hooks in
+      var options = TestStore.Options()
+      options.commitHooks = hooks
+      return try await TestDatabase(engine, options)
+    }
   }
 
   deinit {

@@ -4,8 +4,8 @@ internal import ChainSim
 internal import ChainTypes
 internal import Foundation
 
-/// What is asked of a served shop: the endpoints of payments, orders and stock, with answers as they
-/// are where all goes well.
+/// What is asked of a served shop: the endpoints of payments, orders and stock, with answers as
+/// they are where all goes well.
 struct ShopEndpoints: Sendable {
   let shop: ServedShop
   private let requests: ShopRequests
