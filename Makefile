@@ -20,13 +20,9 @@ test: setup-servers setup-ethereum setup-mail lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
 	@echo "==> Testing what keeps something in a database, on PostgreSQL"
-	$(SIDE_BY_SIDE) PAYWATCH_TEST_DATABASE=postgresql $(SWIFT) test --skip-build --filter $(ON_POSTGRESQL)
+	@PAYWATCH_TEST_DATABASE=postgresql SWIFT="$(SWIFT)" sh Tests/run.sh --filter $(ON_POSTGRESQL)
 	@echo "==> Testing everything, on SQLite where nothing else is said"
-	$(SIDE_BY_SIDE) $(SWIFT) test --skip-build
-
-# Tests run at once, each with its sockets and files: not so many that one waits for minutes
-# between two of its steps.
-SIDE_BY_SIDE = ulimit -n 8192 2>/dev/null || true; SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16
+	@SWIFT="$(SWIFT)" sh Tests/run.sh
 
 # The targets whose tests open the database of the engine that is asked for.
 ON_POSTGRESQL = '^(Access|Aggregates|Audit|Claiming|CustomerMessages|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|Settlement|Simulation|Supply|Watching)Tests\.'
