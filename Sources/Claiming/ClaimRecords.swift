@@ -45,6 +45,7 @@ package struct ClaimRecords: Sendable {
   ) throws -> Bool {
     guard try store.apply(fact, to: &claim, now: now, in: connection) else { return false }
     if claim.status.hasEnded { try forget(claim.id, in: connection) }
+    if case .orderForgotten = fact { try store.forgetWords(of: claim.id, in: connection) }
     if case .deliveryWithdrawn = fact { try forgetAddress(of: claim.id, in: connection) }
     return true
   }

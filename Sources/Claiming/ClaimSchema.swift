@@ -45,6 +45,9 @@ package enum ClaimSchema {
         + RowSecurity.protect(
           "claim_addresses", rows: ownRows, granting: "SELECT, INSERT, DELETE",
           "UPDATE (address)")
-    }
+    },
+    Migration(number: 2, name: "words of claims' facts apart") { dialect in
+      RecordStore<Claim>().wordsTable(dialect)
+    },
   ]
 }

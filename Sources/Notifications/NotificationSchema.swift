@@ -124,5 +124,26 @@ package enum NotificationSchema {
           granting: "INSERT, DELETE", "UPDATE (expires_at)",
           "SELECT (webhook_id, number, tenant, created_at, expires_at)")
     },
+    Migration(number: 3, name: "how each attempt went") { dialect in
+      let integer = dialect.integer
+      let table = dialect.createTable(
+        "delivery_attempts",
+        """
+          delivery_id TEXT NOT NULL REFERENCES deliveries (delivery_id) ON DELETE CASCADE,
+          number \(integer) NOT NULL,
+          tenant TEXT NOT NULL,
+          begun_at \(integer) NOT NULL,
+          ended_at \(integer) NOT NULL,
+          outcome TEXT NOT NULL,
+          code \(integer),
+          detail TEXT NOT NULL,
+          answer TEXT,
+          PRIMARY KEY (delivery_id, number)
+        """)
+      guard dialect == .postgreSQL else { return [table] }
+      return [table]
+        + RowSecurity.protect(
+          "delivery_attempts", rows: "tenant = \(RowSecurity.currentTenant)", granting: "SELECT")
+    },
   ]
 }

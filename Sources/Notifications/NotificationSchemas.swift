@@ -7,6 +7,8 @@ package enum NotificationSchemas {
   static let status = JSONSchema.choices(Delivery.Status.allCases.map(\.rawValue))
 
   package static let delivery = schema(isEvent: false)
+  /// With its attempts.
+  static let logged = schema(isEvent: false, isLogged: true)
 
   /// `notification.*`.
   package static let events = EventFamily(
@@ -24,19 +26,35 @@ package enum NotificationSchemas {
       tenant: .always)
   }
 
-  private static func schema(isEvent: Bool) -> JSONValue {
+  private static func schema(isEvent: Bool, isLogged: Bool = false) -> JSONValue {
     let described = JSONSchema.described
     let (text, count, time) = (JSONSchema.text, JSONSchema.count, JSONSchema.time)
     let answer: [JSONValue.Member] = [
       .init("answer", described(text, "How the target's answer began."))
     ]
+    let how: [JSONValue.Member] = [
+      .init("at", described(time, "When it began.")),
+      .init("code", described(count, "The status of an HTTP or SMTP reply.")),
+      .init("detail", text),
+    ]
     let attempt = JSONSchema.object(
       "How the last attempt went.",
-      [
-        .init("at", described(time, "When it began.")),
-        .init("code", described(count, "The status of an HTTP or SMTP reply.")),
-        .init("detail", text),
-      ] + (isEvent ? [] : answer), optional: ["code", "answer", "at"])
+      how + (isEvent ? [] : answer), optional: ["code", "answer", "at"])
+    let logged = JSONSchema.object(
+      "How an attempt went.",
+      how + answer + [
+        .init("number", described(count, "From 1; one whose sender died is missing.")),
+        .init("ended_at", time),
+        .init(
+          "outcome", described(text, "sent, retry, failed, gone (no more is taken) or canceled.")),
+      ], optional: ["code", "answer"])
+    let log: [JSONValue.Member] = [
+      .init(
+        "log",
+        described(
+          ["type": "array", "items": logged],
+          "The latest \(RecordedAttempt.shownLimit) attempts."))
+    ]
     return JSONSchema.object(
       "Something that somebody is told.",
       [
@@ -52,6 +70,6 @@ package enum NotificationSchemas {
         .init("next_attempt_at", described(time, "When it may be tried again, at the earliest.")),
         .init("expires_at", described(time, "An attempt that fails later is the last.")),
         .init("created_at", time), .init("finished_at", time),
-      ], optional: ["last_attempt", "next_attempt_at", "finished_at"])
+      ] + (isLogged ? log : []), optional: ["last_attempt", "next_attempt_at", "finished_at"])
   }
 }

@@ -37,6 +37,34 @@ struct OrderEventTests {
     }
   }
 
+  @Test("with its order a claim forgets whose it was: in rows and facts, and is made again so")
+  func forgotten() async throws {
+    try await ClaimScene.run { scene in
+      let (order, claim) = try await scene.claimed()
+      func text(_ sql: String) async throws -> String {
+        try await scene.gateway.database.read { connection in
+          try connection.query(sql, [.text(claim)]).map { try $0.text("text") }.joined()
+        }
+      }
+      let row = "SELECT state AS text FROM claims WHERE claim_id = $1"
+      let facts = "SELECT fact AS text FROM claim_facts WHERE claim_id = $1"
+      let words = "SELECT words AS text FROM claim_words WHERE claim_id = $1"
+      #expect(try await text(row).contains("ada"))
+      #expect(!(try await text(facts)).contains("ada"))
+      #expect(try await text(words) == #"{"customer":"ada"}"#)
+      try await scene.expectSound()
+      #expect(try await scene.post("/v1/orders/\(order)/complete").status == 200)
+      try await scene.hear()
+      #expect(try await scene.gateway.send("DELETE", "/v1/orders/\(order)").status == 200)
+      try await scene.hear()
+      #expect(!(try await text(row)).contains("ada"))
+      #expect(try await text(words) == "")
+      #expect(
+        try await scene.types(claim) == ["claim.created", "claim.canceled", "claim.updated"])
+      try await scene.expectSound()
+    }
+  }
+
   /// Whichever event comes last decides, and each counts once: the inbox keeps the order.
   @Test(
     "events that come twice, late or out of order leave what they leave in order",

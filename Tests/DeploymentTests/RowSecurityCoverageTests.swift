@@ -25,7 +25,7 @@ struct RowSecurityCoverageTests {
     "supplies", "supply_facts", "reservations", "reservation_lines", "orders", "order_facts",
     "order_timers", "order_words", "audit_log", "audit_heads", "deliveries", "delivery_targets",
     "quotes", "webhook_endpoints", "webhook_facts", "webhook_secrets", "customer_preferences",
-    "claims", "claim_facts", "claim_codes", "claim_addresses",
+    "claims", "claim_facts", "claim_codes", "claim_addresses", "claim_words", "delivery_attempts",
   ]
 
   private static func names(
@@ -82,6 +82,7 @@ struct RowSecurityCoverageTests {
         "reservation_lines DELETE, INSERT, SELECT", "orders INSERT, SELECT",
         "order_facts INSERT, SELECT", "order_timers DELETE, INSERT, SELECT",
         "order_words DELETE, INSERT, SELECT", "audit_log INSERT, SELECT",
+        "claim_words DELETE, INSERT, SELECT", "delivery_attempts SELECT",
         "audit_heads INSERT, SELECT", "deliveries INSERT, SELECT",
         "delivery_targets INSERT, SELECT", "customer_preferences DELETE, INSERT, SELECT",
         "quotes INSERT, SELECT", "webhook_endpoints INSERT, SELECT",

@@ -246,5 +246,9 @@ struct DeliveryQueueTests {
       try $0.queryFirst("SELECT COUNT(*) AS n FROM delivery_targets")?.integer("n")
     }
     #expect(targets == 1)
+    let attempts = try await scene.database.read {
+      try $0.query("SELECT delivery_id FROM delivery_attempts").map { try $0.text("delivery_id") }
+    }
+    #expect(attempts == [try #require(waiting)])
   }
 }

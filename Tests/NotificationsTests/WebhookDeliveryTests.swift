@@ -94,6 +94,10 @@ struct WebhookDeliveryTests {
       try await scene.work()
       let sent = try await scene.gateway.get("/v1/deliveries/\(delivery)").json()
       #expect(sent["status"] == "sent")
+      let log = try #require(sent["log"]?.elements)
+      #expect(log.map { $0["outcome"]?.string } == ["gone", "sent"])
+      #expect(log.map { $0["code"] } == [410, 200] && log.map { $0["number"] } == [1, 2])
+      #expect(log.first?["answer"] == "moved away")
       #expect(try await scene.told(delivery) == ["notification.failed", "notification.sent"])
       try expect(
         try await scene.post("/v1/deliveries/\(delivery)/retry"), is: 409, "delivery-sent")

@@ -1,3 +1,4 @@
+import ChainTypes
 import HTTPClient
 import Testing
 
@@ -85,11 +86,19 @@ struct WebhookURLTests {
     }
   }
 
-  @Test("an answer's wish for patience is read where it is a number of seconds")
-  func patience() {
-    #expect(WebhookReply.seconds("120") == 120)
-    for text in ["", "-1", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", "99999999999"] {
-      #expect(WebhookReply.seconds(text) == nil)
-    }
+  @Test("an answer's wish for patience is read where it is a number of seconds, or a date")
+  func patience() throws {
+    let now = try #require(Timestamp(rfc3339: "2026-10-21T07:28:00Z"))
+    func seconds(_ text: String) -> Int64? { WebhookReply.seconds(text, at: now) }
+    #expect(seconds("120") == 120)
+    #expect(seconds("Wed, 21 Oct 2026 07:30:05 GMT") == 125)
+    #expect(seconds("Sun, 01 Nov 2026 00:00:00 GMT") == 923_520)
+    #expect(seconds("Wed, 21 Oct 2026 07:00:00 GMT") == 0)
+    let wrong = [
+      "", "-1", "1.5", "99999999999", "Tue, 21 Oct 2026 07:30:05 GMT",
+      "Wed, 21 Oct 2026 07:30:05 CET", "Wed, 21 Oct 2026 07:30:65 GMT",
+      "Wed, 21-Oct-2026 07:30:05 GMT", "Wed 21 Oct 2026  07:30:05 GMT",
+    ]
+    for text in wrong { #expect(seconds(text) == nil, "\(text)") }
   }
 }

@@ -3,13 +3,27 @@ package import Database
 
 extension Claim: Recorded {
   package static let names = RecordNames(
-    table: "claims", id: "claim_id", facts: "claim_facts", prefix: "clm", event: "claim")
+    table: "claims", id: "claim_id", facts: "claim_facts", prefix: "clm", event: "claim",
+    words: "claim_words")
 
   package var fixedColumns: [(name: String, value: SQLValue)] {
     [("order_id", .text(terms.order)), ("location", .text(terms.location))]
   }
 
   package var columns: [(name: String, value: SQLValue)] { [("status", .text(status.rawValue))] }
+
+  package static func parting(_ fact: ClaimFact) -> (fact: ClaimFact, words: [String: String]) {
+    guard case .issued(let terms, let code, let sequence) = fact, let customer = terms.customer
+    else { return (fact, [:]) }
+    return (
+      .issued(terms.with(customer: nil), code: code, sequence: sequence), ["customer": customer]
+    )
+  }
+
+  package static func joining(_ words: [String: String], to fact: ClaimFact) -> ClaimFact {
+    guard case .issued(let terms, let code, let sequence) = fact else { return fact }
+    return .issued(terms.with(customer: words["customer"]), code: code, sequence: sequence)
+  }
 
   package func document(telling step: RecordStep<Claim>?) -> String {
     var object = CanonicalObject(reserving: 512)

@@ -15,7 +15,7 @@ internal import Digests
 package struct Claim: Aggregate {
   package typealias Fact = ClaimFact
 
-  package let terms: ClaimTerms
+  package private(set) var terms: ClaimTerms
   package let createdAt: Timestamp
   package private(set) var status = ClaimStatus.open
   /// How often a wrong code was shown since this one was issued.
@@ -25,6 +25,8 @@ package struct Claim: Aggregate {
   package private(set) var handover: Handover?
   /// Why it was canceled: what became of the order.
   package private(set) var cancellation: ClaimedOrder?
+  /// Whether it was forgotten whose order it was; else nil.
+  package private(set) var isForgotten: Bool?
   package private(set) var version: Int64 = 1
   package private(set) var updatedAt: Timestamp
 
@@ -70,6 +72,9 @@ package struct Claim: Aggregate {
     switch fact {
     case .issued: throw ClaimRefusal.issuedAlready(id)
     case .orderMoved(let sequence, let order): move(sequence, order)
+    case .orderForgotten:
+      terms = terms.with(customer: nil)
+      isForgotten = true
     case .attemptFailed:
       try requireOpen()
       failedAttempts += 1

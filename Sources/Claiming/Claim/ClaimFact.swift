@@ -9,6 +9,8 @@ package enum ClaimFact: Codable, Equatable, Sendable {
   case issued(ClaimTerms, code: Hash32, sequence: Int64)
   /// What the order's event of this sequence tells.
   case orderMoved(sequence: Int64, to: ClaimedOrder)
+  /// What the order said of people is forgotten, and whose it was with it.
+  case orderForgotten
 
   /// Somebody showed a wrong code.
   case attemptFailed(by: String)

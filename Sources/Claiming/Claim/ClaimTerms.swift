@@ -6,11 +6,17 @@ package struct ClaimTerms: Codable, Equatable, Sendable {
   /// `ord_…`; an order has one claim.
   package let order: String
   /// Whose order it is, where the order says so: who may see the code.
-  package let customer: String?
+  package fileprivate(set) var customer: String?
   /// Where the order is handed over, or fetched by a courier.
   package let location: String
   /// Its home: only there it is decided who gets the order, in one database and on one row.
   package let region: String
+
+  func with(customer: String?) -> ClaimTerms {
+    var terms = self
+    terms.customer = customer
+    return terms
+  }
 
   package init(
     id: String, tenant: String, order: String, customer: String? = nil, location: String,

@@ -14,7 +14,7 @@ package struct OrderEvents: Sendable {
   package static let consumer = "claiming"
   /// That an order is held, or ready again, is told as `order.updated`.
   package static let interest = EventInterest(
-    types: ["order.ready", "order.updated", "order.completed", "order.canceled"])
+    types: ["order.ready", "order.updated", "order.completed", "order.canceled", "order.deleted"])
 
   /// Where new claims are at home.
   let region: String
@@ -45,6 +45,8 @@ package struct OrderEvents: Sendable {
       guard claim.terms.region == region else { return }
       try records.apply(
         .orderMoved(sequence: event.sequence, to: order), to: &claim, now: now, in: connection)
+      guard event.type == "order.deleted" else { return }
+      try records.apply(.orderForgotten, to: &claim, now: now, in: connection)
     } else if order == .ready {
       let id = try records.store.order(connection.dialect).newID(
         tenant: tenant, now: now, random: random(), in: connection)

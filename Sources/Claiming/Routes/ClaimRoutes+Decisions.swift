@@ -1,6 +1,6 @@
 internal import Audit
 internal import Database
-internal import HTTPServer
+package import HTTPServer
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
@@ -154,23 +154,21 @@ extension ClaimRoutes {
     // A token says who hands over; a program may say so of its people.
     let by = principal.kind == .token ? principal.by : named ?? principal.by
     let (service, now, author) = (service, now(), context.author)
-    let reply = try await Self.refusing {
-      try await Idempotency.once(
-        key, tenant: tenant, now: now, on: service.database,
-        holding: { try service.hold(id, tenant: tenant, in: $0) },
-        replying: { connection in
-          let answer = try service.show(
-            code, for: id, tenant: tenant, by: by, now: now, in: connection)
-          switch answer {
-          case .processed(let claim):
-            try author?.note("claim.process", of: id, now: now, in: connection)
-            return .init(status: 200, body: Array(claim.document(telling: nil).utf8))
-          case .wrong(let left):
-            let members: JSONValue = ["attempts_left": .integer(left)]
-            return .init(status: 403, body: members.bytes)
-          }
-        })
-    }
+    let reply = try await Idempotency.once(
+      key, tenant: tenant, now: now, on: service.database,
+      holding: { try service.hold(id, tenant: tenant, in: $0) },
+      replying: { connection in
+        let answer = try service.show(
+          code, for: id, tenant: tenant, by: by, now: now, in: connection)
+        switch answer {
+        case .processed(let claim):
+          try author?.note("claim.process", of: id, now: now, in: connection)
+          return .init(status: 200, body: Array(claim.document(telling: nil).utf8))
+        case .wrong(let left):
+          let members: JSONValue = ["attempts_left": .integer(left)]
+          return .init(status: 403, body: members.bytes)
+        }
+      })
     onEvents()
     guard reply.status == 200 else {
       throw Problem.wrongCode(try JSONValue(parsing: reply.body)["attempts_left"])
@@ -185,16 +183,18 @@ extension ClaimRoutes {
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let (database, author, now) = (service.database, context.author, now())
-    let text = try await Self.refusing {
-      try await database.groupedWrite(as: tenant) { connection in
-        let claim = try body(tenant, id, connection)
-        try author?.note(action, of: id, now: now, in: connection)
-        return claim.document(telling: nil)
-      }
+    let text = try await database.groupedWrite(as: tenant) { connection in
+      let claim = try body(tenant, id, connection)
+      try author?.note(action, of: id, now: now, in: connection)
+      return claim.document(telling: nil)
     }
     onEvents()
     return .json(bytes: Array(text.utf8))
   }
+}
+
+extension ClaimRefusal: Refusal {
+  package var problem: Problem { Problem(self) }
 }
 
 extension Problem {

@@ -112,8 +112,6 @@ package struct ClaimRoutes: Sendable {
       throw Problem.gone("claim-ended", "The claim has no code any more.", "It is processed.")
     } catch ClaimRefusal.canceled {
       throw Problem.gone("claim-ended", "The claim has no code any more.", "It is canceled.")
-    } catch let refusal as ClaimRefusal {
-      throw Problem(refusal)
     }
   }
 
@@ -126,9 +124,7 @@ package struct ClaimRoutes: Sendable {
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let database = service.database
-    let text = try await Self.refusing {
-      try await database.read(as: tenant) { try body(tenant, id, $0) }
-    }
+    let text = try await database.read(as: tenant) { try body(tenant, id, $0) }
     return .json(bytes: Array(text.utf8), headers: headers)
   }
 
@@ -149,14 +145,6 @@ package struct ClaimRoutes: Sendable {
       ).map { (id: $0.id, json: $0.document(telling: nil)) }
     }
     return JSONPage.response(of: claims, limit: page.limit)
-  }
-
-  static func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-      return try await body()
-    } catch let refusal as ClaimRefusal {
-      throw Problem(refusal)
-    }
   }
 }
 

@@ -15,12 +15,25 @@ package final class HTTPDate: Sendable {
     }
   }
 
+  private static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+
+  /// The preferred form, which all senders must write (IMF-fixdate); nil for anything else.
+  package static func parse(_ text: String) -> Timestamp? {
+    guard text.utf8.count == 29 else { return nil }
+    let parts = text.split(separator: " ")
+    guard parts.count == 6, let month = months.firstIndex(of: String(parts[2])) else { return nil }
+    let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
+    let time = Timestamp(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
+    // The weekday, too, must be the date's.
+    guard let time, format(second: time.microseconds / 1_000_000) == text else { return nil }
+    return time
+  }
+
   /// `Sat, 21 Nov 2026 08:15:30 GMT`
   package static func format(second: Int64) -> String {
     let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
-    let months = [
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
     // RFC 3339: 2026-11-21T08:15:30.000Z
     let parts = Timestamp(seconds: second).description.split { "-T.Z".contains($0) }
     guard second >= 0, parts.count >= 4, let month = Int(parts[1]) else { return "" }

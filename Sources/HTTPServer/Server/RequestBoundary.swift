@@ -82,6 +82,7 @@ struct RequestBoundary: Sendable {
   private func problem(for error: any Error, logger: Logger) -> Problem {
     switch error {
     case let problem as Problem: return problem
+    case let refusal as any Refusal: return refusal.problem
     case DatabaseError.overloaded, DatabaseError.busy, DatabaseError.timedOut, DatabaseError.closed,
       DatabaseError.storage, DatabaseError.connectionLost(_, commitIsUnknown: false):
       // Nothing happened, and the same request may go through once there is room or a server.

@@ -68,17 +68,15 @@ package struct Delivery: Sendable, Equatable {
     createdAt = Timestamp(microseconds: try row.integer("created_at"))
     finishedAt = try time("finished_at")
     lastAttemptAt = try time("attempted_at")
-    lastNote = try row.optionalText("detail").map { detail in
-      AttemptNote(
-        detail, code: try row.optionalInteger("code").map { Int($0) },
-        answer: try row.optionalText("answer"))
-    }
+    lastNote = try AttemptNote(row)
   }
 
   /// As answers and events show it: a JSON object, without the content.
   ///
-  /// - Parameter isEvent: without what the target answered
-  package func document(isEvent: Bool = false) -> String {
+  /// - Parameters:
+  ///   - isEvent: without what the target answered
+  ///   - log: of its attempts, where it is wanted
+  package func document(isEvent: Bool = false, log: [RecordedAttempt]? = nil) -> String {
     var object = CanonicalObject(reserving: 512)
     object.add("attempts", attempts)
     object.add("channel", target.channel.rawValue)
@@ -90,6 +88,7 @@ package struct Delivery: Sendable, Equatable {
     if let finishedAt { object.add("finished_at", finishedAt) }
     object.add("id", id)
     if let lastNote { object.add("last_attempt", document(of: lastNote, isEvent: isEvent)) }
+    if let log { object.add("log", log.map(\.document)) }
     if let nextAttemptAt { object.add("next_attempt_at", nextAttemptAt) }
     object.add("status", status.rawValue)
     object.add("target", target.key)

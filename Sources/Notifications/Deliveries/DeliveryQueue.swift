@@ -210,6 +210,7 @@ enum DeliveryQueue {
         .integer(attempt.attempts),
       ])
     guard changed == 1 else { return nil }
+    try RecordedAttempt.add(outcome, of: attempt, endedAt: now, in: connection)
     try retire(target, outcome, health, through: channel, at: now, in: connection)
     guard let delivery = try Deliveries.load(attempt.id, tenant: nil, in: connection) else {
       return nil

@@ -46,16 +46,20 @@ package struct DeliveryRoutes: Sendable {
     router.on(
       .get, "/v1/deliveries/{id}",
       OpenAPIOperation(
-        "getDelivery", "A delivery", tag: "deliveries",
-        answers: [.init(200, "The delivery.", schema: delivery), .problem(404, "not-found.")]),
+        "getDelivery", "A delivery, with the log of its attempts", tag: "deliveries",
+        answers: [
+          .init(200, "The delivery.", schema: NotificationSchemas.logged),
+          .problem(404, "not-found."),
+        ]),
       access: Self.reading
     ) { _, context in
       let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
-      let found = try await database.read(as: tenant) {
-        try Deliveries.load(id, tenant: tenant, in: $0)
+      let text = try await database.read(as: tenant) { connection in
+        try Deliveries.load(id, tenant: tenant, in: connection)?
+          .document(log: RecordedAttempt.latest(of: id, in: connection))
       }
-      guard let found else { throw Problem(DeliveryRefusal.notFound(id)) }
-      return .json(bytes: Array(found.document().utf8))
+      guard let text else { throw DeliveryRefusal.notFound(id) }
+      return .json(bytes: Array(text.utf8))
     }
     router.on(
       .post, "/v1/deliveries/{id}/retry",
@@ -76,16 +80,12 @@ package struct DeliveryRoutes: Sendable {
   private func retry(_ context: APIContext) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let (now, author) = (now(), context.author)
-    do {
-      let text = try await database.groupedWrite(as: tenant) { connection in
-        let delivery = try Deliveries.retry(id, tenant: tenant, now: now, in: connection)
-        try author?.note("delivery.retry", of: id, now: now, in: connection)
-        return delivery.document()
-      }
-      return .json(bytes: Array(text.utf8))
-    } catch let refusal as DeliveryRefusal {
-      throw Problem(refusal)
+    let text = try await database.groupedWrite(as: tenant) { connection in
+      let delivery = try Deliveries.retry(id, tenant: tenant, now: now, in: connection)
+      try author?.note("delivery.retry", of: id, now: now, in: connection)
+      return delivery.document()
     }
+    return .json(bytes: Array(text.utf8))
   }
 
   /// - Parameter webhook: whose; of one that isn't the tenant's there are none

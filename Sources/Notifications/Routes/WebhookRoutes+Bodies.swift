@@ -1,4 +1,4 @@
-internal import HTTPServer
+package import HTTPServer
 internal import JSON
 
 // What the routes of webhooks take.
@@ -76,6 +76,14 @@ extension WebhookRoutes {
     }
     return patterns
   }
+}
+
+extension WebhookRefusal: Refusal {
+  package var problem: Problem { Problem(self) }
+}
+
+extension DeliveryRefusal: Refusal {
+  package var problem: Problem { Problem(self) }
 }
 
 extension Problem {

@@ -57,10 +57,8 @@ package struct WebhookRoutes: Sendable {
     ) { _, context in
       let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
       let service = service
-      let text = try await Self.refusing {
-        try await service.database.read(as: tenant) {
-          try service.webhook(id, tenant: tenant, in: $0).document(telling: nil)
-        }
+      let text = try await service.database.read(as: tenant) {
+        try service.webhook(id, tenant: tenant, in: $0).document(telling: nil)
       }
       return .json(bytes: Array(text.utf8))
     }
@@ -133,13 +131,11 @@ package struct WebhookRoutes: Sendable {
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
     let secret = WebhookSecret.generate(using: &generator)
-    let reply = try await Self.refusing {
-      try await Idempotency.once(key, tenant: tenant, now: now, on: service.database) {
-        let webhook = try service.create(
-          details, secret: secret, tenant: tenant, now: now, random: random, in: $0)
-        try author?.note("webhook.create", of: webhook.id, now: now, in: $0)
-        return webhook.document(telling: nil)
-      }
+    let reply = try await Idempotency.once(key, tenant: tenant, now: now, on: service.database) {
+      let webhook = try service.create(
+        details, secret: secret, tenant: tenant, now: now, random: random, in: $0)
+      try author?.note("webhook.create", of: webhook.id, now: now, in: $0)
+      return webhook.document(telling: nil)
     }
     onEvents()
     return try await Self.answer(reply, with: secret, of: service)
@@ -151,12 +147,12 @@ package struct WebhookRoutes: Sendable {
     let (service, now, author) = (service, now(), context.author)
     var generator = SystemRandomNumberGenerator()
     let secret = WebhookSecret.generate(using: &generator)
-    let reply = try await Self.refusing {
-      try await Idempotency.once(key, tenant: tenant, now: now, on: service.database, status: 200) {
-        let webhook = try service.rotate(id, to: secret, tenant: tenant, now: now, in: $0)
-        try author?.note("webhook.rotate", of: id, now: now, in: $0)
-        return webhook.document(telling: nil)
-      }
+    let reply = try await Idempotency.once(
+      key, tenant: tenant, now: now, on: service.database, status: 200
+    ) {
+      let webhook = try service.rotate(id, to: secret, tenant: tenant, now: now, in: $0)
+      try author?.note("webhook.rotate", of: id, now: now, in: $0)
+      return webhook.document(telling: nil)
     }
     onEvents()
     return try await Self.answer(reply, with: secret, of: service)
@@ -181,10 +177,10 @@ package struct WebhookRoutes: Sendable {
     let key = try IdempotencyKey(request, body: [])
     let (service, now) = (service, now())
     let random = UInt64.random(in: .min ... .max)
-    let reply = try await Self.refusing {
-      try await Idempotency.once(key, tenant: tenant, now: now, on: service.database, status: 202) {
-        try service.test(id, tenant: tenant, now: now, random: random, in: $0).document()
-      }
+    let reply = try await Idempotency.once(
+      key, tenant: tenant, now: now, on: service.database, status: 202
+    ) {
+      try service.test(id, tenant: tenant, now: now, random: random, in: $0).document()
     }
     onEvents()
     return .json(bytes: reply.body, status: .init(code: reply.status))
@@ -196,13 +192,11 @@ package struct WebhookRoutes: Sendable {
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let (service, now, author) = (service, now(), context.author)
-    let text = try await Self.refusing {
-      try await service.database.groupedWrite(as: tenant) { connection in
-        let webhook = try service.change(
-          id, tenant: tenant, now: now, in: connection, by: facts)
-        try author?.note(action, of: id, now: now, in: connection)
-        return webhook.document(telling: nil)
-      }
+    let text = try await service.database.groupedWrite(as: tenant) { connection in
+      let webhook = try service.change(
+        id, tenant: tenant, now: now, in: connection, by: facts)
+      try author?.note(action, of: id, now: now, in: connection)
+      return webhook.document(telling: nil)
     }
     onEvents()
     return .json(bytes: Array(text.utf8))
@@ -220,13 +214,5 @@ package struct WebhookRoutes: Sendable {
       ).map { (id: $0.id, json: $0.document(telling: nil)) }
     }
     return JSONPage.response(of: webhooks, limit: page.limit)
-  }
-
-  private static func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-      return try await body()
-    } catch let refusal as WebhookRefusal {
-      throw Problem(refusal)
-    }
   }
 }

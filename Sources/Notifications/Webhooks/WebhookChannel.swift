@@ -118,7 +118,7 @@ package struct WebhookChannel: DeliveryChannel {
     request.keepsBeginning = true
     request.pin = AddressPin(host: url.host, port: url.port, addresses: addresses)
     do throws(HTTPClientError) {
-      return WebhookReply(try await client.send(request)).outcome
+      return WebhookReply(try await client.send(request), at: now()).outcome
     } catch {
       return switch error {
       case .addressRefused(let address):

@@ -1,5 +1,5 @@
 internal import ChainTypes
-internal import HTTPServer
+package import HTTPServer
 internal import JSON
 
 // What the routes of supplies take.
@@ -139,6 +139,10 @@ extension SupplyRoutes {
       throw Problem.invalidField("status", "It must be one of \(known).")
     }
   }
+}
+
+extension SupplyRefusal: Refusal {
+  package var problem: Problem { Problem(self) }
 }
 
 extension Problem {

@@ -52,12 +52,10 @@ package struct SupplyRoutes: Sendable {
     ) { _, context in
       let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
       let service = service
-      let document = try await Self.refusing {
-        try await service.cache.value(for: try? CacheKeys(tenant: tenant).supply(id)) {
-          try await service.database.read(as: tenant) { connection in
-            let item = try service.item(id, tenant: tenant, in: connection)
-            return CacheAside.Loaded(Array(item.document(telling: nil).utf8))
-          }
+      let document = try await service.cache.value(for: try? CacheKeys(tenant: tenant).supply(id)) {
+        try await service.database.read(as: tenant) { connection in
+          let item = try service.item(id, tenant: tenant, in: connection)
+          return CacheAside.Loaded(Array(item.document(telling: nil).utf8))
         }
       }
       return .json(bytes: document ?? [])
@@ -184,11 +182,9 @@ package struct SupplyRoutes: Sendable {
       throw Problem.invalidField("after", "It must be a number, as next_after gives it.")
     }
     let service = service
-    let movements = try await Self.refusing {
-      try await service.database.read(as: tenant) {
-        try service.movements(
-          of: id, tenant: tenant, before: before, limit: page.limit + 1, in: $0)
-      }
+    let movements = try await service.database.read(as: tenant) {
+      try service.movements(
+        of: id, tenant: tenant, before: before, limit: page.limit + 1, in: $0)
     }
     return JSONPage.response(of: movements, limit: page.limit)
   }
@@ -197,11 +193,9 @@ package struct SupplyRoutes: Sendable {
     _ key: IdempotencyKey, _ tenant: String, _ now: Timestamp, status: Int,
     _ body: @escaping @Sendable (any SQLConnection) throws -> SupplyItem
   ) async throws -> Response {
-    let reply = try await Self.refusing {
-      try await Idempotency.once(
-        key, tenant: tenant, now: now, on: service.database, status: status
-      ) { try body($0).document(telling: nil) }
-    }
+    let reply = try await Idempotency.once(
+      key, tenant: tenant, now: now, on: service.database, status: status
+    ) { try body($0).document(telling: nil) }
     service.onEvents()
     return .json(bytes: reply.body, status: .init(code: reply.status))
   }
@@ -230,15 +224,13 @@ package struct SupplyRoutes: Sendable {
   ) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let (service, now, author) = (service, service.now(), context.author)
-    let text = try await Self.refusing {
-      try await service.database.groupedWrite(as: tenant) { connection in
-        try Self.noted(action, author, now, in: connection) { heard in
-          try service.change(id, tenant: tenant, now: now, in: connection) {
-            heard($0)
-            return try fact($0)
-          }
-        }.document(telling: nil)
-      }
+    let text = try await service.database.groupedWrite(as: tenant) { connection in
+      try Self.noted(action, author, now, in: connection) { heard in
+        try service.change(id, tenant: tenant, now: now, in: connection) {
+          heard($0)
+          return try fact($0)
+        }
+      }.document(telling: nil)
     }
     service.onEvents()
     return .json(bytes: Array(text.utf8))
@@ -278,13 +270,5 @@ package struct SupplyRoutes: Sendable {
       }
     }
     return .json(bytes: body ?? [])
-  }
-
-  private static func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-      return try await body()
-    } catch let refusal as SupplyRefusal {
-      throw Problem(refusal)
-    }
   }
 }

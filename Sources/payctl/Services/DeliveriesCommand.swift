@@ -9,7 +9,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "deliveries",
     abstract: "Shows what webhooks and customers were told, and sends it again.",
-    subcommands: [List.self, Retry.self])
+    subcommands: [List.self, Show.self, Retry.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -61,6 +61,39 @@ struct DeliveriesCommand: AsyncParsableCommand {
     }
   }
 
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Shows a delivery's attempts, the latest last.")
+
+    @OptionGroup var database: DatabaseOptions
+
+    @Argument(help: "Which: ntf_….")
+    var delivery: String
+
+    func run() async throws {
+      let id = delivery
+      let found = try await database.run { database in
+        try await database.read { connection in
+          try Deliveries.load(id, tenant: nil, in: connection).map {
+            ($0, try RecordedAttempt.latest(of: id, in: connection))
+          }
+        }
+      }
+      guard let (delivery, attempts) = found else {
+        throw CommandFailure(DeliveriesCommand.sentence(.notFound(id)))
+      }
+      guard database.format == .table else {
+        return try Answers.writeLines(texts: [delivery.document(log: attempts)])
+      }
+      var table = Table("attempt", "began", "outcome", "detail")
+      for attempt in attempts {
+        table.append(
+          "\(attempt.number)", "\(attempt.begunAt)", attempt.outcome, attempt.note.detail)
+      }
+      try table.write()
+    }
+  }
+
   struct Retry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Has a delivery tried again at once, also where it has failed or was canceled.",
@@ -82,19 +115,19 @@ struct DeliveriesCommand: AsyncParsableCommand {
             return delivery.document()
           }
         } catch let refusal as DeliveryRefusal {
-          throw CommandFailure(Self.sentence(refusal))
+          throw CommandFailure(DeliveriesCommand.sentence(refusal))
         }
       }
       try Answers.writeLines(texts: [text])
     }
+  }
 
-    private static func sentence(_ refusal: DeliveryRefusal) -> String {
-      switch refusal {
-      case .notFound(let id): "there is no delivery \(id): see payctl deliveries list"
-      case .sent(let id): "\(id) has arrived"
-      case .retired: "nothing is sent to its target now: enable the webhook first"
-      case .tooLarge(let bytes): "\(bytes) bytes are too many"
-      }
+  fileprivate static func sentence(_ refusal: DeliveryRefusal) -> String {
+    switch refusal {
+    case .notFound(let id): "there is no delivery \(id): see payctl deliveries list"
+    case .sent(let id): "\(id) has arrived"
+    case .retired: "nothing is sent to its target now: enable the webhook first"
+    case .tooLarge(let bytes): "\(bytes) bytes are too many"
     }
   }
 }
