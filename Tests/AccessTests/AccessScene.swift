@@ -79,11 +79,12 @@ struct AccessScene: Sendable {
       """
   }
 
-  /// Has a customer place an order, and gives its id.
+  /// Has the shop's program place an order for a customer, and gives its id.
   func place(by customer: String, paid: Bool = false) async throws -> String {
     gateway.time.advance(milliseconds: 1)
-    let answer = try await send(
-      "POST", "/v1/orders", by: customer, .customer, body: Self.order(paid: paid))
+    let answer = try await gateway.send(
+      "POST", "/v1/orders", headers: ["Idempotency-Key": "key-\(UInt64.random(in: .min ... .max))"],
+      body: Self.order(#","customer":"\#(customer)""#, paid: paid))
     try #require(answer.status == 201, "\(answer.body)")
     return try #require(answer.json()["id"]?.string)
   }

@@ -46,19 +46,16 @@ struct CustomerTests {
     }
   }
 
-  @Test("an order is placed, paid and canceled by its customer, and by no other one")
+  @Test("an order is paid and canceled by its customer, and by no other one")
   func deciding() async throws {
     try await AccessScene.run { scene in
       let id = try await scene.place(by: "ada")
       let path = "/v1/orders/\(id)"
       let before = try await scene.gateway.get(path).body
       let payment = #"{"chain":"bitcoin-regtest","asset":"BTC"}"#
-      let change = #"{"items":[{"product":"tea","quantity":1,"unit_price":"0.0002","stock":[]}]}"#
-      for (method, part, body) in [
-        ("PATCH", "", change), ("POST", "/pay", payment), ("POST", "/cancel", "{}"),
-      ] {
+      for (part, body) in [("/pay", payment), ("/cancel", "{}")] {
         try expect(
-          try await scene.send(method, path + part, by: "bob", .customer, body: body), is: 404,
+          try await scene.send("POST", path + part, by: "bob", .customer, body: body), is: 404,
           "not-found")
       }
       #expect(try await scene.gateway.get(path).body == before)
@@ -67,11 +64,9 @@ struct CustomerTests {
           try await scene.send("POST", "\(path)/\(step)", by: "ada", .customer), is: 403,
           "forbidden")
       }
-      for (method, part, body) in [
-        ("PATCH", "", change), ("POST", "/pay", payment), ("POST", "/cancel", #"{"note":"x"}"#),
-      ] {
-        let answer = try await scene.send(method, path + part, by: "ada", .customer, body: body)
-        #expect(answer.status == 200, "\(method) \(part): \(answer.body)")
+      for (part, body) in [("/pay", payment), ("/cancel", #"{"note":"x"}"#)] {
+        let answer = try await scene.send("POST", path + part, by: "ada", .customer, body: body)
+        #expect(answer.status == 200, "\(part): \(answer.body)")
       }
       let order = try await scene.gateway.get(path).json()
       #expect(order["status"] == "canceled")
@@ -81,20 +76,34 @@ struct CustomerTests {
     }
   }
 
-  @Test("nobody places an order in another's name")
-  func naming() async throws {
+  @Test("no customer says what something costs")
+  func pricing() async throws {
     try await AccessScene.run { scene in
-      func place(_ more: String) async throws -> Answer {
-        try await scene.send(
-          "POST", "/v1/orders", by: "ada", .customer, body: AccessScene.order(more))
+      let cheap = #"{"items":[{"product":"tea","quantity":1,"unit_price":"0","stock":[]}]}"#
+      let id = try await scene.place(by: "ada")
+      for (method, path, body) in [
+        ("POST", "/v1/orders", AccessScene.order()), ("PATCH", "/v1/orders/\(id)", cheap),
+      ] {
+        let answer = try await scene.send(method, path, by: "ada", .customer, body: body)
+        try expect(answer, is: 403, "forbidden")
       }
-      try expect(
-        try await place(#","customer":"bob""#), is: 422, "invalid-field", field: "customer")
-      #expect(try await place(#","customer":"ada""#).json()["customer"] == "ada")
-      let staff = try await scene.send(
+      let placed = try await scene.send(
         "POST", "/v1/orders", by: "anna", .shopManager,
-        body: AccessScene.order(#","customer":"bob""#))
-      #expect(try staff.json()["customer"] == "bob")
+        body: #"{"location":"l","customer":"ada","currency":"USD","#
+          + #""items":[{"product":"tea","quantity":1,"unit_price":"4.50","stock":[]}]}"#)
+      let priced = try #require(try placed.json()["id"]?.string)
+      func pay(_ more: String, _ roles: UserRole) async throws -> Answer {
+        try await scene.send(
+          "POST", "/v1/orders/\(priced)/pay", by: "ada", roles,
+          body: #"{"chain":"bitcoin-regtest","asset":"BTC"\#(more)}"#)
+      }
+      let named = #","amount":"0.00000001""#
+      try expect(
+        try await pay(named, .customer), is: 422, "invalid-field", field: "amount")
+      // Nobody knows a rate here.
+      try expect(try await pay("", .customer), is: 422, "invalid-field", field: "asset")
+      try expect(try await pay("", .shopManager), is: 422, "invalid-field", field: "amount")
+      #expect(try await pay(named, .shopManager).status == 200)
     }
   }
 

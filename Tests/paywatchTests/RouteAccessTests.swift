@@ -23,7 +23,7 @@ struct RouteAccessTests {
     let counter = manager.union(["barista"])
     let payments = manager.union(["finance", "auditor"])
     let orders = counter.union(["customer", "auditor"])
-    let ordering = manager.union(["customer"])
+    let theirOwn = manager.union(["customer"])
     let webhooks = manager.union(["operator"])
     return [
       "POST /v1/payments": [program],
@@ -41,22 +41,22 @@ struct RouteAccessTests {
       "POST /v1/refunds/{id}/approve": [program, "finance"],
       "GET /v1/events": manager.union(["operator", "auditor"]),
       "GET /v1/audit": ["auditor"],
-      "POST /v1/orders": ordering,
+      "POST /v1/orders": manager,
       "GET /v1/orders": orders,
       "GET /v1/orders/{id}": orders,
       "GET /v1/orders/{id}/events": orders,
-      "PATCH /v1/orders/{id}": ordering,
-      "POST /v1/orders/{id}/pay": ordering,
-      "POST /v1/orders/{id}/cancel": ordering,
+      "PATCH /v1/orders/{id}": manager,
+      "POST /v1/orders/{id}/pay": theirOwn,
+      "POST /v1/orders/{id}/cancel": theirOwn,
       "POST /v1/orders/{id}/prepare": counter,
       "POST /v1/orders/{id}/ready": counter,
       "POST /v1/orders/{id}/complete": counter,
       "GET /v1/orders/{id}/items": orders,
       "POST /v1/orders/{id}/resolve": manager,
       "DELETE /v1/orders/{id}": manager,
-      "PUT /v1/customers/{customer}/notifications": ordering,
-      "GET /v1/customers/{customer}/notifications": ordering,
-      "DELETE /v1/customers/{customer}/notifications": ordering,
+      "PUT /v1/customers/{customer}/notifications": theirOwn,
+      "GET /v1/customers/{customer}/notifications": theirOwn,
+      "DELETE /v1/customers/{customer}/notifications": theirOwn,
       "GET /unsubscribe/{token}": everybody,
       "POST /unsubscribe/{token}": everybody,
       "POST /v1/supplies": manager,

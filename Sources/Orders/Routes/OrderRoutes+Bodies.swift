@@ -1,6 +1,6 @@
 internal import Bytes
 internal import ChainTypes
-internal import HTTPServer
+package import HTTPServer
 internal import HTTPTypes
 internal import JSON
 internal import Settlement
@@ -25,13 +25,8 @@ extension OrderRoutes {
     }
   }
 
-  /// - Parameter own: the customer who places it for themselves
-  func newOrder(_ fields: inout JSONFields, of own: String?) throws -> WantedOrder {
-    let named = try fields.optionalString("customer", length: Self.wordBytes)
-    if let own, named ?? own != own {
-      throw Problem.invalidField("customer", "You place orders for yourself: leave it out.")
-    }
-    let customer = own ?? named
+  func newOrder(_ fields: inout JSONFields) throws -> WantedOrder {
+    let customer = try fields.optionalString("customer", length: Self.wordBytes)
     let location = try fields.string("location", length: Self.wordBytes)
     let code = try fields.string("currency", length: 1...20)
     let payment = fields.optional("payment")
@@ -43,7 +38,7 @@ extension OrderRoutes {
     let total = try Self.checkedTotal(of: items)
     let choice = try payment.map { json in
       try JSONFields.read(json, path: "payment") {
-        try self.choice(&$0, total: total, currency: currency)
+        try self.choice(&$0, total: total, currency: currency, mayName: true)
       }
     }
     return WantedOrder(
@@ -142,6 +137,10 @@ extension OrderRoutes {
     }
     return elements
   }
+}
+
+extension OrderRefusal: Refusal {
+  package var problem: Problem { Problem(self) }
 }
 
 extension Problem {

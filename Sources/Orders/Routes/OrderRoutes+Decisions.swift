@@ -38,7 +38,7 @@ extension OrderRoutes {
       OpenAPIOperation(
         "changeOrder", "Change what is ordered, before its payment is asked for", tag: "orders",
         requestSchema: OrderSchemas.change, answers: answers("order-not-changeable.")),
-      access: Self.deciding
+      access: Self.pricing
     ) { request, context in
       let by = try context.requirePrincipal().by
       let body = try await JSONRequestBody(request)
@@ -92,22 +92,20 @@ extension OrderRoutes {
   /// Where the order's total needs a rate, that is asked for first; the total is what it is then.
   private func pay(_ body: JSONRequestBody, _ context: APIContext) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
+    let mayName = context.customer == nil
     let wanted: @Sendable (Order) throws -> WantedChoice = { order in
       let total = try OrderItem.total(of: order.items)
       return try body.read {
-        try self.choice(&$0, total: total, currency: order.terms.currency)
+        try self.choice(
+          &$0, total: total, currency: order.terms.currency, mayName: mayName)
       }
     }
     let (service, now) = (service, saga.now())
-    let known = try await Self.refusing {
-      try await service.database.read(as: tenant) {
-        try service.order(id, tenant: tenant, in: $0)
-      }
+    let known = try await service.database.read(as: tenant) {
+      try service.order(id, tenant: tenant, in: $0)
     }
-    let asked = try await Self.refusing {
-      try known.check(isOf: context.customer)
-      return try wanted(known)
-    }
+    try known.check(isOf: context.customer)
+    let asked = try wanted(known)
     // What was quoted once stays so.
     let isChosen = known.choice != nil
     let rate = isChosen ? nil : try await rate(for: asked, in: known.terms.currency)
@@ -127,17 +125,15 @@ extension OrderRoutes {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let (service, now) = (service, saga.now())
     let customer = context.customer
-    try await Self.refusing {
-      _ = try await service.database.groupedWrite(as: tenant) { connection in
-        var version: Int64 = 0
-        let order = try service.decide(on: id, tenant: tenant, now: now, in: connection) { order in
-          try order.check(isOf: customer)
-          version = order.version
-          return try fact(order)
-        }
-        if order.version != version {
-          try author?.note(action, of: id, now: now, in: connection)
-        }
+    _ = try await service.database.groupedWrite(as: tenant) { connection in
+      var version: Int64 = 0
+      let order = try service.decide(on: id, tenant: tenant, now: now, in: connection) { order in
+        try order.check(isOf: customer)
+        version = order.version
+        return try fact(order)
+      }
+      if order.version != version {
+        try author?.note(action, of: id, now: now, in: connection)
       }
     }
     saga.onEvents()

@@ -21,10 +21,8 @@ extension OrderRoutes {
     ) { request, context in
       let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
       let (service, payments, customer) = (service, payments, context.customer)
-      try await Self.refusing {
-        try await service.database.read(as: tenant) {
-          try service.order(id, tenant: tenant, in: $0).check(isOf: customer)
-        }
+      try await service.database.read(as: tenant) {
+        try service.order(id, tenant: tenant, in: $0).check(isOf: customer)
       }
       return try await events.answer(request, context) { _ in
         { after, limit, connection in

@@ -66,8 +66,9 @@ extension OrderRoutes {
     let lifetimeSeconds: Int64
   }
 
+  /// - Parameter mayName: whether who asks may say how much of another asset the total is
   func choice(
-    _ fields: inout JSONFields, total: UInt256, currency: Asset
+    _ fields: inout JSONFields, total: UInt256, currency: Asset, mayName: Bool
   ) throws -> WantedChoice {
     let chain = ChainName(try fields.string("chain", length: 1...40))
     guard let chain, let spec = payments.spec(chain) else {
@@ -79,7 +80,8 @@ extension OrderRoutes {
       let known = spec.assets.map(\.asset.symbol).joined(separator: ", ")
       throw Problem.invalidField(fields.name("asset"), "\(chain) is paid in \(known).")
     }
-    let due = try due(&fields, total: Amount(minorUnits: total, asset: currency), in: asset)
+    let due = try due(
+      &fields, total: Amount(minorUnits: total, asset: currency), in: asset, mayName: mayName)
     let expiry = try expiry(&fields, due)
     let refund = try fields.optionalString("refund_address", length: Self.amountBytes)
     do {
@@ -95,7 +97,7 @@ extension OrderRoutes {
   }
 
   private func due(
-    _ fields: inout JSONFields, total: Amount, in asset: Asset
+    _ fields: inout JSONFields, total: Amount, in asset: Asset, mayName: Bool
   ) throws -> WantedChoice.Due {
     let (name, currency) = (fields.name("amount"), total.asset)
     let text = try fields.optionalString("amount", length: Self.amountBytes)
@@ -106,12 +108,17 @@ extension OrderRoutes {
       }
       return .amount(total.minorUnits)
     }
-    if let named { return .amount(named) }
+    if let named {
+      guard mayName else {
+        throw Problem.invalidField(
+          name, "The order is priced in \(currency): leave it out, and it is worked out.")
+      }
+      return .amount(named)
+    }
     guard let rates, (try? rates.pair(of: asset, in: currency.symbol)) != nil else {
-      throw Problem.invalidField(
-        name,
-        "It is required: the order is priced in \(currency), and there is no rate of \(asset) in "
-          + "it.")
+      let rateless = "The order is priced in \(currency), and there is no rate of \(asset) in it"
+      guard mayName else { throw Problem.invalidField(fields.name("asset"), "\(rateless).") }
+      throw Problem.invalidField(name, "It is required. \(rateless).")
     }
     return .price(total)
   }

@@ -53,7 +53,7 @@ package struct OrderRoutes: Sendable {
           .problem(429, "too-many-requests, with Retry-After."),
           .problem(503, "rate-unavailable, with Retry-After."),
         ]),
-      access: Self.deciding, limits: paymentLimits
+      access: Self.pricing, limits: paymentLimits
     ) { request, context in try await place(request, context) }
     router.on(
       .get, "/v1/orders",
@@ -98,6 +98,8 @@ package struct OrderRoutes: Sendable {
   }
 
   static let reading = RouteAccess.roles(.customer, .barista, .shopManager, .auditor)
+  /// Whoever names items names their prices, too, which customers don't.
+  static let pricing = RouteAccess.roles(.shopManager)
   /// Customers about their own.
   static let deciding = RouteAccess.roles(.customer, .shopManager)
   static let preparing = RouteAccess.roles(.barista, .shopManager)
@@ -108,8 +110,8 @@ package struct OrderRoutes: Sendable {
     let tenant = try context.requireTenant()
     let body = try await JSONRequestBody(request)
     let key = try IdempotencyKey(request, body: body.bytes)
-    let (service, now, staff, customer) = (service, saga.now(), context.staff, context.customer)
-    let wanted = try body.read { try newOrder(&$0, of: customer) }
+    let (service, now, staff) = (service, saga.now(), context.staff)
+    let wanted = try body.read { try newOrder(&$0) }
     let choice: PaymentChoice?
     if let wish = wanted.choice, wish.isPriced {
       // Who repeats the request gets the order as it was priced, whatever there is of rates by now.
@@ -125,14 +127,12 @@ package struct OrderRoutes: Sendable {
     let new = wanted.with(choice)
     var generator = SystemRandomNumberGenerator()
     let random = (generator.next(), generator.next())
-    let reply = try await Self.refusing {
-      try await Idempotency.once(key, tenant: tenant, now: now, on: service.database) {
-        connection in
-        let order = try service.place(
-          new, tenant: tenant, now: now, random: random, in: connection)
-        try staff?.note("order.place", of: order.id, now: now, in: connection)
-        return order.document(telling: nil)
-      }
+    let reply = try await Idempotency.once(key, tenant: tenant, now: now, on: service.database) {
+      connection in
+      let order = try service.place(
+        new, tenant: tenant, now: now, random: random, in: connection)
+      try staff?.note("order.place", of: order.id, now: now, in: connection)
+      return order.document(telling: nil)
     }
     saga.onEvents()
     return try await driven(tenant, reply)
@@ -171,13 +171,11 @@ package struct OrderRoutes: Sendable {
     _ document: @escaping @Sendable (Order) -> String
   ) async throws -> Response {
     let service = service
-    let body = try await Self.refusing {
-      try await service.cache.value(for: customer == nil ? key : nil) {
-        try await service.database.read(as: tenant) { connection in
-          let order = try service.order(id, tenant: tenant, in: connection)
-          try order.check(isOf: customer)
-          return CacheAside.Loaded(Array(document(order).utf8))
-        }
+    let body = try await service.cache.value(for: customer == nil ? key : nil) {
+      try await service.database.read(as: tenant) { connection in
+        let order = try service.order(id, tenant: tenant, in: connection)
+        try order.check(isOf: customer)
+        return CacheAside.Loaded(Array(document(order).utf8))
       }
     }
     return .json(bytes: body ?? [], status: status)
@@ -225,14 +223,6 @@ package struct OrderRoutes: Sendable {
       }
     }
     return .json(bytes: body ?? [])
-  }
-
-  static func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
-    do {
-      return try await body()
-    } catch let refusal as OrderRefusal {
-      throw Problem(refusal)
-    }
   }
 }
 
