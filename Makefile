@@ -20,9 +20,9 @@ test: setup-servers setup-ethereum setup-mail lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
 	@echo "==> Testing what keeps something in a database, on PostgreSQL"
-	@PAYWATCH_TEST_DATABASE=postgresql SWIFT="$(SWIFT)" sh Tests/run.sh --filter $(ON_POSTGRESQL)
+	@PAYWATCH_TEST_DATABASE=postgresql SWIFT="$(SWIFT)" sh .ci/test --filter $(ON_POSTGRESQL)
 	@echo "==> Testing everything, on SQLite where nothing else is said"
-	@SWIFT="$(SWIFT)" sh Tests/run.sh
+	@SWIFT="$(SWIFT)" sh .ci/test
 
 # The targets whose tests open the database of the engine that is asked for.
 ON_POSTGRESQL = '^(Access|Aggregates|Audit|Claiming|CustomerMessages|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|Settlement|Simulation|Supply|Watching)Tests\.'
