@@ -14,6 +14,8 @@ struct NewsTale {
   /// From when on it asks for something that can't be done any more.
   var end: Int64?
   var mayTellCode = false
+  /// Of one that had been paid its order tells that it is held instead.
+  var isExpiry = false
 
   init(order: String) { self.order = order }
 
@@ -120,6 +122,7 @@ struct NewsTale {
         received == 0
         ? ["Nothing came for your order"] : ["Of \(amount(due))", "only \(amount(received))"]
       outcomes = ["canceled"]
+      isExpiry = true
     default: return false
     }
     return true
