@@ -45,18 +45,17 @@ package struct MessageWriter: Sendable {
     }
     let notice = try CanonicalJSON.value(Notice.self, from: delivery.content)
     if let end = notice.end, end <= now { return .unwanted("what it asks for is over") }
-    let (preferences, shop, isSo) = try await database.read { connection in
+    let (preferences, shop, status) = try await database.read { connection in
       (
         try PreferenceRecords.load(
           tenant: target.tenant, customer: target.key, in: connection),
         try Tenants.find(target.tenant, in: connection)?.name ?? target.tenant,
-        // What is sent again comes behind newer news.
-        try delivery.attempts < 2
-          || notice.isStillSo(for: orders.load(
-            notice.order, tenant: target.tenant, locking: false, in: connection)?.status)
+        try orders.load(
+          notice.order, tenant: target.tenant, locking: false, in: connection)?.status
       )
     }
-    guard isSo else { return .unwanted("it isn't so any more") }
+    // What is sent again comes behind newer news.
+    guard delivery.attempts < 2 || notice.isStillSo(for: status) else { return .unwanted("it isn't so any more") }
     guard let preferences, preferences.channels(for: notice.topic).contains(channel) else {
       return .unwanted("the customer doesn't want it, or has no address any more")
     }

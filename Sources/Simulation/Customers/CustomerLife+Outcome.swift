@@ -12,6 +12,15 @@ extension CustomerLife {
     /// Derives addresses.
     case filler
 
+    /// About how many statements it runs at a time.
+    var statements: Int {
+      switch self {
+      case .sequencer: 1
+      case .notifier, .expiry, .filler: 8
+      case .desk, .saga, .consumer, .watcher: 24
+      }
+    }
+
     /// Where it can die.
     var points: [FaultPoint] {
       switch self {

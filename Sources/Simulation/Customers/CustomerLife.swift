@@ -67,7 +67,7 @@ package final class CustomerLife {
   private var damage: Damage?
 
   /// Steps of the world for each customer, on average.
-  private var stepsPerCustomer: Int { ground == .script ? 14 : 40 }
+  private var stepsPerCustomer: Int { ground == .script ? 10 : 40 }
 
   package init(
     seed: UInt64, customers: Int, on ground: Ground = .script,
@@ -270,7 +270,7 @@ package final class CustomerLife {
     case 0..<(isSeldom ? 12 : 3):
       let points = worker.points
       guard let point = points.randomElement(using: &random) else { return }
-      let passages = point == .betweenStatements ? 24 : isSeldom ? 1 : 4
+      let passages = point == .betweenStatements ? worker.statements : isSeldom ? 1 : 4
       killSwitch.arm(
         point, passages: Int.random(in: 1...passages, using: &random),
         isFatal: chance(3, in: 4))

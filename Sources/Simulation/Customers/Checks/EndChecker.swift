@@ -67,8 +67,8 @@ struct EndChecker {
     }
   }
 
-  /// What was told to have come for something that comes to nothing, and hasn't gone back. Who closes
-  /// a payment has seen to its money.
+  /// What was told to have come for something that comes to nothing, and hasn't gone back. Who
+  /// closes a payment has seen to its money.
   private func owed(_ payment: String, _ status: String) -> UInt64 {
     guard status != "resolved", let known = told.payment(payment) else { return 0 }
     return known.received - min(known.received, known.refunds.values.reduce(0, +))

@@ -82,7 +82,8 @@ struct NewsTale {
   }
 
   private static let reasons = [
-    "expired": "because it was not paid in time", "out_of_stock": "not everything in it is in stock",
+    "expired": "because it was not paid in time",
+    "out_of_stock": "not everything in it is in stock",
     "payment_refused": "could not be paid in the chosen way",
     "payment_canceled": "canceled together with its payment",
     "payment_resolved": "its payment was closed in another way",
@@ -97,7 +98,8 @@ struct NewsTale {
     let isBitcoin = data["asset"]?.string == "BTC"
     func amount(_ value: UInt64) -> String { isBitcoin ? Self.bitcoin(value) : "" }
     let missing = amount(due - min(due, received))
-    let excess = amount(received - min(due, received))
+    // Of what came some may not count.
+    let excess = amount(minor("overpaid_by_minor"))
     let expiry = data["expires_at"]?.string.flatMap { Timestamp(rfc3339: $0) }?.microseconds
     switch event.word {
     case "created":

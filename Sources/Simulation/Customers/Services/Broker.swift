@@ -91,7 +91,8 @@ actor BrokerSource: EventSource {
   func open(
     at places: [EventPartition: Int64], otherwise start: ConsumerStart
   ) -> [EventPartition: Int64] {
-    self.places = Dictionary(brokers.flatMap(\.all).map { ($0, places[$0] ?? 0) }) { first, _ in first }
+    let all = brokers.flatMap(\.all)
+    self.places = Dictionary(all.map { ($0, places[$0] ?? 0) }) { first, _ in first }
     return self.places
   }
 

@@ -8,9 +8,10 @@ struct NewsWishes {
   let paymentsByMail: Bool
 
   init(_ random: inout SplitMix64) {
-    let kind = Int.random(in: 0..<6, using: &random)
-    byMail = kind > 1 && kind != 2
-    byPush = kind == 0 || kind > 2
+    // Some want to be told nothing.
+    let kind = Int.random(in: 0..<8, using: &random)
+    byMail = 1...4 ~= kind
+    byPush = kind == 0 || 3...4 ~= kind
     paymentsByMail = kind != 4
   }
 
