@@ -206,8 +206,8 @@ let package = Package(
       [
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "Database", "SQLite", "NodeRPC", "EventLog", "Aggregates",
-        "Watching", "Settlement", "Tenancy", "HTTPServer", "Supply", "Orders", "Deployment",
-        "ChainSim",
+        "Watching", "Settlement", "Tenancy", "HTTPServer", "Supply", "Orders", "Messages",
+        "HTTPClient", "Notifications", "CustomerMessages", "Claiming", "Deployment", "ChainSim",
       ]),
 
     // What signs, and never runs on a server.

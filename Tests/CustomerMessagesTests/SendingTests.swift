@@ -216,6 +216,31 @@ struct SendingTests {
     }
   }
 
+  private struct AbsentProvider: PushProvider {
+    let name = "recording"
+
+    func send(_ push: PushMessage) async -> PushOutcome { .unavailable("nobody is there") }
+  }
+
+  @Test("what isn't so any more isn't told behind newer news")
+  func overtaken() async throws {
+    try await MessageScene.run { scene in
+      try await scene.prefer("ada", #"{"push":{"provider":"recording","token":"t1"}}"#)
+      let order = try await scene.place()
+      try await scene.makeReady(order)
+      try await scene.hear()
+      try await scene.work([PushChannel(writer: scene.writer(), providers: [AbsentProvider()])])
+      try await scene.note(.completed(by: "staff"), of: order)
+      try await scene.hear()
+      scene.time.advance(seconds: 3_600)
+      let provider = RecordingPushProvider()
+      try await scene.work([PushChannel(writer: scene.writer(), providers: [provider])])
+      #expect(provider.pushes.map(\.body) == ["Your order was handed over."])
+      #expect(
+        try await scene.deliveries().map(\.status) == [.canceled, .canceled, .canceled, .sent])
+    }
+  }
+
   private struct GoneProvider: PushProvider {
     let name = "recording"
 

@@ -126,6 +126,23 @@ struct TellingTests {
     }
   }
 
+  @Test("that the time to pay is over isn't told of an order that is held")
+  func expiry() async throws {
+    try await MessageScene.run { scene in
+      try await scene.prefer()
+      let orders = [try await scene.place(), try await scene.place()]
+      for order in orders { try await scene.gateway.made(order) }
+      try await scene.makeReady(orders[1])
+      try await scene.note(.paymentMoved(id: "pay_1", sequence: 3, to: .open), of: orders[1])
+      scene.time.advance(seconds: 901)
+      try await scene.chain().look()
+      try await scene.hear()
+      let told = try await scene.deliveries(.email).filter { $0.eventType == "payment.expired" }
+      #expect(told.count == 1)
+      #expect(told.first?.content.contains(orders[0]) == true)
+    }
+  }
+
   @Test("nobody is told of what isn't theirs, or what they don't want")
   func nobody() async throws {
     try await MessageScene.run { scene in

@@ -50,6 +50,10 @@ struct NoticeTests {
         "order.updated",
         #","from":"ready","to":"held","attention":"stock_missing"}"#.dropLast().description)
         == .held(news, .stockMissing))
+    // Who was told that it waits is told that it goes on.
+    #expect(try notice("order.updated", #","from":"held","to":"confirmed""#) == .confirmed(news))
+    #expect(try notice("order.updated", #","from":"held","to":"preparing""#) == .preparing(news))
+    #expect(try notice("order.updated", #","from":"held","to":"ready""#) == .ready(news))
   }
 
   @Test(
@@ -57,7 +61,7 @@ struct NoticeTests {
     arguments: [
       ("order.created", ""), ("order.updated", ""), ("order.claimed", ""),
       ("order.updated", #","from":"held","to":"held","attention":"stock_missing""#),
-      ("order.updated", #","from":"held","to":"ready""#),
+      ("order.updated", #","from":"ready","to":"ready""#),
       ("order.canceled", #","cancellation":{"by":"payments","reason":"payment_expired"}"#),
     ])
   func nothing(type: String, more: String) throws {

@@ -13,6 +13,10 @@ struct CustomerCoverage {
       .union(["order.completed", "order.canceled", "order held", "supply.low_stock"])
       .union(reasons.map { "canceled: \($0)" })
       .union(["refund_due", "failing database", "reorg"])
+      .union(["claim.processed", "claim.canceled", "order.claimed", "claim shown wrong"])
+      .union(["processed", "locked", "suspended"].map { "refused: \($0)" })
+      .union(["email", "push", "webhook"].map { "\($0) sent" })
+      .union(["email canceled", "push canceled", "sent again"])
   }
 
   mutating func add(_ statistics: CustomerLife.Statistics) {
@@ -20,6 +24,10 @@ struct CustomerCoverage {
     missing.subtract(statistics.eventTypes.keys)
     missing.subtract(statistics.cancellations.keys.map { "canceled: \($0)" })
     missing.subtract(statistics.attention.keys)
+    missing.subtract(statistics.refusals.keys.map { "refused: \($0)" })
+    missing.subtract(statistics.news.keys)
+    if statistics.repetitions > 0 { missing.remove("sent again") }
+    if statistics.wrongCodes > 0 { missing.remove("claim shown wrong") }
     if statistics.held > 0 { missing.remove("order held") }
     if statistics.failures > 0 { missing.remove("failing database") }
     if statistics.reorgs > 0 { missing.remove("reorg") }

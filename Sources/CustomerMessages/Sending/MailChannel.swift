@@ -12,7 +12,7 @@ package import Notifications
 package struct MailChannel: DeliveryChannel {
   package let name = ChannelName.email
   let writer: MessageWriter
-  let client: HTTPClient
+  let client: any MailSubmitting
   let outbox: Outbox
 
   /// From where mail is sent.
@@ -36,7 +36,7 @@ package struct MailChannel: DeliveryChannel {
     }
   }
 
-  package init(writer: MessageWriter, client: HTTPClient, outbox: Outbox) {
+  package init(writer: MessageWriter, client: any MailSubmitting, outbox: Outbox) {
     self.writer = writer
     self.client = client
     self.outbox = outbox

@@ -3,6 +3,7 @@ package import ChainTypes
 package import Database
 internal import Messages
 internal import Notifications
+internal import Orders
 internal import Tenancy
 
 /// Makes what is sent of a delivery: with the customer's address, language and zone as they are by
@@ -14,6 +15,7 @@ package struct MessageWriter: Sendable {
   /// Where the API is reached from outside, without a slash at its end; nil where that isn't known.
   let publicURL: String?
   let now: @Sendable () -> Timestamp
+  private let orders = OrderRecords()
 
   /// How long an order's code is waited for: it is issued by another service.
   private static let codePatienceSeconds: Int64 = 120
@@ -43,13 +45,17 @@ package struct MessageWriter: Sendable {
     }
     let notice = try CanonicalJSON.value(Notice.self, from: delivery.content)
     if let end = notice.end, end <= now { return .unwanted("what it asks for is over") }
-    let (preferences, shop) = try await database.read { connection in
+    let (preferences, shop, status) = try await database.read { connection in
       (
         try PreferenceRecords.load(
           tenant: target.tenant, customer: target.key, in: connection),
-        try Tenants.find(target.tenant, in: connection)?.name ?? target.tenant
+        try Tenants.find(target.tenant, in: connection)?.name ?? target.tenant,
+        try orders.load(
+          notice.order, tenant: target.tenant, locking: false, in: connection)?.status
       )
     }
+    // What is sent again comes behind newer news.
+    guard delivery.attempts < 2 || notice.isStillSo(for: status) else { return .unwanted("it isn't so any more") }
     guard let preferences, preferences.channels(for: notice.topic).contains(channel) else {
       return .unwanted("the customer doesn't want it, or has no address any more")
     }
@@ -73,6 +79,19 @@ package struct MessageWriter: Sendable {
 }
 
 extension Notice {
+  /// Whether an order of that status is still as this says, so that it may be told behind what came
+  /// later; nil where there is no such order.
+  fileprivate func isStillSo(for status: OrderStatus?) -> Bool {
+    switch self {
+    case .confirmed: status == .confirmed
+    case .preparing: status == .preparing
+    case .ready: status == .ready
+    case .held: status == .held
+    case .paymentRequested, .partiallyPaid: status == .pending
+    case .completed, .canceled, .late, .overpaid, .expired, .refundSent, .refundFinal: true
+    }
+  }
+
   /// When what it asks for can't be done any more.
   fileprivate var end: Timestamp? {
     switch self {

@@ -72,14 +72,17 @@ package struct CustomerEvents: Sendable {
         return (customer, notice)
       case "payment":
         guard let notice = try Notice(paymentEvent: event.type, data: data),
-          let customer = try customer(ofOrder: notice.order, tenant: tenant, in: connection)
+          let order = try order(notice.order, tenant: tenant, in: connection),
+          let customer = order.terms.customer
         else { return nil }
+        // One that had been paid isn't canceled: it is held, which its own event tells.
+        if case .expired = notice, ![.pending, .canceled].contains(order.status) { return nil }
         return (customer, notice)
       case "refund":
         guard let id = data["payment_id"]?.string,
           let order = try payments.order(ofPayment: id, tenant: tenant, in: connection),
           let notice = try Notice(refundEvent: event.type, data: data, order: order),
-          let customer = try customer(ofOrder: order, tenant: tenant, in: connection)
+          let customer = try self.order(order, tenant: tenant, in: connection)?.terms.customer
         else { return nil }
         return (customer, notice)
       default: return nil
@@ -90,10 +93,10 @@ package struct CustomerEvents: Sendable {
   }
 
   /// Shops have orders of their own, and ids for them: those are nobody's here.
-  private func customer(
-    ofOrder id: String, tenant: String, in connection: any SQLConnection
-  ) throws -> String? {
+  private func order(
+    _ id: String, tenant: String, in connection: any SQLConnection
+  ) throws -> Order? {
     guard Identifier(id, prefix: Order.names.prefix) != nil else { return nil }
-    return try orders.load(id, tenant: tenant, locking: false, in: connection)?.terms.customer
+    return try orders.load(id, tenant: tenant, locking: false, in: connection)
   }
 }

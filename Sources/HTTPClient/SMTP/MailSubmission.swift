@@ -82,6 +82,11 @@ package struct SMTPReply: Equatable, Sendable {
   package let text: String
 
   package static let maximumTextBytes = 500
+
+  package init(code: Int, text: String) {
+    self.code = code
+    self.text = text
+  }
 }
 
 /// Why a mail wasn't taken.

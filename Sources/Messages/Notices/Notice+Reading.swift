@@ -48,10 +48,17 @@ extension Notice {
       let note = cause == .requested ? data["cancellation"]?["note"]?.string : nil
       self = .canceled(try news(), Cancellation(cause: cause, note: note))
     case "order.updated":
-      guard data["to"]?.string == "held", data["from"]?.string != "held",
-        let hold = data["attention"]?.string.flatMap(Hold.init)
-      else { return nil }
-      self = .held(try news(), hold)
+      switch (data["from"]?.string, data["to"]?.string) {
+      // It goes on: who was told that it waits is told where it stands again.
+      case ("held", "confirmed"): self = .confirmed(try news())
+      case ("held", "preparing"): self = .preparing(try news())
+      case ("held", "ready"): self = .ready(try news())
+      case ("held", "held"): return nil
+      case (_, "held"):
+        guard let hold = data["attention"]?.string.flatMap(Hold.init) else { return nil }
+        self = .held(try news(), hold)
+      default: return nil
+      }
     default: return nil
     }
   }

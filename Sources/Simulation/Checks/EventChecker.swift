@@ -157,7 +157,7 @@ struct EventChecker {
       causes = ["\(event.subject)\n\(version)\n\(fact)"]
     case "transfer": causes = [event.data]
     // Of services, which have checkers of their own.
-    case "order", "supply", "claim", "notification": return
+    case "order", "supply", "claim", "notification", "webhook": return
     case "outgoing":
       // Told in the step that came to the tip.
       let tip = body(of: event)?.chain.flatMap { stored.chains[$0]?.cursor?.tip }

@@ -1,9 +1,13 @@
 internal import Database
+internal import EventLog
 
 // What the checkers look at, and when.
 extension CustomerLife {
   /// Takes in all that was told since, and checks it.
+  ///
+  /// In PostgreSQL what was told stands in the log only once it is sequenced.
   func learn() async throws {
+    if database.dialect == .postgreSQL { _ = try await Sequencer(database: database).drain() }
     var findings = ShopFindings()
     while true {
       let after = told.position

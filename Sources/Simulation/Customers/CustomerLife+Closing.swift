@@ -2,6 +2,7 @@ internal import Aggregates
 internal import ChainTypes
 internal import Database
 internal import EventLog
+internal import Notifications
 internal import Orders
 internal import Supply
 
@@ -14,6 +15,7 @@ extension CustomerLife {
     try await restart()
     while let belated = calls.takeBelated() { await belated() }
     isClosing = true
+    postbox.settle()
     if let pipeline {
       try await pipeline.adoptUnanswered()
       try await pipeline.heal()
@@ -25,6 +27,8 @@ extension CustomerLife {
     try await checkStock()
     try await checkPayments()
     try await checkEnd()
+    try await checkHandovers()
+    try await checkNews()
   }
 
   private func ripen() async throws {
@@ -49,9 +53,10 @@ extension CustomerLife {
       try await watch()
       repeat {
         try await hear(isOrderly: true)
-        _ = try await process.hearing.drain()
+        for hearing in process.hearings { _ = try await hearing.drain() }
         try await learn()
       } while hasUnbrokered
+      try await tell()
       // Past the pauses before something is tried again.
       time.advance(milliseconds: 400_000)
       var acts = 0
@@ -61,17 +66,30 @@ extension CustomerLife {
       }
       while try await process.stock.expire(limit: 64) > 0 {}
       try await learn()
-      if acts == 0, !hasUnbrokered { return }
+      let untold = try await untold()
+      if acts == 0, untold == 0, !hasUnbrokered { return }
     }
     throw Broken(reasons: ["\(ShopPromise.ends.rawValue): something never comes to rest"])
   }
 
+  /// Sends all that waits for people and is due.
+  private func tell() async throws {
+    for telling in process.tellings { while try await telling.step() {} }
+    while try await process.notifier.step(clock: StandingClock(), onError: { _ in }) > 0 {}
+  }
+
   private func dueTimers() async throws -> Int64 {
-    let now = time.now.microseconds
-    return try await database.read { connection in
-      try connection.queryFirst(
-        "SELECT COUNT(*) AS n FROM order_timers WHERE due_at <= $1", [.integer(now)]
-      )?.integer("n") ?? 0
+    try await count("order_timers WHERE due_at <= \(time.now.microseconds)")
+  }
+
+  /// How much hasn't arrived yet.
+  private func untold() async throws -> Int64 {
+    try await count("deliveries WHERE status = 'pending'")
+  }
+
+  private func count(_ source: String) async throws -> Int64 {
+    try await database.read {
+      try $0.queryFirst("SELECT COUNT(*) AS n FROM \(source)")?.integer("n") ?? 0
     }
   }
 
@@ -83,7 +101,8 @@ extension CustomerLife {
     var findings = ShopFindings()
     let payments = Dictionary(rows.payments.map { ($0.id, $0) }) { first, _ in first }
     EndChecker(
-      told: told, payments: payments, stock: stock, isOnChains: ground == .chains
+      told: told, payments: payments, stock: stock, isOnChains: ground == .chains,
+      came: ground == .script ? view.inBlocks : nil
     ).check(held: left.held, &findings)
     for (what, count) in left.counts {
       findings.require(count == 0, .ends, "\(count) \(what) are left")

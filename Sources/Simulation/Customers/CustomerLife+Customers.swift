@@ -18,9 +18,10 @@ extension CustomerLife {
     customers.append(
       Customer(
         name: name, shop: shop, manner: isPlain ? .exactly : manner, key: "order-\(name)",
-        items: Shop.items(&random), paysAtOnce: chance(2, in: 3),
+        wishes: NewsWishes(&random), items: Shop.items(&random), paysAtOnce: chance(2, in: 3),
         paymentSeconds: Int64.random(in: 60...1_800, using: &random)))
     present.append(customers.count - 1)
+    try await askForNews(customers[customers.count - 1])
     try await place(customers.count - 1)
   }
 
@@ -135,6 +136,7 @@ extension CustomerLife {
       }
     case "confirmed", "held":
       if customer.manner == .withdrawingAfter { try await cancel(order, customer) }
+      if shown["status"]?.string == "held" { try await comeBack(place, order) }
     case "canceled":
       // Some pay all the same.
       if customer.sent.isEmpty, chance(1, in: 6), let address = payment?["address"]?.string,
@@ -143,7 +145,12 @@ extension CustomerLife {
         send(place, amount, to: address)
       }
       if chance(1, in: 2) { leave(place) }
-    case "completed": leave(place)
+    case "ready":
+      // Some leave it to staff to say that it was handed over.
+      if chance(3, in: 4) { try await pickUp(place, order) }
+    case "completed":
+      if chance(1, in: 6) { try await comeBack(place, order) }
+      leave(place)
     default: break
     }
   }

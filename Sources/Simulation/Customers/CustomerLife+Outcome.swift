@@ -4,17 +4,28 @@ extension CustomerLife {
   enum Worker: String, CaseIterable {
     /// Answers people, as the routes do.
     case desk
+    /// Sends what people are told.
+    case notifier
     case saga, consumer, watcher, sequencer
     /// Ends reservations.
     case expiry
     /// Derives addresses.
     case filler
 
+    /// About how many statements it runs at a time.
+    var statements: Int {
+      switch self {
+      case .sequencer: 1
+      case .notifier, .expiry, .filler: 8
+      case .desk, .saga, .consumer, .watcher: 24
+      }
+    }
+
     /// Where it can die.
     var points: [FaultPoint] {
       switch self {
       case .desk, .saga: FaultPoint.ofServices
-      case .consumer, .watcher, .expiry, .filler:
+      case .consumer, .notifier, .watcher, .expiry, .filler:
         [.beforeStoreRead, .betweenStatements, .beforeCommit, .afterCommit]
       // It reads nothing without writing.
       case .sequencer: [.betweenStatements, .beforeCommit, .afterCommit]
@@ -48,6 +59,12 @@ extension CustomerLife {
     package var attention: [String: Int] = [:]
     package var cancellations: [String: Int] = [:]
     package var payments: [String: Int] = [:]
+    package var claims: [String: Int] = [:]
+    /// What has become of what people were to be told, by channel.
+    package var news: [String: Int] = [:]
+    /// How often something arrived again, because nobody had heard that it was taken.
+    package var repetitions = 0
+    package var wrongCodes = 0
     /// What the services refused people, by the word of the refusal.
     package var refusals: [String: Int] = [:]
     /// A digest of all events in their order: equal for equal lives.

@@ -1,6 +1,7 @@
 internal import ChainTypes
 internal import Database
 internal import EventLog
+internal import Notifications
 internal import Orders
 internal import Settlement
 internal import Supply
@@ -27,9 +28,36 @@ extension CustomerLife {
     let sequencer = process.sequencer
     try await surviving(.sequencer) { _ = try await sequencer.drain() }
     try await broker(isOrderly: isOrderly)
-    if !isOrderly { endanger(.consumer) }
-    let hearing = process.hearing
-    try await surviving(.consumer) { _ = try await hearing.step(waiting: .zero) }
+    for place in process.hearings.indices {
+      if !isOrderly { endanger(.consumer) }
+      // The process may have died meanwhile, and another have come.
+      let hearing = process.hearings[place]
+      try await surviving(.consumer) { _ = try await hearing.step(waiting: .zero) }
+    }
+  }
+
+  /// Has people told what waits for them: what events say, then by what brings it.
+  func notify() async throws {
+    for place in process.tellings.indices {
+      endanger(.consumer)
+      let telling = process.tellings[place]
+      try await surviving(.consumer) { _ = try await telling.step() }
+    }
+    endanger(.notifier)
+    postbox.begin()
+    let errors = Mutex<[any Error]>([])
+    let notifier = process.notifier
+    let isDone = try await surviving(.notifier) {
+      for _ in 0..<12 {
+        let count = try await notifier.step(clock: StandingClock()) { error in
+          errors.withLock { $0.append(error) }
+        }
+        if let error = errors.withLock(\.first) { throw error }
+        guard count > 0 else { return }
+      }
+    }
+    // What was taken and not noted comes again.
+    if !isDone { postbox.excuse() }
   }
 
   func expire() async throws {

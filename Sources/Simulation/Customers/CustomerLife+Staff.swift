@@ -17,7 +17,9 @@ extension CustomerLife {
     switch known.status {
     case "confirmed": fact = .preparing(by: "bo")
     case "preparing": fact = .ready(by: "bo")
-    case "ready": fact = .completed(by: "bo")
+    case "ready":
+      guard chance(1, in: 4) else { return }
+      fact = .completed(by: "bo")
     // Now and then somebody presses what can't be.
     case "pending", "held":
       guard chance(1, in: 12) else { return }
@@ -39,6 +41,7 @@ extension CustomerLife {
         try await found(shop, product.name, shop.cupsPerDelivery * product.cup)
       }
     }
+    try await subscribe()
     try await learn()
   }
 

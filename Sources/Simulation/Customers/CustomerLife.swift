@@ -35,6 +35,7 @@ package final class CustomerLife {
   let killSwitch: KillSwitch
   let calls: ServiceCalls
   let brokers = Brokers()
+  let postbox: Postbox
   private let surroundings: ShopProcess.Surroundings
   private(set) var process: ShopProcess
   /// Of the ground `.script`, as are chain and view.
@@ -49,6 +50,7 @@ package final class CustomerLife {
   /// The places of those who aren't done.
   var present: [Int] = []
   var stock = StockTruth()
+  var handovers = HandoverTruth()
   var told = ToldChecker()
   var statistics = Statistics()
   /// The position of the last event that brokers had.
@@ -65,7 +67,7 @@ package final class CustomerLife {
   private var damage: Damage?
 
   /// Steps of the world for each customer, on average.
-  private var stepsPerCustomer: Int { ground == .script ? 14 : 40 }
+  private var stepsPerCustomer: Int { ground == .script ? 10 : 40 }
 
   package init(
     seed: UInt64, customers: Int, on ground: Ground = .script,
@@ -102,10 +104,11 @@ package final class CustomerLife {
       }
     }
     calls = ServiceCalls(killSwitch: killSwitch)
+    postbox = Postbox(random: RandomStream(seed: random.next()))
     surroundings = ShopProcess.Surroundings(
       database: database, killSwitch: killSwitch, calls: calls, brokers: brokers,
       now: { clock.now }, random: RandomStream(seed: random.next()), policies: policies,
-      specs: specs)
+      specs: specs, postbox: postbox)
     process = try ShopProcess(surroundings)
     chain = ScriptedChain(now: time.now)
     view = ChainView(chain: chain)
@@ -193,7 +196,8 @@ package final class CustomerLife {
     case 61..<62 where ground == .script: reorganise()
     case 55..<70: try await watch()
     case 70..<84: try await carryOn()
-    case 84..<93: try await hear()
+    case 84..<90: try await hear()
+    case 90..<93: try await notify()
     case 93..<95: try await expire()
     case 95..<97: try await fill()
     case 97..<99: await deliverBelated()
@@ -266,7 +270,7 @@ package final class CustomerLife {
     case 0..<(isSeldom ? 12 : 3):
       let points = worker.points
       guard let point = points.randomElement(using: &random) else { return }
-      let passages = point == .betweenStatements ? 24 : isSeldom ? 1 : 4
+      let passages = point == .betweenStatements ? worker.statements : isSeldom ? 1 : 4
       killSwitch.arm(
         point, passages: Int.random(in: 1...passages, using: &random),
         isFatal: chance(3, in: 4))
@@ -278,7 +282,7 @@ package final class CustomerLife {
   }
 
   private func disturbance() -> ServiceCalls.Disturbance {
-    let (saga, hearing) = (process.saga, process.hearing)
+    let (saga, hearings) = (process.saga, process.hearings)
     let (database, orders, now) = (process.database, process.orders, time.now)
     let drives: ServiceCalls.Act = { order, _ in try? await saga.drive(order) }
     let cancels: ServiceCalls.Act = { order, tenant in
@@ -288,7 +292,9 @@ package final class CustomerLife {
         }
       }
     }
-    let hears: ServiceCalls.Act = { _, _ in _ = try? await hearing.drain() }
+    let hears: ServiceCalls.Act = { _, _ in
+      for hearing in hearings { _ = try? await hearing.drain() }
+    }
     let acts = [drives, cancels, hears]
     let act = acts[Int.random(in: acts.indices, using: &random)]
     switch Int.random(in: 0..<6, using: &random) {

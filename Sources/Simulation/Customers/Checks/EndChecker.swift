@@ -6,6 +6,8 @@ struct EndChecker {
   /// There coinbases pay, which don't count for a hundred blocks: until then orders wait. And what
   /// is owed goes back.
   let isOnChains: Bool
+  /// What stands on the chain at each address; nil where others look at that.
+  let came: [String: UInt64]?
 
   /// Orders that wait for such money, and hold what they take meanwhile.
   private var waiting: Set<String> {
@@ -24,7 +26,11 @@ struct EndChecker {
     findings.require(
       held == waiting.count, .stock, "\(held) reservations hold stock, \(waiting.count) may")
     for (id, order) in told.orders {
+      findings.require(
+        !order.hasEnded || order.wasToldToEnd, .truth,
+        "\(id) is \(order.status), which nobody was told")
       if !waiting.contains(id) { check(id, order, &findings) }
+      checkMoney(id, order, &findings)
       guard order.stock == "consumed" || order.stock == "reserved" else { continue }
       findings.require(
         order.stock == (waiting.contains(id) ? "reserved" : "consumed"), .stock,
@@ -61,6 +67,36 @@ struct EndChecker {
     }
   }
 
+  /// What was told to have come for something that comes to nothing, and hasn't gone back. Who
+  /// closes a payment has seen to its money.
+  private func owed(_ payment: String, _ status: String) -> UInt64 {
+    guard status != "resolved", let known = told.payment(payment) else { return 0 }
+    return known.received - min(known.received, known.refunds.values.reduce(0, +))
+  }
+
+  /// From the chain to the payment's row, what was told of it, and its order: the same to the last
+  /// unit.
+  private func checkMoney(_ id: String, _ order: ToldOrder, _ findings: inout ShopFindings) {
+    guard let payment = order.payment, let row = payments[payment],
+      let known = told.payment(payment)
+    else { return }
+    // What goes from one that has ended isn't told.
+    findings.require(
+      UInt64(row.received) ?? 0 <= known.received || row.status == "resolved", .money,
+      "\(payment) has \(row.received), and was told to have \(known.received)")
+    findings.require(
+      order.received ?? 0 == known.received, .money,
+      "\(id) knows of \(order.received ?? 0), and \(payment) has \(known.received)")
+    findings.require(
+      order.refunded == known.refunds.values.reduce(0, +), .money,
+      "\(id) knows of \(order.refunded) that went back, \(payment) of \(known.refunds)")
+    if let came {
+      findings.require(
+        String(came[known.address, default: 0]) == row.received, .money,
+        "\(came[known.address, default: 0]) came for \(payment), which has \(row.received)")
+    }
+  }
+
   private func check(_ id: String, _ order: ToldOrder, _ findings: inout ShopFindings) {
     let status = order.payment.flatMap { payments[$0] }?.status
     let isPaid = status == "paid" || status == "settled"
@@ -80,9 +116,10 @@ struct EndChecker {
         order.attention == (isPaid ? nil : "payment_reversed"), .prepared,
         "\(id) is completed for \(order.attention ?? "nothing"), its payment \(status ?? "none")")
     case "canceled":
+      let owed = order.payment.flatMap { self.owed($0, status ?? "") } ?? 0
       findings.require(
-        isOnChains || !isPaid || order.attention == "refund_due", .money,
-        "\(id) is canceled and paid, and nobody is told that money is owed")
+        (order.attention == "refund_due") == (owed > 0), .money,
+        "\(id) is canceled for \(order.attention ?? "nothing"), and owes \(owed) of what came")
       findings.require(
         order.stock != "reserved", .stock, "\(id) is canceled and holds stock")
     default: findings.require(false, .truth, "\(id) is \(order.status)")

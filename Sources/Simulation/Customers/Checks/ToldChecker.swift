@@ -6,6 +6,7 @@ struct ToldChecker {
   private(set) var position: Int64 = 0
   private(set) var orders: [String: ToldOrder] = [:]
   private(set) var supplies: [String: ToldSupply] = [:]
+  var claims: [String: ToldClaim] = [:]
   private var paid: [String: ToldPayment] = [:]
   /// Payments' ids in the order in which they were told.
   private(set) var payments: [String] = []
@@ -42,6 +43,8 @@ struct ToldChecker {
       case "order": try learnOrder(event, &findings)
       case "supply": try learnSupply(event, &findings)
       case "payment": try learnPayment(event, &findings)
+      case "claim": try learnClaim(event, &findings)
+      case "refund": try learnRefund(event)
       default: break
       }
     }
@@ -55,7 +58,8 @@ struct ToldChecker {
     "confirmed": ["confirmed", "preparing", "held", "canceled"],
     "preparing": ["preparing", "ready", "held"],
     "ready": ["ready", "completed", "held"],
-    "held": ["held", "confirmed", "preparing", "ready", "canceled"],
+    // Who has it has it, also where it was held meanwhile.
+    "held": ["held", "confirmed", "preparing", "ready", "completed", "canceled"],
     "completed": ["completed"],
     "canceled": ["canceled"],
   ]
@@ -65,9 +69,17 @@ struct ToldChecker {
   ) throws {
     let (id, data) = (event.subject, try JSONValue(parsing: Array(event.data.utf8)))
     let before = orders[id]
-    let order = try ToldOrder(data, tenant: event.tenant ?? "")
+    var order = try ToldOrder(data, tenant: event.tenant ?? "")
+    order.wasReady = before?.wasReady == true || order.status == "ready"
+    order.wasToldToEnd = before?.wasToldToEnd == true || event.word == order.status
     orders[id] = order
     if before == nil { open.append(id) }
+    // The second word about one fact.
+    if let before, before.version == order.version {
+      return findings.require(
+        event.word == "completed" && before.document == order.document, .truth,
+        "\(id) tells \(event.word) besides")
+    }
     if order.hasEnded, before?.hasEnded != true { open.removeAll { $0 == id } }
     findings.require(
       data["from"]?.string == before?.status && data["to"]?.string == order.status, .truth,
@@ -76,14 +88,17 @@ struct ToldChecker {
     let isStep = before.map { Self.steps[$0.status]?.contains(order.status) ?? false } ?? true
     findings.require(
       isStep, .streams, "\(id) went from \(before?.status ?? "") to \(order.status)")
-    let isReturn = before?.status == "held" && order.status != "canceled"
-    let word =
-      before == nil
-      ? "created"
-      : before?.status == order.status || isReturn || order.status == "held"
-        ? "updated" : order.status
+    let word = Self.word(of: order, after: before)
     findings.require(
       event.word == word, .truth, "\(id) tells \(event.word), and became \(order.status)")
+    if let claim = order.claim, before?.claim == nil {
+      findings.require(
+        claims[claim]?.order == id && claims[claim]?.status == "processed"
+          && order.wasReady, .claims, "\(id) says that \(claim) has handed it over")
+    }
+    findings.require(
+      before?.status != "held" || order.status != "completed" || order.claim != nil, .claims,
+      "\(id) was held, and is completed by nobody's claim")
     if ["confirmed", "preparing", "ready"].contains(order.status) {
       findings.require(
         order.paymentLevel == "paid", .prepared,
@@ -107,6 +122,14 @@ struct ToldChecker {
           && data["payment"]?["address"]?.string == known.address, .truth,
         "\(id) names \(payment), which is another's")
     }
+  }
+
+  private static func word(of order: ToldOrder, after before: ToldOrder?) -> String {
+    guard let before else { return "created" }
+    if order.claim != before.claim { return "claimed" }
+    let isReturn = before.status == "held" && !order.hasEnded
+    return before.status == order.status || isReturn || order.status == "held"
+      ? "updated" : order.status
   }
 
   // MARK: Stock
@@ -175,6 +198,13 @@ struct ToldChecker {
     paid[id] = payment
     touched.append(id)
   }
+
+  private mutating func learnRefund(_ event: ToldEvent) throws {
+    let data = try JSONValue(parsing: Array(event.data.utf8))
+    guard event.word == "final", let payment = data["payment_id"]?.string else { return }
+    let amount = data["amount_minor"]?.string.flatMap { UInt64($0) }
+    paid[payment]?.refunds[event.subject] = amount
+  }
 }
 
 extension ToldOrder {
@@ -188,6 +218,10 @@ extension ToldOrder {
     location = data["location"]?.string ?? ""
     payment = data["payment"]?["id"]?.string
     paymentLevel = data["payment"]?["status"]?.string
+    received = data["payment"]?["received_minor"]?.string.flatMap { UInt64($0) }
+    refunded = data["payment"]?["refunded_minor"]?.string.flatMap { UInt64($0) } ?? 0
+    claim = data["claim"]?["id"]?.string
+    version = data["version"]?.integer(Int64.self) ?? 0
     for item in data["items"]?.elements ?? [] {
       let quantity = item["quantity"]?.integer(Int64.self) ?? 0
       var piece = Self.satoshi(item["unit_price"])

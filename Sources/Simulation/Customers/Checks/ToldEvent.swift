@@ -47,6 +47,16 @@ struct ToldOrder {
   var total: UInt64 = 0
   var payment: String?
   var paymentLevel: String?
+  /// In its payment's minor units; nil where nobody has told it.
+  var received: UInt64?
+  var refunded: UInt64 = 0
+  /// By which it was handed over.
+  var claim: String?
+  var version: Int64 = 0
+  /// Whether it was ever told as ready.
+  var wasReady = false
+  /// Whether that it was completed, or canceled, was told as that.
+  var wasToldToEnd = false
   /// The document without what only events have.
   var document: [JSONValue.Member] = []
 
@@ -73,6 +83,16 @@ struct ToldPayment {
   let amount: UInt64
   var status = ""
   var received: UInt64 = 0
+  /// What has gone back for good, by refund.
+  var refunds: [String: UInt64] = [:]
   /// Whether it was ever told as paid.
   var wasPaid = false
+}
+
+/// What people were told of a claim last.
+struct ToldClaim {
+  let order: String
+  let tenant: String
+  var status = ""
+  var attemptsLeft: Int64 = 0
 }

@@ -11,13 +11,18 @@ final class Broker: Sendable {
     /// What is on its way, with the turn at which it arrives.
     var underWay: [(turn: Int, event: CloudEvent)] = []
     var turn = 0
+    /// By when the last event of each subject arrives at the earliest, where order is kept.
+    var arrivals: [String: Int] = [:]
   }
 
   private let topic: EventTopic
+  /// Whether no event of a subject comes before those that it follows.
+  private let keepsOrder: Bool
   private let state: Mutex<State>
 
-  init(_ topic: EventTopic, partitions: Int = 3) {
+  init(_ topic: EventTopic, keepsOrder: Bool = false, partitions: Int = 3) {
     self.topic = topic
+    self.keepsOrder = keepsOrder
     state = Mutex(State(partitions: Array(repeating: [], count: partitions)))
   }
 
@@ -31,7 +36,10 @@ final class Broker: Sendable {
     state.withLock { state in
       state.turn += 1
       for (event, delays) in zip(wanted, delays) {
-        for delay in delays { state.underWay.append((state.turn + delay, event)) }
+        let floor = keepsOrder ? state.arrivals[event.subject] ?? 0 : 0
+        let turns = delays.map { max(state.turn + $0, floor) }
+        if keepsOrder { state.arrivals[event.subject] = turns.min() }
+        for turn in turns { state.underWay.append((turn, event)) }
       }
       let due = state.underWay.filter { isOrderly || $0.turn <= state.turn }
       state.underWay.removeAll { isOrderly || $0.turn <= state.turn }
@@ -66,22 +74,25 @@ final class Broker: Sendable {
     state.withLock { state in state.partitions.indices.map { partition($0) } }
   }
 
+  fileprivate func has(_ partition: EventPartition) -> Bool { partition.topic == topic.name }
+
   fileprivate func messages(of partition: EventPartition, from: Int64) -> [ReceivedMessage] {
     state.withLock { Array($0.partitions[Int(partition.number)].dropFirst(Int(from))) }
   }
 }
 
-/// A broker as one process reads it.
+/// Brokers as one consumer of one process reads them.
 actor BrokerSource: EventSource {
-  private let broker: Broker
+  private let brokers: [Broker]
   private var places: [EventPartition: Int64] = [:]
 
-  init(_ broker: Broker) { self.broker = broker }
+  init(_ brokers: [Broker]) { self.brokers = brokers }
 
   func open(
     at places: [EventPartition: Int64], otherwise start: ConsumerStart
   ) -> [EventPartition: Int64] {
-    self.places = Dictionary(broker.all.map { ($0, places[$0] ?? 0) }) { first, _ in first }
+    let all = brokers.flatMap(\.all)
+    self.places = Dictionary(all.map { ($0, places[$0] ?? 0) }) { first, _ in first }
     return self.places
   }
 
@@ -89,7 +100,9 @@ actor BrokerSource: EventSource {
     var messages: [ReceivedMessage] = []
     var next: [EventPartition: Int64] = [:]
     for (partition, place) in places.sorted(by: { $0.key < $1.key }) where messages.count < limit {
-      let found = broker.messages(of: partition, from: place).prefix(limit - messages.count)
+      let broker = brokers.first { $0.has(partition) }
+      let found = (broker?.messages(of: partition, from: place) ?? [])
+        .prefix(limit - messages.count)
       guard !found.isEmpty else { continue }
       messages += found
       next[partition] = place + Int64(found.count)

@@ -19,6 +19,11 @@ struct Shop: Sendable {
     Shop(tenant: "wholesale", location: "old town", cupsPerDelivery: 60),
   ]
 
+  /// Of which events shops' own servers are told.
+  static let webhooks: [String: Set<String>] = [
+    "kiosk": ["order", "claim"], "wholesale": ["payment"],
+  ]
+
   struct Dish: Sendable {
     let name: String
     /// In satoshi.
@@ -72,6 +77,8 @@ struct Customer {
   let manner: Manner
   /// Under which they ask again where nobody answered.
   let key: String
+  /// How they want to be told what becomes of it.
+  let wishes: NewsWishes
   let items: [OrderItem]
   /// Whether they say at once how to pay.
   let paysAtOnce: Bool
