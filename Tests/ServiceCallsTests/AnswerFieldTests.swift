@@ -1,3 +1,4 @@
+import Bytes
 import ChainTypes
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
@@ -5,6 +6,7 @@ import Orders
 import Prices
 import ServiceCalls
 import Supply
+import SwiftProtobuf
 import Telemetry
 import Testing
 

@@ -2,6 +2,7 @@ import ChainTypes
 import GRPCCore
 import Prices
 import ServiceCalls
+import SwiftProtobuf
 import Synchronization
 import Testing
 

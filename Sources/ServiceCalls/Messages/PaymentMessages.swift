@@ -1,6 +1,7 @@
 internal import Bytes
 internal import ChainTypes
 internal import Orders
+internal import Payments
 internal import SwiftProtobuf
 
 // What is asked of payments, and their answers, as messages of `paywatch.payments.v1`.

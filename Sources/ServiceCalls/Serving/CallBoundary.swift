@@ -6,6 +6,7 @@ internal import Telemetry
 /// are counted, and tell failures in the protocol's terms.
 struct CallBoundary: ServerInterceptor {
   let tokens: CallTokens
+  let status: ServingStatus
   let metrics: MetricsRegistry
   /// Called with the method and what is no fault of the caller's.
   let onFailure: @Sendable (String, any Error) -> Void
@@ -34,7 +35,8 @@ struct CallBoundary: ServerInterceptor {
       }
       return response
     } catch {
-      let failure = explained(error, method, isAwaited: !context.cancellation.isCancelled)
+      let isAwaited = status.hasEnded || !context.cancellation.isCancelled
+      let failure = explained(error, method, isAwaited: isAwaited)
       count(method, failure.code.description)
       throw failure
     }

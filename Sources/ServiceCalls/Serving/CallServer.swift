@@ -34,19 +34,19 @@ package final class CallServer: Sendable {
     self.configuration = configuration
     self.sleep = sleep
     boundary = CallBoundary(
-      tokens: configuration.tokens, metrics: metrics, onFailure: onFailure)
+      tokens: configuration.tokens, status: status, metrics: metrics, onFailure: onFailure)
     var services: [any RegistrableRPCService] = []
     var names: Set<String> = []
     if let stock {
-      services.append(StockReservationsService(stock: stock))
+      services.append(StockReservationsService(stock: stock, status: status))
       names.insert(StockReservationsService.name)
     }
     if let payments {
-      services.append(OrderPaymentsService(payments: payments))
+      services.append(OrderPaymentsService(payments: payments, status: status))
       names.insert(OrderPaymentsService.name)
     }
     if let rates {
-      services.append(RatesService(rates: rates))
+      services.append(RatesService(rates: rates, status: status))
       names.insert(RatesService.name)
     }
     self.services = services + [HealthService(status: status, services: names)]

@@ -27,7 +27,7 @@ struct HealthService: Grpc_Health_V1_Health.SimpleServiceProtocol {
   ) async throws {
     let isKnown = isKnown(request.service)
     let changes = status.changes()
-    try await whileAwaited { try await Self.tell(changes, isKnown: isKnown, to: response) }
+    try await whileAwaited(status) { try await Self.tell(changes, isKnown: isKnown, to: response) }
   }
 
   private static func tell(

@@ -7,13 +7,14 @@ struct RatesService: Paywatch_Prices_V1_Rates.SimpleServiceProtocol {
   static let name = Paywatch_Prices_V1_Rates.descriptor.fullyQualifiedService
 
   let rates: any PriceRates
+  let status: ServingStatus
 
   func getRate(
     request: Paywatch_Prices_V1_GetRateRequest, context: ServerContext
   ) async throws -> Paywatch_Prices_V1_GetRateReply {
     let pair = try CurrencyPair(request)
     do {
-      return RateReply.current(try await whileAwaited { try await rates.rate(of: pair) }).message
+      return RateReply.current(try await whileAwaited(status) { try await rates.rate(of: pair) }).message
     } catch RateRefusal.unknownPair {
       return RateReply.unknown.message
     } catch RateRefusal.unavailable(_, let last) {

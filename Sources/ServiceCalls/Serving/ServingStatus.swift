@@ -12,6 +12,8 @@ final class ServingStatus: Sendable {
   }
 
   var isServing: Bool { state.withLock { !$0.isDraining } }
+  /// Whether no more calls are taken.
+  var hasEnded: Bool { state.withLock(\.hasEnded) }
 
   /// From now on nothing is served any more, although it still is: clients are to go elsewhere.
   func beginDraining() {

@@ -6,26 +6,27 @@ struct StockReservationsService: Paywatch_Supply_V1_StockReservations.SimpleServ
   static let name = Paywatch_Supply_V1_StockReservations.descriptor.fullyQualifiedService
 
   let stock: any StockReserving
+  let status: ServingStatus
 
   func reserve(
     request: Paywatch_Supply_V1_ReserveRequest, context: ServerContext
   ) async throws -> Paywatch_Supply_V1_ReserveReply {
     let asked = try ReserveStock(request)
-    return try await whileAwaited { try await stock.reserve(asked) }.message
+    return try await whileAwaited(status) { try await stock.reserve(asked) }.message
   }
 
   func consume(
     request: Paywatch_Supply_V1_ConsumeRequest, context: ServerContext
   ) async throws -> Paywatch_Supply_V1_ConsumeReply {
     let asked = try ConsumeStock(request)
-    return try await whileAwaited { try await stock.consume(asked) }.message
+    return try await whileAwaited(status) { try await stock.consume(asked) }.message
   }
 
   func release(
     request: Paywatch_Supply_V1_ReleaseRequest, context: ServerContext
   ) async throws -> Paywatch_Supply_V1_ReleaseReply {
     let asked = try ReleaseStock(request)
-    switch try await whileAwaited({ try await stock.release(asked) }) {
+    switch try await whileAwaited(status, { try await stock.release(asked) }) {
     case .released: return .init()
     }
   }
