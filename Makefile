@@ -4,7 +4,7 @@
 SWIFT ?= swift
 STAY ?=
 
-.PHONY: demo demo-distributed test bench setup setup-servers setup-ethereum setup-mail lint format
+.PHONY: demo demo-distributed test bench proto proto-check setup setup-servers setup-ethereum setup-mail setup-probe lint format
 
 demo: setup
 	@echo "==> Building paywatch (the first time takes a few minutes)"
@@ -16,7 +16,7 @@ demo-distributed: setup-servers
 	$(SWIFT) build --product paywatch
 	$(SWIFT) run --skip-build paywatch demo --distributed
 
-test: setup-servers setup-ethereum setup-mail lint
+test: setup-servers setup-ethereum setup-mail setup-probe lint
 	@echo "==> Building everything and its tests (the first time takes several minutes)"
 	$(SWIFT) build --build-tests
 	@echo "==> Testing what keeps something in a database, on PostgreSQL"
@@ -25,7 +25,7 @@ test: setup-servers setup-ethereum setup-mail lint
 	@SWIFT="$(SWIFT)" sh .ci/test
 
 # The targets whose tests open the database of the engine that is asked for.
-ON_POSTGRESQL = '^(Access|Aggregates|Audit|Claiming|CustomerMessages|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|Settlement|Simulation|Supply|Watching)Tests\.'
+ON_POSTGRESQL = '^(Access|Aggregates|Audit|Claiming|CustomerMessages|Deployment|EventLog|Gateway|HTTPServer|Kafka|Leases|Notifications|Orders|Prices|ServiceCalls|Settlement|Simulation|Supply|Watching)Tests\.'
 
 # Counts first: they fail where a hot path takes more than it may. Then all is measured, and what is
 # kept of it written anew.
@@ -37,6 +37,13 @@ bench: setup-servers
 	$(SWIFT) build -c release --product paywatch
 	$(SWIFT) run -c release --skip-build paycount --thresholds Tests/paybenchTests/thresholds.json
 	$(SWIFT) run -c release --skip-build paybench --write deploy/bench --readme README.md
+
+# The Swift code of gRPC's services, from their definitions; checked, it only says what differs.
+proto:
+	@SWIFT="$(SWIFT)" sh Sources/ServiceCalls/generate.sh
+
+proto-check:
+	@SWIFT="$(SWIFT)" sh Sources/ServiceCalls/generate.sh --check
 
 setup:
 	@sh deploy/setup.sh build
@@ -51,6 +58,10 @@ setup-ethereum: setup-servers
 # A mail server for tests, likewise.
 setup-mail: setup-servers
 	@sh Tests/MailServer/setup.sh
+
+# Another program's gRPC client for tests, from the Python package index into .build; once.
+setup-probe: setup-servers
+	@sh Tests/ServiceCallsTests/Probe/setup.sh
 
 lint:
 	@echo "==> Checking the format"

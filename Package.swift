@@ -22,11 +22,18 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let grpc = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport = Target.Dependency.product(
+  name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 
 /// A library target: what it imports stands above it in the list below.
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -49,7 +56,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -183,6 +194,12 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "QRCode", "Database", "EventLog", "Aggregates",
         "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
       ]),
+    library(
+      "ServiceCalls",
+      [
+        "Bytes", "Digests", "ChainTypes", "Payments", "Telemetry", "Database", "Prices", "Supply",
+        "Orders", grpc, grpcTransport, grpcProtobuf, protobuf, nioCore,
+      ], exclude: ["Protocols", "generate.sh"]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
     library(
@@ -191,7 +208,7 @@ let package = Package(
         "Bytes", "ChainTypes", "Bitcoin", "Payments", "Settings", "HTTPClient", "Telemetry",
         "Cache", "Database", "SQLite", "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka",
         "Audit", "Watching", "Settlement", "Tenancy", "Tokens", "Prices", "Supply", "Orders",
-        "Notifications", "CustomerMessages", "Claiming",
+        "Notifications", "CustomerMessages", "Claiming", "ServiceCalls",
       ]),
 
     // Simulated chains, and the whole pipeline on them under a seed.
@@ -226,8 +243,8 @@ let package = Package(
         "Payments", "LocalServers", "Settings", "HTTPClient", "Telemetry", "Cache", "Database",
         "PostgreSQL", "Leases", "NodeRPC", "EventLog", "Kafka", "Aggregates", "Watching",
         "Settlement", "Tenancy", "Tokens", "HTTPServer", "Prices", "Gateway", "Supply", "Orders",
-        "Deployment", "ChainSim", "Notifications", "CustomerMessages", "Claiming", log, hummingbird,
-        httpTypes,
+        "Deployment", "ChainSim", "Notifications", "CustomerMessages", "Claiming", "ServiceCalls",
+        log, hummingbird, httpTypes,
       ]),
     program(
       "payctl",
@@ -412,6 +429,14 @@ let package = Package(
         "Supply", "Orders", "Claiming", "Deployment", "LoopbackHTTP", "SchemaChecking",
         "TestDatabases", "GatewayFixtures",
       ]),
+    tests(
+      "ServiceCalls",
+      [
+        "Bytes", "JSON", "ChainTypes", "Payments", "LocalServers", "Telemetry", "Database",
+        "EventLog", "Aggregates", "Settlement", "Prices", "Supply", "Orders", "ServiceCalls",
+        "Deployment", "LoopbackHTTP", "TestDatabases", "GatewayFixtures", grpc, grpcTransport,
+        protobuf,
+      ], exclude: ["Probe"]),
     tests(
       "ChainSim",
       [

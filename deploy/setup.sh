@@ -5,8 +5,8 @@
 set -eu
 
 build="libcurl4-openssl-dev libhiredis-dev libpq-dev libqrencode-dev librdkafka-dev
-  libsecp256k1-dev libsqlite3-dev libssl-dev pkg-config gzip"
-servers="postgresql redis-server kcat openssl python3 python3-venv valgrind binutils"
+  libsecp256k1-dev libsqlite3-dev libssl-dev zlib1g-dev pkg-config gzip"
+servers="postgresql redis-server kcat curl openssl python3 python3-venv valgrind binutils"
 
 fail() {
   echo "setup: $1" >&2
@@ -28,7 +28,7 @@ case "${1:-build}" in
   build) ;;
   test)
     packages="$build $servers"
-    programs="redis-server kcat openssl python3 valgrind strip"
+    programs="redis-server kcat curl openssl python3 valgrind strip"
     ;;
   *) fail "it is setup.sh build or setup.sh test" ;;
 esac
@@ -49,7 +49,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
 else
   # Another distribution: whoever has the libraries and programs needs no installing.
   command -v pkg-config >/dev/null 2>&1 || fail "no pkg-config: install it and:$packages"
-  for library in libcurl hiredis libpq libqrencode rdkafka libsecp256k1 sqlite3 libcrypto; do
+  for library in libcurl hiredis libpq libqrencode rdkafka libsecp256k1 sqlite3 libcrypto zlib; do
     pkg-config --exists "$library" || fail "$library is missing; Debian's packages are: $packages"
   done
   for program in $programs; do

@@ -1,6 +1,7 @@
 package import ChainTypes
 package import Database
 package import Prices
+package import ServiceCalls
 package import Settings
 
 extension PriceSettings {
@@ -21,6 +22,15 @@ extension PriceSettings {
   ) -> StoredRates {
     StoredRates(
       database: database, pairs: pairs, maximumAgeSeconds: maximumAgeSeconds,
+      quoteLifetimeSeconds: quoteLifetimeSeconds, now: now)
+  }
+
+  /// The rates that another process has.
+  package func rates(
+    over connection: ServiceConnection, now: @escaping @Sendable () -> Timestamp
+  ) -> RemoteRates {
+    RemoteRates(
+      connection, pairs: pairs, maximumAgeSeconds: maximumAgeSeconds,
       quoteLifetimeSeconds: quoteLifetimeSeconds, now: now)
   }
 }

@@ -4,17 +4,20 @@ package import EventLog
 /// those before it.
 package struct KafkaEventSink: EventSink {
   private let configuration: KafkaConfiguration
+  private let topics: Set<EventTopic>
   private let transactionalID: String
   private let timeout: Duration
   private let log: KafkaLog
 
-  /// `transactionalID` is the same for all relays of one database, and no other's. `timeout` bounds
-  /// a transaction.
+  /// `topics` are those of the database's events: another one may add to others. `transactionalID`
+  /// is the same for all relays of one database, and no other's. `timeout` bounds a transaction.
   package init(
-    _ configuration: KafkaConfiguration, transactionalID: String = "paywatch-relay",
+    _ configuration: KafkaConfiguration, topics: Set<EventTopic> = Set(EventTopic.allCases),
+    transactionalID: String = "paywatch-relay",
     timeout: Duration = .seconds(60), log: @escaping KafkaLog
   ) {
     self.configuration = configuration
+    self.topics = topics
     self.transactionalID = transactionalID
     self.timeout = timeout
     self.log = log
@@ -44,7 +47,7 @@ package struct KafkaEventSink: EventSink {
   private func lookAround() async throws -> SinkState {
     let consumer = try KafkaConsumer(configuration, log: log)
     do {
-      let state = try await TailReader(consumer).read()
+      let state = try await TailReader(consumer).read(topics)
       await consumer.close()
       return state
     } catch {

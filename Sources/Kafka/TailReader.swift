@@ -25,10 +25,10 @@ struct TailReader {
     var high: Int64
   }
 
-  func read() async throws -> SinkState {
+  func read(_ topics: Set<EventTopic>) async throws -> SinkState {
     var state = SinkState(partitions: [:], tails: [:])
     var searches: [Search] = []
-    for topic in EventTopic.allCases {
+    for topic in EventTopic.allCases where topics.contains(topic) {
       guard let count = try await consumer.partitionCount(of: topic.name) else {
         throw EventSinkError.unavailable(
           "the brokers have no topic \(topic.name): `payctl topics --create` makes it")

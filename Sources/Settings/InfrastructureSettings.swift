@@ -21,6 +21,9 @@ package struct PostgreSQLSettings: Sendable, Equatable {
 package struct KafkaSettings: Sendable, Equatable {
   /// `host:port`, separated by commas.
   package let brokers: String
+  /// The topics of this database's events by name, where others have databases of their own; nil
+  /// for all.
+  package let topics: [String]?
   /// librdkafka's own settings by name, such as `security.protocol`.
   package let properties: [String: String]
   /// `sasl.password`.

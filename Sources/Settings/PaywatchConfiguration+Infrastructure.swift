@@ -60,6 +60,7 @@ extension PaywatchConfiguration {
       mapping.note("brokers", "It must be host:port, several separated by commas.")
     }
     let password = secret(mapping, "sasl_password_file")
+    let topics = mapping.texts("topics").map { $0.text }
     let own = mapping.nested("properties")
     var properties: [String: String] = [:]
     for name in own.names {
@@ -67,7 +68,9 @@ extension PaywatchConfiguration {
       properties[name] = own.text(name, hint: "")
     }
     mapping.finish()
-    return KafkaSettings(brokers: brokers, properties: properties, password: password)
+    return KafkaSettings(
+      brokers: brokers, topics: topics.isEmpty ? nil : topics, properties: properties,
+      password: password)
   }
 
   /// Properties with secrets, and where else these belong. What the others may be, librdkafka

@@ -34,6 +34,7 @@ extension PaywatchConfiguration {
     let database = database(root.nested("database"))
     let (kafka, redis, mail) = (kafka(root), redis(root), mail(root))
     let tokens = tokens(root)
+    let services = services(root, kafka: kafka)
     let logLevel = root.choice("log_level", default: LogLevel.info)
     let chainsDirectory = root.text("chains_directory", default: "chains", hint: "")
     let chains = chains(root, directory: root.file.resolve(chainsDirectory))
@@ -50,12 +51,13 @@ extension PaywatchConfiguration {
     let eventDays = retention.optionalInteger("event_days", in: 1...36_500)
     let deliveryDays = retention.integer("delivery_days", in: 1...36_500, default: 30)
     retention.finish()
-    let prices = prices(root, chains: chains.map(\.spec), tenants: tenants)
+    let prices = prices(
+      root, chains: chains.map(\.spec), tenants: tenants, areAskedFor: services.prices != nil)
     let webhooks = webhooks(root)
     return PaywatchConfiguration(
       region: region, restoreEpoch: UInt32(epoch),
       listen: Listen(host: host, port: UInt16(port), lameDuckSeconds: lameDuck), database: database,
-      kafka: kafka, redis: redis, mail: mail, tokens: tokens,
+      kafka: kafka, redis: redis, mail: mail, tokens: tokens, services: services,
       logLevel: logLevel, chains: chains, tenants: tenants,
       addressPool: AddressPoolSettings(ready: ready, derivation: derivation),
       watchSnapshotDirectory: snapshots,

@@ -7,8 +7,10 @@ extension PaywatchConfiguration {
   private static let sourceLimit = 32
 
   /// Nil where nothing is said of prices.
+  ///
+  /// - Parameter areAskedFor: whether another process has the rates, and this one needs no sources
   static func prices(
-    _ root: SettingsMapping, chains: [ChainSpec], tenants: [TenantSettings]
+    _ root: SettingsMapping, chains: [ChainSpec], tenants: [TenantSettings], areAskedFor: Bool
   ) -> PriceSettings? {
     let mapping = root.nested("prices")
     guard mapping.isThere else { return nil }
@@ -20,6 +22,7 @@ extension PaywatchConfiguration {
     let minimum = mapping.optionalInteger("minimum_sources", in: 1...sourceLimit)
     for pair in pairs where fixed[pair] == nil {
       let count = sources.count { $0.pairs.contains(pair) }
+      if count == 0, areAskedFor { continue }
       if count == 0 {
         mapping.note("pairs", "Nobody is asked for \(pair): no source has it, and fixed hasn't.")
       } else if let minimum, minimum > count {

@@ -19,6 +19,7 @@ package struct PaywatchConfiguration: Sendable, Equatable {
   package let mail: MailSettings?
   /// Nil where nobody but programs with API keys is let in.
   package let tokens: TokenSettings?
+  package let services: ServiceSettings
   package let logLevel: LogLevel
   package let chains: [ChainSettings]
   package let tenants: [TenantSettings]

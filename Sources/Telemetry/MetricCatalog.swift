@@ -123,6 +123,12 @@ extension Metric {
     "paywatch_http_request_milliseconds", .histogram(bounds: Histogram.latencyBounds),
     labels: ["route"],
     help: "Time from a request's head to its answer's head, in milliseconds.")
+  package static let serviceCalls = Metric(
+    "paywatch_service_calls_total", .counter, labels: ["method", "status"],
+    help: "Calls to services in other processes, by method and gRPC status.")
+  package static let serviceAnswers = Metric(
+    "paywatch_service_answers_total", .counter, labels: ["method", "status"],
+    help: "Calls of other processes that were answered, by method and gRPC status.")
   package static let poolConnections = Metric(
     "paywatch_database_connections", .gauge, labels: ["state"],
     help: "Connections of the database's pool: idle or busy.")
@@ -148,6 +154,7 @@ package enum MetricCatalog {
     .outboxEvents, .relayedEvents,
     .pendingDeliveries, .oldestDeliverySeconds, .deliveryAttempts, .deliveryMilliseconds,
     .leaseHeld, .httpRequests,
-    .httpRequestMilliseconds, .poolConnections, .poolWaiting, .cacheHits, .cacheMisses,
+    .httpRequestMilliseconds, .serviceCalls, .serviceAnswers, .poolConnections, .poolWaiting,
+    .cacheHits, .cacheMisses,
   ]
 }

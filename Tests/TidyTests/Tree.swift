@@ -18,6 +18,9 @@ enum Tree {
     try files(in: directory).filter { $0.pathExtension == "swift" }
   }
 
+  /// Whether a program wrote it (`make proto`): long, and in another style.
+  static func isGenerated(_ file: URL) -> Bool { path(of: file).contains("/Generated/") }
+
   /// The names of the folders and files directly in a folder, hidden ones left out.
   static func names(in directory: String) throws -> [String] {
     let folder = PackageFiles.root.appending(path: directory)

@@ -32,6 +32,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         "prices: \(prices.pairs.map(\.description).joined(separator: ", ")) from "
           + sources.joined(separator: ", "))
     }
+    explain(settings.services)
     for chain in settings.chains {
       let nodes = chain.nodes.map(\.name).joined(separator: ", ")
       print("chain \(chain.spec.name): \(chain.quorum) of \(chain.nodes.count) nodes (\(nodes))")
@@ -54,6 +55,19 @@ struct CheckConfigCommand: AsyncParsableCommand {
         print("tenant \(tenant.id): no account, and so no payments, on \(names)")
       }
     }
+  }
+
+  private func explain(_ services: ServiceSettings) {
+    func line(_ what: String, _ address: ServiceSettings.Address?) {
+      guard let address else { return }
+      let how = services.tls == nil ? "unencrypted" : "TLS"
+      print("services: \(what) \(address.host):\(address.port), \(how)")
+    }
+    line("calls are answered on", services.listen)
+    line("stock is asked for at", services.supply)
+    line("payments are asked for at", services.payments)
+    line("rates are asked for at", services.prices)
+    if services.events == .kafka { print("services: events of others come from Kafka") }
   }
 
   /// What becomes of coin that contracts move.

@@ -23,33 +23,16 @@ struct ClaimServing: Sendable {
 
   /// Hears of orders, and issues and ends their claims, while this process holds the lease for it.
   func run() async throws {
-    let name = OrderEvents.consumer
     try await surroundings.whileHolding("claiming:\(surroundings.region)") { lease in
-      let consumer = try consumer(under: lease)
-      await consumer.run(
-        pausing: .milliseconds(200), clock: ContinuousClock(),
-        onNotice: { notice in
-          surroundings.logger.warning(
-            "consumer", metadata: ["consumer": "\(name)", "notice": "\(notice)"])
-        },
-        onError: { error in
-          surroundings.logger.error(
-            "hearing of orders failed", metadata: ["error": "\(error)"])
+      let events = OrderEvents(
+        region: surroundings.region, now: now,
+        random: {
+          var generator = SystemRandomNumberGenerator()
+          return (generator.next(), generator.next())
         })
+      try await surroundings.hear(
+        [.order], feed: feed, as: OrderEvents.consumer, OrderEvents.interest, under: lease,
+        events.handle)
     }
-  }
-
-  private func consumer(under lease: Lease) throws -> Consumer<LogSource> {
-    let events = OrderEvents(
-      region: surroundings.region, now: now,
-      random: {
-        var generator = SystemRandomNumberGenerator()
-        return (generator.next(), generator.next())
-      })
-    return try Consumer(
-      name: OrderEvents.consumer,
-      source: LogSource(database: surroundings.database, feed: feed, topics: [.order]),
-      database: surroundings.database, interest: OrderEvents.interest, now: now,
-      check: { try Leases.check(lease, in: $0) }, handler: events.handle)
   }
 }

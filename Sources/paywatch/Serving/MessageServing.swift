@@ -47,20 +47,9 @@ struct MessageServing: Sendable {
     let channels = Set(
       CustomerChannel.allCases.filter { known in self.channels.contains { $0.name == known.name } })
     let events = CustomerEvents(payments: payments, channels: channels, now: now)
-    let consumer = try Consumer(
-      name: CustomerEvents.consumer,
-      source: LogSource(
-        database: surroundings.database, feed: feed, topics: CustomerEvents.topics),
-      database: surroundings.database, interest: CustomerEvents.interest, now: now,
-      check: { try Leases.check(lease, in: $0) }, handler: events.handle)
-    let logger = surroundings.logger
-    await consumer.run(pausing: .milliseconds(200), clock: ContinuousClock()) { notice in
-      logger.warning(
-        "consumer",
-        metadata: ["consumer": "\(CustomerEvents.consumer)", "notice": "\(notice)"])
-    } onError: {
-      logger.error("hearing of what customers are told failed", metadata: ["error": "\($0)"])
-    }
+    try await surroundings.hear(
+      CustomerEvents.topics, feed: feed, as: CustomerEvents.consumer, CustomerEvents.interest,
+      under: lease, events.handle)
   }
 }
 

@@ -50,14 +50,11 @@ struct NotificationServing: Sendable {
   func run() async throws {
     try await surroundings.whileHolding("notifications:\(surroundings.region)") { lease in
       try await withThrowingTaskGroup(of: Void.self) { group in
-        let consumer = try consumer(under: lease)
         group.addTask {
-          await consumer.run(
-            pausing: .milliseconds(200), clock: ContinuousClock(), onNotice: notice,
-            onError: { error in
-              surroundings.logger.error(
-                "hearing for webhooks failed", metadata: ["error": "\(error)"])
-            })
+          let events = WebhookEvents(now: now)
+          try await surroundings.hear(
+            WebhookEvents.topics, feed: feed, as: WebhookEvents.consumer, under: lease,
+            events.handle)
         }
         group.addTask { try await send(under: lease) }
         group.addTask { try await messages.run(under: lease) }
@@ -66,21 +63,6 @@ struct NotificationServing: Sendable {
         try await group.next()
       }
     }
-  }
-
-  private func consumer(under lease: Lease) throws -> Consumer<LogSource> {
-    let events = WebhookEvents(now: now)
-    return try Consumer(
-      name: WebhookEvents.consumer,
-      source: LogSource(
-        database: surroundings.database, feed: feed, topics: WebhookEvents.topics),
-      database: surroundings.database, now: now, check: { try Leases.check(lease, in: $0) },
-      handler: events.handle)
-  }
-
-  private func notice(_ notice: ConsumerNotice) {
-    surroundings.logger.warning(
-      "consumer", metadata: ["consumer": "\(WebhookEvents.consumer)", "notice": "\(notice)"])
   }
 
   private func send(under lease: Lease) async throws {

@@ -1,23 +1,27 @@
 internal import ChainTypes
 internal import Database
+internal import Deployment
 internal import EventLog
 internal import HTTPServer
 internal import Leases
 internal import Logging
 internal import Orders
 internal import Prices
+internal import ServiceCalls
+internal import Settings
 internal import Settlement
 internal import Supply
 internal import Watching
 
 /// Orders and the stock that they take, as this process serves them. Where one asks another, it is
-/// asked in this process: all of them keep their tables in one database.
+/// asked in this process, with all their tables in one database, unless the configuration names the
+/// process that answers.
 struct OrderServing: Sendable {
   let surroundings: Surroundings
   let feed: EventFeed
   let payments: PaymentService
-  /// Nil where no prices are configured.
-  let rates: (any PriceRates)?
+  let prices: PriceServing
+  let peers: ServicePeers
   /// Called after steps that may have appended events, and where no address was ready.
   let onEvents: @Sendable () -> Void
   let onAddressesNeeded: @Sendable () -> Void
@@ -27,18 +31,41 @@ struct OrderServing: Sendable {
 
   private var now: @Sendable () -> Timestamp { { SystemTime().now } }
 
+  /// Stock as this process keeps it.
   private var stock: SupplyService {
     SupplyService(
       database: surroundings.database, cache: surroundings.reads, now: now, onEvents: onEvents)
   }
 
+  /// Orders' payments as this process keeps them.
+  private var settlement: SettlementPayments {
+    SettlementPayments(
+      database: surroundings.database, service: payments, now: now, onEvents: onEvents,
+      onAddressesNeeded: onAddressesNeeded)
+  }
+
+  /// Nil where no prices are configured.
+  var rates: (any PriceRates)? {
+    if let asked = peers.rates { asked } else { prices.rates }
+  }
+
   private var saga: OrderSaga {
     OrderSaga(
-      database: surroundings.database, stock: stock,
-      payments: SettlementPayments(
-        database: surroundings.database, service: payments, now: now, onEvents: onEvents,
-        onAddressesNeeded: onAddressesNeeded),
-      now: now, onEvents: onEvents)
+      database: surroundings.database, stock: peers.supply?.stock ?? stock,
+      payments: peers.payments?.payments ?? settlement, now: now, onEvents: onEvents)
+  }
+
+  /// Answers other processes for what these roles keep; nil where nobody is to ask here.
+  func callServer(_ roles: Set<Role>) -> CallServer? {
+    guard !roles.isDisjoint(with: [.api, .supply, .prices]) else { return nil }
+    let settings = surroundings.plan.configuration
+    return settings.services.server(lameDuckSeconds: settings.listen.lameDuckSeconds).map {
+      CallServer(
+        $0, stock: roles.contains(.supply) ? stock : nil,
+        payments: roles.contains(.api) ? settlement : nil,
+        rates: roles.contains(.prices) ? prices.rates : nil, metrics: surroundings.metrics,
+        onFailure: { failed("answering another process", $1, ["method": "\($0)"]) })
+    }
   }
 
   /// - Parameter limits: those of requests that make payments
@@ -57,42 +84,24 @@ struct OrderServing: Sendable {
   /// Hears of payments and claims and carries orders on, while this process holds the lease for it.
   func runOrders() async throws {
     try await surroundings.whileHolding("orders:\(surroundings.region)") { lease in
-      let consumers = [try paymentConsumer(under: lease), try claimConsumer(under: lease)]
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for consumer in consumers { group.addTask { await hear(consumer) } }
+        group.addTask {
+          let events = PaymentEvents(now: now)
+          try await surroundings.hear(
+            [.payment], feed: feed, as: PaymentEvents.consumer, PaymentEvents.interest,
+            under: lease, events.handle)
+        }
+        group.addTask {
+          let events = ClaimEvents(now: now)
+          try await surroundings.hear(
+            [.claim], feed: feed, as: ClaimEvents.consumer, ClaimEvents.interest, under: lease,
+            events.handle)
+        }
         group.addTask { try await carryOn(under: lease) }
         defer { group.cancelAll() }
         try await group.next()
       }
     }
-  }
-
-  private func hear(_ consumer: Consumer<LogSource>) async {
-    await consumer.run(
-      pausing: .milliseconds(200), clock: ContinuousClock(),
-      onNotice: { notice in
-        surroundings.logger.warning(
-          "consumer", metadata: ["consumer": "\(consumer.name)", "notice": "\(notice)"])
-      },
-      onError: { failed("hearing of events", $0, ["consumer": "\(consumer.name)"]) })
-  }
-
-  private func claimConsumer(under lease: Lease) throws -> Consumer<LogSource> {
-    let events = ClaimEvents(now: now)
-    return try Consumer(
-      name: ClaimEvents.consumer,
-      source: LogSource(database: surroundings.database, feed: feed, topics: [.claim]),
-      database: surroundings.database, interest: ClaimEvents.interest, now: now,
-      check: { try Leases.check(lease, in: $0) }, handler: events.handle)
-  }
-
-  private func paymentConsumer(under lease: Lease) throws -> Consumer<LogSource> {
-    let events = PaymentEvents(now: now)
-    return try Consumer(
-      name: PaymentEvents.consumer,
-      source: LogSource(database: surroundings.database, feed: feed, topics: [.payment]),
-      database: surroundings.database, interest: PaymentEvents.interest, now: now,
-      check: { try Leases.check(lease, in: $0) }, handler: events.handle)
   }
 
   private func carryOn(under lease: Lease) async throws {

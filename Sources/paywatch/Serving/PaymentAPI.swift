@@ -53,7 +53,7 @@ struct PaymentAPI: Sendable {
     if roles.contains(.api) {
       PaymentGateway(
         database: surroundings.database, service: service, feed: feed, streams: streams,
-        creationLimits: creationLimits, rates: prices.rates, now: now,
+        creationLimits: creationLimits, rates: serving.rates, now: now,
         onEvents: serving.onEvents, onAddressesNeeded: serving.onAddressesNeeded
       ).register(on: router)
       AuditRoutes(database: surroundings.database).register(on: router)

@@ -5,6 +5,8 @@ internal import Deployment
 internal import EventLog
 internal import HTTPClient
 internal import HTTPServer
+internal import Logging
+internal import ServiceCalls
 internal import Settings
 internal import Settlement
 internal import Telemetry
@@ -27,6 +29,7 @@ final class Pipeline: Sendable {
   private let prices: PriceServing
   private let client: HTTPClient
   private let pushes: [any PushProvider]
+  private let peers: ServicePeers
 
   /// Brings the database's schema, tenants and accounts up to date, and runs nothing yet.
   init(
@@ -51,6 +54,7 @@ final class Pipeline: Sendable {
     self.relaying = relaying
     payments = PaymentService(plan)
     tokens = try await plan.tokenVerifier()
+    peers = try ServicePeers(roles: roles, in: surroundings)
     let client = try HTTPClient()
     self.client = client
     prices = PriceServing(surroundings: surroundings, client: client) { relaying.wake() }
@@ -62,6 +66,9 @@ final class Pipeline: Sendable {
   /// Runs until cancelled or until a part fails for good.
   func run(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
     let server = makeServer()
+    // Longer than what asks over them.
+    let connections = Task { [peers] in try await peers.run() }
+    defer { connections.cancel() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for watch in watches {
         group.addTask {
@@ -97,6 +104,11 @@ final class Pipeline: Sendable {
       if roles.contains(.claiming) {
         group.addTask { try await self.running("claiming", self.claiming.run) }
       }
+      if let calls = serving.callServer(roles) {
+        group.addTask {
+          try await self.running("calls") { try await self.answer(calls) }
+        }
+      }
       if !roles.isDisjoint(with: [.api, .orders, .claiming, .notifications]) {
         let following = FeedFollowing(surroundings: surroundings, feed: feed)
         group.addTask { await following.run() }
@@ -117,9 +129,17 @@ final class Pipeline: Sendable {
     try await body()
   }
 
+  private func answer(_ calls: CallServer) async throws {
+    let logger = surroundings.logger
+    let host = surroundings.plan.configuration.services.listen?.host ?? ""
+    try await calls.run { port in
+      logger.info("answering calls", metadata: ["host": "\(host)", "port": "\(port)"])
+    }
+  }
+
   private var serving: OrderServing {
     OrderServing(
-      surroundings: surroundings, feed: feed, payments: payments, rates: prices.rates,
+      surroundings: surroundings, feed: feed, payments: payments, prices: prices, peers: peers,
       onEvents: {
         self.relaying.wake()
         self.filling.wake()
@@ -160,6 +180,6 @@ final class Pipeline: Sendable {
     }
     let redis = surroundings.plan.configuration.redis.map { _ in CacheHealth(surroundings.cache) }
     return [DatabaseHealth(database: surroundings.database)] + (redis.map { [$0] } ?? [])
-      + [RelayHealth { self.relaying.status }] + chains + prices.health
+      + [RelayHealth { self.relaying.status }] + chains + (peers.rates == nil ? prices.health : [])
   }
 }

@@ -47,6 +47,7 @@ struct Plan: Sendable {
     }
     do {
       _ = try configuration.kafka?.configuration()
+      _ = try configuration.kafka?.eventTopics()
     } catch {
       mistakes.append("\(file): kafka: \(error)")
     }
