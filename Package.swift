@@ -180,8 +180,8 @@ let package = Package(
     library(
       "Claiming",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "QRCode", "Database", "EventLog", "Aggregates",
-        "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
+        "Bytes", "JSON", "Digests", "ChainTypes", "QRCode", "Cache", "Database", "EventLog",
+        "Aggregates", "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
       ]),
 
     // What a configuration makes of these: for the programs, so that none of the above needs files.
@@ -244,7 +244,8 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "LocalServers", "HTTPClient", "Telemetry", "Database",
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
-        "HTTPServer", "Gateway", "Deployment", "ChainSim", log, hummingbird, nioCore,
+        "Tokens", "TokenIssuing", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
+        hummingbird, nioCore,
       ]),
     program(
       "paycount",
@@ -408,7 +409,7 @@ let package = Package(
     tests(
       "Claiming",
       [
-        "Bytes", "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer",
+        "Bytes", "JSON", "ChainTypes", "Cache", "Database", "EventLog", "Aggregates", "HTTPServer",
         "Supply", "Orders", "Claiming", "Deployment", "LoopbackHTTP", "SchemaChecking",
         "TestDatabases", "GatewayFixtures",
       ]),
@@ -456,7 +457,8 @@ let package = Package(
         "ChainSim",
         "LoopbackHTTP", "SchemaChecking", "paywatch", "payctl",
       ]),
-    tests("paybench", ["paybench", "paycount"], exclude: ["thresholds.json"]),
+    tests(
+      "paybench", ["JSON", "LoopbackHTTP", "paybench", "paycount"], exclude: ["thresholds.json"]),
     tests("Tidy", []),
   ]
 )

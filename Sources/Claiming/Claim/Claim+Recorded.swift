@@ -1,4 +1,5 @@
 package import Aggregates
+package import Cache
 package import Database
 
 extension Claim: Recorded {
@@ -10,6 +11,17 @@ extension Claim: Recorded {
   }
 
   package var columns: [(name: String, value: SQLValue)] { [("status", .text(status.rawValue))] }
+
+  package var cacheKeys: [CacheKey] {
+    Self.cacheKeys(of: id, order: terms.order, tenant: tenant)
+  }
+
+  /// Its document stands there; its code never does.
+  package static func cacheKeys(of id: String, order: String?, tenant: String) -> [CacheKey] {
+    let keys = CacheKeys(tenant: tenant)
+    return [try? keys.claim(id), order.flatMap { try? keys.claim(ofOrder: $0) }]
+      .compactMap(\.self)
+  }
 
   package func document(telling step: RecordStep<Claim>?) -> String {
     var object = CanonicalObject(reserving: 512)
