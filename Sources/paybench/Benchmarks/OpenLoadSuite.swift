@@ -53,7 +53,7 @@ enum OpenLoadSuite: EngineSuite {
       ours: {
         let stated = try await load.run(
           try await endpoints.schedule(
-            rate: statedRate, seconds: isQuick ? 5 : longSeconds(statedRate, shares), seed: 0))
+            rate: statedRate, seconds: isQuick ? 8 : longSeconds(statedRate, shares), seed: 0))
         Progress.note("at \(Int(statedRate))/s: \(stated.summary)\n\(stated.table)")
         var limit = stated
         let highest = try await search.highest { rate, seed in
