@@ -191,8 +191,8 @@ let package = Package(
     library(
       "Claiming",
       [
-        "Bytes", "JSON", "Digests", "ChainTypes", "QRCode", "Database", "EventLog", "Aggregates",
-        "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
+        "Bytes", "JSON", "Digests", "ChainTypes", "QRCode", "Cache", "Database", "EventLog",
+        "Aggregates", "Audit", "Tenancy", "HTTPServer", hummingbird, httpTypes,
       ]),
     library(
       "ServiceCalls",
@@ -261,7 +261,8 @@ let package = Package(
         "Bytes", "JSON", "Digests", "ChainTypes", "Addresses", "Keys", "Bitcoin", "Ethereum",
         "ChainTracking", "Payments", "LocalServers", "HTTPClient", "Telemetry", "Database",
         "SQLite", "PostgreSQL", "NodeRPC", "EventLog", "Kafka", "Watching", "Settlement", "Tenancy",
-        "HTTPServer", "Gateway", "Deployment", "ChainSim", log, hummingbird, nioCore,
+        "Tokens", "TokenIssuing", "HTTPServer", "Gateway", "Deployment", "ChainSim", log,
+        hummingbird, nioCore,
       ]),
     program(
       "paycount",
@@ -425,7 +426,7 @@ let package = Package(
     tests(
       "Claiming",
       [
-        "Bytes", "JSON", "ChainTypes", "Database", "EventLog", "Aggregates", "HTTPServer",
+        "Bytes", "JSON", "ChainTypes", "Cache", "Database", "EventLog", "Aggregates", "HTTPServer",
         "Supply", "Orders", "Claiming", "Deployment", "LoopbackHTTP", "SchemaChecking",
         "TestDatabases", "GatewayFixtures",
       ]),
@@ -481,7 +482,8 @@ let package = Package(
         "ChainSim",
         "LoopbackHTTP", "SchemaChecking", "paywatch", "payctl",
       ]),
-    tests("paybench", ["paybench", "paycount"], exclude: ["thresholds.json"]),
+    tests(
+      "paybench", ["JSON", "LoopbackHTTP", "paybench", "paycount"], exclude: ["thresholds.json"]),
     tests("Tidy", []),
   ]
 )

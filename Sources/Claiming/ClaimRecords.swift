@@ -50,6 +50,29 @@ package struct ClaimRecords: Sendable {
     return true
   }
 
+  // MARK: Counting
+
+  /// How many claims stand in each status in which an order waits, and since when the open one that
+  /// waits the longest hasn't changed.
+  package static func unfinished(
+    in connection: any SQLConnection
+  ) throws -> (counts: [ClaimStatus: Int64], idleSince: Timestamp?) {
+    let waiting = ClaimStatus.allCases.filter { !$0.hasEnded }
+    var counts = Dictionary(uniqueKeysWithValues: waiting.map { ($0, Int64(0)) })
+    var idleSince: Timestamp?
+    let rows = try connection.query(
+      """
+      SELECT status, COUNT(*) AS n, MIN(updated_at) AS oldest FROM claims
+      WHERE status NOT IN ('processed', 'canceled') GROUP BY status
+      """)
+    for row in rows {
+      guard let status = ClaimStatus(rawValue: try row.text("status")) else { continue }
+      counts[status] = try row.integer("n")
+      if status == .open { idleSince = Timestamp(microseconds: try row.integer("oldest")) }
+    }
+    return (counts, idleSince)
+  }
+
   // MARK: Codes
 
   func keep(_ code: ClaimCode, of claim: Claim, in connection: any SQLConnection) throws {

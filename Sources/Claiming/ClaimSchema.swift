@@ -49,5 +49,14 @@ package enum ClaimSchema {
     Migration(number: 2, name: "words of claims' facts apart") { dialect in
       RecordStore<Claim>().wordsTable(dialect)
     },
+    // For the metrics, which count what isn't finished.
+    Migration(number: 3, name: "unfinished claims") { _ in
+      [
+        """
+        CREATE INDEX claims_unfinished ON claims (status, updated_at)
+        WHERE status NOT IN ('processed', 'canceled')
+        """
+      ]
+    },
   ]
 }

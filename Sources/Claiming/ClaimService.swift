@@ -1,4 +1,5 @@
 package import Aggregates
+package import Cache
 package import ChainTypes
 package import Database
 
@@ -9,11 +10,14 @@ package struct ClaimService: Sendable {
   let database: any Database
   /// This one's: claims of other regions are only read.
   let region: String
+  /// Through which single claims are read, without their codes; then `database` invalidates it.
+  let cache: CacheAside?
   let records = ClaimRecords()
 
-  package init(database: any Database, region: String) {
+  package init(database: any Database, region: String, cache: CacheAside? = nil) {
     self.database = database
     self.region = region
+    self.cache = cache
   }
 
   /// What showing a code comes to. A wrong one is no error: it is recorded.

@@ -102,10 +102,14 @@ extension EventLog {
     let subjects = subjects.prefix(maximumSubjects)
     guard !subjects.isEmpty else { return EventPage(events: [], through: last, hasMore: false) }
     let names = subjects.indices.map { "$\($0 + 5)" }.joined(separator: ", ")
+    // SQLite would rather look through all of the tenant's events, which come in the wanted order:
+    // a plus keeps a column from its index. PostgreSQL needs the position for its partitions.
+    let bare = connection.dialect == .sqlite ? "+" : ""
     let events = try connection.query(
       """
       SELECT position, \(columns) FROM events
-      WHERE subject IN (\(names)) AND tenant = $1 AND position > $2 AND position <= $3
+      WHERE subject IN (\(names)) AND \(bare)tenant = $1
+        AND \(bare)position > $2 AND \(bare)position <= $3
       ORDER BY position LIMIT $4
       """,
       [.text(tenant), .integer(position), .integer(last), .integer(Int64(limit))]

@@ -26,8 +26,17 @@ extension PaymentGateway {
       try await EventAnswers(database: database, feed: feed, streams: streams).answer(
         request, context
       ) { query in
-        let filter = try Self.filter(&query, tenant: try context.requireTenant())
-        return { try EventLog.page(after: $0, limit: $1, filter: filter, in: $2) }
+        let tenant = try context.requireTenant()
+        let filter = try Self.filter(&query, tenant: tenant)
+        let key: EventKey =
+          if let subject = filter.subject {
+            .subject(subject)
+          } else if let types = filter.types, let type = types.first, types.count == 1 {
+            .type(type, tenant: tenant)
+          } else {
+            .tenant(tenant)
+          }
+        return (key, { try EventLog.page(after: $0, limit: $1, filter: filter, in: $2) })
       }
     }
     router.on(

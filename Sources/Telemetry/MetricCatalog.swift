@@ -82,6 +82,15 @@ extension Metric {
     "paywatch_order_timers_due_seconds", .gauge,
     help: "How long the first of them has been due.")
 
+  // MARK: Claims
+
+  package static let unfinishedClaims = Metric(
+    "paywatch_claims_unfinished", .gauge, labels: ["status"],
+    help: "Claims that are neither processed nor canceled, by status.")
+  package static let idleClaimSeconds = Metric(
+    "paywatch_claims_idle_seconds", .gauge,
+    help: "How long ago something happened last to the open claim that waits the longest.")
+
   // MARK: Events
 
   package static let outboxAgeSeconds = Metric(
@@ -137,10 +146,10 @@ extension Metric {
     help: "Transactions that wait for a connection to the database.")
   package static let cacheHits = Metric(
     "paywatch_cache_hits_total", .counter,
-    help: "Reads of orders and stock that Redis answered.")
+    help: "Reads of orders, stock and claims that Redis answered.")
   package static let cacheMisses = Metric(
     "paywatch_cache_misses_total", .counter,
-    help: "Reads of orders and stock that the database had to answer.")
+    help: "Reads of orders, stock and claims that the database had to answer.")
 }
 
 package enum MetricCatalog {
@@ -150,7 +159,8 @@ package enum MetricCatalog {
     .freeAddresses, .unfinishedRefunds, .stuckTransactions, .ledgerImbalance,
     .reconciliationDifferences,
     .reconciliationFinished, .unfinishedOrders, .ordersToSeeTo, .dueOrderTimers,
-    .dueOrderTimerSeconds, .priceAgeSeconds, .priceSources, .outboxAgeSeconds,
+    .dueOrderTimerSeconds, .unfinishedClaims, .idleClaimSeconds,
+    .priceAgeSeconds, .priceSources, .outboxAgeSeconds,
     .outboxEvents, .relayedEvents,
     .pendingDeliveries, .oldestDeliverySeconds, .deliveryAttempts, .deliveryMilliseconds,
     .leaseHeld, .httpRequests,

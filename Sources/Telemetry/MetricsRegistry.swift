@@ -108,27 +108,38 @@ package final class MetricsRegistry: Sendable {
       var text = ""
       var cumulative: UInt64 = 0
       let bounds = histogram.bounds.map(String.init) + ["+Inf"]
+      // There are hundreds of series with dozens of lines each, which differ in their bounds alone.
+      let (braces, own) = (braced(labels), labels.map(pair).joined(separator: ","))
+      let beginning = "\(name)_bucket{\(own)\(own.isEmpty ? "" : ",")le=\""
       for (bound, count) in zip(bounds, histogram.counts) {
         cumulative &+= count
-        let bucket = labels + [MetricLabel("le", bound)]
-        text += "\(name)_bucket\(braced(bucket)) \(cumulative)\n"
+        text += beginning
+        text += bound
+        text += "\"} "
+        text += String(cumulative)
+        text += "\n"
       }
-      text += "\(name)_sum\(braced(labels)) \(histogram.sum)\n"
-      text += "\(name)_count\(braced(labels)) \(cumulative)\n"
+      text += "\(name)_sum\(braces) \(histogram.sum)\n"
+      text += "\(name)_count\(braces) \(cumulative)\n"
       return text
     }
   }
 
   private static func braced(_ labels: [MetricLabel]) -> String {
-    guard !labels.isEmpty else { return "" }
-    let pairs = labels.map { label in
-      let value = escaped(label.value).replacing("\"", with: "\\\"")
-      return "\(label.name)=\"\(value)\""
+    labels.isEmpty ? "" : "{\(labels.map(pair).joined(separator: ","))}"
+  }
+
+  private static func pair(_ label: MetricLabel) -> String {
+    var value = escaped(label.value)
+    if value.utf8.contains(UInt8(ascii: "\"")) {
+      value = value.replacing("\"", with: "\\\"")
     }
-    return "{\(pairs.joined(separator: ","))}"
+    return "\(label.name)=\"\(value)\""
   }
 
   private static func escaped(_ text: String) -> String {
-    text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+    let isPlain = !text.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\n") }
+    return isPlain
+      ? text : text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
   }
 }

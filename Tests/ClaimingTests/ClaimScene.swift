@@ -1,4 +1,5 @@
 import Aggregates
+import Cache
 import ChainTypes
 import Claiming
 import Database
@@ -21,24 +22,32 @@ struct ClaimScene: Sendable {
 
   static let location = "old town"
 
-  static func run(_ body: (ClaimScene) async throws -> Void) async throws {
+  static func run(
+    cache: CacheAside? = nil, _ body: (ClaimScene) async throws -> Void
+  ) async throws {
     let options = TestGateway.Options(
       ready: 16,
       more: { surroundings, router in
         let time = surroundings.time
+        let database = caching(surroundings.database, cache)
         OrderRoutes(
           service: OrderService(database: surroundings.database), saga: saga(surroundings),
           payments: surroundings.payments, paymentLimits: RouteLimits(),
           events: surroundings.events
         ).register(on: router)
         ClaimRoutes(
-          service: ClaimService(database: surroundings.database, region: TestGateway.region),
+          service: ClaimService(database: database, region: TestGateway.region, cache: cache),
           now: { time.now }, onEvents: surroundings.onEvents
         ).register(on: router)
       })
     try await TestGateway.run(options) { gateway in
-      try await body(ClaimScene(gateway: gateway, database: gateway.database))
+      try await body(
+        ClaimScene(gateway: gateway, database: caching(gateway.database, cache)))
     }
+  }
+
+  private static func caching(_ database: any Database, _ cache: CacheAside?) -> any Database {
+    if let cache { InvalidatingDatabase(database, cache) } else { database }
   }
 
   private static func saga(_ surroundings: TestGateway.Surroundings) -> OrderSaga {

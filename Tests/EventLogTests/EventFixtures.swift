@@ -17,11 +17,11 @@ enum EventFixtures {
   /// An event whose cause is the digest of `fact`.
   static func draft(
     _ type: String = "payment.created", _ subject: String, fact: String = "fact",
-    tenant: String? = nil
+    tenant: String? = nil, data: String? = nil
   ) -> EventDraft {
     EventDraft(
       type: type, subject: subject, tenant: tenant, cause: SHA256.hash(Array(fact.utf8)),
-      time: Timestamp(seconds: 1_800_000_000), data: #"{"fact":"\#(fact)"}"#)
+      time: Timestamp(seconds: 1_800_000_000), data: data ?? #"{"fact":"\#(fact)"}"#)
   }
 
   /// All positioned events, read in pages of `limit`.

@@ -30,6 +30,8 @@ struct PaybenchTests {
       "payments on SQLite, 99th percentile", "payments on PostgreSQL, 99th percentile",
       "relay from SQLite", "relay from PostgreSQL", "EVM catch-up", "EVM discovery",
       "mempool to its event", "Bitcoin block of 0.8 MB to its event", "EVM block of",
+      "open load on all of the API, SQLite, highest rate",
+      "open load on all of the API, PostgreSQL, worst 99th percentile",
     ]
     for name in names {
       #expect(measurements.contains { $0.name.contains(name) }, "\(name)")

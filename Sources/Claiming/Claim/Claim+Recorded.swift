@@ -1,4 +1,5 @@
 package import Aggregates
+package import Cache
 package import Database
 
 extension Claim: Recorded {
@@ -23,6 +24,17 @@ extension Claim: Recorded {
   package static func joining(_ words: [String: String], to fact: ClaimFact) -> ClaimFact {
     guard case .issued(let terms, let code, let sequence) = fact else { return fact }
     return .issued(terms.with(customer: words["customer"]), code: code, sequence: sequence)
+  }
+
+  package var cacheKeys: [CacheKey] {
+    Self.cacheKeys(of: id, order: terms.order, tenant: tenant)
+  }
+
+  /// Its document stands there; its code never does.
+  package static func cacheKeys(of id: String, order: String?, tenant: String) -> [CacheKey] {
+    let keys = CacheKeys(tenant: tenant)
+    return [try? keys.claim(id), order.flatMap { try? keys.claim(ofOrder: $0) }]
+      .compactMap(\.self)
   }
 
   package func document(telling step: RecordStep<Claim>?) -> String {

@@ -1,4 +1,5 @@
 internal import Aggregates
+internal import Cache
 package import ChainTypes
 internal import Database
 package import HTTPServer
@@ -45,9 +46,8 @@ package struct ClaimRoutes: Sendable {
         answers: [.init(200, "The claim.", schema: claim), .problem(404, "not-found.")]),
       access: .roles(.customer, .barista, .shopManager, .auditor)
     ) { _, context in
-      try await reading(context) {
-        try service.claim($1, tenant: $0, in: $2).shown(to: context.customer)
-          .document(telling: nil)
+      try await answer(context, key: { try $0.claim($1) }) {
+        try service.claim($1, tenant: $0, in: $2)
       }
     }
     router.on(
@@ -57,9 +57,8 @@ package struct ClaimRoutes: Sendable {
         answers: [.init(200, "The claim.", schema: claim), .problem(404, "not-found.")]),
       access: .roles(.customer, .barista, .shopManager, .auditor)
     ) { _, context in
-      try await reading(context) {
-        try service.claim(ofOrder: $1, tenant: $0, in: $2).shown(to: context.customer)
-          .document(telling: nil)
+      try await answer(context, key: { try $0.claim(ofOrder: $1) }) {
+        try service.claim(ofOrder: $1, tenant: $0, in: $2)
       }
     }
     registerCodes(on: router)
@@ -126,6 +125,24 @@ package struct ClaimRoutes: Sendable {
     let database = service.database
     let text = try await database.read(as: tenant) { try body(tenant, id, $0) }
     return .json(bytes: Array(text.utf8), headers: headers)
+  }
+
+  /// Answers with the claim that is found for the path's id. What is cached is for those who may
+  /// see all claims.
+  private func answer(
+    _ context: APIContext, key: (CacheKeys, _ id: String) throws -> CacheKey,
+    _ claim: @escaping @Sendable (_ tenant: String, _ id: String, any SQLConnection) throws -> Claim
+  ) async throws -> Response {
+    let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
+    let (service, customer) = (service, context.customer)
+    let shared = customer == nil ? try? key(CacheKeys(tenant: tenant), id) : nil
+    let body = try await service.cache.value(for: shared) {
+      try await service.database.read(as: tenant) { connection in
+        let claim = try claim(tenant, id, connection).shown(to: customer)
+        return CacheAside.Loaded(Array(claim.document(telling: nil).utf8))
+      }
+    }
+    return .json(bytes: body ?? [])
   }
 
   private func list(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -54,15 +54,15 @@ package struct EventAnswers: Sendable {
 
   /// A page of the tenant's events, or where the request asks for it a stream that goes on.
   ///
-  /// - Parameter reading: takes the query's own parameters and gives what is read. It runs on
-  ///   behalf of the tenant, for every page anew.
+  /// - Parameter reading: takes the query's own parameters and gives what is read, with what all
+  ///   of that is about. It runs on behalf of the tenant, for every page anew.
   package func answer(
     _ request: Request, _ context: APIContext,
-    _ reading: (inout QueryParameters) throws -> EventReading
+    _ reading: (inout QueryParameters) throws -> (EventKey, EventReading)
   ) async throws -> Response {
     let tenant = try context.requireTenant()
     let isStream = SSEResponse.isAccepted(by: request)
-    let (page, read) = try QueryParameters.read(request) { query in
+    let (page, (key, read)) = try QueryParameters.read(request) { query in
       // Told from unknown parameters here, and read with the header. A stream has no limit.
       if isStream { _ = try query.string("last_event_id") }
       return (try query.page(), try reading(&query))
@@ -79,7 +79,7 @@ package struct EventAnswers: Sendable {
     // What can't be read is told now: later there is no status to tell it by.
     _ = try await events(after: after, limit: 1, of: tenant, read)
     let stream = EventStream(
-      database: database, feed: feed, tenant: tenant, read: read, after: after,
+      database: database, feed: feed, tenant: tenant, read: read, key: key, after: after,
       authenticate: context.reauthenticate)
     return streams.response(stream, context: context)
   }

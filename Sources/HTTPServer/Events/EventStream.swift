@@ -9,6 +9,8 @@ struct EventStream: AsyncSequence, Sendable {
   let feed: EventFeed
   let tenant: String
   let read: EventReading
+  /// What all its events are about.
+  let key: EventKey
   let after: Int64
   /// Throws where the client may see no more.
   let authenticate: @Sendable () async throws -> Void
@@ -42,7 +44,11 @@ struct EventStream: AsyncSequence, Sendable {
         position = page.through
         waiting = page.events[...]
         if waiting.isEmpty, !page.hasMore {
-          guard await stream.feed.waitForPosition(after: position) != nil else { return nil }
+          let quiet = await stream.feed.news.wait(
+            for: stream.key, after: position, of: stream.feed, in: stream.database)
+          guard let quiet else { return nil }
+          // What retention removes meanwhile was nothing to this stream.
+          position = quiet
         }
       }
     }

@@ -25,12 +25,15 @@ extension OrderRoutes {
         try service.order(id, tenant: tenant, in: $0).check(isOf: customer)
       }
       return try await events.answer(request, context) { _ in
-        { after, limit, connection in
-          // Asked for every page: a payment's first event may come before the order knows of it.
-          let own = try payments.paymentIDs(ofOrder: id, tenant: tenant, in: connection)
-          return try EventLog.page(
-            of: [id] + own, tenant: tenant, after: after, limit: limit, in: connection)
-        }
+        (
+          .subject(id),
+          { after, limit, connection in
+            // Asked for every page: a payment's first event may come before the order knows of it.
+            let own = try payments.paymentIDs(ofOrder: id, tenant: tenant, in: connection)
+            return try EventLog.page(
+              of: [id] + own, tenant: tenant, after: after, limit: limit, in: connection)
+          }
+        )
       }
     }
   }

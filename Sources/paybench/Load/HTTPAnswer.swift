@@ -8,11 +8,22 @@ struct HTTPAnswer: Equatable {
   /// `Content-Length`, which a server that answers each request alone always sends.
   init?(_ bytes: RawSpan) throws {
     guard let head = Self.headLength(bytes) else { return nil }
-    guard let status = Self.number(bytes, 9..<12), let body = Self.contentLength(bytes, head)
+    guard let status = Self.number(bytes, 9..<12),
+      // No Content: there is none to have a length.
+      let body = status == 204 ? 0 : Self.contentLength(bytes, head)
     else { throw BenchmarkFailure("an answer can't be read: \(Self.beginning(bytes))") }
     guard bytes.byteCount >= head + body else { return nil }
     self.status = status
     length = head + body
+  }
+
+  /// The status of an answer whose head is there, of which the body may have no end; else nil.
+  static func status(_ bytes: RawSpan) throws -> Int? {
+    guard headLength(bytes) != nil else { return nil }
+    guard let status = number(bytes, 9..<12) else {
+      throw BenchmarkFailure("an answer can't be read: \(beginning(bytes))")
+    }
+    return status
   }
 
   /// The first bytes, for whoever must find out what is wrong.

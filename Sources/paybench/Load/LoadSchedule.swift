@@ -12,6 +12,8 @@ struct LoadSchedule: Sendable {
     let share: Int
     /// Of its answers.
     let status: Int
+    /// Whether its answers are streams, which take their connections for the rest of the run.
+    var isStream = false
     /// Sent in turns; of what may be asked once only there must be as many as dues.
     var requests = ByteRun()
   }

@@ -11,11 +11,21 @@ enum Report {
   static func table(_ measurements: [Measurement]) -> String {
     var rows = [["benchmark", "figure", "unit", "beside", "figure", "ratio", "", "goal", ""]]
     rows += measurements.map(cells)
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return aligned(rows, right: [1, 4, 5])
+  }
+
+  /// Rows of as many cells each, in columns.
+  ///
+  /// - Parameter right: columns that end at the same place instead of beginning there
+  static func aligned(_ rows: [[String]], right: some Sequence<Int>) -> String {
+    let right = Set(right)
+    let widths = (rows.first ?? []).indices.map { column in
+      rows.map { $0[column].count }.max() ?? 0
+    }
     return rows.map { row in
       zip(row, widths).enumerated().map { column, cell in
         let gap = String(repeating: " ", count: cell.1 - cell.0.count)
-        return [1, 4, 5].contains(column) ? gap + cell.0 : cell.0 + gap
+        return right.contains(column) ? gap + cell.0 : cell.0 + gap
       }.joined(separator: "  ")
     }.joined(separator: "\n")
   }

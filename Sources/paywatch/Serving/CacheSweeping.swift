@@ -1,5 +1,6 @@
 internal import Aggregates
 internal import Cache
+internal import Claiming
 internal import EventLog
 internal import JSON
 internal import Logging
@@ -54,6 +55,8 @@ struct CacheSweeping: Sendable {
       return Order.cacheKeys(of: event.subject, customer: word("customer"), tenant: tenant)
     case .supply:
       return SupplyItem.cacheKeys(of: event.subject, owner: word("owner"), tenant: tenant)
+    case .claim:
+      return Claim.cacheKeys(of: event.subject, order: word("order_id"), tenant: tenant)
     default: return []
     }
   }

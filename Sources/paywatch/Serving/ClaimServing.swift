@@ -16,7 +16,8 @@ struct ClaimServing: Sendable {
   private var now: @Sendable () -> Timestamp { { SystemTime().now } }
 
   private var service: ClaimService {
-    ClaimService(database: surroundings.database, region: surroundings.region)
+    ClaimService(
+      database: surroundings.database, region: surroundings.region, cache: surroundings.reads)
   }
 
   var routes: ClaimRoutes { ClaimRoutes(service: service, now: now, onEvents: onEvents) }

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import ChainTypes
+internal import Claiming
 internal import Database
 internal import EventLog
 internal import Logging
@@ -57,6 +58,7 @@ struct Observing: Sendable {
         for (chain, number) in stuck { metrics.gauge(.stuckTransactions, chain).set(number) }
         try await observeBooks()
         try await observeOrders(at: now)
+        try await observeClaims(at: now)
         counted = try await countPayments(after: counted)
       } catch {
         surroundings.logger.error("measuring failed", metadata: ["error": "\(error)"])
@@ -83,6 +85,19 @@ struct Observing: Sendable {
     metrics.gauge(.dueOrderTimers).set(timers.count)
     metrics.gauge(.dueOrderTimerSeconds).set(
       timers.oldest.map { max(0, (now.microseconds - $0.microseconds) / 1_000_000) } ?? 0)
+  }
+
+  /// Of orders that wait to be handed over.
+  private func observeClaims(at now: Timestamp) async throws {
+    let metrics = surroundings.metrics
+    let (counts, idleSince) = try await surroundings.database.read {
+      try ClaimRecords.unfinished(in: $0)
+    }
+    for (status, count) in counts {
+      metrics.gauge(.unfinishedClaims, status.rawValue).set(count)
+    }
+    metrics.gauge(.idleClaimSeconds).set(
+      idleSince.map { max(0, (now.microseconds - $0.microseconds) / 1_000_000) } ?? 0)
   }
 
   /// Of the ledger, and of the last comparisons of it with the chains.

@@ -6,14 +6,16 @@ internal import Tenancy
 struct ShopRequests: Sendable {
   let shop: ServedShop
 
-  /// - Parameter bodies: each under a key of its own; none for a request without a body
-  func request(_ method: String, _ path: String, body: String? = nil, _ headers: String = "")
-    -> [UInt8]
-  {
+  /// - Parameter token: whose request it is; the shop's program's where nil
+  func request(
+    _ method: String, _ path: String, body: String? = nil, as token: String? = nil,
+    accepting type: String? = nil
+  ) -> [UInt8] {
     var text = """
-      \(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \(shop.key.text)\r\n\
-      \(headers)
+      \(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\
+      Authorization: Bearer \(token ?? shop.key.text)\r\n
       """
+    if let type { text += "Accept: \(type)\r\n" }
     if method != "GET" { text += "Idempotency-Key: \(UUID().uuidString)\r\n" }
     if let body {
       text += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
@@ -21,6 +23,11 @@ struct ShopRequests: Sendable {
       text += "\r\n"
     }
     return Array(text.utf8)
+  }
+
+  /// Whose answer has no end.
+  func stream(_ path: String) -> [UInt8] {
+    request("GET", path, accepting: "text/event-stream")
   }
 
   func run(_ requests: some Sequence<[UInt8]>) -> ByteRun {

@@ -1,3 +1,4 @@
+internal import Addresses
 internal import ChainSim
 internal import ChainTypes
 internal import Database
@@ -8,6 +9,8 @@ internal import NodeRPC
 internal import PostgreSQL
 internal import SQLite
 internal import Tenancy
+internal import TokenIssuing
+internal import Tokens
 internal import Watching
 
 /// `paywatch serve` with all of its roles as a process of its own, as people run it, with one shop
@@ -16,6 +19,11 @@ struct ServedShop {
   let node: SimulatedBitcoinNode
   let port: Int
   let key: APIKey
+  /// Tokens of people with these roles.
+  let auditor: String
+  let finance: String
+  /// A URL that takes what webhooks are sent.
+  let sink: String
   /// Derived ahead: more than a load takes.
   let readyAddresses: Int
   /// The very one that the server uses, for what is looked up between loads.
@@ -28,8 +36,17 @@ struct ServedShop {
   static let shop = "shop"
   static let chain = "bitcoin-regtest"
 
+  /// Whose key nobody here has: `OP_0` and twenty bytes.
+  static var foreignAddress: String {
+    let script: [UInt8] = [0, 20] + [UInt8](repeating: 7, count: 20)
+    let address = BitcoinAddress(
+      scriptPubKey: script.span.bytes, network: BitcoinNetwork(.regtest))
+    return address?.description ?? ""
+  }
+
   static func start(
-    on engine: DurableStore.Engine, chains: URL, readyAddresses: Int
+    on engine: DurableStore.Engine, chains: URL, readyAddresses: Int,
+    sink: String = "http://127.0.0.1:9/"
   ) async throws -> ServedShop {
     let scratch = try ScratchDirectory()
     let directory = URL(filePath: scratch.path)
@@ -56,6 +73,9 @@ struct ServedShop {
     }
     let port = try LocalPorts.one()
     let file = directory.appending(path: "paywatch.yaml")
+    let secret = "\(UUID().uuidString)\(UUID().uuidString)"
+    try secret.write(
+      to: directory.appending(path: "token.secret"), atomically: true, encoding: .utf8)
     try configuration(
       database: place, port: port, node: simulator.url, chains: chains,
       readyAddresses: readyAddresses
@@ -82,10 +102,17 @@ struct ServedShop {
     try await database.write {
       try APIKeys.issue(key, tenant: shop, label: "load", now: SystemTime().now, in: $0)
     }
+    let issuer = try await TokenIssuer(id: "one", algorithm: .hs256, material: secret)
+    func token(_ role: UserRole) throws -> String {
+      try issuer.token(
+        issuer: login, audience: "paywatch", tenant: shop, subject: role.rawValue, roles: [role],
+        now: SystemTime().now, lifetimeSeconds: 86_400)
+    }
     return ServedShop(
-      node: node, port: Int(port), key: key, readyAddresses: readyAddresses, database: database,
-      scratch: scratch,
-      postgres: postgres, simulator: simulator, program: program)
+      node: node, port: Int(port), key: key, auditor: try token(.auditor),
+      finance: try token(.finance), sink: sink, readyAddresses: readyAddresses,
+      database: database, scratch: scratch, postgres: postgres, simulator: simulator,
+      program: program)
   }
 
   func close() async {
@@ -105,6 +132,8 @@ struct ServedShop {
     return path
   }
 
+  private static let login = "https://login.example"
+
   private static func configuration(
     database: String, port: UInt16, node: String, chains: URL, readyAddresses: Int
   ) -> String {
@@ -117,6 +146,13 @@ struct ServedShop {
       listen: { host: 127.0.0.1, port: \(port) }
       log_level: warning
       database: { \(database) }
+      authentication:
+        jwt:
+          issuer: \(login)
+          audience: paywatch
+          keys: [{ id: one, algorithm: HS256, file: token.secret }]
+      webhooks: { allow_http: true, allow_private_hosts: true }
+      prices: { pairs: [BTC-USD], fixed: { BTC-USD: "50000" } }
       address_pool: { ready: \(readyAddresses) }
       chains_directory: "\(chains.path)"
       chains:
@@ -126,6 +162,7 @@ struct ServedShop {
         - id: \(shop)
           accounts: [{ family: bitcoin, descriptor: "\(descriptor)" }]
           policies:
+            refunds: { approvals: 1 }
             expiry_seconds: { default: 3600, min: 60, max: 86400 }
       """
   }

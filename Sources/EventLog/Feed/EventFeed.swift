@@ -13,6 +13,8 @@ package final class EventFeed: Sendable {
   }
 
   private let state: Mutex<State>
+  /// For those who wait for few of all events.
+  package let news = EventNews()
 
   /// `position`: how far the log reaches now, as far as is known.
   package init(position: Int64 = 0) {
@@ -71,6 +73,7 @@ package final class EventFeed: Sendable {
       defer { state.readers.removeAll() }
       return Array(state.readers.values)
     }
+    news.finish()
     // Outside the lock: ending a stream runs its `onTermination`, which takes it.
     for reader in readers { reader.finish() }
   }
