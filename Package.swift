@@ -483,7 +483,8 @@ let package = Package(
         "LoopbackHTTP", "SchemaChecking", "paywatch", "payctl",
       ]),
     tests(
-      "paybench", ["JSON", "LoopbackHTTP", "paybench", "paycount"], exclude: ["thresholds.json"]),
+      "paybench", ["JSON", "LoopbackHTTP", "SchemaChecking", "paybench", "paycount"],
+      exclude: ["thresholds.json"]),
     tests("Tidy", []),
   ]
 )

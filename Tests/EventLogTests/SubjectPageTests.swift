@@ -1,5 +1,6 @@
 import Database
 import EventLog
+import TestDatabases
 import Testing
 
 @Suite("Pages of a few subjects")

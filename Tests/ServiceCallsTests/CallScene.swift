@@ -39,7 +39,8 @@ struct CallScene: Sendable {
 
   static func start(
     stock: (any StockReserving)? = nil, payments: (any PaymentRequesting)? = nil,
-    rates: (any PriceRates)? = nil, port: Int = 0, configure: (inout CallServerConfiguration) -> Void = { _ in },
+    rates: (any PriceRates)? = nil, port: Int = 0,
+    configure: (inout CallServerConfiguration) -> Void = { _ in },
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) async throws -> Running {
     var configuration = CallServerConfiguration(

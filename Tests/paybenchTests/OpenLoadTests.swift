@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import LoopbackHTTP
+import SchemaChecking
 import Testing
 
 @testable import paybench

@@ -37,8 +37,9 @@ struct PaybenchTests {
       #expect(measurements.contains { $0.name.contains(name) }, "\(name)")
     }
     for measurement in measurements {
-      #expect(measurement.value > 0 || measurement.name.contains("resident"))
-      #expect(measurement.referenceValue.map { $0 > 0 } ?? true)
+      #expect(
+        measurement.value > 0 || measurement.name.contains("resident"), "\(measurement.name)")
+      #expect(measurement.referenceValue.map { $0 > 0 } ?? true, "\(measurement.name)")
       #expect((measurement.referenceValue == nil) == (measurement.ratio == nil))
       #expect(!measurement.unit.isEmpty && !measurement.reference.isEmpty)
       if measurement.goal == nil { #expect(measurement.reached == nil) }

@@ -68,7 +68,7 @@ struct SeparateServiceTests {
     #expect(await stock.end() == 0)
   }
 
-  @Test("a priced order gets its rate from the one process that has it, and the last one without it")
+  @Test("an order's rate comes from the one process that has it, or else is the last one known")
   func rates() async throws {
     let scene = try SeparateProcesses()
     let pairs = "prices: {pairs: [BTC-USD], quote_lifetime_seconds: 900"

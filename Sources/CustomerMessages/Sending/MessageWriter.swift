@@ -55,7 +55,9 @@ package struct MessageWriter: Sendable {
       )
     }
     // What is sent again comes behind newer news.
-    guard delivery.attempts < 2 || notice.isStillSo(for: status) else { return .unwanted("it isn't so any more") }
+    guard delivery.attempts < 2 || notice.isStillSo(for: status) else {
+      return .unwanted("it isn't so any more")
+    }
     guard let preferences, preferences.channels(for: notice.topic).contains(channel) else {
       return .unwanted("the customer doesn't want it, or has no address any more")
     }

@@ -14,7 +14,8 @@ struct RatesService: Paywatch_Prices_V1_Rates.SimpleServiceProtocol {
   ) async throws -> Paywatch_Prices_V1_GetRateReply {
     let pair = try CurrencyPair(request)
     do {
-      return RateReply.current(try await whileAwaited(status) { try await rates.rate(of: pair) }).message
+      return RateReply.current(try await whileAwaited(status) { try await rates.rate(of: pair) })
+        .message
     } catch RateRefusal.unknownPair {
       return RateReply.unknown.message
     } catch RateRefusal.unavailable(_, let last) {

@@ -60,6 +60,12 @@ struct OpenLoadResult: Sendable {
   /// Of which a 99th percentile says something.
   static let enough = 500
 
+  /// Of all requests, those that were answered as they should be, however late.
+  var rightShare: Double {
+    let right = endpoints.reduce(0) { $0 + $1.latencies.count }
+    return Double(right) / Double(max(right + errors + unanswered, 1))
+  }
+
   var errors: Int { endpoints.reduce(0) { $0 + $1.errors } }
 
   /// The one whose 99th percentile is the highest.
