@@ -5,6 +5,8 @@ internal import GRDB
 final class SQLiteConnection: SQLConnection {
   private let connection: GRDB.Database
   private let texts: StatementTexts
+  /// Whether it refuses what may change the database.
+  private let isReader: Bool
   /// What was run before by the program's text: GRDB's own cache checks queues and hashes again.
   private var prepared: [String: Prepared] = [:]
   private static let preparedLimit = 256
@@ -14,9 +16,10 @@ final class SQLiteConnection: SQLConnection {
   /// run after it: it would hold by itself, whatever becomes of the body.
   var end: SeamError?
 
-  init(_ connection: GRDB.Database, texts: StatementTexts) {
+  init(_ connection: GRDB.Database, texts: StatementTexts, isReader: Bool = false) {
     self.connection = connection
     self.texts = texts
+    self.isReader = isReader
   }
 
   var dialect: SQLDialect { .sqlite }
@@ -44,7 +47,12 @@ final class SQLiteConnection: SQLConnection {
   private func run(_ sql: String, _ arguments: [SQLValue]) throws -> StatementRun {
     if let end { throw end }
     let prepared = try prepare(sql)
-    if !prepared.isReadOnly { hasWritten = true }
+    if !prepared.isReadOnly {
+      guard !isReader else {
+        throw SeamError.readOnly("attempt to write a readonly database")
+      }
+      hasWritten = true
+    }
     return try StatementRun(prepared.statement.sqliteStatement, arguments, sql: sql)
   }
 

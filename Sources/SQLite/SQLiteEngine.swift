@@ -4,6 +4,8 @@ internal import GRDB
 /// The open file: GRDB's one writing connection and its reading ones, each on a dispatch queue.
 final class SQLiteEngine: Sendable {
   private let writer: any DatabaseWriter
+  /// The same where it is one connection, which also reads.
+  private let only: DatabaseQueue?
   private let texts = StatementTexts()
 
   /// Opens or creates the database at `path`; nil for one in memory, which has one connection.
@@ -13,12 +15,13 @@ final class SQLiteEngine: Sendable {
     configuration.foreignKeysEnabled = true
     configuration.maximumReaderCount = max(1, options.readerLimit)
     configuration.busyMode = .timeout(Double(options.busyTimeoutMilliseconds) / 1_000)
-    writer = try Self.translatingErrors {
-      let writer: any DatabaseWriter
+    (writer, only) = try Self.translatingErrors {
+      let (writer, only): (any DatabaseWriter, DatabaseQueue?)
       if let path {
-        writer = try DatabasePool(path: path, configuration: configuration)
+        (writer, only) = (try DatabasePool(path: path, configuration: configuration), nil)
       } else {
-        writer = try DatabaseQueue(configuration: configuration)
+        let queue = try DatabaseQueue(configuration: configuration)
+        (writer, only) = (queue, queue)
       }
       // GRDB sets synchronous=NORMAL when it turns on the write-ahead log, which loses the
       // last commits with the power; what we acknowledge must not go. It can't be set earlier,
@@ -32,7 +35,7 @@ final class SQLiteEngine: Sendable {
         // What a group changes is written once, at its commit, instead of to make room before it.
         try connection.execute(sql: "PRAGMA cache_size = -\(options.writerCacheKibibytes)")
       }
-      return writer
+      return (writer, only)
     }
   }
 
@@ -45,6 +48,15 @@ final class SQLiteEngine: Sendable {
   /// Runs `body` on a reader's thread, inside a read-only transaction.
   func onReader(_ body: @escaping @Sendable (Result<SQLiteConnection, any Error>) -> Void) {
     let texts = texts
+    // GRDB would set query_only for each read, for which SQLite prepares all statements anew.
+    if let only {
+      return only.asyncWriteWithoutTransaction { connection in
+        let reader = SQLiteConnection(connection, texts: texts, isReader: true)
+        let begun = Result { try reader.control("BEGIN") }
+        body(begun.map { reader })
+        if reader.isInsideTransaction { try? reader.control("ROLLBACK") }
+      }
+    }
     writer.asyncRead { result in
       body(
         Result {

@@ -154,12 +154,19 @@ struct CustomerLifeTests {
         """, told: "everything comes to an end"),
     ])
   func damaged(damage: Damage) async throws {
-    let statement = damage.statement
-    let life = try await CustomerLife(
-      seed: 7, customers: 25, database: Self.database
-    ) { try $0.execute(statement) > 0 }
-    let failure = try await #require(throws: CustomerLife.Failure.self) { _ = try await life.run() }
-    #expect(failure.reasons.contains { $0.contains(damage.told) }, "\(failure.reasons)")
-    #expect(failure.description.contains("PAYWATCH_SEED=7 PAYWATCH_CUSTOMERS=25"))
+    // Until one has such a row, and keeps it.
+    for seed in UInt64(7)...12 {
+      let life = try await CustomerLife(
+        seed: seed, customers: 25, database: Self.database
+      ) { try $0.execute(damage.statement) > 0 }
+      do {
+        _ = try await life.run()
+      } catch let failure as CustomerLife.Failure {
+        #expect(failure.reasons.contains { $0.contains(damage.told) }, "\(failure.reasons)")
+        #expect(failure.description.contains("PAYWATCH_SEED=\(seed) PAYWATCH_CUSTOMERS=25"))
+        return
+      }
+    }
+    Issue.record("nobody noticed")
   }
 }

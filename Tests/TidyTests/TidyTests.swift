@@ -162,6 +162,7 @@ struct TidyTests {
     }
   }
 
+  /// The benchmark asks the server that it starts in its customers' and staff's names.
   @Test("nothing that serves requests can make a token")
   func tokensAreOthers() throws {
     var importers: Set<String> = []
@@ -171,7 +172,8 @@ struct TidyTests {
         importers.insert(target.folder)
       }
     }
-    #expect(importers.filter { $0.hasPrefix("Sources/") } == ["Sources/payctl"])
+    let sources: Set<String> = importers.filter { $0.hasPrefix("Sources/") }
+    #expect(sources == ["Sources/payctl", "Sources/paybench"])
   }
 
   @Test("every folder of sources or tests is a target")

@@ -16,6 +16,12 @@ struct EngineTests {
   @Test("what they say of the same records is the same")
   func answers() async throws {
     let (file, server) = (try await SampleDatabase(), try await SampleDatabase(.postgreSQL))
+    // Rows show once no transaction of the server is older than they are.
+    let payments = ["payment", "list", "--format", "json"]
+    let count = try file.payctl(arguments: payments).lines.count
+    try await waitUntil("its rows show") {
+      try server.payctl(arguments: payments).lines.count >= count
+    }
     for command in Self.commands + [["payment", "show", file.partly]] {
       let arguments = command.first == "events" ? command : command + ["--format", "json"]
       let (here, there) = (

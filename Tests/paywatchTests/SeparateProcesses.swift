@@ -65,20 +65,32 @@ struct SeparateProcesses {
   func send(
     _ port: Int, _ method: String, _ path: String, _ body: String? = nil
   ) async throws -> JSONValue {
-    let answer = try await TestConnection(port: port).send(
+    let answer = try await answer(port, method, path, body)
+    try #require((200..<300).contains(answer.status), "\(answer.body)")
+    return try answer.json()
+  }
+
+  /// Whether there is something at the path.
+  func has(_ port: Int, _ path: String) async throws -> Bool {
+    try await answer(port, "GET", path, nil).status == 200
+  }
+
+  private func answer(
+    _ port: Int, _ method: String, _ path: String, _ body: String?
+  ) async throws -> TestConnection.Answer {
+    try await TestConnection(port: port).send(
       method, path,
       headers: [
         "Authorization": "Bearer \(key.text)", "Idempotency-Key": "\(UUID().uuidString)",
       ], body: body)
-    try #require((200..<300).contains(answer.status), "\(answer.body)")
-    return try answer.json()
   }
 
   /// Tells of a payment as its relay would.
   func tell(_ sequence: Int64, _ status: String, of order: String) async throws {
     let data = """
       {"order_id":"\(order)","status":"\(status)","chain":"bitcoin-regtest","asset":"BTC",\
-      "amount_minor":"10000","address":"bcrt1q","uri":"bitcoin:bcrt1q",\
+      "amount_minor":"10000","received_minor":"\(status == "paid" ? 10000 : 0)",\
+      "address":"bcrt1q","uri":"bitcoin:bcrt1q",\
       "expires_at":"2126-11-21T08:15:30.250Z"}
       """
     let event = CloudEvent(

@@ -136,7 +136,7 @@ extension CustomerLife {
       }
     case "confirmed", "held":
       if customer.manner == .withdrawingAfter { try await cancel(order, customer) }
-      if shown["status"]?.string == "held" { try await comeBack(place, order) }
+      if shown["status"]?.string == "held" { try await pickUp(place, order) }
     case "canceled":
       // Some pay all the same.
       if customer.sent.isEmpty, chance(1, in: 6), let address = payment?["address"]?.string,

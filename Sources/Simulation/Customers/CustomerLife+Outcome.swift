@@ -21,6 +21,14 @@ extension CustomerLife {
       }
     }
 
+    /// About how often it turns to the database at a time.
+    var transactions: Int {
+      switch self {
+      case .expiry, .filler: 1
+      case .desk, .notifier, .saga, .consumer, .watcher, .sequencer: 4
+      }
+    }
+
     /// Where it can die.
     var points: [FaultPoint] {
       switch self {

@@ -267,14 +267,14 @@ package final class CustomerLife {
     // Seldom is there anything to expire.
     let isSeldom = worker == .expiry
     switch Int.random(in: 0..<24, using: &random) {
-    case 0..<(isSeldom ? 12 : 3):
+    case 0..<(isSeldom ? 20 : 4):
       let points = worker.points
       guard let point = points.randomElement(using: &random) else { return }
-      let passages = point == .betweenStatements ? worker.statements : isSeldom ? 1 : 4
+      let passages = point == .betweenStatements ? worker.statements : worker.transactions
       killSwitch.arm(
         point, passages: Int.random(in: 1...passages, using: &random),
         isFatal: chance(3, in: 4))
-    case 3..<6:
+    case 4..<7:
       guard worker == .desk || worker == .saga else { return }
       calls.arm(disturbance(), passages: Int.random(in: 1...3, using: &random))
     default: break
