@@ -92,11 +92,11 @@ struct SeparateServiceTests {
       try await scene.send(port, "POST", "/v1/orders", body)
     }
     let order = try await place()
-    #expect(order["payment"]?["amount"] == "0.0001", "\(order)")
+    #expect(order["payment"]?["amount_minor"] == "10000", "\(order)")
     #expect(order["payment"]?["quote"]?["rate"] == "65000", "\(order)")
     #expect(await prices.end() == 0)
     let next = try await place()
-    #expect(next["payment"]?["amount"] == "0.0001", "\(next)")
+    #expect(next["payment"]?["amount_minor"] == "10000", "\(next)")
     #expect(await orders.end() == 0)
   }
 
