@@ -421,7 +421,7 @@ let package = Package(
         "Bytes", "JSON", "ChainTypes", "LocalServers", "Messages", "HTTPClient", "Database",
         "EventLog",
         "Settlement", "HTTPServer", "Supply", "Orders", "Notifications", "CustomerMessages",
-        "LoopbackHTTP", "TestDatabases", "GatewayFixtures",
+        "Deployment", "LoopbackHTTP", "TestDatabases", "GatewayFixtures",
       ]),
     tests(
       "Claiming",

@@ -159,6 +159,14 @@ package struct ClaimService: Sendable {
 }
 
 extension ClaimService: ClaimCodes {
+  /// Whether any claim of the tenant's stands in this database.
+  package func hasClaims(of tenant: String) async throws -> Bool {
+    try await database.read(as: tenant) { connection in
+      try connection.queryFirst(
+        "SELECT 1 AS one FROM claims WHERE tenant = $1 LIMIT 1", [.text(tenant)]) != nil
+    }
+  }
+
   package func code(ofOrder order: String, tenant: String) async throws -> IssuedCode? {
     let records = records
     return try await database.read(as: tenant) { connection in

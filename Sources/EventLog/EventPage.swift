@@ -46,8 +46,12 @@ extension EventLog {
   /// database no longer than others.
   package static let maximumPageSpan: Int64 = 20_000
 
-  /// The wanted events after `position`, up to `limit` (1 to `maximumPageSize`) of them. A page may
-  /// be empty although the log goes on, where it wants none of many.
+  /// How many bytes of data a page has at most.
+  package static let maximumPageBytes = 16 * EventDraft.maximumDataBytes
+
+  /// The wanted events after `position`, up to `limit` (1 to `maximumPageSize`) of them and as many
+  /// as `maximumPageBytes` hold. A page may be empty although the log goes on, where it wants none
+  /// of many.
   ///
   /// Throws `EventLogError.positionAhead` where the log doesn't reach `position`: the reader has
   /// seen events that this log has lost, as after a restore; and `EventLogError.positionRemoved`
@@ -60,16 +64,9 @@ extension EventLog {
     let limit = min(max(1, limit), maximumPageSize)
     let (position, last) = try bounds(after: position, in: connection)
     let end = min(last, position + maximumPageSpan)
-    var arguments: [SQLValue] = [
-      .integer(position), .integer(end), .integer(Int64(limit)),
-    ]
-    var conditions = ""
-    func parameter(_ value: String) -> String {
-      arguments.append(.text(value))
-      return "$\(arguments.count)"
-    }
-    if let tenant = filter.tenant { conditions += " AND tenant = \(parameter(tenant))" }
-    if let subject = filter.subject { conditions += " AND subject = \(parameter(subject))" }
+    var selection = EventSelection(after: position, through: end, limit: limit)
+    if let tenant = filter.tenant { selection.require("tenant", is: tenant) }
+    if let subject = filter.subject { selection.require("subject", is: subject) }
     if let types = filter.types {
       guard !types.isEmpty else {
         return EventPage(events: [], through: last, hasMore: false)
@@ -77,16 +74,11 @@ extension EventLog {
       guard types.count <= EventFilter.maximumTypes else {
         throw EventLogError.tooManyTypes(types.count)
       }
-      conditions += " AND type IN (\(types.map(parameter).joined(separator: ", ")))"
+      selection.require("type", isOneOf: types)
     }
-    let rows = try connection.query(
-      """
-      SELECT position, \(columns) FROM events
-      WHERE position > $1 AND position <= $2\(conditions)
-      ORDER BY position LIMIT $3
-      """, arguments)
+    let (rows, isCut) = try selection.rows(columns, in: connection)
     let events = try rows.map(positioned)
-    let through = events.count == limit ? events.last?.position ?? position : end
+    let through = isCut ? events.last?.position ?? position : end
     return EventPage(events: events, through: through, hasMore: through < last)
   }
 
@@ -101,30 +93,24 @@ extension EventLog {
     let (position, last) = try bounds(after: position, in: connection)
     let subjects = subjects.prefix(maximumSubjects)
     guard !subjects.isEmpty else { return EventPage(events: [], through: last, hasMore: false) }
-    let names = subjects.indices.map { "$\($0 + 5)" }.joined(separator: ", ")
+    var selection = EventSelection(after: position, through: last, limit: limit)
     // SQLite would rather look through all of the tenant's events, which come in the wanted order:
     // a plus keeps a column from its index. PostgreSQL needs the position for its partitions.
     let bare = connection.dialect == .sqlite ? "+" : ""
-    let events = try connection.query(
-      """
-      SELECT position, \(columns) FROM events
-      WHERE subject IN (\(names)) AND \(bare)tenant = $1
-        AND \(bare)position > $2 AND \(bare)position <= $3
-      ORDER BY position LIMIT $4
-      """,
-      [.text(tenant), .integer(position), .integer(last), .integer(Int64(limit))]
-        + subjects.map { .text($0) }
-    ).map(positioned)
-    let isFull = events.count == limit
+    selection.positionColumn = "\(bare)position"
+    selection.require("subject", isOneOf: Array(subjects))
+    selection.require("\(bare)tenant", is: tenant)
+    let (rows, isCut) = try selection.rows(columns, in: connection)
+    let events = try rows.map(positioned)
     return EventPage(
-      events: events, through: isFull ? events.last?.position ?? last : last, hasMore: isFull)
+      events: events, through: isCut ? events.last?.position ?? last : last, hasMore: isCut)
   }
 
   package static let maximumSubjects = 32
 
   /// Where a page begins, and where the log ends. Asked first: what is sequenced between the two
   /// questions then comes with the next page.
-  private static func bounds(
+  static func bounds(
     after position: Int64, in connection: any SQLConnection
   ) throws -> (position: Int64, last: Int64) {
     let row = try connection.queryFirst(

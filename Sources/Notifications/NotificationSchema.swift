@@ -145,5 +145,12 @@ package enum NotificationSchema {
         + RowSecurity.protect(
           "delivery_attempts", rows: "tenant = \(RowSecurity.currentTenant)", granting: "SELECT")
     },
+    Migration(number: 4, name: "when a target failed last") { dialect in
+      let column = "ALTER TABLE delivery_targets ADD COLUMN failed_at \(dialect.integer)"
+      guard dialect == .postgreSQL else { return [column] }
+      return [
+        column, "GRANT UPDATE (failed_at) ON delivery_targets TO \(RowSecurity.tenantRole)",
+      ]
+    },
   ]
 }

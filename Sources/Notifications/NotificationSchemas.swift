@@ -46,7 +46,11 @@ package enum NotificationSchemas {
         .init("number", described(count, "From 1; one whose sender died is missing.")),
         .init("ended_at", time),
         .init(
-          "outcome", described(text, "sent, retry, failed, gone (no more is taken) or canceled.")),
+          "outcome",
+          described(
+            text,
+            "sent, retry, postponed (for no fault of the target's), failed, gone (no more is taken) "
+              + "or canceled.")),
       ], optional: ["code", "answer"])
     let log: [JSONValue.Member] = [
       .init(

@@ -32,7 +32,7 @@ enum PriceDocument {
     object.add("pair", rate.pair.description)
     object.add("rate", rate.value.text)
     object.add("sources", rate.sources)
-    object.add("stale", now > end)
+    object.add("stale", !rate.isUsable(at: now, maximumAgeSeconds: maximumAgeSeconds))
     object.add("usable_until", end)
     return object.text
   }

@@ -241,6 +241,52 @@ struct SendingTests {
     }
   }
 
+  @Test("a device that couldn't be reached for days is tried again with what comes next")
+  func days() async throws {
+    try await MessageScene.run { scene in
+      try await scene.prefer("ada", #"{"push":{"provider":"recording","token":"t1"}}"#)
+      let absent = PushChannel(writer: scene.writer(), providers: [AbsentProvider()])
+      func next() async throws {
+        let order = try await scene.place()
+        try await scene.note(.canceled(by: "tenant:x", note: nil), of: order)
+        try await scene.hear()
+      }
+      for _ in 0..<5 {
+        try await next()
+        try await scene.work([absent])
+        scene.time.advance(seconds: 80_000)
+      }
+      try await next()
+      let provider = RecordingPushProvider()
+      try await scene.work([PushChannel(writer: scene.writer(), providers: [provider])])
+      #expect(provider.pushes.isEmpty == false)
+    }
+  }
+
+  @Test("another address begins afresh, also where nothing was sent to the former any more")
+  func renewed() async throws {
+    try await MessageScene.run { scene in
+      try await scene.prefer("ada", #"{"push":{"provider":"recording","token":"t1"}}"#)
+      let target = DeliveryTarget(tenant: MessageScene.tenant, channel: .push, key: "ada")
+      let now = scene.time.now
+      try await scene.database.write { try Deliveries.retire(target, now: now, in: $0) }
+      try await scene.prefer("ada", #"{"push":{"provider":"recording","token":"t1"}}"#)
+      let order = try await scene.place()
+      try await scene.note(.canceled(by: "tenant:x", note: nil), of: order)
+      try await scene.hear()
+      try await scene.work([PushChannel(writer: scene.writer(), providers: [AbsentProvider()])])
+      #expect(try await scene.database.read { try Deliveries.health(of: target, in: $0) }.isFailing)
+      try await scene.prefer("ada", #"{"push":{"provider":"recording","token":"t2"}}"#)
+      #expect(
+        try await scene.database.read { try Deliveries.health(of: target, in: $0) }
+          == TargetHealth())
+      scene.time.advance(seconds: 60)
+      let provider = RecordingPushProvider()
+      try await scene.work([PushChannel(writer: scene.writer(), providers: [provider])])
+      #expect(provider.pushes.map(\.token) == ["t2"])
+    }
+  }
+
   private struct GoneProvider: PushProvider {
     let name = "recording"
 

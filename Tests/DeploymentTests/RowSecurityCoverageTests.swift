@@ -26,6 +26,7 @@ struct RowSecurityCoverageTests {
     "order_timers", "order_words", "audit_log", "audit_heads", "deliveries", "delivery_targets",
     "quotes", "webhook_endpoints", "webhook_facts", "webhook_secrets", "customer_preferences",
     "claims", "claim_facts", "claim_codes", "claim_addresses", "claim_words", "delivery_attempts",
+    "heard_orders",
   ]
 
   private static func names(
@@ -114,6 +115,7 @@ struct RowSecurityCoverageTests {
         "deliveries.next_attempt_at", "deliveries.expires_at", "deliveries.finished_at",
         "deliveries.earlier_attempts", "delivery_targets.due_at", "delivery_targets.is_failing",
         "delivery_targets.failures", "delivery_targets.failing_since",
+        "delivery_targets.failed_at",
         "delivery_targets.paused_until", "delivery_targets.retired", "customer_preferences.email",
         "customer_preferences.push_provider", "customer_preferences.push_token",
         "customer_preferences.language", "customer_preferences.time_zone",

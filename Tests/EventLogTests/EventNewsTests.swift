@@ -61,6 +61,15 @@ struct EventNewsTests {
     #expect(await next.value == nil)
   }
 
+  @Test("who is told at once has nobody read the log")
+  func nobody() async throws {
+    let scene = try await Self.scene()
+    try await scene.tell(EventFixtures.draft("x.y", "a"), EventFixtures.draft("x.y", "b"))
+    #expect(await scene.wait(for: .subject("a"), after: 0).value == 0)
+    for _ in 0..<20 { await Task.yield() }
+    #expect(scene.feed.readerCount == 0)
+  }
+
   @Test("a payment's event is its order's as well")
   func orders() async throws {
     let scene = try await Self.scene()

@@ -83,6 +83,21 @@ struct DeliveryPlanTests {
     #expect(!health.isGivenUp(at: now.adding(seconds: 30 * 86_400)))
   }
 
+  @Test("failures that lie days apart, between which nothing was tried, don't add up")
+  func episodes() {
+    var health = TargetHealth()
+    health.fail(at: now)
+    let later = now.adding(seconds: 4 * 86_400)
+    health.fail(at: later)
+    #expect(!health.isGivenUp(at: later) && health.failures == 2)
+    // Not even a target that asks for the longest pause escapes by that.
+    for day: Int64 in 1...3 {
+      #expect(!health.isGivenUp(at: later.adding(seconds: day * 86_400 - 1)))
+      health.fail(at: later.adding(seconds: day * 86_400), patienceSeconds: 86_400)
+    }
+    #expect(health.isGivenUp(at: later.adding(seconds: 3 * 86_400)))
+  }
+
   @Test("a note keeps so many bytes, whole characters and none that PostgreSQL can't")
   func notes() {
     let note = AttemptNote(

@@ -221,6 +221,29 @@ struct DeliveryQueueTests {
     #expect(waiting[.webhook]?.count == 1 && waiting[.email] == nil)
   }
 
+  @Test("pages end where the delivery behind which they begin is forgotten, and say so")
+  func forgottenCursor() async throws {
+    let scene = try await DeliveryScene()
+    try await scene.enqueue(2, to: "a")
+    let ids = try await scene.all().map(\.id)
+    try await scene.work(scene.worker(ScriptedChannel { _ in .sent(Self.ok) }))
+    @Sendable func page(after id: String, of tenant: String = DeliveryScene.tenant) async throws {
+      try await scene.database.read {
+        _ = try Deliveries.page(tenant: tenant, after: id, limit: 10, in: $0)
+      }
+    }
+    try await page(after: ids[0])
+    await #expect(throws: DeliveryRefusal.forgotten(ids[0])) {
+      try await page(after: ids[0], of: "bakery")
+    }
+    scene.time.advance(seconds: 1)
+    let before = scene.time.now
+    try await scene.database.write {
+      try Deliveries.forget(before: before, limit: 10, in: $0)
+    }
+    await #expect(throws: DeliveryRefusal.forgotten(ids[0])) { try await page(after: ids[0]) }
+  }
+
   @Test("what ended long ago is forgotten, what waits never")
   func forgetting() async throws {
     let scene = try await DeliveryScene()

@@ -60,6 +60,27 @@ struct WebhookRouteTests {
     }
   }
 
+  @Test("a test event, and a page behind a delivery that is gone")
+  func audited() async throws {
+    try await WebhookScene.run(policy: WebhookPolicy()) { scene in
+      let body = WebhookScene.body(Self.url)
+      let webhook = try await scene.post("/v1/webhooks", body).json()
+      let id = try #require(webhook["id"]?.string)
+      for _ in 0..<2 {
+        #expect(try await scene.post("/v1/webhooks/\(id)/test", key: "same").status == 202)
+      }
+      let actions = try await scene.gateway.database.read {
+        try $0.query("SELECT action FROM audit_log ORDER BY position").map { try $0.text("action") }
+      }
+      #expect(actions == ["webhook.create", "webhook.test"])
+      let gone = "ntf_01jz0000000000000000000000"
+      for path in ["/v1/deliveries", "/v1/webhooks/\(id)/deliveries"] {
+        try expect(
+          try await scene.gateway.get("\(path)?after=\(gone)"), is: 410, "cursor-expired")
+      }
+    }
+  }
+
   @Test("a secret is shown once: who repeats the request gets the same webhook without")
   func shownOnce() async throws {
     try await WebhookScene.run(policy: WebhookPolicy()) { scene in

@@ -301,6 +301,36 @@ struct CachedReadTests {
     }
   }
 
+  @Test("who follows events deletes a forgotten customer's list, too, and a former owner's")
+  func former() async throws {
+    let cache = Self.inProcess()
+    try await OrderScene.run(cache: CacheAside(cache)) { scene in
+      let (id, tenant, dead) = (try await scene.place(), TestGateway.tenant, scene.gateway.database)
+      try await dead.settle()
+      #expect(try await scene.gateway.get("/v1/orders?customer=ada").status == 200)
+      let list = try Self.keys.orders(ofUser: "ada")
+      #expect(await cache.get(list) != nil)
+      let (service, now) = (OrderService(database: dead), scene.time.now)
+      for fact in [OrderFact.canceled(by: "ada", note: nil), .forgotten(by: "ada")] {
+        try await dead.write {
+          _ = try service.decide(on: id, tenant: tenant, now: now, in: $0) { _ in fact }
+        }
+      }
+      try await scene.gateway.sequence()
+      // From behind all but the deletion, as where the list was read in between.
+      let last = try await dead.read { try EventLog.lastPosition(in: $0) }
+      let following = ChangeFollowing(
+        database: dead, cache: CacheAside(cache), hidesFormer: { $0.type == "order.deleted" },
+        keys: { event in
+          let customer = (try? JSONValue(parsing: Array(event.data.utf8)))?["customer"]?.string
+          return Order.cacheKeys(of: event.subject, customer: customer, tenant: tenant)
+        })
+      #expect(await cache.get(list) != nil)
+      #expect(try await following.step(after: last - 1) == last)
+      #expect(await cache.get(list) == nil)
+    }
+  }
+
   @Test(
     "a list that doesn't show the newest yet, for an older transaction's sake, isn't kept",
     .enabled(if: TestEngine.selected == .postgreSQL))

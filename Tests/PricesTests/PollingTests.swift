@@ -73,6 +73,17 @@ struct PollingTests {
     #expect(try await scene.events().count == 2)
   }
 
+  @Test("a rate of a moment to come isn't used, unless a clock is but a little ahead")
+  func future() async throws {
+    let scene = try await PriceScene()
+    try await scene.say(["a": "65000", "b": "65000", "c": "65000"])
+    let asOf = scene.time.now
+    scene.time.advance(seconds: -60)
+    #expect(await scene.text() == "65000")
+    scene.time.advance(seconds: -1)
+    #expect(await scene.rate() == .failure(.unavailable(scene.pair, last: asOf)))
+  }
+
   @Test(
     "a process that takes over keeps the newer rate of the one before, and goes on with its own")
   func takeover() async throws {

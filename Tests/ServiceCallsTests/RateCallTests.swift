@@ -115,6 +115,27 @@ struct RateCallTests {
     }
   }
 
+  @Test("a rate of a moment to come isn't used, unless a clock is but a little ahead")
+  func future() async throws {
+    for (seconds, isUsed) in [(Int64(60), true), (61, false)] {
+      let asOf = Self.start.adding(seconds: seconds)
+      let rate = CurrentRate(pair: pair, value: current.value, sources: 3, asOf: asOf)
+      try await CallScene.run(rates: ScriptedRates(.success(rate))) { scene in
+        try await scene.connected { connection in
+          let remote = remote(connection)
+          if isUsed {
+            let used = try await remote.rate(of: pair)
+            #expect(used == rate)
+          } else {
+            await #expect(throws: RateRefusal.unavailable(pair, last: asOf)) {
+              try await remote.rate(of: pair)
+            }
+          }
+        }
+      }
+    }
+  }
+
   @Test(
     "what is no pair is refused, and nobody asked",
     arguments: [

@@ -83,6 +83,12 @@ struct BooksTests {
       try $0.query("SELECT 1 AS one FROM events WHERE type = 'reconciliation.mismatch'").count
     }
     #expect(told == 1)
+    let noted = try await scene.database.read {
+      try $0.query("SELECT action, subject, details FROM audit_log ORDER BY position").map {
+        try "\($0.text("action")) \($0.text("subject")) \($0.text("details"))"
+      }
+    }.filter { $0.hasPrefix("books.") }
+    #expect(noted.count == 4 && noted.contains { $0.hasSuffix(#"{"differences":1,"told":1}"#) })
     let csv = try await reconcile(scene, "--format", "csv", "--tenant", "roastery")
     #expect(csv.status == 1)
     #expect(csv.output.contains("-150000"))

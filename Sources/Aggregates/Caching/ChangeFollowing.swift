@@ -11,17 +11,24 @@ package import EventLog
 package struct ChangeFollowing: Sendable {
   private let database: any Database
   private let cache: CacheAside
+  private let hidesFormer: @Sendable (CloudEvent) -> Bool
   private let keys: @Sendable (CloudEvent) -> [CacheKey]
 
   private static let pageSize = 500
 
-  /// - Parameter keys: of what the event tells as changed
+  /// - Parameters:
+  ///   - hidesFormer: whether the event may no longer name what the one before it of its subject
+  ///     does, as where somebody was forgotten: then that one's keys are deleted, too, as far as
+  ///     retention has kept it. Without it a list may be as old as its lifetime allows.
+  ///   - keys: of what the event tells as changed
   package init(
     database: any Database, cache: CacheAside,
+    hidesFormer: @escaping @Sendable (CloudEvent) -> Bool = { _ in false },
     keys: @escaping @Sendable (CloudEvent) -> [CacheKey]
   ) {
     self.database = database
     self.cache = cache
+    self.hidesFormer = hidesFormer
     self.keys = keys
   }
 
@@ -47,15 +54,27 @@ package struct ChangeFollowing: Sendable {
 
   /// Goes on behind `position`; where it has come to, which is `position` at the log's end.
   package func step(after position: Int64) async throws -> Int64 {
-    let page = try await database.read { connection in
-      do {
-        return try EventLog.page(after: position, limit: Self.pageSize, in: connection)
-      } catch EventLogError.positionRemoved {
-        return try EventLog.page(after: 0, limit: Self.pageSize, in: connection)
+    let (events, through) = try await database.read { [hidesFormer] connection in
+      let page = try Self.page(after: position, in: connection)
+      let events = page.events.map(\.event)
+      let former = try events.filter { $0.sequence > 1 && hidesFormer($0) }.flatMap { event in
+        try EventLog.events(
+          of: event.subject, afterSequence: event.sequence - 2, limit: 1, in: connection)
       }
+      return (events + former, page.through)
     }
-    let changed = Set(page.events.flatMap { keys($0.event) })
+    let changed = Set(events.flatMap(keys))
     if !changed.isEmpty { await cache.invalidate(Array(changed)) }
-    return max(position, page.through)
+    return max(position, through)
+  }
+
+  private static func page(
+    after position: Int64, in connection: any SQLConnection
+  ) throws -> EventPage {
+    do {
+      return try EventLog.page(after: position, limit: pageSize, in: connection)
+    } catch EventLogError.positionRemoved {
+      return try EventLog.page(after: 0, limit: pageSize, in: connection)
+    }
   }
 }

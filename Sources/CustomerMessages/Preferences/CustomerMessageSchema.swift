@@ -37,6 +37,9 @@ package enum CustomerMessageSchema {
           UPDATE (email, push_provider, push_token, language, time_zone, channels, \
           unsubscribed_at, updated_at)
           """)
-    }
+    },
+    Migration(number: 2, name: "how orders of other databases stand") { dialect in
+      HeardOrders.statements(dialect)
+    },
   ]
 }

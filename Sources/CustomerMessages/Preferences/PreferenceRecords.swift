@@ -2,6 +2,7 @@ internal import Aggregates
 package import ChainTypes
 package import Database
 internal import Messages
+internal import Notifications
 
 /// Customers' preferences in their table. Nothing of them stands in events or elsewhere, so that
 /// deleting the row forgets the address.
@@ -115,5 +116,21 @@ package enum PreferenceRecords {
         Timestamp(microseconds: $0)
       }, unsubscribeToken: try row.text("unsubscribe_token"), createdAt: try time("created_at"),
       updatedAt: try time("updated_at"))
+  }
+}
+
+extension CustomerPreferences {
+  /// Begins afresh with the customer's targets whose address is another now, or to which nothing
+  /// was sent any more.
+  func renewTargets(
+    since former: CustomerPreferences?, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    func renew(_ channel: CustomerChannel, isElsewhere: Bool) throws {
+      try Deliveries.renew(
+        DeliveryTarget(tenant: tenant, channel: channel.name, key: customer),
+        isElsewhere: isElsewhere, now: now, in: connection)
+    }
+    if let email { try renew(.email, isElsewhere: former?.email != email) }
+    if let push { try renew(.push, isElsewhere: former?.push != push) }
   }
 }

@@ -110,6 +110,7 @@ package struct PreferenceRoutes: Sendable {
         unsubscribeToken: known?.unsubscribeToken ?? token, createdAt: known?.createdAt ?? now,
         updatedAt: now)
       try PreferenceRecords.save(saved, in: connection)
+      try saved.renewTargets(since: known, now: now, in: connection)
       try staff?.note("customer.notify", of: customer, now: now, in: connection)
       // What another request has made at the same moment keeps its token and its beginning.
       return try PreferenceRecords.load(tenant: tenant, customer: customer, in: connection)

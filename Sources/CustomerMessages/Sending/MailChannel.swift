@@ -47,7 +47,7 @@ package struct MailChannel: DeliveryChannel {
       switch try await writer.write(delivery, for: .email) {
       case .unwanted(let reason): return .canceled(AttemptNote(reason))
       case .early(let reason, let seconds):
-        return .retry(AttemptNote(reason), afterSeconds: seconds)
+        return .postponed(AttemptNote(reason), afterSeconds: seconds)
       case .message(let message, let preferences):
         guard let address = preferences.email else {
           return .canceled(AttemptNote("there is no address"))
@@ -56,7 +56,7 @@ package struct MailChannel: DeliveryChannel {
           mail(message, to: address, preferences, delivery), to: address)
       }
     } catch {
-      return .retry(AttemptNote("it can't be written now: \(error)"))
+      return .postponed(AttemptNote("it can't be written now"), cause: "\(error)")
     }
   }
 
@@ -84,6 +84,8 @@ package struct MailChannel: DeliveryChannel {
     }
   }
 
+  /// What the server says of the mail concerns its receiver; that it isn't there, or doesn't take
+  /// our password, concerns everybody.
   private static func outcome(of error: SMTPError) -> DeliveryOutcome {
     switch error {
     case .refused(let reply):
@@ -92,8 +94,12 @@ package struct MailChannel: DeliveryChannel {
         ? .failed(note("the mail server refused it", reply))
         : .retry(note("the mail server doesn't take it now", reply))
     case .loginRefused(let reply):
-      .retry(note("the mail server refused our user or password", reply))
-    case .transfer(let error): .retry(AttemptNote("\(error)".withoutControls))
+      .postponed(
+        AttemptNote("the mail server doesn't let us in", code: reply.code),
+        cause: reply.text.withoutControls)
+    case .transfer(let error):
+      .postponed(
+        AttemptNote("the mail server can't be reached now"), cause: "\(error)".withoutControls)
     }
   }
 

@@ -45,17 +45,16 @@ package struct MessageWriter: Sendable {
     }
     let notice = try CanonicalJSON.value(Notice.self, from: delivery.content)
     if let end = notice.end, end <= now { return .unwanted("what it asks for is over") }
-    let (preferences, shop, status) = try await database.read { connection in
+    let (preferences, shop, order) = try await database.read { connection in
       (
         try PreferenceRecords.load(
           tenant: target.tenant, customer: target.key, in: connection),
         try Tenants.find(target.tenant, in: connection)?.name ?? target.tenant,
-        try orders.load(
-          notice.order, tenant: target.tenant, locking: false, in: connection)?.status
+        try known(notice.order, tenant: target.tenant, in: connection)
       )
     }
     // What is sent again comes behind newer news.
-    guard delivery.attempts < 2 || notice.isStillSo(for: status) else {
+    guard delivery.attempts < 2 || notice.isStillSo(for: order.status) else {
       return .unwanted("it isn't so any more")
     }
     guard let preferences, preferences.channels(for: notice.topic).contains(channel) else {
@@ -65,7 +64,11 @@ package struct MessageWriter: Sendable {
     if case .ready = notice, channel == .email, let claims {
       code = try await claims.code(ofOrder: notice.order, tenant: target.tenant)
       let patience = delivery.createdAt.adding(seconds: Self.codePatienceSeconds)
-      if code == nil, now < patience { return .early("the order has no code yet", afterSeconds: 3) }
+      if code == nil, now < patience {
+        var mayCome = order.isHere
+        if !mayCome { mayCome = try await claims.knowsCodes(of: target.tenant) }
+        if mayCome { return .early("the order has no code yet", afterSeconds: 3) }
+      }
     }
     let setting = Message.Setting(
       shop: shop, claimCode: code,
@@ -75,6 +78,16 @@ package struct MessageWriter: Sendable {
     return .message(Message(notice, in: setting, for: reader), preferences)
   }
 
+  /// How the order stands as far as is known: by its row, or, where orders are kept in another
+  /// database, by the last of its events that was heard.
+  private func known(
+    _ id: String, tenant: String, in connection: any SQLConnection
+  ) throws -> (status: OrderStatus?, isHere: Bool) {
+    let order = try orders.load(id, tenant: tenant, locking: false, in: connection)
+    if let order { return (order.status, true) }
+    return (try HeardOrders.status(of: id, tenant: tenant, in: connection), false)
+  }
+
   func unsubscribeLink(_ preferences: CustomerPreferences) -> String? {
     publicURL.map { $0 + PreferenceRoutes.unsubscribePath(preferences.unsubscribeToken) }
   }
@@ -82,9 +95,10 @@ package struct MessageWriter: Sendable {
 
 extension Notice {
   /// Whether an order of that status is still as this says, so that it may be told behind what came
-  /// later; nil where there is no such order.
+  /// later. Of an order of which nothing is known here nothing speaks against it.
   fileprivate func isStillSo(for status: OrderStatus?) -> Bool {
-    switch self {
+    guard let status else { return true }
+    return switch self {
     case .confirmed: status == .confirmed
     case .preparing: status == .preparing
     case .ready: status == .ready

@@ -1,5 +1,5 @@
-internal import ChainTypes
-internal import Database
+package import ChainTypes
+package import Database
 internal import Messages
 package import Notifications
 
@@ -19,7 +19,7 @@ package struct PushChannel: DeliveryChannel {
       switch try await writer.write(delivery, for: .push) {
       case .unwanted(let reason): return .canceled(AttemptNote(reason))
       case .early(let reason, let seconds):
-        return .retry(AttemptNote(reason), afterSeconds: seconds)
+        return .postponed(AttemptNote(reason), afterSeconds: seconds)
       case .message(let message, let preferences):
         guard let address = preferences.push, let provider = providers[address.provider] else {
           return .canceled(AttemptNote("the device's provider isn't one that is known here"))
@@ -30,8 +30,17 @@ package struct PushChannel: DeliveryChannel {
         return try await note(await provider.send(push), address, of: delivery.target)
       }
     } catch {
-      return .retry(AttemptNote("it can't be sent now: \(error)"))
+      return .postponed(AttemptNote("it can't be sent now"), cause: "\(error)")
     }
+  }
+
+  /// As with mail: the next device, or the same one, may take what comes.
+  package func retire(
+    _ target: DeliveryTarget, because reason: RetirementReason, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws {
+    guard reason == .failing else { return }
+    try Deliveries.restore(target, now: now, in: connection)
   }
 
   private func note(

@@ -38,6 +38,7 @@ package struct CustomerEvents: Sendable {
 
   package func handle(_ received: ReceivedEvent, in connection: any SQLConnection) throws {
     let (event, now) = (received.event, now())
+    try hear(event, now: now, in: connection)
     guard let tenant = event.tenant,
       event.time.adding(seconds: Self.maximumAgeSeconds) > now,
       let (customer, notice) = try told(event, tenant: tenant, in: connection),
@@ -53,6 +54,20 @@ package struct CustomerEvents: Sendable {
           position: received.place.offset, content: CanonicalJSON.text(notice)),
         now: now, in: connection)
     }
+  }
+
+  /// Notes how an order stands whose row is in another database.
+  private func hear(
+    _ event: CloudEvent, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    guard let tenant = event.tenant, event.type.hasPrefix("order."),
+      try order(event.subject, tenant: tenant, in: connection) == nil,
+      let data = try? JSONValue(parsing: Array(event.data.utf8)),
+      let status = data["status"]?.string.flatMap(OrderStatus.init(rawValue:))
+    else { return }
+    try HeardOrders.note(
+      event.subject, tenant: tenant, status: status, sequence: event.sequence, now: now,
+      in: connection)
   }
 
   /// Whom the event tells what; nil for events that tell customers nothing, or nobody.

@@ -46,14 +46,16 @@ package final class EventNews: Sendable {
       if state.reading == nil {
         // What came before, whoever waits has looked for, or looks for again.
         state.recent = RecentEvents(after: max(feed.position, position))
-        state.readingNumber += 1
-        state.reading = Task { [weak self, number = state.readingNumber] in
-          await self?.read(feed, in: database, number)
-        }
       }
       guard !state.recent.mayKnow(key, after: position) else {
         continuation.yield(position)
         return nil
+      }
+      if state.reading == nil {
+        state.readingNumber += 1
+        state.reading = Task { [weak self, number = state.readingNumber] in
+          await self?.read(feed, in: database, number)
+        }
       }
       let number = state.nextWaiter
       state.nextWaiter += 1
@@ -95,7 +97,7 @@ package final class EventNews: Sendable {
       while let through = through(number), through < position {
         do {
           let page = try await database.read {
-            try EventLog.page(after: through, limit: Self.pageSize, in: $0)
+            try EventLog.keys(after: through, limit: Self.pageSize, in: $0)
           }
           note(page, number)
         } catch EventLogError.positionRemoved {
@@ -114,13 +116,12 @@ package final class EventNews: Sendable {
     state.withLock { $0.readingNumber == number ? $0.recent.through : nil }
   }
 
-  private func note(_ page: EventPage, _ number: Int) {
-    let keys = page.events.map { EventKey.keys(of: $0.event) }
+  private func note(_ page: EventKeyPage, _ number: Int) {
     state.withLock { state in
       guard state.readingNumber == number else { return }
-      for (event, keys) in zip(page.events, keys) {
-        state.recent.note(keys, at: event.position)
-        for key in keys {
+      for event in page.events {
+        state.recent.note(event.keys, at: event.position)
+        for key in event.keys {
           for waiter in state.byKey[key] ?? [] {
             // Only the first one is kept.
             state.waiters[waiter]?.continuation.yield(event.position - 1)

@@ -41,7 +41,8 @@ package struct EventAnswers: Sendable {
     .init(
       200,
       "A page, or a stream whose events have their position as id. A page may be empty "
-        + "although the log goes on, where a filter wants few of many.",
+        + "although the log goes on, where a filter wants few of many, and shorter than asked for "
+        + "where events are large.",
       schema: OpenAPIOperation.pageSchema(of: OpenAPIDocument.reference("Event"), growing: true),
       otherMediaTypes: ["text/event-stream"]),
     .problem(

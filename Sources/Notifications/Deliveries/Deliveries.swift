@@ -81,12 +81,17 @@ package enum Deliveries {
   }
 
   /// Deliveries in the order in which they were enqueued: the next `limit` after `id`.
+  ///
+  /// Throws `DeliveryRefusal.forgotten` where there is no `id` any more: its place is gone with it.
   package static func page(
     tenant: String?, channel: ChannelName? = nil, target: String? = nil,
     status: Delivery.Status? = nil, after id: String?, limit: Int,
     in connection: any SQLConnection
   ) throws -> [Delivery] {
-    try order(connection.dialect).rows(
+    if let id, try load(id, tenant: tenant, in: connection) == nil {
+      throw DeliveryRefusal.forgotten(id)
+    }
+    return try order(connection.dialect).rows(
       Delivery.columns,
       where: [
         ("tenant", .optional(tenant)), ("channel", .optional(channel?.rawValue)),
@@ -159,6 +164,18 @@ package enum Deliveries {
     _ = try TargetRecords.hold(target, in: connection)
     try TargetRecords.setRetired(false, target, due: now, in: connection)
     try TargetRecords.save(TargetHealth(), of: target, due: now, in: connection)
+  }
+
+  /// The same with a target whose address was given anew, where something is noted of it.
+  ///
+  /// - Parameter isElsewhere: whether it is another address, so that what was noted is of no use
+  package static func renew(
+    _ target: DeliveryTarget, isElsewhere: Bool, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    guard let known = try TargetRecords.load(target, suffix: "", in: connection),
+      isElsewhere || known.isRetired
+    else { return }
+    try restore(target, now: now, in: connection)
   }
 
   /// How a target has been doing.

@@ -3,6 +3,9 @@ package enum DeliveryOutcome: Sendable, Equatable {
   case sent(AttemptNote)
   /// It may go better later. Where the target asked for some patience, all of its deliveries wait.
   case retry(AttemptNote, afterSeconds: Int64? = nil)
+  /// It couldn't be tried, or what failed isn't the target: it is tried again later, and the target
+  /// is as well as before. `cause` is for whoever runs this, and stands in no record.
+  case postponed(AttemptNote, afterSeconds: Int64? = nil, cause: String? = nil)
   /// It never will.
   case failed(AttemptNote)
   /// The target takes nothing any more: this one has failed, and what else waits is canceled.
@@ -12,10 +15,15 @@ package enum DeliveryOutcome: Sendable, Equatable {
 
   package var note: AttemptNote {
     switch self {
-    case .sent(let note), .retry(let note, _), .failed(let note), .gone(let note),
-      .canceled(let note):
+    case .sent(let note), .retry(let note, _), .postponed(let note, _, _), .failed(let note),
+      .gone(let note), .canceled(let note):
       note
     }
+  }
+
+  /// For logs alone.
+  var cause: String? {
+    if case .postponed(_, _, let cause) = self { cause } else { nil }
   }
 
   /// For metrics.
@@ -23,6 +31,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
     switch self {
     case .sent: "sent"
     case .retry: "retry"
+    case .postponed: "postponed"
     case .failed: "failed"
     case .gone: "gone"
     case .canceled: "canceled"

@@ -14,7 +14,7 @@ enum DeliveryQueue {
   /// How many of a retired target's deliveries are canceled at a time.
   private static let cancelLimit = 500
 
-  /// How much may be begun.
+  /// How much may be begun on a channel.
   struct Room: Equatable {
     /// How many attempts, and how many of them to targets that have been failing.
     var attempts: Int
@@ -48,15 +48,20 @@ enum DeliveryQueue {
   }
 
   /// Claims what is due, of as many targets as there is room for; the caller begins it.
+  ///
+  /// - Parameter total: how much may be begun on all channels together
   static func claim(
-    on channels: [ChannelName], at now: Timestamp, room: Room, in connection: any SQLConnection
+    _ rooms: [ChannelName: Room], atMost total: Int, at now: Timestamp,
+    in connection: any SQLConnection
   ) throws -> [Claim] {
-    var room = room
+    var (rooms, total) = (rooms, total)
     var claimed: [Claim] = []
     // The healthy ones first: those that fail take only what room is theirs.
     for failing in [false, true] {
-      for channel in channels {
-        let limit = failing ? min(room.attempts, room.failingAttempts) : room.attempts
+      for channel in rooms.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+        guard var room = rooms[channel] else { continue }
+        let limit = min(
+          total, room.attempts, failing ? room.failingAttempts : room.attempts)
         guard limit > 0 else { continue }
         var left = limit
         let targets = try TargetRecords.due(
@@ -68,8 +73,10 @@ enum DeliveryQueue {
           claimed += deliveries.map { Claim(delivery: $0, isFailing: failing) }
           left -= deliveries.count
         }
+        total -= limit - left
         room.attempts -= limit - left
         if failing { room.failingAttempts -= limit - left }
+        rooms[channel] = room
       }
     }
     return claimed
@@ -190,6 +197,11 @@ enum DeliveryQueue {
         random: random)
       if next == nil { status = .failed }
       health.fail(at: now, patienceSeconds: patience)
+    case .postponed(_, let patience, _):
+      next = DeliverySchedule.next(
+        after: attempt.attempts - attempt.earlierAttempts, at: now, expiring: attempt.expiresAt,
+        patienceSeconds: patience, random: random)
+      if next == nil { status = .failed }
     case .failed, .gone:
       status = .failed
       health.fail(at: now)
@@ -228,7 +240,7 @@ enum DeliveryQueue {
       switch outcome {
       case .gone: .gone
       case .retry, .failed: health.isGivenUp(at: now) ? .failing : nil
-      case .sent, .canceled: nil
+      case .sent, .postponed, .canceled: nil
       }
     try schedule(target, health: health, at: now, hasRoom: true, in: connection)
     guard let reason, !target.isRetired else { return }

@@ -6,8 +6,8 @@ package struct NewDelivery: Sendable, Equatable {
   package let eventID: String
   package let eventType: String
   package let eventSubject: String
-  /// The event's place in the log; 0 where it has none. Deliveries to one target are begun in this
-  /// order, as far as they succeed at once.
+  /// The event's place in the log or in its broker's partition; 0 where it has none. Deliveries to
+  /// one target are begun in this order, as far as they succeed at once.
   package let position: Int64
   /// What the channel makes the message of; forgotten once it is sent.
   package let content: String
@@ -43,6 +43,8 @@ package enum DeliveryRefusal: Error, Equatable, Sendable {
   /// The key, a word or the content has none or too many bytes.
   case tooLarge(contentBytes: Int)
   case notFound(String)
+  /// A page was to begin behind it, and it isn't kept any more.
+  case forgotten(String)
   /// It has arrived already.
   case sent(String)
   /// Its target takes nothing now.

@@ -8,23 +8,29 @@ package import ChainTypes
 package struct TargetHealth: Sendable, Equatable {
   /// Since the last success.
   package private(set) var failures: Int64
-  /// When the first of these was.
+  /// Since when all attempts have failed, and none was further from the next than `episodeSeconds`.
   package private(set) var failingSince: Timestamp?
+  /// When the last of these was.
+  package private(set) var failedAt: Timestamp?
   /// Nothing is tried before.
   package private(set) var pausedUntil: Timestamp
 
   /// A target to which nothing has arrived for so long gets nothing any more.
   package static let patienceSeconds: Int64 = 3 * 86_400
+  /// Longer than any pause between two attempts, also one that the target asks for: what failed
+  /// before says nothing of the time since, in which nothing was tried.
+  package static let episodeSeconds = DeliverySchedule.maximumPatienceSeconds + 6 * 3_600
   private static let failuresUntilPause: Int64 = 5
   private static let firstPauseSeconds: Int64 = 10
   private static let maximumPauseSeconds: Int64 = 900
 
   package init(
-    failures: Int64 = 0, failingSince: Timestamp? = nil,
+    failures: Int64 = 0, failingSince: Timestamp? = nil, failedAt: Timestamp? = nil,
     pausedUntil: Timestamp = Timestamp(microseconds: 0)
   ) {
     self.failures = failures
     self.failingSince = failingSince
+    self.failedAt = failedAt
     self.pausedUntil = pausedUntil
   }
 
@@ -35,7 +41,10 @@ package struct TargetHealth: Sendable, Equatable {
   /// - Parameter patience: for how many seconds the target asks to be left alone
   package mutating func fail(at now: Timestamp, patienceSeconds patience: Int64? = nil) {
     failures += 1
-    failingSince = failingSince ?? now
+    if failedAt.map({ $0.adding(seconds: Self.episodeSeconds) < now }) ?? true {
+      failingSince = now
+    }
+    failedAt = now
     let excess = failures - Self.failuresUntilPause
     let own =
       excess < 0 ? 0 : min(Self.firstPauseSeconds << min(excess, 10), Self.maximumPauseSeconds)

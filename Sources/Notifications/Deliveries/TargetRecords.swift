@@ -10,7 +10,7 @@ enum TargetRecords {
   }
 
   private static let columns =
-    "tenant, channel, target, failures, failing_since, paused_until, retired"
+    "tenant, channel, target, failures, failing_since, failed_at, paused_until, retired"
   private static let isTarget = "tenant = $1 AND channel = $2 AND target = $3"
 
   private static func arguments(_ target: DeliveryTarget) -> [SQLValue] {
@@ -68,6 +68,7 @@ enum TargetRecords {
       health: TargetHealth(
         failures: try row.integer("failures"),
         failingSince: try row.optionalInteger("failing_since").map { Timestamp(microseconds: $0) },
+        failedAt: try row.optionalInteger("failed_at").map { Timestamp(microseconds: $0) },
         pausedUntil: Timestamp(microseconds: try row.integer("paused_until"))),
       isRetired: try row.flag("retired"))
   }
@@ -101,11 +102,12 @@ enum TargetRecords {
     try connection.execute(
       """
       UPDATE delivery_targets SET due_at = $4, is_failing = $5, failures = $6,
-        failing_since = $7, paused_until = $8 WHERE \(isTarget)
+        failing_since = $7, paused_until = $8, failed_at = $9 WHERE \(isTarget)
       """,
       arguments(target) + [
         .optional(due?.microseconds), .flag(health.isFailing), .integer(health.failures),
         .optional(health.failingSince?.microseconds), .integer(health.pausedUntil.microseconds),
+        .optional(health.failedAt?.microseconds),
       ])
   }
 

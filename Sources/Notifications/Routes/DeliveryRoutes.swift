@@ -31,14 +31,15 @@ package struct DeliveryRoutes: Sendable {
         parameters: OpenAPIOperation.Parameter.page + [
           status,
           .init("channel", "Only those on it.", schema: NotificationSchemas.channel),
-        ], answers: [page]),
+        ], answers: [page, Self.expired]),
       access: Self.reading
     ) { request, context in try await list(request, context, webhook: nil) }
     router.on(
       .get, "/v1/webhooks/{id}/deliveries",
       OpenAPIOperation(
         "listWebhookDeliveries", "A webhook's deliveries", tag: "webhooks",
-        parameters: OpenAPIOperation.Parameter.page + [status], answers: [page]),
+        parameters: OpenAPIOperation.Parameter.page + [status],
+        answers: [page, Self.expired]),
       access: Self.reading
     ) { request, context in
       try await list(request, context, webhook: try context.pathParameter("id"))
@@ -75,6 +76,10 @@ package struct DeliveryRoutes: Sendable {
     ) { _, context in try await retry(context) }
   }
 
+  private static let expired = OpenAPIOperation.Answer.problem(
+    410,
+    "cursor-expired: the delivery before that page isn't kept any more; read again from the "
+      + "beginning.")
   private static let reading = RouteAccess.roles(.shopManager, .operator, .auditor)
 
   private func retry(_ context: APIContext) async throws -> Response {

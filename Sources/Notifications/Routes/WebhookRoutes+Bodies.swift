@@ -106,6 +106,10 @@ extension Problem {
   init(_ refusal: DeliveryRefusal) {
     switch refusal {
     case .notFound(let id): self = .notFound("There is no delivery \(id.prefix(60)).")
+    case .forgotten(let id):
+      self = .gone(
+        "cursor-expired", "The delivery before that page isn't kept any more.",
+        "\(id.prefix(60)) is gone, and its place with it. Read again from the beginning.")
     case .sent:
       self = .conflict("delivery-sent", "The delivery has arrived.", "Read /v1/events instead.")
     case .retired:

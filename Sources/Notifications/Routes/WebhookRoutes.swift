@@ -175,12 +175,14 @@ package struct WebhookRoutes: Sendable {
   private func test(_ request: Request, _ context: APIContext) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
     let key = try IdempotencyKey(request, body: [])
-    let (service, now) = (service, now())
+    let (service, now, author) = (service, now(), context.author)
     let random = UInt64.random(in: .min ... .max)
     let reply = try await Idempotency.once(
       key, tenant: tenant, now: now, on: service.database, status: 202
     ) {
-      try service.test(id, tenant: tenant, now: now, random: random, in: $0).document()
+      let delivery = try service.test(id, tenant: tenant, now: now, random: random, in: $0)
+      try author?.note("webhook.test", of: id, now: now, in: $0)
+      return delivery.document()
     }
     onEvents()
     return .json(bytes: reply.body, status: .init(code: reply.status))

@@ -20,10 +20,15 @@ package final class DeliveryWorker: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var attempts = 0
-    var failingAttempts = 0
+    var underWay: [ChannelName: UnderWay] = [:]
     /// Of the `run` that is under way.
     var waker: AsyncStream<Void>.Continuation?
+  }
+
+  private struct UnderWay {
+    var attempts = 0
+    /// Of these, to targets that have been failing.
+    var failingAttempts = 0
   }
 
   /// - Parameters:
@@ -110,14 +115,9 @@ package final class DeliveryWorker: Sendable {
   // MARK: Claiming
 
   private func claim() async throws -> [DeliveryQueue.Claim] {
-    let room = state.withLock { state in
-      DeliveryQueue.Room(
-        attempts: options.attempts - state.attempts,
-        failingAttempts: options.failingAttempts - state.failingAttempts,
-        perTarget: options.perTarget)
-    }
-    guard room.attempts > 0 else { return [] }
-    let (names, now, check) = (channels.keys.sorted { $0.rawValue < $1.rawValue }, now(), check)
+    let (rooms, total) = rooms()
+    guard !rooms.isEmpty, total > 0 else { return [] }
+    let (names, now, check) = (Array(rooms.keys), now(), check)
     // Most often nothing is due, and asking writes nothing.
     let isDue = try await database.read {
       try DeliveryQueue.isAnythingDue(on: names, at: now, in: $0)
@@ -125,13 +125,38 @@ package final class DeliveryWorker: Sendable {
     guard isDue else { return [] }
     let claims = try await database.groupedWrite { connection in
       try check(connection)
-      return try DeliveryQueue.claim(on: names, at: now, room: room, in: connection)
+      return try DeliveryQueue.claim(rooms, atMost: total, at: now, in: connection)
     }
-    state.withLock { state in
-      state.attempts += claims.count
-      state.failingAttempts += claims.count(where: \.isFailing)
-    }
+    for claim in claims { count(claim, by: 1) }
     return claims
+  }
+
+  /// The channels that have room, each its own: one that hangs takes none of another's.
+  private func rooms() -> ([ChannelName: DeliveryQueue.Room], total: Int) {
+    let underWay = state.withLock(\.underWay)
+    let rooms = channels.keys.map { name in
+      let used = underWay[name] ?? UnderWay()
+      return (
+        name,
+        DeliveryQueue.Room(
+          attempts: options.channelAttempts - used.attempts,
+          failingAttempts: options.failingAttempts - used.failingAttempts,
+          perTarget: options.perTarget)
+      )
+    }
+    return (
+      Dictionary(uniqueKeysWithValues: rooms.filter { $0.1.attempts > 0 }),
+      options.attempts - underWay.values.reduce(0) { $0 + $1.attempts }
+    )
+  }
+
+  private func count(_ claim: DeliveryQueue.Claim, by change: Int) {
+    state.withLock { state in
+      var used = state.underWay[claim.delivery.target.channel] ?? UnderWay()
+      used.attempts += change
+      if claim.isFailing { used.failingAttempts += change }
+      state.underWay[claim.delivery.target.channel] = used
+    }
   }
 
   // MARK: Sending
@@ -140,10 +165,7 @@ package final class DeliveryWorker: Sendable {
     _ claim: DeliveryQueue.Claim, _ clock: C, _ onError: @Sendable (any Error) -> Void
   ) async where C.Duration == Duration {
     defer {
-      state.withLock { state in
-        state.attempts -= 1
-        if claim.isFailing { state.failingAttempts -= 1 }
-      }
+      count(claim, by: -1)
       wake()
     }
     guard let channel = channels[claim.delivery.target.channel] else { return }
@@ -155,7 +177,8 @@ package final class DeliveryWorker: Sendable {
     onReport(
       DeliveryReport(
         channel: channel.name, outcome: outcome.name,
-        milliseconds: took.seconds * 1_000 + took.attoseconds / 1_000_000_000_000_000))
+        milliseconds: took.seconds * 1_000 + took.attoseconds / 1_000_000_000_000_000,
+        cause: outcome.cause))
     let (now, random) = (now(), random())
     do {
       try await database.groupedWrite { connection in

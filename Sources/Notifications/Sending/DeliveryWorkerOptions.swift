@@ -1,9 +1,12 @@
 /// How the worker goes about its work.
 package struct DeliveryWorkerOptions: Sendable, Equatable {
-  /// How many attempts are under way at once, and how many of them go to targets that have been
-  /// failing: the rest is for those that haven't, however many hang.
-  package var attempts = 256
+  /// How many attempts are under way at once on one channel, and how many of them go to targets
+  /// that have been failing: the rest is for those that haven't, however many hang.
+  package var channelAttempts = 256
   package var failingAttempts = 128
+  /// How many on all channels together. Where that is less than they may have, a channel that hangs
+  /// holds up others.
+  package var attempts = 256 * ChannelName.allCases.count
   /// How many to one target at once.
   package var perTarget = 4
   /// An attempt that takes longer is cut off. Well below `DeliveryQueue.claimSeconds`.
@@ -20,4 +23,6 @@ package struct DeliveryReport: Sendable, Equatable {
   /// `DeliveryOutcome.name`.
   package let outcome: String
   package let milliseconds: Int64
+  /// What kept an attempt from being made, in words that aren't for tenants.
+  package let cause: String?
 }

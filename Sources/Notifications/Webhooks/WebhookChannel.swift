@@ -38,7 +38,7 @@ package struct WebhookChannel: DeliveryChannel {
     do {
       (webhook, secrets) = try await load(delivery)
     } catch {
-      return .retry(AttemptNote("The webhook can't be read: \(error)."))
+      return .postponed(AttemptNote("The webhook can't be read now."), cause: "\(error)")
     }
     guard let webhook, webhook.isEnabled else {
       return .canceled(AttemptNote("The webhook is disabled."))
@@ -52,7 +52,11 @@ package struct WebhookChannel: DeliveryChannel {
     do throws(HostResolutionError) {
       addresses = try await self.addresses(of: url)
     } catch {
-      return .retry(AttemptNote("The host isn't found: \(error.sentence)."))
+      return switch error {
+      case .failed(let text): .retry(AttemptNote("The host isn't found: \(text)."))
+      case .busy: .postponed(AttemptNote("Too many names are being looked up."))
+      case .cancelled: .retry(AttemptNote("Looking up the host took too long."))
+      }
     }
     for address in addresses {
       if let reason = refusal(address) {
@@ -130,18 +134,8 @@ package struct WebhookChannel: DeliveryChannel {
       case .tls(let text): .retry(AttemptNote("No secure connection: \(text)."))
       case .tooLarge: .retry(AttemptNote("The answer's header is too large."))
       case .cancelled: .retry(AttemptNote("It took too long."))
-      case .shutDown: .retry(AttemptNote("The process is ending."))
+      case .shutDown: .postponed(AttemptNote("The process is ending."))
       }
-    }
-  }
-}
-
-extension HostResolutionError {
-  fileprivate var sentence: String {
-    switch self {
-    case .failed(let text): text
-    case .busy: "too many names are being looked up"
-    case .cancelled: "looking it up took too long"
     }
   }
 }

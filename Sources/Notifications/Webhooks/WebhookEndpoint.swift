@@ -1,5 +1,6 @@
 internal import Aggregates
 package import ChainTypes
+internal import EventLog
 
 /// A tenant's webhook: where requests go, of which events, and whether they do.
 ///
@@ -64,10 +65,23 @@ package struct WebhookEndpoint: Aggregate {
     return [word]
   }
 
-  /// Whether an event of this type at this place of the log is for it.
-  package func wants(_ type: String, at position: Int64) -> Bool {
-    isEnabled && position > terms.since && details.events.contains { $0.matches(type) }
+  /// Whether an event is for it.
+  func wants(_ received: ReceivedEvent) -> Bool {
+    isEnabled && isNew(received)
+      && details.events.contains { $0.matches(received.event.type) }
   }
+
+  /// Whether the event was told after the webhook was made. Only this database's own log has
+  /// positions that `since` compares with: offsets of a broker's partitions count something else,
+  /// so there the event's time decides, in doubt for the event.
+  private func isNew(_ received: ReceivedEvent) -> Bool {
+    guard received.place.partition != .log else { return received.place.offset > terms.since }
+    return received.event.time.adding(seconds: Self.toleranceSeconds) >= createdAt
+  }
+
+  /// By how much the clock of whoever told an event may be behind ours, with the time between the
+  /// moment that the event names and its commit.
+  static let toleranceSeconds: Int64 = 300
 }
 
 package enum WebhookStatus: String, Sendable, CaseIterable {
@@ -78,7 +92,7 @@ package enum WebhookStatus: String, Sendable, CaseIterable {
 package struct WebhookTerms: Codable, Equatable, Sendable {
   package let id: String
   package let tenant: String
-  /// How far the log reached when it was made: it gets what comes behind.
+  /// How far this database's log reached when it was made: it gets what comes behind.
   package let since: Int64
 }
 

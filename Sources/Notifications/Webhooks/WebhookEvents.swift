@@ -31,15 +31,14 @@ package struct WebhookEvents: Sendable {
       "SELECT webhook_id FROM webhook_endpoints WHERE tenant = $1 AND enabled = 1 LIMIT $2",
       [.text(tenant), .integer(Int64(WebhookService.maximumCount))]
     ).map { try $0.text("webhook_id") }
-    let position = received.place.offset
     for id in ids {
       let webhook = try store.load(id, tenant: tenant, locking: false, in: connection)
-      guard let webhook, webhook.wants(event.type, at: position) else { continue }
+      guard let webhook, webhook.wants(received) else { continue }
       try Deliveries.enqueue(
         NewDelivery(
           to: WebhookService.target(webhook.id, tenant: tenant), eventID: event.id.hex,
-          eventType: event.type, eventSubject: event.subject, position: position,
-          content: event.json), now: now(), in: connection)
+          eventType: event.type, eventSubject: event.subject,
+          position: received.place.offset, content: event.json), now: now(), in: connection)
     }
   }
 }

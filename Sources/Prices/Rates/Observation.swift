@@ -11,7 +11,7 @@ package struct Observation: Sendable, Equatable {
   /// For how long it counts beside newer ones.
   package let freshSeconds: Int64
 
-  /// A source's clock may be so far ahead.
+  /// Another's clock may be so far ahead: a source's, or that of whoever wrote a rate.
   package static let toleratedSeconds: Int64 = 60
 
   package init(

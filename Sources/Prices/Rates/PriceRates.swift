@@ -31,6 +31,13 @@ package struct CurrentRate: Sendable, Equatable {
     self.asOf = asOf
   }
 
+  /// Whether it may be used yet: it isn't too old, nor from a moment that is still to come, as
+  /// where a clock was ahead or has been set back since.
+  package func isUsable(at now: Timestamp, maximumAgeSeconds: Int64) -> Bool {
+    asOf <= now.adding(seconds: Observation.toleratedSeconds)
+      && now <= asOf.adding(seconds: maximumAgeSeconds)
+  }
+
   /// What `price` comes to in `asset`, rounded up to its minor unit.
   package func quote(
     _ price: Amount, in asset: Asset, lifetimeSeconds: Int64, now: Timestamp

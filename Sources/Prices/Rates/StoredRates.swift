@@ -42,7 +42,7 @@ package final class StoredRates: PriceRates, Sendable {
   }
 
   package func isUsable(_ stored: PriceRecords.StoredRate, at now: Timestamp) -> Bool {
-    now <= stored.rate.asOf.adding(seconds: maximumAgeSeconds)
+    stored.rate.isUsable(at: now, maximumAgeSeconds: maximumAgeSeconds)
   }
 
   /// The last rates of the configured pairs, however old.

@@ -64,7 +64,7 @@ package final class RemoteRates: PriceRates, Sendable {
 
   /// The rate, where it may be used yet.
   private func usable(_ rate: CurrentRate) throws(RateRefusal) -> CurrentRate {
-    guard now() <= rate.asOf.adding(seconds: maximumAgeSeconds) else {
+    guard rate.isUsable(at: now(), maximumAgeSeconds: maximumAgeSeconds) else {
       throw .unavailable(rate.pair, last: rate.asOf)
     }
     return rate

@@ -1,9 +1,11 @@
 internal import ArgumentParser
+internal import Audit
 internal import Bytes
 internal import ChainTypes
 internal import Database
 internal import Deployment
 internal import HTTPClient
+internal import JSON
 internal import NodeRPC
 internal import Settings
 internal import Settlement
@@ -68,8 +70,9 @@ struct ReconcileCommand: AsyncParsableCommand {
       rows += report.found.map { ReconciliationRow($0) }
       if record {
         let now = SystemTime().now
-        _ = try await database.write {
-          try ReconciliationRecords.record(report, now: now, in: $0)
+        try await database.write { connection in
+          let told = try ReconciliationRecords.record(report, now: now, in: connection)
+          try Self.note(report.found.count, told, of: "books", now: now, in: connection)
         }
       }
     }
@@ -113,10 +116,22 @@ struct ReconcileCommand: AsyncParsableCommand {
     }
     guard record else { return outcome.rows }
     let (spec, now) = (chain.spec, SystemTime().now)
-    _ = try await database.write {
-      try ReconciliationRecords.record(outcome, of: spec, now: now, in: $0)
+    try await database.write { connection in
+      let told = try ReconciliationRecords.record(outcome, of: spec, now: now, in: connection)
+      try Self.note(outcome.rows.count, told, of: spec.name.text, now: now, in: connection)
     }
     return outcome.rows
+  }
+
+  /// Says in the audit log that a comparison was recorded, which may tell events.
+  private static func note(
+    _ differences: Int, _ told: Int, of subject: String, now: Timestamp,
+    in connection: any SQLConnection
+  ) throws {
+    try Operator.author(for: nil).note(
+      "books.reconcile", of: subject,
+      ["differences": .number("\(differences)"), "told": .number("\(told)")], now: now,
+      in: connection)
   }
 }
 

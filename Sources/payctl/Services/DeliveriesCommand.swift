@@ -43,9 +43,13 @@ struct DeliveriesCommand: AsyncParsableCommand {
       let (tenant, target, after, limit) = (tenant, target, after, limit)
       let status = status.flatMap(Delivery.Status.init(rawValue:))
       let deliveries = try await database.run { database in
-        try await database.read {
-          try Deliveries.page(
-            tenant: tenant, target: target, status: status, after: after, limit: limit, in: $0)
+        do {
+          return try await database.read {
+            try Deliveries.page(
+              tenant: tenant, target: target, status: status, after: after, limit: limit, in: $0)
+          }
+        } catch let refusal as DeliveryRefusal {
+          throw CommandFailure(DeliveriesCommand.sentence(refusal))
         }
       }
       guard database.format == .table else {
@@ -125,6 +129,7 @@ struct DeliveriesCommand: AsyncParsableCommand {
   fileprivate static func sentence(_ refusal: DeliveryRefusal) -> String {
     switch refusal {
     case .notFound(let id): "there is no delivery \(id): see payctl deliveries list"
+    case .forgotten(let id): "\(id) isn't kept any more: leave --after out"
     case .sent(let id): "\(id) has arrived"
     case .retired: "nothing is sent to its target now: enable the webhook first"
     case .tooLarge(let bytes): "\(bytes) bytes are too many"

@@ -17,7 +17,8 @@ struct CacheSweeping: Sendable {
     // Without Redis nothing is cached that another process could have left there.
     guard let reads = surroundings.reads else { return await Self.wait() }
     let following = ChangeFollowing(
-      database: surroundings.database, cache: reads, keys: Self.keys(of:))
+      database: surroundings.database, cache: reads, hidesFormer: Self.hidesFormer,
+      keys: Self.keys(of:))
     try await surroundings.whileHolding("cache:\(surroundings.region)") { _ in
       var position: Int64?
       while !Task.isCancelled {
@@ -40,6 +41,17 @@ struct CacheSweeping: Sendable {
 
   private static func wait() async {
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+  }
+
+  /// Whether a list in which the record stood before can't be told from the event: a deleted order
+  /// names no customer, and a supply's changed details name the new owner alone.
+  static func hidesFormer(_ event: CloudEvent) -> Bool {
+    switch event.type {
+    case "order.deleted": true
+    // What moves stock changes nothing else.
+    case "supply.updated": (try? JSONValue(parsing: Array(event.data.utf8)))?["change"] == nil
+    default: false
+    }
   }
 
   /// Under which what the event tells may be cached.

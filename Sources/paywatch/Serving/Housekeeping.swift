@@ -1,4 +1,5 @@
 internal import ChainTypes
+internal import CustomerMessages
 internal import Database
 internal import EventLog
 internal import HTTPServer
@@ -22,6 +23,7 @@ struct Housekeeping: Sendable {
         try await trying("forgetting old deliveries") {
           try await forgetDeliveries(under: lease)
         }
+        try await trying("forgetting orders heard of") { try await forgetHeard(under: lease) }
         try await trying("removing old events") { try await removeEvents(under: lease) }
         try? await Task.sleep(for: .seconds(600))
       }
@@ -61,6 +63,17 @@ struct Housekeeping: Sendable {
         try Leases.check(lease, in: connection)
         try WebhookService.forgetSecrets(now: now, in: connection)
         return try Deliveries.forget(before: before, limit: limit, in: connection)
+      }) == limit
+    {}
+  }
+
+  private func forgetHeard(under lease: Lease) async throws {
+    let before = SystemTime().now.adding(seconds: -HeardOrders.keptSeconds)
+    let limit = 1_000
+    while !Task.isCancelled,
+      try await surroundings.database.write({ connection in
+        try Leases.check(lease, in: connection)
+        return try HeardOrders.forget(before: before, limit: limit, in: connection)
       }) == limit
     {}
   }

@@ -60,4 +60,8 @@ private struct OwnClaimCodes: ClaimCodeReading {
   func code(ofOrder order: String, tenant: String) async throws -> String? {
     try await service.code(ofOrder: order, tenant: tenant)?.code.grouped
   }
+
+  func knowsCodes(of tenant: String) async throws -> Bool {
+    try await service.hasClaims(of: tenant)
+  }
 }

@@ -76,6 +76,10 @@ struct NotificationServing: Sendable {
         metrics.counter(.deliveryAttempts, channel, report.outcome).add()
         metrics.histogram(.deliveryMilliseconds, channel)
           .record(UInt64(clamping: report.milliseconds))
+        if let cause = report.cause {
+          logger.error(
+            "a delivery was put off", metadata: ["channel": "\(channel)", "error": "\(cause)"])
+        }
       })
     try await worker.run(clock: ContinuousClock(), isFinal: { $0 is LeaseLost }) {
       logger.error("delivering failed", metadata: ["error": "\($0)"])

@@ -110,7 +110,7 @@ struct PriceHealth: HealthCheck {
     let troubles = rates.pairs.compactMap { pair -> String? in
       guard let stored = known[pair] else { return "\(pair) has no rate yet" }
       guard rates.isUsable(stored, at: now) else {
-        return "\(pair) is stale since \(stored.rate.asOf)"
+        return "\(pair) can't be used: it is as of \(stored.rate.asOf)"
       }
       guard stored.agreeing >= stored.needed else {
         return

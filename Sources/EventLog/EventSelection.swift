@@ -1,0 +1,76 @@
+internal import Database
+
+/// Rows of the log in the order of positions: so many at most, and no more bytes of them than a
+/// page may have.
+struct EventSelection {
+  /// $1, $2 and $3 are the position behind which it begins, the last one, and how many at most.
+  private var arguments: [SQLValue]
+  private var conditions = ""
+  private let limit: Int
+  /// As conditions name it, where an engine is to be kept from its index.
+  var positionColumn = "position"
+  /// What is read of the data.
+  var data = "data"
+
+  init(after position: Int64, through end: Int64, limit: Int) {
+    arguments = [.integer(position), .integer(end), .integer(Int64(limit))]
+    self.limit = limit
+  }
+
+  mutating func require(_ column: String, is value: String) {
+    conditions += " AND \(column) = \(parameter(value))"
+  }
+
+  mutating func require(_ column: String, isOneOf values: [String]) {
+    let parameters = values.map { parameter($0) }
+    conditions += " AND \(column) IN (\(parameters.joined(separator: ", ")))"
+  }
+
+  private mutating func parameter(_ value: String) -> String {
+    arguments.append(.text(value))
+    return "$\(arguments.count)"
+  }
+
+  private var wanted: String {
+    "\(positionColumn) > $1 AND \(positionColumn) <= $2\(conditions)"
+  }
+
+  /// The rows, with their `position`, and whether there may be more of them behind the last. There
+  /// is at least one, where any is wanted.
+  func rows(
+    _ columns: String, in connection: any SQLConnection
+  ) throws -> (rows: [SQLRow], isCut: Bool) {
+    var arguments = arguments
+    let end = try lastThatFits(in: connection)
+    if let end { arguments[1] = .integer(end) }
+    let rows = try connection.query(
+      """
+      SELECT position, \(columns) FROM events WHERE \(wanted) ORDER BY position LIMIT $3
+      """, arguments)
+    return (rows, end != nil || rows.count == limit)
+  }
+
+  /// The position of the last row whose bytes fit beside those before; nil where all rows do.
+  private func lastThatFits(in connection: any SQLConnection) throws -> Int64? {
+    // As many as fit in any case.
+    guard limit * EventDraft.maximumDataBytes > EventLog.maximumPageBytes else { return nil }
+    let dialect = connection.dialect
+    let page = """
+      SELECT position, COALESCE(\(dialect.byteCount(data)), 0) AS bytes FROM events
+      WHERE \(wanted) ORDER BY position LIMIT $3
+      """
+    // Nearly always all of them do, which a sum tells far sooner than one behind each.
+    let sum = try connection.queryFirst(
+      """
+      SELECT CAST(COALESCE(SUM(bytes), 0) AS \(dialect.integer)) AS total FROM (\(page)) AS page
+      """, arguments)
+    guard try sum?.integer("total") ?? .max > Int64(EventLog.maximumPageBytes) else { return nil }
+    let last = try connection.queryFirst(
+      """
+      SELECT MAX(position) AS last_position FROM (
+        SELECT position, SUM(bytes) OVER (ORDER BY position) AS total FROM (\(page)) AS page
+      ) AS sizes WHERE total <= \(EventLog.maximumPageBytes)
+      """, arguments)
+    return try last?.optionalInteger("last_position")
+  }
+}
