@@ -78,7 +78,7 @@ struct SeparateProcesses {
   func tell(_ sequence: Int64, _ status: String, of order: String) async throws {
     let data = """
       {"order_id":"\(order)","status":"\(status)","chain":"bitcoin-regtest","asset":"BTC",\
-      "amount_minor":"10000","address":"bcrt1q","uri":"bitcoin:bcrt1q",\
+      "amount_minor":"10000","received_minor":"\(status == "open" ? 0 : 10_000)","address":"bcrt1q","uri":"bitcoin:bcrt1q",\
       "expires_at":"2126-11-21T08:15:30.250Z"}
       """
     let event = CloudEvent(
