@@ -45,10 +45,12 @@ package enum FoldingError: Error, Equatable {
 
 extension Aggregate {
   /// The record that these facts make; nil where there are none.
+  ///
+  /// - Parameter known: what those before them have made
   package static func folding(
-    _ facts: some Sequence<RecordedFact<Fact>>
+    _ facts: some Sequence<RecordedFact<Fact>>, onto known: Self? = nil
   ) throws -> Self? {
-    var record: Self?
+    var record = known
     for recorded in facts {
       let expected = (record?.version ?? 0) + 1
       guard recorded.number == expected else {

@@ -101,12 +101,14 @@ package struct RecordStore<Record: Recorded>: Sendable {
     try connection.execute("DELETE FROM \(table) WHERE \(names.id) = $1", [.text(id)])
   }
 
+  /// Of the facts with these numbers.
   private func words(
-    of id: String, in connection: any SQLConnection
+    of id: String, _ numbers: ClosedRange<Int64>, in connection: any SQLConnection
   ) throws -> [Int64: [String: String]] {
     guard let table = names.words else { return [:] }
     let rows = try connection.query(
-      "SELECT number, words FROM \(table) WHERE \(names.id) = $1", [.text(id)]
+      "SELECT number, words FROM \(table) WHERE \(names.id) = $1 AND number BETWEEN $2 AND $3",
+      [.text(id), .integer(numbers.lowerBound), .integer(numbers.upperBound)]
     ).map { row in
       (
         try row.integer("number"),
@@ -152,16 +154,19 @@ package struct RecordStore<Record: Recorded>: Sendable {
     try order(connection.dialect).isSettled(where: values, in: connection)
   }
 
-  /// The record's facts in their order.
+  /// The record's facts in their order: at most `limit` of them behind the one of this number.
   package func facts(
-    of id: String, in connection: any SQLConnection
+    of id: String, after number: Int64 = 0, limit: Int = .max, in connection: any SQLConnection
   ) throws -> [RecordedFact<Record.Fact>] {
-    let words = try words(of: id, in: connection)
-    return try connection.query(
-      "SELECT number, recorded_at, fact FROM \(names.facts) WHERE \(names.id) = $1 ORDER BY number",
-      [.text(id)]
-    ).map { row in
-      let recorded = try Self.fact(row)
+    let facts = try connection.query(
+      """
+      SELECT number, recorded_at, fact FROM \(names.facts)
+      WHERE \(names.id) = $1 AND number > $2 ORDER BY number LIMIT $3
+      """, [.text(id), .integer(number), .integer(Int64(limit))]
+    ).map(Self.fact)
+    guard let first = facts.first, let last = facts.last else { return [] }
+    let words = try words(of: id, first.number...last.number, in: connection)
+    return facts.map { recorded in
       guard let words = words[recorded.number] else { return recorded }
       return RecordedFact(
         number: recorded.number, time: recorded.time,

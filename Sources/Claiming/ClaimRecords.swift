@@ -43,9 +43,10 @@ package struct ClaimRecords: Sendable {
   package func apply(
     _ fact: ClaimFact, to claim: inout Claim, now: Timestamp, in connection: any SQLConnection
   ) throws -> Bool {
-    guard try store.apply(fact, to: &claim, now: now, in: connection) else { return false }
-    if claim.status.hasEnded { try forget(claim.id, in: connection) }
+    let hasChanged = try store.apply(fact, to: &claim, now: now, in: connection)
     if case .orderForgotten = fact { try store.forgetWords(of: claim.id, in: connection) }
+    guard hasChanged else { return false }
+    if claim.status.hasEnded { try forget(claim.id, in: connection) }
     if case .deliveryWithdrawn = fact { try forgetAddress(of: claim.id, in: connection) }
     return true
   }

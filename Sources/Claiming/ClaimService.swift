@@ -12,12 +12,18 @@ package struct ClaimService: Sendable {
   let region: String
   /// Through which single claims are read, without their codes; then `database` invalidates it.
   let cache: CacheAside?
+  /// Where claimed orders stand, if they are in the same database; else their events tell.
+  let orders: (any ClaimedOrders)?
   let records = ClaimRecords()
 
-  package init(database: any Database, region: String, cache: CacheAside? = nil) {
+  package init(
+    database: any Database, region: String, cache: CacheAside? = nil,
+    orders: (any ClaimedOrders)? = nil
+  ) {
     self.database = database
     self.region = region
     self.cache = cache
+    self.orders = orders
   }
 
   /// What showing a code comes to. A wrong one is no error: it is recorded.
@@ -26,11 +32,20 @@ package struct ClaimService: Sendable {
     case wrong(attemptsLeft: Int64)
   }
 
+  /// An order that was held or has ended, of which the claim hasn't heard yet, isn't handed over.
   package func show(
     _ code: ClaimCode, for id: String, tenant: String, by: String, now: Timestamp,
     in connection: any SQLConnection
   ) throws -> Answer {
     var claim = try hold(id, tenant: tenant, in: connection)
+    // A claim that has ended says by itself how.
+    if !claim.status.hasEnded {
+      switch try orders?.standing(of: claim.terms.order, tenant: tenant, in: connection) {
+      case .held: throw ClaimRefusal.suspended
+      case .completed, .canceled: throw ClaimRefusal.canceled
+      case .ready, nil: break
+      }
+    }
     let fact = try claim.showing(code, by: by)
     try records.apply(fact, to: &claim, now: now, in: connection)
     return claim.status == .processed

@@ -23,6 +23,13 @@ package struct OrderRecords: Sendable {
     try store.load(id, tenant: tenant, locking: locking, in: connection)
   }
 
+  /// The status of a tenant's order, held until the transaction ends; nil where there is none.
+  package func status(
+    of id: String, tenant: String, in connection: any SQLConnection
+  ) throws -> OrderStatus? {
+    try load(id, tenant: tenant, in: connection)?.status
+  }
+
   /// The tenant's order whose payment it is, to be changed.
   func load(
     ofPayment payment: String, tenant: String, in connection: any SQLConnection
@@ -38,8 +45,10 @@ package struct OrderRecords: Sendable {
   package func apply(
     _ fact: OrderFact, to order: inout Order, now: Timestamp, in connection: any SQLConnection
   ) throws -> Bool {
-    guard try store.apply(fact, to: &order, now: now, in: connection) else { return false }
+    let hasChanged = try store.apply(fact, to: &order, now: now, in: connection)
+    // Also where it was forgotten before: somebody may have noted words since.
     if case .forgotten = fact { try store.forgetWords(of: order.id, in: connection) }
+    guard hasChanged else { return false }
     try setTimer(of: order, now: now, in: connection)
     return true
   }

@@ -113,7 +113,9 @@ extension OrderSchemas {
         "description": .string(
           "Of stock_missing: its stock is asked for again (reserve); other items are made, at the "
             + "same total (substitute); it is made of what is at hand, and no stock counts it "
-            + "(accept). Of refund_due: nothing more goes back (waive)."),
+            + "(accept). Of refund_due: nothing more goes back (waive). "
+            + "Of payment_reversed, once it was handed over: it won't be paid again (waive). Of "
+            + "refunding: it goes on all the same (waive)."),
       ],
       "items": items,
       "note": ["type": "string", "minLength": 1, "maxLength": 500],

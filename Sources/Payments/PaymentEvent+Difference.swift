@@ -31,6 +31,11 @@ extension PaymentEvent {
     }
     if after.lateValue > before.lateValue || after.heldValue > before.heldValue { tell(.late) }
     if after.overpaidBy > before.overpaidBy { tell(.overpaid) }
+    // Who settles what came hears of all that did: also of what had been seen in time, was gone and
+    // came after the payment had expired, and of the rest that the tolerance had forgone.
+    if events.isEmpty, after.received > before.received, new.hasEnded || new == .paid {
+      tell(.received)
+    }
     return events
   }
 }

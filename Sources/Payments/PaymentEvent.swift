@@ -11,6 +11,8 @@ package struct PaymentEvent: Hashable, Sendable {
     case processing, paid, settled, expired
     case expiredPartial = "expired_partial"
     case late, overpaid, reversed, canceled, resolved
+    /// More has come where nobody waits for more, and no other event tells so.
+    case received
 
     package var type: String { "payment." + rawValue }
   }

@@ -158,7 +158,8 @@ extension SupplyService: StockReserving {
     var missing: [StockShortage] = []
     for line in request.lines {
       let item = items.values.first {
-        $0.terms.product == line.product && $0.terms.location == request.location && !$0.isDeleted
+        $0.terms.product.utf8.elementsEqual(line.product.utf8)
+          && $0.terms.location == request.location && !$0.isDeleted
       }
       let quantity = item.flatMap { try? $0.smallest(line.quantity, of: line.unit) }
       if let item, let quantity, quantity <= SupplyItem.maximumQuantity {

@@ -61,8 +61,10 @@ package struct SupplyService: Sendable {
       tenant: tenant, now: now, random: random, in: connection)
     let terms = SupplyTerms(
       id: id, tenant: tenant, location: new.location, product: new.product, unit: new.unit)
-    return try store.found(
+    var item = try store.found(
       .founded(terms, new.details, onHand: new.onHand), now: now, in: connection)
+    if item.isFoundedLow { try store.apply(.assessed, to: &item, now: now, in: connection) }
+    return item
   }
 
   /// Applies what somebody decides; what changes nothing is told and recorded nowhere.

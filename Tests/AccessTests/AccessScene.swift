@@ -20,7 +20,8 @@ struct AccessScene: Sendable {
   var acting: ActingDatabase?
 
   static func run(
-    isActing: Bool = false, _ body: (AccessScene) async throws -> Void
+    isActing: Bool = false, limits: RouteLimits = RouteLimits(),
+    _ body: (AccessScene) async throws -> Void
   ) async throws {
     let acting = Acting()
     var options = TestGateway.Options(more: { surroundings, router in
@@ -35,7 +36,7 @@ struct AccessScene: Sendable {
         now: { time.now }, onEvents: surroundings.onEvents)
       OrderRoutes(
         service: OrderService(database: database), saga: saga, payments: surroundings.payments,
-        paymentLimits: RouteLimits(), events: surroundings.events
+        paymentLimits: limits, events: surroundings.events
       ).register(on: router)
       SupplyRoutes(service: stock).register(on: router)
       AuditRoutes(database: database).register(on: router)

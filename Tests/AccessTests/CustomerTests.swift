@@ -1,3 +1,4 @@
+import Foundation
 import GatewayFixtures
 import HTTPServer
 import JSON
@@ -104,6 +105,78 @@ struct CustomerTests {
       try expect(try await pay("", .customer), is: 422, "invalid-field", field: "asset")
       try expect(try await pay("", .shopManager), is: 422, "invalid-field", field: "amount")
       #expect(try await pay(named, .shopManager).status == 200)
+    }
+  }
+
+  @Test("names that only look alike are different customers'")
+  func lookalikes() async throws {
+    try await AccessScene.run { scene in
+      let (composed, decomposed) = ("jos\u{e9}", "jose\u{301}")
+      #expect(composed == decomposed)
+      let id = try await scene.place(by: composed)
+      let path = "/v1/orders/\(id)"
+      #expect(try await scene.send("GET", path, by: composed, .customer).status == 200)
+      try expect(
+        try await scene.send("GET", path, by: decomposed, .customer), is: 404, "not-found")
+      try expect(
+        try await scene.send("POST", "\(path)/cancel", by: decomposed, .customer, body: "{}"),
+        is: 404, "not-found")
+      try await scene.gateway.database.settle()
+      for name in [composed, decomposed] {
+        let query = try #require(
+          name.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+        let list = try await scene.send(
+          "GET", "/v1/orders?customer=\(query)", by: decomposed, .customer)
+        #expect(try ids(list) == [])
+      }
+    }
+  }
+
+  @Test("a customer's stock isn't kept from others for longer than the shop allows")
+  func expiry() async throws {
+    try await AccessScene.run { scene in
+      func pay(_ id: String, _ seconds: Int, _ role: UserRole) async throws -> Answer {
+        try await scene.send(
+          "POST", "/v1/orders/\(id)/pay", by: "ada", role,
+          body: #"{"chain":"bitcoin-regtest","asset":"BTC","expires_in":\#(seconds)}"#)
+      }
+      let id = try await scene.place(by: "ada")
+      for seconds in [901, 86_400] {
+        try expect(
+          try await pay(id, seconds, .customer), is: 422, "invalid-field", field: "expires_in")
+      }
+      #expect(try await pay(id, 900, .customer).status == 200)
+      // The shop itself may say so, and may give a customer longer.
+      #expect(try await pay(scene.place(by: "ada"), 86_400, .shopManager).status == 200)
+      let placed = try await scene.send(
+        "POST", "/v1/orders", by: "anna", .shopManager,
+        body: AccessScene.order(#","customer":"ada","expires_in":3600"#))
+      let longer = try #require(placed.json()["id"]?.string)
+      #expect(try await pay(longer, 3_600, .customer).status == 200)
+    }
+  }
+
+  @Test("one customer can't use up how often all may pay")
+  func limits() async throws {
+    let limits = RouteLimits(
+      perTenant: RateLimiter(RateLimit(burst: 4, perMinute: 4)),
+      perCustomer: RateLimiter(RateLimit(burst: 2, perMinute: 1)))
+    try await AccessScene.run(limits: limits) { scene in
+      func pay(_ name: String) async throws -> Answer {
+        try await scene.send("POST", "/v1/orders/ord_x/pay", by: name, .customer, body: "{}")
+      }
+      for status in [404, 404, 429, 429, 429] {
+        #expect(try await pay("mallory").status == status)
+      }
+      let refused = try await pay("mallory")
+      #expect(refused.headers["retry-after"] == "60")
+      // What was refused took nothing of the tenant's.
+      #expect(try await pay("ada").status == 404)
+      #expect(
+        try await scene.send(
+          "POST", "/v1/orders/ord_x/pay", by: "anna", .shopManager, body: "{}"
+        ).status == 404)
+      #expect(try await pay("ada").status == 429)
     }
   }
 

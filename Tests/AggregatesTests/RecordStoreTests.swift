@@ -140,4 +140,34 @@ struct RecordStoreTests {
     }
     #expect(tab?.owed == 7 && tab?.version == 2)
   }
+
+  @Test("a record with more facts than one page is made again, too")
+  func long() async throws {
+    let database = try await Tab.database()
+    let store = store
+    let count: Int64 = 2_500
+    try await database.write { connection in
+      var tab = try store.found(.opened(id: "tab_1"), now: Self.time, in: connection)
+      for number in 1..<count {
+        let amount: Int64 = number.isMultiple(of: 2) ? -1 : 1
+        try store.apply(.added(amount), to: &tab, now: Self.time, in: connection)
+      }
+      _ = try store.found(.opened(id: "tab_2"), now: Self.time, in: connection)
+      try connection.execute("UPDATE tabs SET owed = 50")
+    }
+    let both = RebuildReport(records: 2, differing: ["tab_1", "tab_2"])
+    #expect(try await store.rebuild(database, writing: false) == both)
+    #expect(try await store.rebuild(database, writing: true) == both)
+    #expect(
+      try await store.rebuild(database, writing: false) == RebuildReport(records: 2, differing: []))
+    let tab = try await database.read {
+      try store.load("tab_1", tenant: nil, locking: false, in: $0)
+    }
+    #expect(tab?.owed == 1 && tab?.version == count)
+    // A page has its facts and no others.
+    let page = try await database.read {
+      try store.facts(of: "tab_1", after: 998, limit: 3, in: $0)
+    }
+    #expect(page.map(\.number) == [999, 1_000, 1_001])
+  }
 }

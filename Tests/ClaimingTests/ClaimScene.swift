@@ -23,7 +23,8 @@ struct ClaimScene: Sendable {
   static let location = "old town"
 
   static func run(
-    cache: CacheAside? = nil, _ body: (ClaimScene) async throws -> Void
+    cache: CacheAside? = nil, orders: (any ClaimedOrders)? = OrdersAtHand(),
+    _ body: (ClaimScene) async throws -> Void
   ) async throws {
     let options = TestGateway.Options(
       ready: 16,
@@ -36,7 +37,8 @@ struct ClaimScene: Sendable {
           events: surroundings.events
         ).register(on: router)
         ClaimRoutes(
-          service: ClaimService(database: database, region: TestGateway.region, cache: cache),
+          service: ClaimService(
+            database: database, region: TestGateway.region, cache: cache, orders: orders),
           now: { time.now }, onEvents: surroundings.onEvents
         ).register(on: router)
       })
@@ -66,7 +68,7 @@ struct ClaimScene: Sendable {
   var service: ClaimService { service(in: TestGateway.region) }
 
   func service(in region: String) -> ClaimService {
-    ClaimService(database: gateway.database, region: region)
+    ClaimService(database: gateway.database, region: region, orders: OrdersAtHand())
   }
 
   // MARK: Orders
@@ -259,4 +261,14 @@ struct ClaimScene: Sendable {
 func wrongCode(_ number: Int, not code: String) -> String {
   let guess = ClaimCode(random: (UInt64(number), 5)).grouped
   return guess == code ? ClaimCode(random: (UInt64(number), 6)).grouped : guess
+}
+
+/// Orders in the same database, as claiming asks for them.
+struct OrdersAtHand: ClaimedOrders {
+  func standing(
+    of order: String, tenant: String, in connection: any SQLConnection
+  ) throws -> ClaimedOrder? {
+    let status = try OrderRecords().status(of: order, tenant: tenant, in: connection)
+    return status.flatMap { ClaimedOrder(rawValue: $0.rawValue) }
+  }
 }

@@ -50,9 +50,11 @@ struct HandoverTests {
     }
   }
 
-  @Test("staff and customer at once: the order hears of both, and is completed once")
+  @Test(
+    "staff and customer at once, orders kept elsewhere: the order hears of both, and is completed"
+  )
   func both() async throws {
-    try await ClaimScene.run { scene in
+    try await ClaimScene.run(orders: nil) { scene in
       let (order, claim) = try await scene.claimed()
       _ = try await scene.post("/v1/orders/\(order)/complete")
       #expect(try await scene.show(scene.code(claim), for: claim).status == 200)
@@ -61,6 +63,31 @@ struct HandoverTests {
       #expect(
         try await scene.types(order).suffix(2) == ["order.completed", "order.claimed"])
       #expect(try await scene.order(order)["status"] == "completed")
+      try await scene.expectSound()
+    }
+  }
+
+  @Test("where orders are in the same database, none is handed over that doesn't stand ready")
+  func unheard() async throws {
+    try await ClaimScene.run { scene in
+      let (order, claim) = try await scene.claimed()
+      let code = try await scene.code(claim)
+      try await scene.chain.reorg(2)
+      try await scene.hearPayments()
+      // Claiming hasn't heard of it yet.
+      #expect(try await scene.claim(claim)["status"] == "open")
+      try expect(try await scene.show(code, for: claim), is: 409, "claim-suspended")
+      try expect(
+        try await scene.show(wrongCode(1, not: code), for: claim), is: 409, "claim-suspended")
+      #expect(try await scene.claim(claim)["attempts_left"] == 5)
+      #expect(try await scene.post("/v1/orders/\(order)/cancel", "{}").status == 200)
+      try expect(try await scene.show(code, for: claim), is: 409, "claim-canceled")
+      let (completed, other) = try await scene.claimed()
+      #expect(try await scene.post("/v1/orders/\(completed)/complete").status == 200)
+      try expect(
+        try await scene.show(scene.code(other), for: other), is: 409, "claim-canceled")
+      try await scene.hear()
+      #expect(try await scene.claim(claim)["status"] == "canceled")
       try await scene.expectSound()
     }
   }
@@ -98,7 +125,7 @@ struct HandoverTests {
   @Test(
     "what was handed over before that its payment was gone is completed, and asks for attention")
   func tooLate() async throws {
-    try await ClaimScene.run { scene in
+    try await ClaimScene.run(orders: nil) { scene in
       let (order, claim) = try await scene.claimed()
       try await scene.chain.reorg(2)
       try await scene.hearPayments()

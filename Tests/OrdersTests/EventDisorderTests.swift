@@ -42,7 +42,7 @@ struct EventDisorderTests {
         Deliveries(deliveries, on: "payment-events"), expectingNotices: true)
       try await scene.settle()
       #expect(try await scene.status(id) == (heldBack ? "held" : "confirmed"))
-      #expect(try await scene.stock(beans) == [82, 0])
+      #expect(try await scene.stock(beans) == [100, 18])
       let told = try await scene.types(id)
       #expect(told.count { $0 == "confirmed" } == 1)
       try await scene.expectSound()
@@ -96,7 +96,7 @@ struct EventDisorderTests {
         LogSource(database: scene.database, feed: scene.feed, topics: [.payment]))
       #expect(try await scene.status(id) == "confirmed")
       try await scene.settle()
-      #expect(try await scene.stock(beans) == [82, 0])
+      #expect(try await scene.stock(beans) == [100, 18])
       #expect(try await scene.count("payments") == 1)
       try await scene.expectSound()
     }

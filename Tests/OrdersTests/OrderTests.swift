@@ -45,15 +45,21 @@ struct OrderTests {
   static let waiting: [OrderFact] = [
     .stockReserved(revision: 1), .paymentRequested(payment),
   ]
-  static let confirmed = waiting + [moved(3, .paid), .stockConsumed]
-  static let preparing = confirmed + [.preparing(by: "bo")]
+  static let confirmed = waiting + [moved(3, .paid)]
+  static let preparing = confirmed + [.preparing(by: "bo"), .stockConsumed]
   static let ready = preparing + [.ready(by: "bo")]
   static let completed = ready + [.completed(by: "bo")]
 
   static func told(
-    _ sequence: Int64, _ level: PaymentLevel, _ received: UInt256
+    _ sequence: Int64, _ level: PaymentLevel, _ received: UInt256, due: UInt256? = nil
   ) -> OrderFact {
-    .paymentTold(id: "pay_1", sequence: sequence, level: level, received: received)
+    .paymentTold(id: "pay_1", sequence: sequence, level: level, received: received, due: due)
+  }
+
+  static func refund(
+    _ sequence: Int64, _ amount: UInt256, to level: RefundLevel, id: String = "ref_1"
+  ) -> OrderFact {
+    .refundMoved(id: id, sequence: sequence, amount: amount, to: level)
   }
 
   static func refund(
@@ -63,12 +69,17 @@ struct OrderTests {
   }
 
   /// Paid, and its stock is gone.
-  static let missing = waiting + [moved(3, .paid), .stockMissing]
+  static let missing = confirmed + [.preparing(by: "bo"), .stockMissing]
   /// Paid 45,000, canceled, and its stock is back.
   static let owed =
-    waiting + [
-      told(3, .paid, 45_000), .stockConsumed, .canceled(by: "ada", note: nil), .stockReleased,
-    ]
+    waiting + [told(3, .paid, 45_000), .canceled(by: "ada", note: nil), .stockReleased]
+  /// Paid 45,000, and being made.
+  static let made =
+    waiting + [told(3, .paid, 45_000, due: 45_000), .preparing(by: "bo"), .stockConsumed]
+  /// Of which all goes back.
+  static let refunding = made + [refund(1, 45_000, to: .going)]
+  /// As facts told it before stock stayed on the shelf until somebody begins.
+  static let formerly = confirmed + [.stockConsumed]
 
   static func resolved(_ resolution: StockResolution) -> OrderFact {
     .stockResolved(resolution, by: "bo", note: nil)
@@ -128,24 +139,31 @@ struct OrderTests {
     Transition("the deadline passes with a payment", waiting, .deadlinePassed, tells: [], .pending),
     Transition("money is seen", waiting, moved(2, .processing), tells: ["updated"], .pending),
     Transition(
-      "it is paid", waiting, moved(3, .paid), tells: ["confirmed"], .confirmed,
-      then: .consumeStock),
+      "it is paid: its stock stays on the shelf", waiting, moved(3, .paid), tells: ["confirmed"],
+      .confirmed),
     Transition(
       "it is paid before its stock was reserved", [.paymentRequested(payment)], moved(3, .paid),
       tells: ["confirmed"], .confirmed, then: .reserveStock(revision: 1)),
     Transition(
-      "its stock is used", waiting + [moved(3, .paid)], .stockConsumed, tells: ["updated"],
-      .confirmed),
+      "its stock is used", confirmed + [.preparing(by: "bo")], .stockConsumed,
+      tells: ["updated"], .preparing),
     Transition(
-      "its stock isn't there any more", waiting + [moved(3, .paid)], .stockMissing,
+      "its stock isn't there any more", confirmed + [.preparing(by: "bo")], .stockMissing,
       tells: ["updated"], .held, .stockMissing),
+    Transition(
+      "its stock was used as soon as it was paid", waiting + [moved(3, .paid)], .stockConsumed,
+      tells: ["updated"], .confirmed),
+    Transition(
+      "such an order is canceled, too", formerly, .canceled(by: "ada", note: nil),
+      tells: ["canceled"], .canceled, .refundDue, then: .releaseStock(revision: 2)),
     Transition("an older event", confirmed, moved(2, .processing), tells: [], .confirmed),
     Transition("the same event", confirmed, moved(3, .paid), tells: [], .confirmed),
     Transition(
       "another payment's event", confirmed, .paymentMoved(id: "pay_2", sequence: 9, to: .open),
       tells: [], .confirmed),
     Transition(
-      "somebody begins", confirmed, .preparing(by: "bo"), tells: ["preparing"], .preparing),
+      "somebody begins", confirmed, .preparing(by: "bo"), tells: ["preparing"], .preparing,
+      then: .consumeStock),
     Transition("again", preparing, .preparing(by: "bo"), tells: [], .preparing),
     Transition("it is ready", preparing, .ready(by: "bo"), tells: ["ready"], .ready),
     Transition(
@@ -217,7 +235,7 @@ struct OrderTests {
       [
         .paymentRequested(payment), moved(3, .paid),
         .stockRefused(revision: 1, shortages: shortages),
-      ], .stockReserved(revision: 1), tells: ["updated"], .confirmed, then: .consumeStock),
+      ], .stockReserved(revision: 1), tells: ["updated"], .confirmed),
     Transition(
       "money comes for a canceled order", waiting + [moved(2, .expired), .stockReleased],
       moved(5, .paid), tells: ["updated"], .canceled, .refundDue),
@@ -226,7 +244,7 @@ struct OrderTests {
       then: .reserveStock(revision: 2)),
     Transition(
       "and is there", missing + [resolved(.reserved)], .stockReserved(revision: 2),
-      tells: ["updated"], .confirmed, then: .consumeStock),
+      tells: ["updated"], .preparing, then: .consumeStock),
     Transition(
       "and isn't there", missing + [resolved(.reserved)],
       .stockRefused(revision: 2, shortages: shortages), tells: ["updated"], .held, .stockMissing),
@@ -235,17 +253,17 @@ struct OrderTests {
       .held, then: .reserveStock(revision: 2)),
     Transition(
       "it is made of what is at hand", missing, resolved(.accepted), tells: ["updated"],
-      .confirmed, then: .releaseStock(revision: 2)),
+      .preparing, then: .releaseStock(revision: 2)),
     Transition(
       "what an earlier wish held is given back then", missing + [resolved(.accepted)],
-      .stockReleased, tells: ["updated"], .confirmed),
+      .stockReleased, tells: ["updated"], .preparing),
     Transition(
       "the payment is taken back while stock is asked for",
       missing + [resolved(.reserved)], moved(4, .open), tells: ["updated"], .held,
       .paymentReversed, then: .reserveStock(revision: 2)),
     Transition(
-      "such an order is canceled", missing + [resolved(.accepted), .stockReleased],
-      .canceled(by: "ada", note: nil), tells: ["canceled"], .canceled, .refundDue,
+      "such an order is canceled", missing + [resolved(.reserved), moved(4, .open)],
+      .canceled(by: "ada", note: nil), tells: ["canceled"], .canceled,
       then: .releaseStock(revision: 3)),
     Transition(
       "what was owed has gone back", owed, refund(9, 45_000), tells: ["updated"], .canceled),
@@ -274,6 +292,68 @@ struct OrderTests {
     Transition(
       "an operator closes the payment", owed, told(8, .resolved, 45_000), tells: ["updated"],
       .canceled),
+    Transition(
+      "and more comes then",
+      owed + [told(8, .resolved, 45_000, due: 45_000)], told(9, .resolved, 50_000, due: 45_000),
+      tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "which goes back; what had gone back before doesn't count for it",
+      owed + [
+        refund(1, 45_000, to: .final), told(8, .resolved, 45_000, due: 45_000),
+        told(9, .resolved, 50_000, due: 45_000),
+      ], refund(1, 4_999, to: .final, id: "ref_2"), tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "in full",
+      owed + [
+        refund(1, 45_000, to: .final), told(8, .resolved, 45_000, due: 45_000),
+        told(9, .resolved, 50_000, due: 45_000),
+      ], refund(1, 5_000, to: .final, id: "ref_2"), tells: ["updated"], .canceled),
+    Transition(
+      "more comes for one that was closed before facts said what is due",
+      owed + [told(8, .resolved, 45_000)], told(9, .resolved, 45_001, due: 45_000),
+      tells: ["updated"], .canceled, .refundDue),
+    Transition(
+      "an operator closes the payment of what was handed over", completed + [moved(4, .open)],
+      moved(5, .resolved), tells: ["updated"], .completed),
+    Transition(
+      "nobody waits any more for what was lost", completed + [moved(4, .expired)],
+      .refundWaived(by: "bo", note: nil), tells: ["updated"], .completed),
+    Transition(
+      "it comes after all, and is lost again",
+      completed + [
+        moved(4, .expired), .refundWaived(by: "bo", note: nil), moved(5, .paid),
+      ], moved(6, .open), tells: ["updated"], .completed, .paymentReversed),
+    Transition(
+      "what paid for an order goes back while it is made", made, refund(1, 45_000, to: .going),
+      tells: ["updated"], .held, .refunding),
+    Transition(
+      "a part of it", made, refund(1, 1, to: .going), tells: ["updated"], .held, .refunding),
+    Transition(
+      "what was too much goes back",
+      waiting + [told(3, .paid, 46_000, due: 45_000)], refund(1, 1_000, to: .going),
+      tells: ["updated"], .confirmed),
+    Transition(
+      "nothing goes back after all", refunding, refund(2, 45_000, to: .ended),
+      tells: ["updated"], .preparing),
+    Transition(
+      "it has gone back", refunding, refund(2, 45_000, to: .final), tells: ["updated"], .held,
+      .refunding),
+    Transition(
+      "the order goes on all the same", refunding, .refundWaived(by: "bo", note: "our fault"),
+      tells: ["updated"], .preparing),
+    Transition(
+      "but not where more goes back", refunding + [.refundWaived(by: "bo", note: nil)],
+      refund(1, 1, to: .going, id: "ref_2"), tells: ["updated"], .held, .refunding),
+    Transition(
+      "it is paid once more", refunding, told(4, .paid, 90_000, due: 45_000), tells: ["updated"],
+      .preparing),
+    Transition(
+      "it is canceled, and nothing more is owed once it has gone back",
+      refunding + [.canceled(by: "bo", note: nil)], refund(2, 45_000, to: .final),
+      tells: ["updated"], .canceled),
+    Transition(
+      "a refund that nobody has heard of has failed", made, refund(3, 45_000, to: .ended),
+      tells: [], .preparing),
     Transition(
       "a part of what it costs came, and it expired", waiting, told(4, .expired, 100),
       tells: ["canceled"], .canceled, .refundDue, then: .releaseStock(revision: 2)),

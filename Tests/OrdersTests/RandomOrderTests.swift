@@ -11,7 +11,7 @@ struct RandomOrderTests {
   private static func fact(_ generator: inout SplitMix64) -> OrderFact {
     let revision = Int64.random(in: 1...6, using: &generator)
     let payment = Bool.random(using: &generator) ? "pay_1" : "pay_2"
-    switch Int.random(in: 0..<29, using: &generator) {
+    switch Int.random(in: 0..<31, using: &generator) {
     case 0, 1: return .stockReserved(revision: revision)
     case 2:
       return .stockRefused(
@@ -51,7 +51,14 @@ struct RandomOrderTests {
       return .paymentTold(
         id: payment, sequence: .random(in: 1...30, using: &generator),
         level: PaymentLevel.allCases.randomElement(using: &generator) ?? .open,
-        received: UInt256(.random(in: 0...900, using: &generator)))
+        received: UInt256(.random(in: 0...900, using: &generator)),
+        due: Bool.random(using: &generator) ? 450 : nil)
+    case 26, 27:
+      return .refundMoved(
+        id: Bool.random(using: &generator) ? "ref_1" : "ref_2",
+        sequence: .random(in: 1...9, using: &generator),
+        amount: UInt256(.random(in: 0...900, using: &generator)),
+        to: RefundLevel.allCases.randomElement(using: &generator) ?? .going)
     case 25: return .claimed(claim: "clm_1", by: "bo")
     default:
       return .paymentMoved(
@@ -88,7 +95,7 @@ struct RandomOrderTests {
       case .confirmed, .preparing, .ready: #expect(order.isPaid, "seed \(seed)")
       case .held:
         #expect(
-          !order.isPaid || order.stock == .missing || order.nextStep != nil, "seed \(seed)")
+          !order.isPaid || order.attention != nil || order.nextStep != nil, "seed \(seed)")
       case .pending: #expect(!order.isPaid, "seed \(seed)")
       case .completed, .canceled: break
       }

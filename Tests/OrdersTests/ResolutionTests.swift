@@ -27,6 +27,7 @@ struct ResolutionTests {
       let counted = try await scene.post("/v1/supplies/\(beans)/adjust", #"{"counted":0}"#)
       try #require(counted.status == 200, "\(counted.body)")
       try await scene.pay(id)
+      #expect(try await scene.post("/v1/orders/\(id)/prepare").status == 200)
       #expect(try await scene.order(id)["attention"] == "stock_missing")
       try await body(scene, id, beans)
       try await scene.expectSound()
@@ -49,7 +50,7 @@ struct ResolutionTests {
       _ = try await scene.post(
         "/v1/supplies/\(beans)/adjust", #"{"change":50,"reason":"delivery"}"#)
       let order = try await Self.resolve(scene, id, #"{"action":"reserve","note":"it came"}"#)
-      #expect(order["status"] == "confirmed" && order["stock"] == "consumed")
+      #expect(order["status"] == "preparing" && order["stock"] == "consumed")
       #expect(order["attention"] == nil)
       #expect(try await scene.stock(beans) == [32, 0])
       try expect(
@@ -68,7 +69,7 @@ struct ResolutionTests {
       let refused = try await Self.resolve(scene, id, #"{"action":"reserve"}"#)
       #expect(refused["attention"] == "stock_missing")
       let order = try await Self.resolve(scene, id, #"{"action":"reserve"}"#)
-      #expect(order["status"] == "confirmed")
+      #expect(order["status"] == "preparing")
       #expect(try await scene.stock(beans) == [32, 0])
     }
   }
@@ -86,7 +87,7 @@ struct ResolutionTests {
         is: 422, "invalid-field", field: "items")
       let order = try await Self.resolve(
         scene, id, #"{"action":"substitute","items":\#(items("0.0001"))}"#)
-      #expect(order["status"] == "confirmed", "\(order.json)")
+      #expect(order["status"] == "preparing", "\(order.json)")
       #expect(order["items"]?.elements?.first?["product"] == "tea")
       #expect(try await scene.stock(tea) == [4, 0])
       let shown = try await scene.gateway.get("/v1/orders/\(id)/items").json()
@@ -98,9 +99,9 @@ struct ResolutionTests {
   func accepting() async throws {
     try await Self.missing { scene, id, beans in
       let order = try await Self.resolve(scene, id, #"{"action":"accept","note":"a neighbour's"}"#)
-      #expect(order["status"] == "confirmed" && order["stock"] == "waived")
+      #expect(order["status"] == "preparing" && order["stock"] == "waived")
       #expect(try await scene.stock(beans) == [0, 0])
-      #expect(try await scene.post("/v1/orders/\(id)/prepare").status == 200)
+      #expect(try await scene.post("/v1/orders/\(id)/ready").status == 200)
       for (body, field) in [("{}", "action"), (#"{"action":"x"}"#, "action")] {
         try expect(
           try await scene.post("/v1/orders/\(id)/resolve", body), is: 422, "invalid-field",
@@ -169,6 +170,38 @@ struct ResolutionTests {
     }
   }
 
+  @Test("an order whose money goes back is held, and goes on where nothing does")
+  func refunding() async throws {
+    try await OrderScene.run { scene in
+      try await scene.keep("beans", 100)
+      let id = try await scene.place()
+      try await scene.pay(id)
+      try await scene.chain.mineEmpty(5)
+      try await scene.settle()
+      #expect(try await scene.post("/v1/orders/\(id)/prepare").status == 200)
+      let asked = try await scene.post(
+        "/v1/payments/\(scene.payment(id))/refunds",
+        #"{"kind":"full","address":"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"}"#)
+      try #require(asked.status == 201, "\(asked.body)")
+      let refund = try asked.json()
+      try await scene.settle()
+      let held = try await scene.order(id)
+      #expect(held["status"] == "held" && held["attention"] == "refunding")
+      try expect(try await scene.post("/v1/orders/\(id)/ready"), is: 409, "order-not-ready")
+      try await Self.tell(scene, "refund.canceled", refund)
+      #expect(try await scene.status(id) == "preparing")
+      try await Self.tell(scene, "refund.final", refund)
+      #expect(try await scene.order(id)["attention"] == "refunding")
+      let order = try await Self.resolve(scene, id, #"{"action":"waive","note":"our fault"}"#)
+      #expect(order["status"] == "preparing" && order["attention"] == nil)
+      let published = try EventSchemaCheck()
+      for event in try await scene.events(id) {
+        #expect(try published.differences(event) == [], "\(event.json)")
+      }
+      try await scene.expectSound()
+    }
+  }
+
   @Test("somebody can take for settled what doesn't go back")
   func waiving() async throws {
     try await Self.owed { scene, id, _ in
@@ -227,6 +260,17 @@ struct ResolutionTests {
       try expect(
         try await gateway.send("DELETE", "/v1/orders/\(id)", as: TestGateway.otherTenant), is: 404,
         "not-found")
+      try await scene.expectSound()
+      // Money that came nevertheless, and what somebody notes of it, can be forgotten, too.
+      try await scene.chain.mine(.init(to: scene.payment(id), 10_000))
+      try await scene.chain.mineEmpty(1)
+      try await scene.settle()
+      let waived = try await Self.resolve(
+        scene, id, #"{"action":"waive","note":"ada gave it up"}"#)
+      #expect(waived["attention"] == nil, "\(waived.json)")
+      #expect(try await found(apart).contains("ada gave it up"))
+      #expect(try await gateway.send("DELETE", "/v1/orders/\(id)").status == 200)
+      #expect(try await found(apart) == "")
       try await scene.expectSound()
     }
   }

@@ -34,18 +34,22 @@ struct SagaTests {
       try await scene.chain.mineEmpty(1)
       try await scene.settle()
       #expect(try await scene.status(id) == "confirmed")
-      #expect(try await scene.stock(beans) == [64, 0])
+      // It stands on the shelf, where whoever counts finds it.
+      #expect(try await scene.stock(beans) == [100, 36])
+      let counted = try await scene.post("/v1/supplies/\(beans)/adjust", #"{"counted":99}"#)
+      #expect(counted.status == 200)
       for (word, status) in [
         ("prepare", "preparing"), ("ready", "ready"), ("complete", "completed"),
       ] {
         let answer = try await scene.post("/v1/orders/\(id)/\(word)")
         #expect(try answer.json()["status"] == .string(status))
+        #expect(try await scene.stock(beans) == [63, 0])
       }
       let types = try await scene.types(id)
       #expect(
         types == [
-          "created", "updated", "updated", "updated", "updated", "confirmed", "updated",
-          "preparing", "ready", "completed",
+          "created", "updated", "updated", "updated", "updated", "confirmed", "preparing",
+          "updated", "ready", "completed",
         ])
       #expect(try await scene.count("order_timers") == 0)
       try await scene.expectSound()
@@ -81,6 +85,30 @@ struct SagaTests {
     }
   }
 
+  @Test("money that comes back after an expiry is owed, too little as it is")
+  func returning() async throws {
+    try await OrderScene.run { scene in
+      try await scene.keep("beans", 100)
+      let id = try await scene.place()
+      let part = ChainByHand.Money(to: try await scene.payment(id), 3_000)
+      try await scene.chain.mine(part)
+      try await scene.settle()
+      try await scene.chain.reorg(1)
+      try await scene.settle()
+      scene.time.advance(seconds: 901)
+      try await scene.chain.look()
+      try await scene.settle()
+      let canceled = try await scene.order(id)
+      #expect(canceled["status"] == "canceled" && canceled["attention"] == nil)
+      try await scene.chain.mine(part)
+      try await scene.settle()
+      let owing = try await scene.order(id)
+      #expect(owing["attention"] == "refund_due")
+      #expect(owing["payment"]?["received_minor"] == "3000")
+      try await scene.expectSound()
+    }
+  }
+
   @Test("a canceled order gives its stock back and withdraws its payment")
   func canceling() async throws {
     try await OrderScene.run { scene in
@@ -104,7 +132,7 @@ struct SagaTests {
       try await scene.chain.mine(.init(to: scene.payment(id), 10_000))
       try await scene.chain.mineEmpty(1)
       try await scene.settle()
-      #expect(try await scene.stock(beans) == [82, 0])
+      #expect(try await scene.stock(beans) == [100, 18])
       #expect(try await scene.post("/v1/orders/\(id)/cancel", "{}").status == 200)
       #expect(try await scene.stock(beans) == [100, 0])
       #expect(try await scene.order(id)["attention"] == "refund_due")

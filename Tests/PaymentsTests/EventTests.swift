@@ -84,6 +84,37 @@ struct EventTests {
         == [.processing, .paid])
   }
 
+  @Test("money that had gone and comes after an expiry is told, although it pays for too little")
+  func returning() throws {
+    var payment = Payment(terms: try PaymentFixtures.terms())
+    #expect(try payment.observe(PaymentFixtures.transfer(1, 30_000, .seen)) == [])
+    #expect(try payment.observe(PaymentFixtures.transfer(1, 30_000, .dropped)) == [])
+    #expect(try payment.passDeadline() == [.expired])
+    let back = try PaymentFixtures.transfer(1, 30_000, .included, blockAfter: 5_000)
+    let events = try payment.apply(.observed([back]))
+    #expect(events == [PaymentEvent(.received, from: .expired, to: .expired)])
+    #expect(!payment.isLate && payment.received == 30_000)
+    // Once: deeper isn't more.
+    #expect(
+      try payment.observe(PaymentFixtures.transfer(1, 30_000, .final, blockAfter: 5_000)) == [])
+  }
+
+  @Test("the rest that the tolerance had forgone is told when it comes, on settled payments too")
+  func rest() throws {
+    var payment = Payment(terms: try PaymentFixtures.terms(tolerance: 2_000))
+    #expect(
+      try payment.observe(PaymentFixtures.transfer(1, 98_000, .confirmed)) == [.processing, .paid])
+    #expect(try payment.observe(PaymentFixtures.transfer(2, 1_500, .seen)) == [.received])
+    #expect(try payment.observe(PaymentFixtures.transfer(2, 1_500, .confirmed)) == [])
+    #expect(try payment.observe(PaymentFixtures.transfer(1, 98_000, .final)) == [.settled])
+    #expect(try payment.observe(PaymentFixtures.transfer(3, 500, .confirmed)) == [.received])
+    #expect(payment.overpaidBy == .zero)
+    // While it is awaited more money moves its status, or nothing yet.
+    var open = Payment(terms: payment.terms)
+    #expect(try open.observe(PaymentFixtures.transfer(1, 1, .included)) == [.partiallyPaid])
+    #expect(try open.observe(PaymentFixtures.transfer(2, 1, .included)) == [])
+  }
+
   @Test("money that is in the mempool at the deadline holds the payment until it is dropped")
   func processingAtDeadline() throws {
     var payment = Payment(terms: try PaymentFixtures.terms())

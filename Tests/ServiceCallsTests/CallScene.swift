@@ -39,7 +39,7 @@ struct CallScene: Sendable {
 
   static func start(
     stock: (any StockReserving)? = nil, payments: (any PaymentRequesting)? = nil,
-    rates: (any PriceRates)? = nil, port: Int = 0,
+    rates: (any PriceRates)? = nil, port: Int = 0, connectionLimit: Int = 1_024,
     configure: (inout CallServerConfiguration) -> Void = { _ in },
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) async throws -> Running {
@@ -49,7 +49,8 @@ struct CallScene: Sendable {
     let (metrics, failures) = (MetricsRegistry(), Failures())
     let server = CallServer(
       configuration, stock: stock, payments: payments, rates: rates, metrics: metrics,
-      onFailure: { method, _ in failures.add(method) }, sleep: sleep)
+      onFailure: { method, _ in failures.add(method) },
+      connectionLimit: connectionLimit, sleep: sleep)
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let task = Task {
       defer { continuation.finish() }
@@ -67,12 +68,13 @@ struct CallScene: Sendable {
   @discardableResult
   static func run<Value: Sendable>(
     stock: (any StockReserving)? = nil, payments: (any PaymentRequesting)? = nil,
-    rates: (any PriceRates)? = nil,
+    rates: (any PriceRates)? = nil, connectionLimit: Int = 1_024,
     configure: (inout CallServerConfiguration) -> Void = { _ in },
     _ body: (CallScene) async throws -> Value
   ) async throws -> Value {
     let running = try await start(
-      stock: stock, payments: payments, rates: rates, configure: configure)
+      stock: stock, payments: payments, rates: rates, connectionLimit: connectionLimit,
+      configure: configure)
     do {
       let value = try await body(running.scene)
       await running.end()

@@ -66,6 +66,70 @@ struct HealthTests {
     _ = await running.task.result
   }
 
+  @Test("so many may watch and no more; the others may ask")
+  func watches() async throws {
+    let limit = 64
+    try await CallScene.run(stock: ScriptedStock()) { scene in
+      try await scene.client { client, _ in
+        let health = Health.Client(wrapping: client)
+        let (told, teller) = AsyncStream.makeStream(of: Void.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<limit {
+            group.addTask {
+              try await health.watch(.init()) { response in
+                for try await _ in response.messages { teller.yield() }
+              }
+            }
+          }
+          var watching = 0
+          for await _ in told {
+            watching += 1
+            if watching == limit { break }
+          }
+          let error = await #expect(throws: RPCError.self) {
+            try await health.watch(.init()) { response in
+              for try await _ in response.messages {}
+            }
+          }
+          #expect(error?.code == .resourceExhausted)
+          let asked = try await health.check(.init())
+          #expect(asked.status == .serving)
+          group.cancelAll()
+        }
+        // Whoever leaves makes room.
+        try await waitUntil("there is room again") {
+          let first = try? await health.watch(.init()) { response in
+            try await response.messages.first { _ in true }
+          }
+          return first != nil
+        }
+      }
+    }
+  }
+
+  @Test("a connection above the limit is closed at once, and one that closes makes room")
+  func connections() async throws {
+    try await CallScene.run(stock: ScriptedStock(), connectionLimit: 1) { scene in
+      try await scene.client { first, _ in
+        #expect(try await Health.Client(wrapping: first).check(.init()).status == .serving)
+        try await scene.client { second, _ in
+          var options = CallOptions.defaults
+          options.timeout = .seconds(1)
+          let refusing = options
+          await #expect(throws: RPCError.self) {
+            try await Health.Client(wrapping: second).check(.init(), options: refusing)
+          }
+        }
+        #expect(try await Health.Client(wrapping: first).check(.init()).status == .serving)
+      }
+      try await scene.client { third, _ in
+        try await waitUntil("there is room again") {
+          (try? await Health.Client(wrapping: third).check(.init()))?.status == .serving
+        }
+      }
+    }
+  }
+
   @Test("a watch of a service that isn't here says so and stays")
   func unknown() async throws {
     try await CallScene.run(stock: ScriptedStock()) { scene in

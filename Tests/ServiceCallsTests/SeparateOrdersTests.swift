@@ -32,7 +32,7 @@ struct SeparateOrdersTests {
       try await scene.gateway.chain.mineEmpty(1)
       try await scene.settle()
       #expect(try await scene.order(id).status == .confirmed)
-      #expect(try await scene.held(beans) == [64, 0])
+      #expect(try await scene.held(beans) == [100, 36])
       try await scene.gateway.chain.reorg(2)
       try await scene.settle()
       #expect(try await scene.order(id).status == .held)
@@ -40,6 +40,9 @@ struct SeparateOrdersTests {
       try await scene.gateway.chain.mineEmpty(1)
       try await scene.settle()
       #expect(try await scene.order(id).status == .confirmed)
+      try await scene.decide(.preparing(by: "bo"), on: id)
+      try await scene.settle()
+      #expect(try await scene.held(beans) == [64, 0])
       try await scene.expectSound()
     }
   }
@@ -162,13 +165,15 @@ struct SeparateOrdersTests {
         if isPaid {
           try await scene.gateway.chain.mine(.init(to: scene.payment(id), 10_000))
           try await scene.gateway.chain.mineEmpty(1)
+          try await scene.settle()
+          try await scene.decide(.preparing(by: "bo"), on: id)
           onHand -= SeparateScene.beans
         } else {
           try await scene.cancel(id)
         }
         try await scene.settle()
         #expect(
-          try await scene.order(id).status == (isPaid ? .confirmed : .canceled), "call \(number)")
+          try await scene.order(id).status == (isPaid ? .preparing : .canceled), "call \(number)")
         #expect(try await scene.held(beans) == [onHand, 0], "call \(number)")
         #expect(try await scene.paymentCount() == Int64(number), "call \(number)")
       } while calls.count >= number
@@ -203,7 +208,7 @@ struct SeparateOrdersTests {
       try await scene.settle()
       #expect(try await scene.order(early).status == .confirmed)
       _ = try await scene.payment(late)
-      #expect(try await scene.held(beans) == [82, 18])
+      #expect(try await scene.held(beans) == [100, 36])
       try await scene.expectSound()
     }
   }

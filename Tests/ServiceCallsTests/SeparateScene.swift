@@ -132,11 +132,13 @@ struct SeparateScene: Sendable {
   }
 
   func cancel(_ id: String) async throws {
+    try await decide(.canceled(by: "ada", note: nil), on: id)
+  }
+
+  func decide(_ fact: OrderFact, on id: String) async throws {
     let (service, now) = (OrderService(database: orders), now)
     try await orders.write {
-      _ = try service.decide(on: id, tenant: Self.tenant, now: now, in: $0) { _ in
-        .canceled(by: "ada", note: nil)
-      }
+      _ = try service.decide(on: id, tenant: Self.tenant, now: now, in: $0) { _ in fact }
     }
   }
 

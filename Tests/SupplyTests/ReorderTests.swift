@@ -137,4 +137,18 @@ struct ReorderTests {
       try item.smallest(.max, of: "kg")
     }
   }
+
+  @Test("what begins with too little is told once, whatever was there before")
+  func founding() throws {
+    let low = SupplyDetails(lowAt: 30, reorderAt: 30, reorderQuantity: 60)
+    let (item, told) = try Self.after([.assessed], low)
+    #expect(told == ["updated", "low_stock", "reordered"])
+    #expect(item.reorder?.status == .open && item.version == 2)
+    #expect(try Self.after([.assessed, .assessed], low).told == [])
+    #expect(
+      try Self.after([.assessed], SupplyDetails(lowAt: 30)).told == ["updated", "low_stock"])
+    #expect(try Self.after([], low).item.isFoundedLow)
+    #expect(!(try Self.after([.assessed], low).item.isFoundedLow))
+    #expect(!(try Self.after([]).item.isFoundedLow))
+  }
 }

@@ -7,6 +7,18 @@ import Testing
 
 @Suite("Stock that orders set aside")
 struct ReservingTests {
+  @Test("a supply that begins low is told, and is to be ordered")
+  func beginning() async throws {
+    let scene = try await StockScene()
+    let id = try await scene.keep("beans", 5, lowAt: 10, reorderAt: 10)
+    #expect(
+      try await scene.events(id) == [
+        "supply.created", "supply.updated", "supply.low_stock", "supply.reordered",
+      ])
+    #expect(try await scene.item(id).reorder?.status == .open)
+    try await scene.expectSound()
+  }
+
   @Test("an order's stock is set aside, used once, and told at each step")
   func life() async throws {
     let scene = try await StockScene()

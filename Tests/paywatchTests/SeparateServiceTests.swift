@@ -50,6 +50,8 @@ struct SeparateServiceTests {
     try await scene.tell(1, "open", of: first)
     try await scene.tell(2, "paid", of: first)
     try await waitUntil("it is confirmed") { try await order(first)["status"] == "confirmed" }
+    #expect(try await scene.send(stockPort, "GET", "/v1/supplies/\(supply)")["on_hand"] == 1_000)
+    _ = try await scene.send(ordersPort, "POST", "/v1/orders/\(first)/prepare", "{}")
     try await waitUntil("its stock is used") { try await order(first)["stock"] == "consumed" }
     #expect(try await scene.send(stockPort, "GET", "/v1/supplies/\(supply)")["on_hand"] == 850)
 

@@ -168,7 +168,8 @@ package struct ClaimRoutes: Sendable {
 extension Claim {
   /// To who may see only their own, others' claims aren't there.
   fileprivate func shown(to customer: String?) throws -> Claim {
-    guard customer == nil || terms.customer == customer else { throw ClaimRefusal.notFound(id) }
+    guard let customer else { return self }
+    guard terms.customer?.isSameName(as: customer) == true else { throw ClaimRefusal.notFound(id) }
     return self
   }
 }

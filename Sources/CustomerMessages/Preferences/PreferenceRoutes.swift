@@ -83,7 +83,7 @@ package struct PreferenceRoutes: Sendable {
       throw Problem.invalidField("customer", "It must have 1 to 128 bytes, none of them U+0000.")
     }
     // Another customer isn't there for a customer.
-    guard context.customer ?? text == text else { throw nobody(text) }
+    guard (context.customer ?? text).isSameName(as: text) else { throw nobody(text) }
     return (tenant, text)
   }
 

@@ -1,5 +1,7 @@
+internal import Bytes
 package import Cache
 package import ChainTypes
+internal import Digests
 internal import Synchronization
 
 /// How often something may happen: `burst` times at once, and one more after each
@@ -13,9 +15,15 @@ package struct RateLimit: Sendable, Equatable {
     self.burst = burst
     intervalMicroseconds = max(1, 60_000_000 / perMinute)
   }
+
+  /// How often one customer may ask for payments: as people do, and for no more than a quarter of
+  /// what the tenant has (`perMinute`, a tenth of it at once).
+  package static func ofCustomer(payments perMinute: Int64) -> RateLimit {
+    RateLimit(burst: min(5, max(1, perMinute / 40)), perMinute: min(10, max(1, perMinute / 4)))
+  }
 }
 
-/// A token bucket for each key (a tenant), in bounded memory, or in the cache that all instances
+/// A token bucket for each key (a tenant, or one of its customers), in bounded memory, or in the cache that all instances
 /// share.
 ///
 /// Where that cache doesn't answer, each instance goes by buckets of its own: `n` instances then
@@ -99,14 +107,27 @@ package final class RateLimiter: Sendable {
 /// The limits of a route.
 package struct RouteLimits: Sendable {
   package let perTenant: RateLimiter?
+  /// Of each customer's token, besides: taken first, so that none uses up what all have.
+  package let perCustomer: RateLimiter?
 
-  package init(perTenant: RateLimiter? = nil) {
+  package init(perTenant: RateLimiter? = nil, perCustomer: RateLimiter? = nil) {
     self.perTenant = perTenant
+    self.perCustomer = perCustomer
   }
 
-  /// Problem 429 with `Retry-After` where the tenant's bucket is empty.
-  func check(_ tenant: String?, now: Timestamp) async throws(Problem) {
-    if let tenant, let seconds = await perTenant?.take(tenant, now: now) {
+  /// Problem 429 with `Retry-After` where the customer's bucket or the tenant's is empty.
+  ///
+  /// - Parameter customer: who asks, if that is a customer
+  func check(_ tenant: String?, customer: String?, now: Timestamp) async throws(Problem) {
+    guard let tenant else { return }
+    if let customer, let perCustomer {
+      // As long as any other, however long the names are.
+      let key = SHA256.hash(Array("\(tenant)\n\(customer)".utf8)).hex
+      if let seconds = await perCustomer.take(key, now: now) {
+        throw .tooManyRequests(retryAfterSeconds: seconds)
+      }
+    }
+    if let seconds = await perTenant?.take(tenant, now: now) {
       throw .tooManyRequests(retryAfterSeconds: seconds)
     }
   }

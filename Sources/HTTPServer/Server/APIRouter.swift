@@ -26,7 +26,8 @@ package final class APIRouter {
 
   /// Adds a route. `path` has its parameters in braces, as in `/v1/payments/{id}`.
   ///
-  /// Who asks is found first, then whether the route is for them, then the tenant's limit.
+  /// Who asks is found first, then whether the route is for them, then a customer's limit and
+  /// the tenant's.
   ///
   /// - Parameter access: who may use it; without it the tenant's programs alone
   package func on(
@@ -52,7 +53,7 @@ package final class APIRouter {
           _ = try await authenticator.principal(of: headers)
         }
         request = IdempotencyKey.apart(request, of: principal)
-        try await limits.check(context.tenant, now: uptime())
+        try await limits.check(context.tenant, customer: context.customer, now: uptime())
       }
       do {
         return try await handler(request, context)

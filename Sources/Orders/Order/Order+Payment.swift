@@ -10,33 +10,100 @@ extension Order {
     package internal(set) var isWithdrawn = false
     /// What has come, seen or in blocks, in minor units; nil where no event has told it.
     package internal(set) var received: UInt256?
+    /// The least that pays for it, by the last event that told; nil where none has.
+    package internal(set) var due: UInt256?
     /// By their ids; nil where there are none.
     package internal(set) var refunds: [String: Refund]?
     /// What somebody has taken for settled, although it didn't go back.
     package internal(set) var waived: UInt256?
+    /// What had been seen to when an operator closed the payment; nil where nobody has.
+    package internal(set) var closing: Closing?
+    /// Whether somebody has taken for settled that it won't be paid again; else nil.
+    package internal(set) var isLossWaived: Bool?
+    /// What goes back although the order goes on: somebody has said so.
+    package internal(set) var conceded: UInt256?
 
     package struct Refund: Codable, Equatable, Sendable {
       package let sequence: Int64
       package let amount: UInt256
       package let isFinal: Bool
-    }
+      /// Nil of one of which only `refundTold` has told.
+      package let level: RefundLevel?
 
-    /// What has gone back for good.
-    package var refunded: UInt256 {
-      (refunds ?? [:]).values.reduce(.zero) { sum, refund in
-        refund.isFinal ? (try? sum.adding(refund.amount)) ?? .max : sum
+      init(sequence: Int64, amount: UInt256, isFinal: Bool, level: RefundLevel? = nil) {
+        self.sequence = sequence
+        self.amount = amount
+        self.isFinal = isFinal
+        self.level = level
       }
     }
 
-    /// What must go back where nothing comes of the order; an amount that nobody has told counts
-    /// as one unit.
-    var owed: UInt256 {
-      received.flatMap { $0 > .zero ? $0 : nil } ?? (level.hasMoney ? .one : .zero)
+    package struct Closing: Codable, Equatable, Sendable {
+      package let received: UInt256
+      /// The refunds that there had been, by their ids: they aren't of what came later.
+      package let refunds: [String]
     }
 
-    /// An operator who has closed the payment has seen to its money.
+    /// What has gone back for good.
+    package var refunded: UInt256 { sum { $1.isFinal } }
+
+    /// What must go back where nothing comes of the order; an amount that nobody has told counts
+    /// as one unit. An operator who has closed the payment has seen to what had come by then.
+    var owed: UInt256 {
+      if let closing { return (received ?? .zero).subtractingOrZero(closing.received) }
+      if level == .resolved { return .zero }
+      return received.flatMap { $0 > .zero ? $0 : nil } ?? (level.hasMoney ? .one : .zero)
+    }
+
     var isRefundDue: Bool {
-      level != .resolved && owed > refunded && owed > waived ?? .zero
+      let back = sum { id, refund in refund.isFinal && closing?.refunds.contains(id) != true }
+      return owed > back && owed > waived ?? .zero
+    }
+
+    /// What goes back or has, by what `refundMoved` tells.
+    var goingBack: UInt256 { sum { $1.level == .going || $1.level == .final } }
+
+    /// Whether, with what goes back, less is left than pays for the order.
+    ///
+    /// - Parameter amount: what is due, where no event has said
+    func isGivenBack(of amount: UInt256) -> Bool {
+      guard let received, goingBack > conceded ?? .zero else { return false }
+      return received.subtractingOrZero(goingBack) < min(due ?? amount, received)
+    }
+
+    /// Notes what an event of the payment tells.
+    mutating func take(level: PaymentLevel, received: UInt256?, due: UInt256?) {
+      let before = self
+      self.level = level
+      self.received = received ?? self.received
+      self.due = due ?? self.due
+      if level == .paid { isLossWaived = nil }
+      guard due != nil, level == .resolved, closing == nil || before.level != .resolved else {
+        return
+      }
+      let isNew = before.level != .resolved
+      closing = Closing(
+        received: (isNew ? self.received : before.received) ?? .zero,
+        refunds: (refunds ?? [:]).keys.sorted())
+    }
+
+    /// Notes what an event of a refund tells; what is known already changes nothing.
+    mutating func take(refund id: String, _ refund: Refund) {
+      let known = refunds?[id]
+      guard refund.sequence > known?.sequence ?? 0 else { return }
+      // `ended` of one that nobody has heard of is worth nothing either.
+      let isNew =
+        refund.level == nil
+        ? refund.isFinal != known?.isFinal ?? false
+        : refund.level != known?.level ?? .ended || refund.isFinal != known?.isFinal ?? false
+      if isNew { refunds = (refunds ?? [:]).merging([id: refund]) { _, new in new } }
+    }
+
+    private func sum(of isWanted: (String, Refund) -> Bool) -> UInt256 {
+      (refunds ?? [:]).reduce(.zero) { sum, entry in
+        guard isWanted(entry.key, entry.value) else { return sum }
+        return (try? sum.adding(entry.value.amount)) ?? .max
+      }
     }
   }
 }

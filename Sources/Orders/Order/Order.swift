@@ -124,17 +124,16 @@ package struct Order: Aggregate {
     case .paymentWithdrawn:
       if status == .canceled { payment?.isWithdrawn = true }
     case .paymentMoved(let id, let sequence, let level):
-      move(id, sequence, level, received: nil)
-    case .paymentTold(let id, let sequence, let level, let received):
-      move(id, sequence, level, received: received)
+      move(id, sequence, level)
+    case .paymentTold(let id, let sequence, let level, let received, let due):
+      move(id, sequence, level, received: received, due: due)
     case .refundTold(let id, let sequence, let amount, let isFinal):
-      let refunds = payment?.refunds ?? [:]
-      // Of one that isn't final nothing was known, and nothing need be.
-      guard payment != nil, sequence > refunds[id]?.sequence ?? 0,
-        isFinal != refunds[id]?.isFinal ?? false
-      else { return }
-      payment?.refunds = refunds.merging(
-        [id: .init(sequence: sequence, amount: amount, isFinal: isFinal)]) { _, new in new }
+      payment?.take(refund: id, .init(sequence: sequence, amount: amount, isFinal: isFinal))
+    case .refundMoved(let id, let sequence, let amount, let level):
+      payment?.take(
+        refund: id,
+        .init(sequence: sequence, amount: amount, isFinal: level == .final, level: level))
+      if isGivenBack { hold() } else { resume() }
     case .deadlinePassed:
       if status == .pending, payment == nil { cancel(by: "clock", .expired) }
     case .claimed(let claim, let by): try handOver(claim, by)
@@ -169,9 +168,17 @@ package struct Order: Aggregate {
       cancel(by: by, .requested, note: note)
     case .stockResolved(let resolution, _, _): try resolve(resolution)
     case .refundWaived:
-      guard attention == .refundDue else { throw OrderRefusal.notResolvable(status) }
-      let owed = payment?.owed
-      payment?.waived = owed
+      switch attention {
+      case .refundDue:
+        let owed = payment?.owed
+        payment?.waived = owed
+      case .paymentReversed where status == .completed: payment?.isLossWaived = true
+      case .refunding:
+        let goingBack = payment?.goingBack
+        payment?.conceded = goingBack
+        resume()
+      default: throw OrderRefusal.notResolvable(status)
+      }
     case .forgotten:
       guard isForgettable else { throw OrderRefusal.notForgettable(status) }
       terms = terms.forgotten()
@@ -303,16 +310,17 @@ package struct Order: Aggregate {
   // MARK: Payment
 
   private mutating func move(
-    _ id: String, _ sequence: Int64, _ level: PaymentLevel, received: UInt256?
+    _ id: String, _ sequence: Int64, _ level: PaymentLevel, received: UInt256? = nil,
+    due: UInt256? = nil
   ) {
     guard var payment, payment.requested.id == id, sequence > payment.sequence else { return }
-    let before = payment
-    payment.level = level
-    payment.received = received ?? payment.received
+    let (before, wasGivenBack) = (payment, isGivenBack)
+    payment.take(level: level, received: received, due: due)
     guard payment != before else { return }
     payment.sequence = sequence
     self.payment = payment
-    guard level != before.level else { return }
+    // Money that comes may make up for what goes back.
+    guard level != before.level || isGivenBack != wasGivenBack else { return }
     switch status {
     case .pending:
       switch level {
@@ -323,14 +331,14 @@ package struct Order: Aggregate {
       case .open, .partiallyPaid, .processing: break
       }
     case .confirmed, .preparing, .ready:
-      if level != .paid { hold() }
+      if level != .paid || isGivenBack { hold() }
     case .held: resume()
     case .completed, .canceled: break
     }
   }
 
   private mutating func resume() {
-    guard status == .held, isPaid, stock != .missing, let heldFrom else { return }
+    guard status == .held, isPaid, !isGivenBack, stock != .missing, let heldFrom else { return }
     status = heldFrom
     self.heldFrom = nil
   }

@@ -22,10 +22,15 @@ package enum OrderFact: Codable, Equatable, Sendable {
 
   /// What the payment's event of this sequence tells.
   case paymentMoved(id: String, sequence: Int64, to: PaymentLevel)
-  /// The same with what had come, seen or in blocks, in minor units.
-  case paymentTold(id: String, sequence: Int64, level: PaymentLevel, received: UInt256)
-  /// What a refund's event of this sequence tells: so much goes back, or has for good.
+  /// The same with what had come, seen or in blocks, and the least that pays for it (`due`), in minor
+  /// units. Facts that were recorded before don't say that, and mean what they did.
+  case paymentTold(
+    id: String, sequence: Int64, level: PaymentLevel, received: UInt256, due: UInt256? = nil)
+  /// What a refund's event of this sequence tells: so much goes back, or has for good. Recorded
+  /// until `refundMoved` was; holds no order.
   case refundTold(id: String, sequence: Int64, amount: UInt256, isFinal: Bool)
+  /// What a refund's event of this sequence tells of it.
+  case refundMoved(id: String, sequence: Int64, amount: UInt256, to: RefundLevel)
   case deadlinePassed
 
   // What people decide.
@@ -39,7 +44,8 @@ package enum OrderFact: Codable, Equatable, Sendable {
 
   /// How a paid order goes on whose stock is missing.
   case stockResolved(StockResolution, by: String, note: String?)
-  /// Nothing more of what came for a canceled order goes back.
+  /// Nothing more of what came for a canceled order goes back; one that was handed over isn't paid
+  /// again; one that waits goes on, although its money goes back.
   case refundWaived(by: String, note: String?)
   /// What it says of people is to be forgotten.
   case forgotten(by: String)

@@ -9,7 +9,8 @@ package enum OrderStatus: String, Codable, Sendable, CaseIterable {
   /// Handed over.
   case completed
   case canceled
-  /// Its payment was taken back, or its stock is missing: nothing goes on until that is settled.
+  /// Its payment was taken back or goes back, or its stock is missing: nothing goes on until that is
+  /// settled.
   case held
 }
 
@@ -19,6 +20,8 @@ package enum OrderAttention: String, Codable, Sendable, CaseIterable {
   case paymentReversed = "payment_reversed"
   /// It is paid, and what it had set aside isn't there any more.
   case stockMissing = "stock_missing"
+  /// What has paid for it goes back to the payer, or has.
+  case refunding
   /// It is canceled, and money came for it.
   case refundDue = "refund_due"
 }
@@ -68,4 +71,14 @@ package enum PaymentLevel: String, Codable, Sendable, CaseIterable {
     case .open, .expired, .canceled, .resolved: false
     }
   }
+}
+
+/// How far a refund has come, as far as it matters to an order.
+package enum RefundLevel: String, Codable, Sendable, CaseIterable {
+  /// Requested, approved, or on its way.
+  case going
+  /// Back for good.
+  case final
+  /// Failed or canceled: nothing goes.
+  case ended
 }

@@ -16,16 +16,37 @@ extension Order {
   package var attention: OrderAttention? {
     switch status {
     case .held:
-      // Neither: its stock is asked for again.
-      stock == .missing ? .stockMissing : isPaid ? nil : .paymentReversed
-    case .completed: isPaid ? nil : .paymentReversed
+      if stock == .missing {
+        .stockMissing
+      } else if !isPaid {
+        .paymentReversed
+      } else {
+        // Neither: its stock is asked for again.
+        isGivenBack ? .refunding : nil
+      }
+    case .completed:
+      // An operator who closed the payment has seen to it.
+      isPaid || payment?.level == .resolved || payment?.isLossWaived == true
+        ? nil : .paymentReversed
     case .canceled: payment?.isRefundDue == true ? .refundDue : nil
     case .pending, .confirmed, .preparing, .ready: nil
     }
   }
 
-  /// Whether somebody has begun to use what it takes from stock.
-  private var isBegun: Bool { heldFrom == .preparing || heldFrom == .ready }
+  /// Whether what has paid for it goes back, or has.
+  var isGivenBack: Bool {
+    guard let payment, let choice else { return false }
+    return payment.isGivenBack(of: choice.amount)
+  }
+
+  /// Whether somebody has begun to use what it takes from stock: until then that stands on the shelf,
+  /// where it is counted.
+  private var isBegun: Bool {
+    switch heldFrom ?? status {
+    case .preparing, .ready, .completed: true
+    case .pending, .confirmed, .canceled, .held: false
+    }
+  }
 
   /// What other services must be asked for next; nil where the order waits for events or people.
   package var nextStep: OrderStep? {
@@ -38,7 +59,7 @@ extension Order {
       case .none: return .reserveStock(revision: wishes.current)
       case .reserved where wishes.granted != wishes.current:
         return .reserveStock(revision: wishes.current)
-      case .reserved: return .consumeStock
+      case .reserved: return isBegun ? .consumeStock : nil
       // What an earlier wish may hold.
       case .waived where wishes.granted != wishes.current:
         return .releaseStock(revision: wishes.current)

@@ -92,12 +92,13 @@ extension OrderRoutes {
   /// Where the order's total needs a rate, that is asked for first; the total is what it is then.
   private func pay(_ body: JSONRequestBody, _ context: APIContext) async throws -> Response {
     let (tenant, id) = (try context.requireTenant(), try context.pathParameter("id"))
-    let mayName = context.customer == nil
+    let isCustomer = context.customer != nil
     let wanted: @Sendable (Order) throws -> WantedChoice = { order in
       let total = try OrderItem.total(of: order.items)
       return try body.read {
         try self.choice(
-          &$0, total: total, currency: order.terms.currency, mayName: mayName)
+          &$0, total: total, currency: order.terms.currency, mayName: !isCustomer,
+          longest: isCustomer ? order.payingSeconds : nil)
       }
     }
     let (service, now) = (service, saga.now())

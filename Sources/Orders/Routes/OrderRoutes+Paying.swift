@@ -66,9 +66,13 @@ extension OrderRoutes {
     let lifetimeSeconds: Int64
   }
 
-  /// - Parameter mayName: whether who asks may say how much of another asset the total is
+  /// - Parameters:
+  ///   - mayName: whether who asks may say how much of another asset the total is
+  ///   - longest: for how many seconds at most who asks may have stock set aside; nil where as long
+  ///     as any payment may be open
   func choice(
-    _ fields: inout JSONFields, total: UInt256, currency: Asset, mayName: Bool
+    _ fields: inout JSONFields, total: UInt256, currency: Asset, mayName: Bool,
+    longest: Int64? = nil
   ) throws -> WantedChoice {
     let chain = ChainName(try fields.string("chain", length: 1...40))
     guard let chain, let spec = payments.spec(chain) else {
@@ -82,7 +86,7 @@ extension OrderRoutes {
     }
     let due = try due(
       &fields, total: Amount(minorUnits: total, asset: currency), in: asset, mayName: mayName)
-    let expiry = try expiry(&fields, due)
+    let expiry = try expiry(&fields, due, longest: longest)
     let refund = try fields.optionalString("refund_address", length: Self.amountBytes)
     do {
       return WantedChoice(
@@ -125,9 +129,11 @@ extension OrderRoutes {
 
   /// What is quoted holds no longer than its lifetime.
   private func expiry(
-    _ fields: inout JSONFields, _ due: WantedChoice.Due
+    _ fields: inout JSONFields, _ due: WantedChoice.Due, longest: Int64?
   ) throws -> Int64? {
-    let expiry = try fields.optionalInteger("expires_in", in: OrderService.expirySecondsRange)
+    let range = OrderService.expirySecondsRange
+    let expiry = try fields.optionalInteger(
+      "expires_in", in: range.lowerBound...(longest ?? range.upperBound))
     guard case .price = due, let expiry, let rates, expiry > rates.quoteLifetimeSeconds else {
       return expiry
     }

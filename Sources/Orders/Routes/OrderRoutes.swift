@@ -198,7 +198,7 @@ package struct OrderRoutes: Sendable {
     let service = service
     var filter = asked
     if let own = context.customer {
-      guard filter.customer ?? own == own else {
+      guard (filter.customer ?? own).isSameName(as: own) else {
         return JSONPage.response(of: [], limit: page.limit)
       }
       filter.customer = own
@@ -227,8 +227,16 @@ package struct OrderRoutes: Sendable {
 }
 
 extension Order {
+  /// How long its customer may take to pay, and keep its stock from others: as long as the shop gave
+  /// them to ask for the payment, and no less than is usual.
+  var payingSeconds: Int64 {
+    let given = (terms.expiresAt.microseconds - createdAt.microseconds) / 1_000_000
+    return max(given, OrderService.expirySeconds)
+  }
+
   /// To who may see only their own, others' orders aren't there.
   func check(isOf customer: String?) throws(OrderRefusal) {
-    guard customer == nil || terms.customer == customer else { throw .notFound(id) }
+    guard let customer else { return }
+    guard terms.customer?.isSameName(as: customer) == true else { throw .notFound(id) }
   }
 }

@@ -29,13 +29,15 @@ package struct PaymentEvents: Sendable {
     guard let data = try? JSONValue(parsing: Array(event.data.utf8)),
       let orderID = data["order_id"]?.string, let status = data["status"]?.string,
       let level = PaymentLevel(paymentStatus: status),
-      let received = data["received_minor"]?.string.flatMap({ try? UInt256(decimal: $0) })
+      let received = Self.minor(data["received_minor"])
     else { throw EventRefusal("no payment's data") }
     // Shops have orders of their own, and ids for them.
     guard let tenant = event.tenant, Identifier(orderID, prefix: Order.names.prefix) != nil,
       var order = try records.load(orderID, tenant: tenant, in: connection)
     else { return }
     let now = now()
+    let tolerance = Self.minor(data["tolerance_minor"]) ?? .zero
+    let due = Self.minor(data["due_minor"])?.subtractingOrZero(tolerance)
     if order.payment == nil, let choice = order.choice,
       let requested = Self.requested(event.subject, data, on: choice)
     {
@@ -43,7 +45,7 @@ package struct PaymentEvents: Sendable {
     }
     try records.apply(
       .paymentTold(
-        id: event.subject, sequence: event.sequence, level: level, received: received),
+        id: event.subject, sequence: event.sequence, level: level, received: received, due: due),
       to: &order, now: now, in: connection)
   }
 
@@ -51,16 +53,20 @@ package struct PaymentEvents: Sendable {
   private func handle(refund event: CloudEvent, in connection: any SQLConnection) throws {
     guard let data = try? JSONValue(parsing: Array(event.data.utf8)),
       let payment = data["payment_id"]?.string,
-      let amount = data["amount_minor"]?.string.flatMap({ try? UInt256(decimal: $0) })
+      let amount = Self.minor(data["amount_minor"])
     else { throw EventRefusal("no refund's data") }
     guard let tenant = event.tenant,
       var order = try records.load(ofPayment: payment, tenant: tenant, in: connection)
     else { return }
     try records.apply(
-      .refundTold(
+      .refundMoved(
         id: event.subject, sequence: event.sequence, amount: amount,
-        isFinal: event.type == RefundStatus.final.eventType),
+        to: RefundLevel(refundEvent: event.type)),
       to: &order, now: now(), in: connection)
+  }
+
+  private static func minor(_ value: JSONValue?) -> UInt256? {
+    value?.string.flatMap { try? UInt256(decimal: $0) }
   }
 
   /// The payment as an answer would name it; nil where it is on other terms.
@@ -91,5 +97,13 @@ extension PaymentLevel {
       case .canceled: .canceled
       case .resolved: .resolved
       }
+  }
+}
+
+extension RefundLevel {
+  /// Of a refund's event.
+  init(refundEvent type: String) {
+    let status = RefundStatus.allCases.first { $0.eventType == type }
+    self = status == .final ? .final : status?.isLive == true ? .going : .ended
   }
 }

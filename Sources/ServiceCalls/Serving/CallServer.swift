@@ -19,20 +19,25 @@ package final class CallServer: Sendable {
   private let services: [any RegistrableRPCService]
   private let boundary: CallBoundary
   private let status = ServingStatus()
+  private let connectionLimit: Int
   private let sleep: @Sendable (Duration) async throws -> Void
 
   /// - Parameters:
   ///   - stock, payments, rates: who answers; nil where this process doesn't
   ///   - onFailure: gets the method and why a call failed for no fault of the caller's
+  ///   - connectionLimit: how many connections there may be at once: by default room for many times the
+  ///     services' few processes and their probes
   ///   - sleep: waits for the lame duck's time
   package init(
     _ configuration: CallServerConfiguration, stock: (any StockReserving)?,
     payments: (any PaymentRequesting)?, rates: (any PriceRates)? = nil, metrics: MetricsRegistry,
     onFailure: @escaping @Sendable (String, any Error) -> Void,
+    connectionLimit: Int = 1_024,
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) {
     self.configuration = configuration
     self.sleep = sleep
+    self.connectionLimit = connectionLimit
     boundary = CallBoundary(
       tokens: configuration.tokens, status: status, metrics: metrics, onFailure: onFailure)
     var services: [any RegistrableRPCService] = []
@@ -58,7 +63,8 @@ package final class CallServer: Sendable {
   package func run(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
     let server = GRPCServer(
       transport: HTTP2ServerTransport.Posix(
-        address: try address(), transportSecurity: security, config: Self.transport),
+        address: try address(), transportSecurity: security,
+        config: Self.transport(connectionLimit)),
       services: services, interceptors: [boundary])
     // Its own task, so that cancelling ours lets calls in progress end.
     let task = Task { try await server.serve() }
@@ -97,10 +103,14 @@ package final class CallServer: Sendable {
     }
   }
 
-  private static var transport: HTTP2ServerTransport.Posix.Config {
+  private static func transport(
+    _ limit: Int
+  ) -> HTTP2ServerTransport.Posix.Config {
     .defaults { transport in
       transport.rpc.maxRequestPayloadSize = CallLimits.messageBytes
       transport.http2.maxConcurrentStreams = CallLimits.streams
+      let connections = ConnectionCount(limit: limit)
+      transport.channelDebuggingCallbacks.onAcceptTCPConnection = { connections.admit($0) }
       // Clients leave sooner by themselves.
       transport.connection.maxIdleTime = .seconds(3_600)
       transport.connection.keepalive = .init(

@@ -2,7 +2,8 @@ internal import GRPCCore
 internal import SwiftProtobuf
 
 /// `grpc.health.v1.Health` (https://github.com/grpc/grpc/blob/master/doc/health-checking.md), as
-/// probes ask it. It wants no token: all that it tells is whether this process serves.
+/// probes ask it. It wants no token: all that it tells is whether this process serves. How many may
+/// watch is bounded.
 struct HealthService: Grpc_Health_V1_Health.SimpleServiceProtocol {
   static let name = Grpc_Health_V1_Health.descriptor.fullyQualifiedService
 
@@ -26,7 +27,9 @@ struct HealthService: Grpc_Health_V1_Health.SimpleServiceProtocol {
     response: RPCWriter<Grpc_Health_V1_HealthCheckResponse>, context: ServerContext
   ) async throws {
     let isKnown = isKnown(request.service)
-    let changes = status.changes()
+    guard let changes = status.changes() else {
+      throw RPCError(code: .resourceExhausted, message: "too many watch already; ask Check")
+    }
     try await whileAwaited(status) { try await Self.tell(changes, isKnown: isKnown, to: response) }
   }
 

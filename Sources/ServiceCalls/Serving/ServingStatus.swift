@@ -35,23 +35,32 @@ final class ServingStatus: Sendable {
     for watcher in watching { watcher.finish() }
   }
 
-  /// Whether this process serves: now, and whenever that changes.
-  func changes() -> AsyncStream<Bool> {
+  /// How many are told when it changes.
+  var watchCount: Int { state.withLock(\.watching.count) }
+
+  /// Whether this process serves: now, and whenever that changes. Nil where as many are told already
+  /// as may be.
+  func changes() -> AsyncStream<Bool>? {
     let (stream, continuation) = AsyncStream.makeStream(
       of: Bool.self, bufferingPolicy: .bufferingNewest(1))
-    let number = state.withLock { state -> Int? in
+    enum Place { case taken(Int), full, ended }
+    let place = state.withLock { state -> Place in
       continuation.yield(!state.isDraining)
-      guard !state.hasEnded else { return nil }
+      guard !state.hasEnded else { return .ended }
+      guard state.watching.count < CallLimits.watches else { return .full }
       defer { state.next += 1 }
       state.watching[state.next] = continuation
-      return state.next
+      return .taken(state.next)
     }
-    guard let number else {
+    switch place {
+    case .taken(let number):
+      continuation.onTermination = { [weak self] _ in self?.forget(number) }
+      return stream
+    case .ended:
       continuation.finish()
       return stream
+    case .full: return nil
     }
-    continuation.onTermination = { [weak self] _ in self?.forget(number) }
-    return stream
   }
 
   private func forget(_ number: Int) {

@@ -1,6 +1,7 @@
 internal import ChainTypes
 internal import Database
 internal import EventLog
+internal import Payments
 
 /// The events of one subject, held one by one against what its facts tell.
 struct EventReplay {
@@ -20,6 +21,9 @@ struct EventReplay {
   }
 
   /// Compares what a fact tells with the next events of the log; what differs, a line each.
+  ///
+  /// `payment.received` is passed over where the log has none: facts that were recorded before
+  /// there was such a type haven't told it.
   mutating func compare(_ drafts: [EventDraft]) throws -> [String] {
     var differences: [String] = []
     for draft in drafts {
@@ -28,6 +32,10 @@ struct EventReplay {
         continue
       }
       let found = try next()
+      if draft.type == PaymentEvent.Kind.received.type, found?.type != draft.type {
+        if let found { logged.insert(found, at: logged.startIndex) }
+        continue
+      }
       sequence += 1
       guard let found else {
         differences.append("\(subject): event \(sequence), \(draft.type), is missing")

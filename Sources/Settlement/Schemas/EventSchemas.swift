@@ -46,6 +46,9 @@ package enum EventSchemas {
     case .reversed: "The chain or an operator took a status back, from `from` to `to`."
     case .canceled: "The payment was withdrawn before any money came."
     case .resolved: "An operator closed the payment."
+    case .received:
+      "More came of a payment that had ended or was paid, which no other event tells: "
+        + "`received_minor` has grown."
     }
   }
 

@@ -47,12 +47,12 @@ package struct StockMovement: Equatable, Sendable {
     case .reorderReceived(let quantity, let by, let note):
       kind = .adjusted
       (self.quantity, reason, self.by, self.note) = (quantity, .delivery, by, note)
-    case .described, .deleted, .reorderPlaced, .reorderClosed: return nil
+    case .described, .assessed, .deleted, .reorderPlaced, .reorderClosed: return nil
     }
   }
 
   /// The facts that move none, by their cases' names.
-  static let otherFacts = ["described", "deleted", "reorderPlaced", "reorderClosed"]
+  static let otherFacts = ["described", "assessed", "deleted", "reorderPlaced", "reorderClosed"]
 
   /// Adds its members.
   ///

@@ -83,21 +83,29 @@ package struct SupplyItem: Aggregate {
   package mutating func apply(_ fact: SupplyFact, at time: Timestamp) throws -> [String] {
     let before = self
     try take(fact, at: time)
-    guard self != before else { return [] }
+    // Whether it counts as fallen to its limits although it was there before.
+    let isBeginning = fact == .assessed && version == 1
+    guard self != before || isBeginning else { return [] }
     version += 1
     updatedAt = time
     if isDeleted { return ["deleted"] }
-    return ["updated"] + (isLow && !before.isLow ? ["low_stock"] : [])
+    return ["updated"] + (isLow && (isBeginning || !before.isLow) ? ["low_stock"] : [])
       + (beginsReorder(after: fact, before: before, at: time) ? ["reordered"] : [])
   }
+
+  /// Whether so little was there at the beginning that somebody is to be told.
+  package var isFoundedLow: Bool { version == 1 && (isLow || isShort) }
 
   private mutating func beginsReorder(
     after fact: SupplyFact, before: SupplyItem, at time: Timestamp
   ) -> Bool {
-    // What came may be too little.
-    var isReceipt = false
-    if case .reorderReceived = fact { isReceipt = true }
-    guard isShort, reorder == nil, isReceipt || !before.isShort else { return false }
+    // What came may be too little, as what was there at the beginning.
+    let isTooLittle =
+      switch fact {
+      case .reorderReceived, .assessed: true
+      default: false
+      }
+    guard isShort, reorder == nil, isTooLittle || !before.isShort else { return false }
     reorder = SupplyReorder(status: .open, quantity: details.reorderQuantity, since: time)
     return true
   }
@@ -106,6 +114,7 @@ package struct SupplyItem: Aggregate {
     guard !isDeleted else { throw SupplyRefusal.deleted(id) }
     switch fact {
     case .founded: throw SupplyRefusal.foundedAlready(id)
+    case .assessed: break
     case .described(let details):
       self.details = details
       endReorder(hasArrived: false)

@@ -4,6 +4,7 @@ internal import Database
 internal import EventLog
 internal import Leases
 internal import Logging
+internal import Orders
 internal import Watching
 
 /// Claims, as this process serves them.
@@ -17,7 +18,8 @@ struct ClaimServing: Sendable {
 
   private var service: ClaimService {
     ClaimService(
-      database: surroundings.database, region: surroundings.region, cache: surroundings.reads)
+      database: surroundings.database, region: surroundings.region, cache: surroundings.reads,
+      orders: OrdersAtHand())
   }
 
   var routes: ClaimRoutes { ClaimRoutes(service: service, now: now, onEvents: onEvents) }
@@ -35,5 +37,15 @@ struct ClaimServing: Sendable {
         [.order], feed: feed, as: OrderEvents.consumer, OrderEvents.interest, under: lease,
         events.handle)
     }
+  }
+}
+
+/// Orders in the same database, as claiming asks for them. Elsewhere it finds none, and hears by events alone.
+struct OrdersAtHand: ClaimedOrders {
+  func standing(
+    of order: String, tenant: String, in connection: any SQLConnection
+  ) throws -> ClaimedOrder? {
+    let status = try OrderRecords().status(of: order, tenant: tenant, in: connection)
+    return status.flatMap { ClaimedOrder(rawValue: $0.rawValue) }
   }
 }

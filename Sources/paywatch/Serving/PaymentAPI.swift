@@ -34,13 +34,16 @@ struct PaymentAPI: Sendable {
 
   func server() -> APIServer {
     let configuration = surroundings.plan.configuration
+    func limiter(_ limit: RateLimit, _ name: String) -> RateLimiter {
+      RateLimiter(
+        limit, shared: configuration.redis == nil ? nil : .init(surroundings.cache, name: name))
+    }
+    let perMinute = configuration.limits.paymentsPerMinute.map(Int64.init)
     let creationLimits = RouteLimits(
-      perTenant: configuration.limits.paymentsPerMinute.map { count in
+      perTenant: perMinute.map { count in
         // What comes at once is at most what comes in six seconds.
-        RateLimiter(
-          RateLimit(burst: max(1, Int64(count) / 10), perMinute: Int64(count)),
-          shared: configuration.redis == nil ? nil : .init(surroundings.cache, name: "payments"))
-      })
+        limiter(RateLimit(burst: max(1, count / 10), perMinute: count), "payments")
+      }, perCustomer: perMinute.map { limiter(.ofCustomer(payments: $0), "customer-payments") })
     let now: @Sendable () -> Timestamp = { SystemTime().now }
     let uptime: @Sendable () -> Timestamp = { SystemTime().uptime }
     let router = APIRouter(

@@ -19,12 +19,21 @@ struct EndChecker {
       }.keys)
   }
 
+  /// Orders that nobody has begun with: what they take stands on the shelf.
+  private var untouched: Set<String> {
+    Set(
+      told.orders.filter { _, order in
+        order.stock == "reserved" && (order.heldFrom ?? order.status) == "confirmed"
+      }.keys)
+  }
+
   /// - Parameter held: how many reservations hold something
   func check(held: Int64, _ findings: inout ShopFindings) {
     var (used, reserved): ([String: Int64], [String: Int64]) = ([:], [:])
     let waiting = waiting
+    let holding = waiting.union(untouched)
     findings.require(
-      held == waiting.count, .stock, "\(held) reservations hold stock, \(waiting.count) may")
+      held == holding.count, .stock, "\(held) reservations hold stock, \(holding.count) may")
     for (id, order) in told.orders {
       findings.require(
         !order.hasEnded || order.wasToldToEnd, .truth,
@@ -33,7 +42,7 @@ struct EndChecker {
       checkMoney(id, order, &findings)
       guard order.stock == "consumed" || order.stock == "reserved" else { continue }
       findings.require(
-        order.stock == (waiting.contains(id) ? "reserved" : "consumed"), .stock,
+        order.stock == (holding.contains(id) ? "reserved" : "consumed"), .stock,
         "\(id) is \(order.status), its stock \(order.stock)")
       for (product, quantity) in order.takes {
         let name = "\(order.tenant)/\(order.location)/\(product)"
@@ -68,10 +77,17 @@ struct EndChecker {
   }
 
   /// What was told to have come for something that comes to nothing, and hasn't gone back. Who
-  /// closes a payment has seen to its money.
-  private func owed(_ payment: String, _ status: String) -> UInt64 {
-    guard status != "resolved", let known = told.payment(payment) else { return 0 }
-    return known.received - min(known.received, known.refunds.values.reduce(0, +))
+  /// closes a payment has seen to the money that had come by then.
+  private func owed(_ payment: String) -> UInt64 {
+    guard let known = told.payment(payment) else { return 0 }
+    let seenTo = known.closedAt ?? known.refunds.values.reduce(0, +)
+    return known.received - min(known.received, seenTo)
+  }
+
+  /// Whether its order alone knows which refunds were of what had come before it was closed.
+  private func isMixed(_ payment: String) -> Bool {
+    guard let known = told.payment(payment), known.closedAt != nil else { return false }
+    return !known.refunds.isEmpty
   }
 
   /// From the chain to the payment's row, what was told of it, and its order: the same to the last
@@ -82,7 +98,7 @@ struct EndChecker {
     else { return }
     // What goes from one that has ended isn't told.
     findings.require(
-      UInt64(row.received) ?? 0 <= known.received || row.status == "resolved", .money,
+      UInt64(row.received) ?? 0 <= known.received, .money,
       "\(payment) has \(row.received), and was told to have \(known.received)")
     findings.require(
       order.received ?? 0 == known.received, .money,
@@ -107,18 +123,20 @@ struct EndChecker {
       findings.require(
         isPaid, .prepared, "\(id) is \(order.status), its payment \(status ?? "none")")
     case "held":
+      let attention =
+        order.stock == "missing" ? "stock_missing" : isPaid ? "refunding" : "payment_reversed"
       findings.require(
-        order.attention == (order.stock == "missing" ? "stock_missing" : "payment_reversed")
-          && (order.stock == "missing" || !isPaid), .truth,
+        order.attention == attention, .truth,
         "\(id) is held for \(order.attention ?? "nothing"), its payment \(status ?? "none")")
     case "completed":
       findings.require(
-        order.attention == (isPaid ? nil : "payment_reversed"), .prepared,
+        order.attention == (isPaid || status == "resolved" ? nil : "payment_reversed"), .prepared,
         "\(id) is completed for \(order.attention ?? "nothing"), its payment \(status ?? "none")")
     case "canceled":
-      let owed = order.payment.flatMap { self.owed($0, status ?? "") } ?? 0
+      let owed = order.payment.map { self.owed($0) } ?? 0
       findings.require(
-        (order.attention == "refund_due") == (owed > 0), .money,
+        (order.attention == "refund_due") == (owed > 0) || order.payment.map(isMixed) == true,
+        .money,
         "\(id) is canceled for \(order.attention ?? "nothing"), and owes \(owed) of what came")
       findings.require(
         order.stock != "reserved", .stock, "\(id) is canceled and holds stock")

@@ -70,6 +70,9 @@ struct ToldChecker {
     let (id, data) = (event.subject, try JSONValue(parsing: Array(event.data.utf8)))
     let before = orders[id]
     var order = try ToldOrder(data, tenant: event.tenant ?? "")
+    if order.status == "held" {
+      order.heldFrom = before?.status == "held" ? before?.heldFrom : before?.status
+    }
     order.wasReady = before?.wasReady == true || order.status == "ready"
     order.wasToldToEnd = before?.wasToldToEnd == true || event.word == order.status
     orders[id] = order
@@ -189,6 +192,7 @@ struct ToldChecker {
         amount: amount)
     payment.status = data["status"]?.string ?? ""
     payment.received = data["received_minor"]?.string.flatMap(UInt64.init) ?? 0
+    if event.word == "resolved" { payment.closedAt = payment.received }
     if ["paid", "settled"].contains(event.word) {
       findings.require(
         ["paid", "settled"].contains(payment.status), .truth,

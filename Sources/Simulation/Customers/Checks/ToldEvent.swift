@@ -37,6 +37,8 @@ struct ToldEvent {
 struct ToldOrder {
   let tenant: String
   var status = ""
+  /// Where it stood when it was held; nil where it isn't.
+  var heldFrom: String?
   var stock = ""
   var attention: String?
   var cancellation: String?
@@ -85,6 +87,8 @@ struct ToldPayment {
   var received: UInt64 = 0
   /// What has gone back for good, by refund.
   var refunds: [String: UInt64] = [:]
+  /// What had come when an operator closed it last; nil where nobody has.
+  var closedAt: UInt64?
   /// Whether it was ever told as paid.
   var wasPaid = false
 }

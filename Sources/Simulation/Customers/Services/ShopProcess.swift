@@ -59,7 +59,7 @@ struct ShopProcess {
           database: database, service: payments, now: now, onEvents: {}, onAddressesNeeded: {},
           random: { [random = surroundings.random] in random.nextPair() }),
         calls: calls), now: now, onEvents: {})
-    claims = ClaimService(database: database, region: "eu")
+    claims = ClaimService(database: database, region: "eu", orders: OrdersAtHand())
     let brokers = surroundings.brokers
     func hearing(
       _ name: String, _ sources: [Broker], _ interest: EventInterest,
@@ -152,4 +152,14 @@ struct Brokers: Sendable {
   let newsOfOrders = Broker(.order, keepsOrder: true)
 
   var all: [Broker] { [payments, orders, claims, newsOfPayments, newsOfOrders] }
+}
+
+/// Orders in the same database, as claiming asks for them.
+struct OrdersAtHand: ClaimedOrders {
+  func standing(
+    of order: String, tenant: String, in connection: any SQLConnection
+  ) throws -> ClaimedOrder? {
+    let status = try OrderRecords().status(of: order, tenant: tenant, in: connection)
+    return status.flatMap { ClaimedOrder(rawValue: $0.rawValue) }
+  }
 }
