@@ -3,8 +3,8 @@ internal import GRPCCore
 /// Runs `body`, cancelled once nobody waits for it any more: the call's deadline has passed, or its
 /// caller is gone.
 ///
-/// The transport says the same of all calls when the server begins to end; their callers wait still,
-/// so these go on until the server's own task is cancelled.
+/// The transport says the same of all calls when the server begins to end; their callers wait
+/// still, so these go on until the server's own task is cancelled.
 func whileAwaited<Value: Sendable>(
   _ status: ServingStatus, _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
