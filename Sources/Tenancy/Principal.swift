@@ -56,6 +56,7 @@ package struct Principal: Sendable, Equatable {
 
 extension String {
   /// Whether two outside names are the same to the last byte. `==` takes canonically equivalent
-  /// ones (`é` as one scalar or as two) for the same, which no database and no issuer of tokens does.
+  /// ones (`é` as one scalar or as two) for the same, which no database and no issuer of tokens
+  /// does.
   package func isSameName(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -108,12 +108,14 @@ struct EventSchemaTests {
     #expect(told == EventSchemas.types)
   }
 
-  /// A reorg that breaks finality, an operator who resumes, and a chain that stalls.
+  /// More than what settled a payment, a reorg that breaks finality, an operator who resumes, and a
+  /// chain that stalls.
   private func haltedLife() async throws -> World {
     let world = try await World.make()
     try await world.create(world.request("order-1"))
     try await world.mine(World.Output(transaction: "t", ordinal: 1, value: 100_000))
     try await world.mineEmpty(5)
+    try await world.look(World.Output(transaction: "more", ordinal: 1, value: 5_000))
     try await world.advance(
       leaving: 6, Array(repeating: [], count: 7), label: "b", halt: "finality was broken")
     let (name, now) = (world.spec.name, world.now)

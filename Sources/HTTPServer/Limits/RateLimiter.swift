@@ -23,8 +23,8 @@ package struct RateLimit: Sendable, Equatable {
   }
 }
 
-/// A token bucket for each key (a tenant, or one of its customers), in bounded memory, or in the cache that all instances
-/// share.
+/// A token bucket for each key (a tenant, or one of its customers), in bounded memory, or in the
+/// cache that all instances share.
 ///
 /// Where that cache doesn't answer, each instance goes by buckets of its own: `n` instances then
 /// let through up to `n` times as much, rather than nothing.

@@ -22,8 +22,8 @@ package enum OrderFact: Codable, Equatable, Sendable {
 
   /// What the payment's event of this sequence tells.
   case paymentMoved(id: String, sequence: Int64, to: PaymentLevel)
-  /// The same with what had come, seen or in blocks, and the least that pays for it (`due`), in minor
-  /// units. Facts that were recorded before don't say that, and mean what they did.
+  /// The same with what had come, seen or in blocks, and the least that pays for it (`due`), in
+  /// minor units. Facts that were recorded before don't say that, and mean what they did.
   case paymentTold(
     id: String, sequence: Int64, level: PaymentLevel, received: UInt256, due: UInt256? = nil)
   /// What a refund's event of this sequence tells: so much goes back, or has for good. Recorded

@@ -9,8 +9,8 @@ package enum OrderStatus: String, Codable, Sendable, CaseIterable {
   /// Handed over.
   case completed
   case canceled
-  /// Its payment was taken back or goes back, or its stock is missing: nothing goes on until that is
-  /// settled.
+  /// Its payment was taken back or goes back, or its stock is missing: nothing goes on until
+  /// that is settled.
   case held
 }
 

@@ -39,8 +39,8 @@ extension Order {
     return payment.isGivenBack(of: choice.amount)
   }
 
-  /// Whether somebody has begun to use what it takes from stock: until then that stands on the shelf,
-  /// where it is counted.
+  /// Whether somebody has begun to use what it takes from stock: until then that stands on the
+  /// shelf, where it is counted.
   private var isBegun: Bool {
     switch heldFrom ?? status {
     case .preparing, .ready, .completed: true

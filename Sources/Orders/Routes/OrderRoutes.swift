@@ -227,8 +227,8 @@ package struct OrderRoutes: Sendable {
 }
 
 extension Order {
-  /// How long its customer may take to pay, and keep its stock from others: as long as the shop gave
-  /// them to ask for the payment, and no less than is usual.
+  /// How long its customer may take to pay, and keep its stock from others: as long as the shop
+  /// gave them to ask for the payment, and no less than is usual.
   var payingSeconds: Int64 {
     let given = (terms.expiresAt.microseconds - createdAt.microseconds) / 1_000_000
     return max(given, OrderService.expirySeconds)

@@ -25,8 +25,8 @@ package final class CallServer: Sendable {
   /// - Parameters:
   ///   - stock, payments, rates: who answers; nil where this process doesn't
   ///   - onFailure: gets the method and why a call failed for no fault of the caller's
-  ///   - connectionLimit: how many connections there may be at once: by default room for many times the
-  ///     services' few processes and their probes
+  ///   - connectionLimit: how many connections there may be at once: by default room for many
+  ///     times the services' few processes and their probes
   ///   - sleep: waits for the lame duck's time
   package init(
     _ configuration: CallServerConfiguration, stock: (any StockReserving)?,

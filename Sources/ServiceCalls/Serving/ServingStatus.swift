@@ -38,8 +38,8 @@ final class ServingStatus: Sendable {
   /// How many are told when it changes.
   var watchCount: Int { state.withLock(\.watching.count) }
 
-  /// Whether this process serves: now, and whenever that changes. Nil where as many are told already
-  /// as may be.
+  /// Whether this process serves: now, and whenever that changes. Nil where as many are told
+  /// already as may be.
   func changes() -> AsyncStream<Bool>? {
     let (stream, continuation) = AsyncStream.makeStream(
       of: Bool.self, bufferingPolicy: .bufferingNewest(1))

@@ -3,7 +3,8 @@
 package enum SupplyFact: Codable, Equatable, Sendable {
   case founded(SupplyTerms, SupplyDetails, onHand: Int64)
   case described(SupplyDetails)
-  /// What was there at the beginning is little: held against the limits, as if it had fallen to them.
+  /// What was there at the beginning is little: held against the limits, as if it had fallen to
+  /// them.
   case assessed
   /// So much came (above zero) or went (below).
   case adjusted(change: Int64, reason: AdjustmentReason, by: String, note: String?)

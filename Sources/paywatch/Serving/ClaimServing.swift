@@ -40,7 +40,8 @@ struct ClaimServing: Sendable {
   }
 }
 
-/// Orders in the same database, as claiming asks for them. Elsewhere it finds none, and hears by events alone.
+/// Orders in the same database, as claiming asks for them. Elsewhere it finds none, and hears by
+/// events alone.
 struct OrdersAtHand: ClaimedOrders {
   func standing(
     of order: String, tenant: String, in connection: any SQLConnection
