@@ -165,6 +165,8 @@ struct OrderScene: Sendable {
       try await gateway.sequence()
       try await hear(LogSource(database: database, feed: feed, topics: [.payment]))
     } while try await saga.step(limit: 8, onError: { Issue.record("\($0): \($1)") }) > 0
+    // What was heard last may have left nothing to do.
+    try await gateway.sequence()
   }
 
   /// What the consumer makes of a source.

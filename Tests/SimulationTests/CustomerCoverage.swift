@@ -14,7 +14,7 @@ struct CustomerCoverage {
       .union(reasons.map { "canceled: \($0)" })
       .union(["refund_due", "failing database", "reorg"])
       .union(["claim.processed", "claim.canceled", "order.claimed", "claim shown wrong"])
-      .union(["processed", "locked", "suspended"].map { "refused: \($0)" })
+      .union(["processed", "locked"].map { "refused: \($0)" })
       .union(["email", "push", "webhook"].map { "\($0) sent" })
       .union(["email canceled", "push canceled", "sent again"])
   }

@@ -100,10 +100,13 @@ struct CustomerLifeTests {
   struct Damage: Sendable, CustomTestStringConvertible {
     let statement: String
     let told: String
+    /// So many that one of them meets what is damaged.
+    let customers: Int
 
-    init(_ statement: String, told: String) {
+    init(_ statement: String, told: String, customers: Int = 25) {
       self.statement = statement
       self.told = told
+      self.customers = customers
     }
 
     var testDescription: String { statement }
@@ -141,7 +144,7 @@ struct CustomerLifeTests {
         """
         UPDATE claims SET status = 'open' WHERE claim_id = (
           SELECT MIN(claim_id) FROM claims WHERE status = 'processed')
-        """, told: "everyone is told the truth"),
+        """, told: "everyone is told the truth", customers: 60),
       Damage(
         """
         DELETE FROM deliveries WHERE delivery_id = (
@@ -157,13 +160,15 @@ struct CustomerLifeTests {
     // Until one has such a row, and keeps it.
     for seed in UInt64(7)...12 {
       let life = try await CustomerLife(
-        seed: seed, customers: 25, database: Self.database
+        seed: seed, customers: damage.customers, database: Self.database
       ) { try $0.execute(damage.statement) > 0 }
       do {
         _ = try await life.run()
       } catch let failure as CustomerLife.Failure {
         #expect(failure.reasons.contains { $0.contains(damage.told) }, "\(failure.reasons)")
-        #expect(failure.description.contains("PAYWATCH_SEED=\(seed) PAYWATCH_CUSTOMERS=25"))
+        #expect(
+          failure.description.contains(
+            "PAYWATCH_SEED=\(seed) PAYWATCH_CUSTOMERS=\(damage.customers)"))
         return
       }
     }

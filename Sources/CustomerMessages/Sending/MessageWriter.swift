@@ -19,6 +19,8 @@ package struct MessageWriter: Sendable {
 
   /// How long an order's code is waited for: it is issued by another service.
   private static let codePatienceSeconds: Int64 = 120
+  /// How long is waited for orders to hear of a payment's end.
+  private static let orderPatienceSeconds: Int64 = 120
 
   package init(
     database: any Database, claims: (any ClaimCodeReading)? = nil, publicURL: String? = nil,
@@ -56,6 +58,14 @@ package struct MessageWriter: Sendable {
     // What is sent again comes behind newer news.
     guard delivery.attempts < 2 || notice.isStillSo(for: order.status) else {
       return .unwanted("it isn't so any more")
+    }
+    if case .expired = notice, let status = order.status {
+      let patience = delivery.createdAt.adding(seconds: Self.orderPatienceSeconds)
+      if status == .pending, now < patience {
+        return .early("the order hasn't heard of it yet", afterSeconds: 3)
+      }
+      // One that had been paid isn't canceled: it is held, which its own event tells.
+      guard [.pending, .canceled].contains(status) else { return .unwanted("it had been paid") }
     }
     guard let preferences, preferences.channels(for: notice.topic).contains(channel) else {
       return .unwanted("the customer doesn't want it, or has no address any more")

@@ -71,6 +71,7 @@ package enum Notice: Codable, Equatable, Sendable {
   package enum Hold: String, Codable, Sendable, CaseIterable {
     case paymentReversed = "payment_reversed"
     case stockMissing = "stock_missing"
+    case refunding
   }
 }
 

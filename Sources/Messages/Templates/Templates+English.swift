@@ -67,6 +67,11 @@ extension Templates {
           Your order has to wait: something in it is missing from our stock.
           We will see to it and tell you more.
           """
+        case .refunding:
+          """
+          Your order has to wait: what was paid for it is on its way back to you, or is back.
+          If you would still like your order, please talk to us.
+          """
         }
       return Wording(
         "\(order.shop): your order has to wait", push: "Your order has to wait.", reason)

@@ -68,6 +68,11 @@ extension Templates {
           Votre commande doit attendre : il y manque quelque chose dans notre stock.
           Nous nous en occupons et vous en dirons plus.
           """
+        case .refunding:
+          """
+          Votre commande doit attendre : ce qui a été payé pour elle vous est rendu, ou l’a été.
+          Si vous la souhaitez tout de même, parlez-nous-en.
+          """
         }
       return Wording(
         "\(order.shop) : votre commande doit attendre", push: "Votre commande doit attendre.",

@@ -67,6 +67,11 @@ extension Templates {
           Ihre Bestellung muss warten: Etwas davon fehlt in unserem Lager.
           Wir kümmern uns darum und melden uns.
           """
+        case .refunding:
+          """
+          Ihre Bestellung muss warten: Was dafür bezahlt wurde, geht an Sie zurück oder ist es schon.
+          Möchten Sie die Bestellung trotzdem, sprechen Sie uns bitte an.
+          """
         }
       return Wording(
         "\(order.shop): Ihre Bestellung muss warten", push: "Ihre Bestellung muss warten.", reason)

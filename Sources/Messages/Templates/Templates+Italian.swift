@@ -67,6 +67,11 @@ extension Templates {
           Il Suo ordine deve attendere: qualcosa manca nel nostro magazzino.
           Ce ne occupiamo e Le faremo sapere.
           """
+        case .refunding:
+          """
+          Il Suo ordine deve attendere: quanto pagato Le viene restituito, o Le è già stato restituito.
+          Se lo desidera ancora, ci contatti.
+          """
         }
       return Wording(
         "\(order.shop): il Suo ordine deve attendere", push: "Il Suo ordine deve attendere.",

@@ -65,6 +65,11 @@ extension Templates {
           Su pedido tiene que esperar: algo de él falta en nuestras existencias.
           Nos ocupamos de ello y le diremos más.
           """
+        case .refunding:
+          """
+          Su pedido tiene que esperar: lo que se pagó por él se le devuelve, o ya se le ha devuelto.
+          Si aún lo desea, hable con nosotros, por favor.
+          """
         }
       return Wording(
         "\(order.shop): su pedido tiene que esperar", push: "Su pedido tiene que esperar.", reason)

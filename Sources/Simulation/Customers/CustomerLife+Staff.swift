@@ -11,18 +11,22 @@ internal import Supply
 extension CustomerLife {
   /// Whatever the counter's screen shows, somebody takes an order one step further.
   func beStaff() async throws {
-    guard let order = told.open.randomElement(using: &random), let known = told.orders[order]
+    let waiting = told.open.filter {
+      ["confirmed", "preparing", "ready"].contains(told.orders[$0]?.status)
+    }
+    guard let order = (chance(1, in: 8) ? told.open : waiting).randomElement(using: &random),
+      let known = told.orders[order]
     else { return }
     let fact: OrderFact
     switch known.status {
     case "confirmed": fact = .preparing(by: "bo")
     case "preparing": fact = .ready(by: "bo")
     case "ready":
-      guard chance(1, in: 4) else { return }
+      guard chance(1, in: 10) else { return }
       fact = .completed(by: "bo")
     // Now and then somebody presses what can't be.
     case "pending", "held":
-      guard chance(1, in: 12) else { return }
+      guard chance(1, in: 2) else { return }
       fact = [.preparing(by: "bo"), .completed(by: "bo")][Int.random(in: 0...1, using: &random)]
     default: return
     }

@@ -188,8 +188,8 @@ package final class CustomerLife {
     if let pipeline, chance(2, in: 3) { return try await live(pipeline) }
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<14: try await arrive()
-    case 14..<42: try await beCustomer()
-    case 42..<52: try await beStaff()
+    case 14..<36: try await beCustomer()
+    case 36..<52: try await beStaff()
     case 52..<54: try await beStoreKeeper()
     case 54..<55: try await beOperator()
     case 55..<61 where ground == .script: mine()

@@ -140,6 +140,7 @@ struct NewsChecker {
   /// late that the order is something else by then.
   private func isOver(_ told: Expected, at row: NewsRow) -> Bool {
     if let end = told.tale.end, row.finishedAt >= end { return true }
+    if isLeftOut(told.tale) { return true }
     guard row.attempts > 1, let truth = told.tale.statuses else { return false }
     // What happened in the same moment may have been before.
     let history = histories[told.tale.order] ?? []

@@ -41,10 +41,13 @@ struct NewsTale {
       guard from != to, from == "held" || to == "held" else { return false }
       if to == "held" {
         push = ["Your order has to wait."]
-        mail = [
-          data["attention"]?.string == "stock_missing"
-            ? "missing from our stock" : "has taken back the payment"
-        ]
+        let reason =
+          switch data["attention"]?.string {
+          case "stock_missing": "missing from our stock"
+          case "refunding": "on its way back to you"
+          default: "has taken back the payment"
+          }
+        mail = [reason]
       } else {
         tellStatus(to)
       }

@@ -3,9 +3,12 @@ internal import Foundation
 // Payments, and money that is sent back.
 extension ShopEndpoints {
   private static let somePayments = "SELECT payment_id AS text FROM payments LIMIT 500"
+  /// Of orders that were handed over: others wait where their money goes back.
   static let settledPayments = """
-    SELECT payment_id AS text FROM payments WHERE status = 'settled'
-    ORDER BY payment_id DESC LIMIT 500
+    SELECT payments.payment_id AS text FROM payments
+    JOIN orders ON orders.order_id = payments.order_id
+    WHERE payments.status = 'settled' AND orders.status = 'completed'
+    ORDER BY payments.payment_id DESC LIMIT 500
     """
 
   var paymentEndpoints: [Asked] {

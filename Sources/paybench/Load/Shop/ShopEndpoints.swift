@@ -68,8 +68,11 @@ struct ShopEndpoints: Sendable {
     try await beginNotifications()
     let several = max(10, count / 5)
     var prepared = try await PreparedShop.make(
-      [.confirmed: several, .claimed: several + Self.keptClaims], for: self)
+      [.ready: several, .claimed: several + Self.keptClaims], for: self)
     try await beginClaims(prepared.take(Self.keptClaims, .claimed))
+    try await requests.send(
+      asking("POST", "/v1/orders/{id}/complete", of: prepared.take(several, .ready)),
+      expecting: 200)
     try await beginRefunds()
   }
 
