@@ -96,7 +96,10 @@ package enum SQLiteBackup {
     _ path: String, named name: String, _ body: (SQLiteDatabase) async throws -> Value
   ) async throws -> Value {
     do {
-      let database = try SQLiteDatabase(path: path)
+      var options = SQLiteOptions()
+      // Little is written, and nobody else must be moving the log at the end.
+      options.checkpointPages = 0
+      let database = try SQLiteDatabase(path: path, options: options)
       do {
         let value = try await body(database)
         // Closing leaves the log beside the file where a reader's connection is the last.

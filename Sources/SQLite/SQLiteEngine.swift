@@ -7,6 +7,8 @@ final class SQLiteEngine: Sendable {
   /// The same where it is one connection, which also reads.
   private let only: DatabaseQueue?
   private let texts = StatementTexts()
+  /// Nil where the log is never moved, or there is none.
+  private let checkpointing: Checkpointing?
 
   /// Opens or creates the database at `path`; nil for one in memory, which has one connection.
   init(path: String?, options: SQLiteOptions) throws {
@@ -15,10 +17,14 @@ final class SQLiteEngine: Sendable {
     configuration.foreignKeysEnabled = true
     configuration.maximumReaderCount = max(1, options.readerLimit)
     configuration.busyMode = .timeout(Double(options.busyTimeoutMilliseconds) / 1_000)
-    (writer, only) = try Self.translatingErrors {
+    (writer, only, checkpointing) = try Self.translatingErrors {
       let (writer, only): (any DatabaseWriter, DatabaseQueue?)
+      var checkpointing: Checkpointing?
       if let path {
         (writer, only) = (try DatabasePool(path: path, configuration: configuration), nil)
+        if options.checkpointPages > 0 {
+          checkpointing = try Checkpointing(path: path, pages: options.checkpointPages)
+        }
       } else {
         let queue = try DatabaseQueue(configuration: configuration)
         (writer, only) = (queue, queue)
@@ -28,14 +34,14 @@ final class SQLiteEngine: Sendable {
       // nor inside a transaction.
       try writer.writeWithoutTransaction { connection in
         try connection.execute(sql: "PRAGMA synchronous = FULL")
-        try connection.execute(
-          sql: "PRAGMA wal_autocheckpoint = \(max(0, options.checkpointPages))")
+        try connection.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+        checkpointing?.follow(connection.sqliteConnection)
         // A log that one slow reader made grow is cut back at the next checkpoint.
         try connection.execute(sql: "PRAGMA journal_size_limit = 67108864")
         // What a group changes is written once, at its commit, instead of to make room before it.
         try connection.execute(sql: "PRAGMA cache_size = -\(options.writerCacheKibibytes)")
       }
-      return (writer, only)
+      return (writer, only, checkpointing)
     }
   }
 
@@ -67,9 +73,16 @@ final class SQLiteEngine: Sendable {
 
   /// Closes all connections, on a thread where waiting for them is harmless.
   func close(_ completion: @escaping @Sendable (Result<Void, any Error>) -> Void) {
-    let writer = writer
+    let (writer, checkpointing) = (writer, checkpointing)
     DispatchQueue.global().async {
-      completion(Result { try Self.translatingErrors { try writer.close() } })
+      completion(
+        Result {
+          try Self.translatingErrors {
+            // The last connection takes the log away, so that is the writer's.
+            try checkpointing?.close()
+            try writer.close()
+          }
+        })
     }
   }
 

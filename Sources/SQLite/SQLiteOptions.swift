@@ -10,8 +10,8 @@ package struct SQLiteOptions: Sendable {
   package var readerLimit = 4
   /// How long to wait for another process that holds the write lock.
   package var busyTimeoutMilliseconds = 5_000
-  /// After how many pages (of 4 KiB) of write-ahead log a commit also moves the log into the
-  /// database; 0 for never.
+  /// From how many pages (of 4 KiB) of write-ahead log on it is moved into the database, beside
+  /// the writer; 0 for never.
   package var checkpointPages = 4_096
   /// How much of the database the writer keeps in memory, in KiB.
   package var writerCacheKibibytes = 65_536

@@ -77,19 +77,8 @@ struct EventDisorderTests {
   func early() async throws {
     try await OrderScene.run { scene in
       let beans = try await scene.keep("beans", 100)
-      let id = try await scene.note()
-      // The process that asked for it has died before it could note the answer.
-      let payments = scene.services.payments
-      let placed = try #require(
-        try await scene.database.read { try OrderRecords().load(id, locking: false, in: $0) })
-      let choice = try #require(placed.choice)
-      let request = RequestPayment(tenant: TestGateway.tenant, order: id, choice: choice)
-      guard case .requested(let payment) = try await payments.request(request) else {
-        Issue.record("no payment")
-        return
-      }
-      #expect(try await payments.request(request) == .requested(payment))
-      try await scene.chain.mine(.init(to: payment.id, 10_000))
+      let (id, payment) = try await Self.unheard(scene)
+      try await scene.chain.mine(.init(to: payment, 10_000))
       try await scene.chain.mineEmpty(1)
       try await scene.gateway.sequence()
       try await scene.hear(
@@ -98,6 +87,48 @@ struct EventDisorderTests {
       try await scene.settle()
       #expect(try await scene.stock(beans) == [100, 18])
       #expect(try await scene.count("payments") == 1)
+      try await scene.expectSound()
+    }
+  }
+
+  /// An order and its payment, of which it doesn't know: the process that asked for it has died
+  /// before it could note the answer.
+  private static func unheard(_ scene: OrderScene) async throws -> (order: String, payment: String)
+  {
+    let id = try await scene.note()
+    let payments = scene.services.payments
+    let placed = try #require(
+      try await scene.database.read { try OrderRecords().load(id, locking: false, in: $0) })
+    let choice = try #require(placed.choice)
+    let request = RequestPayment(tenant: TestGateway.tenant, order: id, choice: choice)
+    let answer = try await payments.request(request)
+    #expect(try await payments.request(request) == answer)
+    let payment: RequestedPayment? =
+      if case .requested(let payment) = answer { payment } else { nil }
+    return (id, try #require(payment, "\(answer)").id)
+  }
+
+  @Test("an order hears that its money goes back before it hears of its payment")
+  func earlyRefund() async throws {
+    try await OrderScene.run { scene in
+      try await scene.keep("beans", 100)
+      let (id, payment) = try await Self.unheard(scene)
+      try await scene.chain.mine(.init(to: payment, 10_000))
+      try await scene.chain.mineEmpty(6)
+      let asked = try await scene.post(
+        "/v1/payments/\(payment)/refunds",
+        #"{"kind":"full","address":"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080"}"#)
+      let refund = try #require(try asked.json()["id"]?.string, "\(asked.body)")
+      try await scene.gateway.sequence()
+      let (going, paid) = (try await scene.events(refund), try await scene.events(payment))
+      #expect(try await scene.order(id)["payment"]?["id"] == nil)
+      try await scene.hear(Deliveries(going, on: "refund-events"))
+      #expect(try await scene.status(id) == "pending")
+      try await scene.hear(Deliveries(paid, on: "payment-events"))
+      let order = try await scene.order(id)
+      #expect(order["status"] == "held" && order["attention"] == "refunding")
+      try await scene.settle()
+      #expect(try await scene.status(id) == "held")
       try await scene.expectSound()
     }
   }

@@ -62,6 +62,11 @@ struct OrderTests {
     .refundMoved(id: id, sequence: sequence, amount: amount, to: level)
   }
 
+  /// All of a payment goes back, which may not be known yet.
+  static func early(_ payment: String, id: String = "ref_1") -> OrderFact {
+    .refundMoved(id: id, sequence: 1, amount: 45_000, to: .going, payment: payment)
+  }
+
   static func refund(
     _ sequence: Int64, _ amount: UInt256, _ isFinal: Bool = true, id: String = "ref_1"
   ) -> OrderFact {

@@ -218,6 +218,21 @@ extension OrderTests {
       "what paid for an order goes back while it is made", made, refund(1, 45_000, to: .going),
       tells: ["updated"], .held, .refunding),
     Transition(
+      "an order is paid whose money goes back", waiting + [refund(1, 45_000, to: .going)],
+      told(3, .paid, 45_000, due: 45_000), tells: ["updated"], .held, .refunding),
+    Transition(
+      "what went back of a payment is known before the payment",
+      [
+        .stockReserved(revision: 1), early("pay_1"), early("pay_2", id: "ref_2"),
+        .paymentRequested(payment),
+      ], told(3, .paid, 45_000, due: 45_000), tells: ["updated"], .held, .refunding),
+    Transition(
+      "of another payment",
+      [.stockReserved(revision: 1), early("pay_2"), .paymentRequested(payment)],
+      told(3, .paid, 45_000, due: 45_000), tells: ["confirmed"], .confirmed),
+    Transition(
+      "of another one, once it is known", made, early("pay_2"), tells: [], .preparing),
+    Transition(
       "a part of it", made, refund(1, 1, to: .going), tells: ["updated"], .held, .refunding),
     Transition(
       "what was too much goes back",

@@ -23,6 +23,11 @@ extension Order {
     /// What goes back although the order goes on: somebody has said so.
     package internal(set) var conceded: UInt256?
 
+    init(requested: RequestedPayment, _ refunds: [String: Refund]? = nil) {
+      self.requested = requested
+      self.refunds = refunds
+    }
+
     package struct Refund: Codable, Equatable, Sendable {
       package let sequence: Int64
       package let amount: UInt256
@@ -89,14 +94,7 @@ extension Order {
 
     /// Notes what an event of a refund tells; what is known already changes nothing.
     mutating func take(refund id: String, _ refund: Refund) {
-      let known = refunds?[id]
-      guard refund.sequence > known?.sequence ?? 0 else { return }
-      // `ended` of one that nobody has heard of is worth nothing either.
-      let isNew =
-        refund.level == nil
-        ? refund.isFinal != known?.isFinal ?? false
-        : refund.level != known?.level ?? .ended || refund.isFinal != known?.isFinal ?? false
-      if isNew { refunds = (refunds ?? [:]).merging([id: refund]) { _, new in new } }
+      if let refunds = refund.added(to: refunds, as: id) { self.refunds = refunds }
     }
 
     private func sum(of isWanted: (String, Refund) -> Bool) -> UInt256 {
@@ -105,5 +103,37 @@ extension Order {
         return (try? sum.adding(entry.value.amount)) ?? .max
       }
     }
+  }
+
+  /// What refunds' events have told of payments, one of which may turn out to be the order's.
+  struct EarlyRefunds: Codable, Equatable, Sendable {
+    private var payments: [String: [String: OrderPayment.Refund]] = [:]
+
+    /// Nobody refunds an order so often before it knows its payment.
+    private static let limit = 16
+
+    func of(_ payment: String) -> [String: OrderPayment.Refund]? { payments[payment] }
+
+    mutating func take(refund id: String, of payment: String, _ refund: OrderPayment.Refund) {
+      let known = payments[payment]
+      guard let refunds = refund.added(to: known, as: id) else { return }
+      let count = payments.values.reduce(0) { $0 + $1.count }
+      guard count < Self.limit || known?[id] != nil else { return }
+      payments[payment] = refunds
+    }
+  }
+}
+
+extension Order.OrderPayment.Refund {
+  /// These with this one; nil where it says nothing new.
+  fileprivate func added(to refunds: [String: Self]?, as id: String) -> [String: Self]? {
+    let known = refunds?[id]
+    guard sequence > known?.sequence ?? 0 else { return nil }
+    // `ended` of one that nobody has heard of is worth nothing either.
+    let isNew =
+      level == nil
+      ? isFinal != known?.isFinal ?? false
+      : level != known?.level ?? .ended || isFinal != known?.isFinal ?? false
+    return isNew ? (refunds ?? [:]).merging([id: self]) { _, new in new } : nil
   }
 }

@@ -26,6 +26,8 @@ package struct Order: Aggregate {
   /// The status to which it returns once what held it is settled.
   package private(set) var heldFrom: OrderStatus?
   package private(set) var payment: OrderPayment?
+  /// What was told of refunds before the payment was known; nil where nothing was.
+  private var earlyRefunds: EarlyRefunds?
   package private(set) var stock = OrderStock.none
   /// What the location lacked for the last refused request.
   package private(set) var shortages: [StockShortage] = []
@@ -116,7 +118,8 @@ package struct Order: Aggregate {
           throw OrderRefusal.hasPayment(payment.requested.id)
         }
       } else if choice != nil {
-        payment = OrderPayment(requested: requested)
+        payment = OrderPayment(requested: requested, earlyRefunds?.of(requested.id))
+        earlyRefunds = nil
       }
     case .paymentRefused(let reason):
       guard status == .pending, payment == nil else { return }
@@ -129,11 +132,10 @@ package struct Order: Aggregate {
       move(id, sequence, level, received: received, due: due)
     case .refundTold(let id, let sequence, let amount, let isFinal):
       payment?.take(refund: id, .init(sequence: sequence, amount: amount, isFinal: isFinal))
-    case .refundMoved(let id, let sequence, let amount, let level):
-      payment?.take(
-        refund: id,
+    case .refundMoved(let id, let sequence, let amount, let level, let of):
+      take(
+        refund: id, of: of,
         .init(sequence: sequence, amount: amount, isFinal: level == .final, level: level))
-      if isGivenBack { hold() } else { resume() }
     case .deadlinePassed:
       if status == .pending, payment == nil { cancel(by: "clock", .expired) }
     case .claimed(let claim, let by): try handOver(claim, by)
@@ -324,7 +326,9 @@ package struct Order: Aggregate {
     switch status {
     case .pending:
       switch level {
-      case .paid: status = .confirmed
+      case .paid:
+        status = .confirmed
+        if isGivenBack { hold() }
       case .expired: cancel(by: "payments", .paymentExpired)
       case .canceled: cancel(by: "payments", .paymentCanceled)
       case .resolved: cancel(by: "payments", .paymentResolved)
@@ -335,6 +339,19 @@ package struct Order: Aggregate {
     case .held: resume()
     case .completed, .canceled: break
     }
+  }
+
+  private mutating func take(refund id: String, of payment: String?, _ refund: OrderPayment.Refund)
+  {
+    guard let known = self.payment else {
+      guard let payment, choice != nil else { return }
+      var early = earlyRefunds ?? EarlyRefunds()
+      early.take(refund: id, of: payment, refund)
+      return earlyRefunds = early
+    }
+    guard payment == nil || payment == known.requested.id else { return }
+    self.payment?.take(refund: id, refund)
+    if isGivenBack { hold() } else { resume() }
   }
 
   private mutating func resume() {

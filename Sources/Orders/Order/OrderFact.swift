@@ -29,8 +29,10 @@ package enum OrderFact: Codable, Equatable, Sendable {
   /// What a refund's event of this sequence tells: so much goes back, or has for good. Recorded
   /// until `refundMoved` was; holds no order.
   case refundTold(id: String, sequence: Int64, amount: UInt256, isFinal: Bool)
-  /// What a refund's event of this sequence tells of it.
-  case refundMoved(id: String, sequence: Int64, amount: UInt256, to: RefundLevel)
+  /// What a refund's event of this sequence tells of it. Without the payment's id it is of the
+  /// order's; with one it may come before the order knows its payment.
+  case refundMoved(
+    id: String, sequence: Int64, amount: UInt256, to: RefundLevel, payment: String? = nil)
   case deadlinePassed
 
   // What people decide.

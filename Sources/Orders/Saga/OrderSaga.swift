@@ -35,12 +35,11 @@ package struct OrderSaga: Sendable {
   /// Takes the order's steps until it waits for something.
   package func drive(_ id: String) async throws {
     let records = records
+    var current = try await database.read { try records.load(id, locking: false, in: $0) }
     for taken in 0..<Self.stepLimit {
-      let order = try await database.read { try records.load(id, locking: false, in: $0) }
-      guard let order else { return }
-      let now = now()
-      if order.isOverdue(at: now) {
-        try await note(.deadlinePassed, of: id)
+      guard let order = current else { return }
+      if order.isOverdue(at: now()) {
+        current = try await note(.deadlinePassed, of: id)
         continue
       }
       guard let step = order.nextStep else {
@@ -50,7 +49,7 @@ package struct OrderSaga: Sendable {
       guard let fact = try await answer(to: step, of: order) else {
         return try await postpone(order)
       }
-      try await note(fact, of: id)
+      current = try await note(fact, of: id)
     }
     // Whoever looks next goes on.
   }
@@ -122,13 +121,16 @@ package struct OrderSaga: Sendable {
 
   // MARK: Noting
 
-  private func note(_ fact: OrderFact, of id: String) async throws {
+  /// The order as it is then; nil where it is gone.
+  private func note(_ fact: OrderFact, of id: String) async throws -> Order? {
     let (records, now) = (records, now())
-    try await database.groupedWrite { connection in
-      guard var order = try records.load(id, in: connection) else { return }
+    let order = try await database.groupedWrite { connection -> Order? in
+      guard var order = try records.load(id, in: connection) else { return nil }
       try records.apply(fact, to: &order, now: now, in: connection)
+      return order
     }
     onEvents()
+    return order
   }
 
   /// Sets the timer to what the order is now.

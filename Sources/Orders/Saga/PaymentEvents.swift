@@ -49,7 +49,7 @@ package struct PaymentEvents: Sendable {
       to: &order, now: now, in: connection)
   }
 
-  /// What goes back of a payment that is an order's.
+  /// What goes back of a payment that is an order's, or may turn out to be.
   private func handle(refund event: CloudEvent, in connection: any SQLConnection) throws {
     guard let data = try? JSONValue(parsing: Array(event.data.utf8)),
       let payment = data["payment_id"]?.string,
@@ -57,12 +57,23 @@ package struct PaymentEvents: Sendable {
     else { throw EventRefusal("no refund's data") }
     guard let tenant = event.tenant,
       var order = try records.load(ofPayment: payment, tenant: tenant, in: connection)
+        ?? waiting(data["order_id"]?.string, tenant: tenant, in: connection)
     else { return }
     try records.apply(
       .refundMoved(
         id: event.subject, sequence: event.sequence, amount: amount,
-        to: RefundLevel(refundEvent: event.type)),
+        to: RefundLevel(refundEvent: event.type), payment: payment),
       to: &order, now: now(), in: connection)
+  }
+
+  /// The order where it doesn't know its payment yet: over brokers, refunds' events may be faster
+  /// than their payment's.
+  private func waiting(
+    _ id: String?, tenant: String, in connection: any SQLConnection
+  ) throws -> Order? {
+    guard let id, Identifier(id, prefix: Order.names.prefix) != nil else { return nil }
+    let order = try records.load(id, tenant: tenant, in: connection)
+    return order?.payment == nil ? order : nil
   }
 
   private static func minor(_ value: JSONValue?) -> UInt256? {

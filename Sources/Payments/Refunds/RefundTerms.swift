@@ -6,6 +6,8 @@ package struct RefundTerms: Hashable, Sendable, Codable {
   /// `ref_…`
   package let id: String
   package let payment: String
+  /// What the payment is for; nil of refunds that were requested before it was noted.
+  package let order: String?
   package let tenant: String
   package let region: String
   package let chain: ChainName
@@ -53,6 +55,7 @@ package struct RefundTerms: Hashable, Sendable, Codable {
   ) {
     self.id = id
     self.payment = payment.id
+    order = payment.orderID
     tenant = payment.tenant
     region = payment.region
     chain = payment.chain

@@ -39,6 +39,7 @@ package enum RefundDocument {
     object.add("id", terms.id)
     object.add("kind", terms.kind.rawValue)
     object.add("not_before", terms.notBefore.description)
+    if let order = terms.order { object.add("order_id", order) }
     object.add("payment_id", terms.payment)
     if let reason = terms.reason { object.add("reason", reason) }
     object.add("region", terms.region)

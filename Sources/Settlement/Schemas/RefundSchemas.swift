@@ -20,8 +20,8 @@ package enum RefundSchemas {
       "Amounts are in units of the asset; those named …_minor in its minor units.",
       members + (isEvent ? step : []),
       optional: [
-        "arrived_minor", "block_hash", "block_height", "chain_id", "contract", "failure", "reason",
-        "txid", "from",
+        "arrived_minor", "block_hash", "block_height", "chain_id", "contract", "failure",
+        "order_id", "reason", "txid", "from",
       ])
   }
 
@@ -31,7 +31,9 @@ package enum RefundSchemas {
     }
     let (text, count, time) = (JSONSchema.text, JSONSchema.count, JSONSchema.time)
     return [
-      .init("id", described(text, "ref_…")), .init("payment_id", text), .init("status", status),
+      .init("id", described(text, "ref_…")), .init("payment_id", text),
+      .init("order_id", described(text, "What the payment is for, where that is noted.")),
+      .init("status", status),
       .init("kind", JSONSchema.choices(RefundTerms.Kind.allCases.map(\.rawValue))),
       .init("chain", text),
       .init("chain_id", described(count, "The number of an EVM chain (EIP-155).")),

@@ -9,6 +9,9 @@ internal import Watching
 
 /// Derives addresses ahead while this process holds the lease for it: woken by those who take
 /// addresses, and now and then by itself.
+///
+/// To look how many are free costs more the more there are. So it looks once a part of them may be
+/// gone, and at once where one was missing.
 final class AddressFilling: Sendable {
   private let surroundings: Surroundings
   private let addresses: AddressPool
@@ -16,6 +19,8 @@ final class AddressFilling: Sendable {
   private let accounts: Set<Int64>
   /// Of the lease held now; a cancelled reader ends a stream for ever, so each has its own.
   private let waker = Mutex<AsyncStream<Void>.Continuation?>(nil)
+  /// How many may have been taken since it was woken.
+  private let taken = Atomic<Int>(0)
 
   init(_ addresses: AddressPool, accounts: Set<Int64>, in surroundings: Surroundings) {
     self.addresses = addresses
@@ -23,7 +28,16 @@ final class AddressFilling: Sendable {
     self.surroundings = surroundings
   }
 
-  func wake() { _ = waker.withLock { $0?.yield() } }
+  /// One may have been taken.
+  func noteTaken() {
+    let count = taken.wrappingAdd(1, ordering: .relaxed).newValue
+    if count > addresses.ready / 8 { wake() }
+  }
+
+  func wake() {
+    taken.store(0, ordering: .relaxed)
+    _ = waker.withLock { $0?.yield() }
+  }
 
   func run() async throws {
     let ticker = Task {

@@ -142,7 +142,7 @@ final class Pipeline: Sendable {
       surroundings: surroundings, feed: feed, payments: payments, prices: prices, peers: peers,
       onEvents: {
         self.relaying.wake()
-        self.filling.wake()
+        self.filling.noteTaken()
       },
       onAddressesNeeded: { self.filling.wake() })
   }
