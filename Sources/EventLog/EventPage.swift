@@ -94,12 +94,13 @@ extension EventLog {
     let subjects = subjects.prefix(maximumSubjects)
     guard !subjects.isEmpty else { return EventPage(events: [], through: last, hasMore: false) }
     var selection = EventSelection(after: position, through: last, limit: limit)
-    // SQLite would rather look through all of the tenant's events, which come in the wanted order:
-    // a plus keeps a column from its index. PostgreSQL needs the position for its partitions.
-    let bare = connection.dialect == .sqlite ? "+" : ""
-    selection.positionColumn = "\(bare)position"
+    // Engines would rather look through all of the tenant's events, which come in the wanted order,
+    // or, as PostgreSQL, through as many as they take a range of positions for. A plus keeps a
+    // column from its index; it also keeps PostgreSQL from leaving partitions out.
+    let isSQLite = connection.dialect == .sqlite
+    selection.positionColumn = isSQLite ? "+position" : "position + 0"
     selection.require("subject", isOneOf: Array(subjects))
-    selection.require("\(bare)tenant", is: tenant)
+    selection.require(isSQLite ? "+tenant" : "tenant", is: tenant)
     let (rows, isCut) = try selection.rows(columns, in: connection)
     let events = try rows.map(positioned)
     return EventPage(

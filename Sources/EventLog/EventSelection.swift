@@ -45,7 +45,7 @@ struct EventSelection {
     if let end { arguments[1] = .integer(end) }
     let rows = try connection.query(
       """
-      SELECT position, \(columns) FROM events WHERE \(wanted) ORDER BY position LIMIT $3
+      SELECT position, \(columns) FROM events WHERE \(wanted) ORDER BY \(positionColumn) LIMIT $3
       """, arguments)
     return (rows, end != nil || rows.count == limit)
   }
@@ -57,7 +57,7 @@ struct EventSelection {
     let dialect = connection.dialect
     let page = """
       SELECT position, COALESCE(\(dialect.byteCount(data)), 0) AS bytes FROM events
-      WHERE \(wanted) ORDER BY position LIMIT $3
+      WHERE \(wanted) ORDER BY \(positionColumn) LIMIT $3
       """
     // Nearly always all of them do, which a sum tells far sooner than one behind each.
     let sum = try connection.queryFirst(

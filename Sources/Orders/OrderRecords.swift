@@ -23,6 +23,14 @@ package struct OrderRecords: Sendable {
     try store.load(id, tenant: tenant, locking: locking, in: connection)
   }
 
+  package func contains(
+    _ id: String, tenant: String, in connection: any SQLConnection
+  ) throws -> Bool {
+    try connection.queryFirst(
+      "SELECT 1 AS n FROM orders WHERE order_id = $1 AND tenant = $2", [.text(id), .text(tenant)])
+      != nil
+  }
+
   /// The status of a tenant's order, held until the transaction ends; nil where there is none.
   package func status(
     of id: String, tenant: String, in connection: any SQLConnection

@@ -60,7 +60,9 @@ struct ApartTests {
     }
 
     /// As from a broker: each event at a partition's offset.
-    func hear() async throws {
+    ///
+    /// - Parameter word: what their types begin with
+    func hear(_ word: String = "") async throws {
       try await scene.gateway.sequence()
       let events = try await scene.database.read {
         try EventLog.page(after: 0, limit: 1_000, in: $0).events
@@ -68,7 +70,9 @@ struct ApartTests {
       let telling = scene.events([.email])
       try await database.write { connection in
         for positioned in events
-        where CustomerEvents.interest.types?.contains(positioned.event.type) == true {
+        where CustomerEvents.interest.types?.contains(positioned.event.type) == true
+          && positioned.event.type.hasPrefix(word)
+        {
           let place = EventPlace(
             EventPartition(topic: "order-events", number: 0), positioned.position)
           try telling.handle(ReceivedEvent(positioned.event, at: place), in: connection)
@@ -145,6 +149,61 @@ struct ApartTests {
         let late = try HeardOrders.forget(before: later, limit: 10, in: connection)
         #expect(early == 0 && late == 1)
       }
+    }
+  }
+
+  @Test("what payments and refunds tell reaches the order's customer")
+  func payments() async throws {
+    try await MessageScene.run { scene in
+      let apart = try await Apart(scene)
+      let payment = try await scene.gateway.made(try await scene.place())
+      try await scene.chain().mine(.init(to: payment, 150_000))
+      try await scene.chain().mineEmpty(8)
+      try await scene.refund(payment)
+      try await apart.hear()
+      let told = try await apart.statuses()
+      for type in ["payment.created", "payment.overpaid", "refund.broadcast", "refund.final"] {
+        #expect(told[type] != nil, "\(type) in \(told)")
+      }
+    }
+  }
+
+  @Test("what a payment tells waits for its order's news, but not for long")
+  func early() async throws {
+    try await MessageScene.run { scene in
+      let apart = try await Apart(scene)
+      let order = try await scene.place()
+      try await scene.gateway.made(order)
+      await #expect(throws: (any Error).self) { try await apart.hear("payment.") }
+      try await apart.hear("order.")
+      try await apart.hear("payment.")
+      #expect(try await apart.statuses().keys.sorted() == ["payment.created"])
+      // Whose order never comes is nobody's.
+      let other = try await Apart(scene)
+      scene.time.advance(seconds: 11)
+      try await other.hear("payment.")
+      #expect(try await other.statuses().isEmpty)
+    }
+  }
+
+  @Test("a forgotten order's customer is forgotten there, too")
+  func forgetting() async throws {
+    try await MessageScene.run { scene in
+      let apart = try await Apart(scene)
+      let order = try await scene.place()
+      func customers() async throws -> [String?] {
+        try await apart.database.read { connection in
+          try connection.query("SELECT customer FROM heard_orders").map {
+            try $0.optionalText("customer")
+          }
+        }
+      }
+      try await apart.hear()
+      #expect(try await customers() == ["ada"])
+      try await scene.note(
+        .canceled(by: "staff", note: nil), .stockReleased, .forgotten(by: "staff"), of: order)
+      try await apart.hear()
+      #expect(try await customers() == [nil])
     }
   }
 

@@ -95,6 +95,24 @@ struct MessageScene: Sendable {
       .ready(by: "staff"), of: order)
   }
 
+  /// Sends a part of a payment back, as its payout would.
+  func refund(_ payment: String) async throws {
+    let refund = try await gateway.send(
+      "POST", "/v1/payments/\(payment)/refunds", headers: ["Idempotency-Key": "r"],
+      body: #"{"kind":"partial","address":"\#(try TestGateway.address(90))","amount":"0.0005"}"#)
+    #expect(refund.status == 201, "\(refund.body)")
+    let (id, now) = (try #require(refund.json()["id"]?.string), time.now)
+    try await database.write { connection in
+      let last = try #require(try EventLog.events(of: id, limit: 10, in: connection).last)
+      try EventLog.append(
+        ["refund.broadcast", "refund.final"].map { type in
+          EventDraft(
+            type: type, subject: id, tenant: Self.tenant, cause: .init(), time: now,
+            data: last.data)
+        }, in: connection)
+    }
+  }
+
   // MARK: Telling
 
   func events(_ channels: Set<CustomerChannel> = [.email, .push]) -> CustomerEvents {

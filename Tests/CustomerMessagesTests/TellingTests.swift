@@ -97,25 +97,7 @@ struct TellingTests {
       let payment = try await scene.gateway.made(paid)
       try await scene.chain().mine(.init(to: payment, 150_000))
       try await scene.chain().mineEmpty(8)
-      let refund = try await scene.gateway.send(
-        "POST", "/v1/payments/\(payment)/refunds", headers: ["Idempotency-Key": "r"],
-        body: #"{"kind":"partial","address":"\#(try TestGateway.address(90))","amount":"0.0005"}"#)
-      #expect(refund.status == 201, "\(refund.body)")
-      let id = try #require(refund.json()["id"]?.string)
-      // As its payout would.
-      let data = try #require(
-        try await scene.database.read { connection in
-          try EventLog.events(of: id, limit: 10, in: connection).last?.data
-        })
-      let now = scene.time.now
-      try await scene.database.write { connection in
-        try EventLog.append(
-          ["refund.broadcast", "refund.final"].map { type in
-            EventDraft(
-              type: type, subject: id, tenant: MessageScene.tenant, cause: .init(), time: now,
-              data: data)
-          }, in: connection)
-      }
+      try await scene.refund(payment)
       try await scene.hear()
       let types = try await scene.told(.email)
       for type in [

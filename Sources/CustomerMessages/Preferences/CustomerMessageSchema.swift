@@ -41,5 +41,8 @@ package enum CustomerMessageSchema {
     Migration(number: 2, name: "how orders of other databases stand") { dialect in
       HeardOrders.statements(dialect)
     },
+    Migration(number: 3, name: "whose orders of other databases are") { _ in
+      ["ALTER TABLE heard_orders ADD COLUMN customer TEXT"]
+    },
   ]
 }

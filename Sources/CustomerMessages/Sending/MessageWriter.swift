@@ -95,7 +95,7 @@ package struct MessageWriter: Sendable {
   ) throws -> (status: OrderStatus?, isHere: Bool) {
     let order = try orders.load(id, tenant: tenant, locking: false, in: connection)
     if let order { return (order.status, true) }
-    return (try HeardOrders.status(of: id, tenant: tenant, in: connection), false)
+    return (try HeardOrders.find(id, tenant: tenant, in: connection)?.status, false)
   }
 
   func unsubscribeLink(_ preferences: CustomerPreferences) -> String? {

@@ -85,6 +85,28 @@ extension ShopEndpoints {
         body: #"{"email":"ada@shop.example"}"#), expecting: 200)
   }
 
+  /// Waits until most of what preparing has told is delivered, so that it isn't sent while others
+  /// are timed; for some minutes at most.
+  func waitForDeliveries() async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(300))
+    var isQuiet = 0
+    // Consumers enqueue a moment later what they hear.
+    while isQuiet < 5, .now < deadline {
+      let waiting = try await requests.texts(Self.promptDeliveries).count
+      isQuiet = waiting < Self.fewDeliveries ? isQuiet + 1 : 0
+      try await Task.sleep(for: .milliseconds(200))
+    }
+  }
+
+  private static let fewDeliveries = 50
+  /// What goes out as soon as it can.
+  private static let promptDeliveries = """
+    SELECT delivery_id AS text FROM deliveries
+    WHERE status = 'pending' AND target IN (
+      SELECT target FROM delivery_targets WHERE is_failing = 0)
+    LIMIT \(fewDeliveries)
+    """
+
   private func webhook(_ url: String, _ events: String, as key: String?) -> [UInt8] {
     requests.request(
       "POST", "/v1/webhooks", body: #"{"url":"\#(url)","events":[\#(events)]}"#, as: key)

@@ -94,6 +94,7 @@ struct ShopEndpoints: Sendable {
       schedule.endpoints[place].requests = try await all[place].make(counts[place], &prepared)
     }
     try await waitForAddresses()
+    try await waitForDeliveries()
     return schedule
   }
 
