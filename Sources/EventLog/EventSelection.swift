@@ -7,6 +7,8 @@ struct EventSelection {
   private var arguments: [SQLValue]
   private var conditions = ""
   private let limit: Int
+  /// How many rows there may be at most, whatever is wanted.
+  private let span: Int64
   /// As conditions name it, where an engine is to be kept from its index.
   var positionColumn = "position"
   /// What is read of the data.
@@ -15,6 +17,7 @@ struct EventSelection {
   init(after position: Int64, through end: Int64, limit: Int) {
     arguments = [.integer(position), .integer(end), .integer(Int64(limit))]
     self.limit = limit
+    span = max(0, end - position)
   }
 
   mutating func require(_ column: String, is value: String) {
@@ -40,6 +43,7 @@ struct EventSelection {
   func rows(
     _ columns: String, in connection: any SQLConnection
   ) throws -> (rows: [SQLRow], isCut: Bool) {
+    guard span > 0 else { return ([], false) }
     var arguments = arguments
     let end = try lastThatFits(in: connection)
     if let end { arguments[1] = .integer(end) }
@@ -53,7 +57,8 @@ struct EventSelection {
   /// The position of the last row whose bytes fit beside those before; nil where all rows do.
   private func lastThatFits(in connection: any SQLConnection) throws -> Int64? {
     // As many as fit in any case.
-    guard limit * EventDraft.maximumDataBytes > EventLog.maximumPageBytes else { return nil }
+    let most = Int(min(Int64(limit), span))
+    guard most * EventDraft.maximumDataBytes > EventLog.maximumPageBytes else { return nil }
     let dialect = connection.dialect
     let page = """
       SELECT position, COALESCE(\(dialect.byteCount(data)), 0) AS bytes FROM events

@@ -5,15 +5,25 @@ package actor LogSource: EventSource {
   private let database: any Database
   private let feed: EventFeed
   private let topics: Set<EventTopic>?
+  private let gathering: Duration
   /// The position to read next.
   private var next: Int64 = 1
+  /// Whether the log may go on behind what was read, whatever the feed knows.
+  private var isBehind = true
 
-  /// - Parameter topics: those wanted, as on Kafka; nil for all events. Whole topics only: a
-  ///   subject's events are numbered through.
-  package init(database: any Database, feed: EventFeed, topics: Set<EventTopic>? = nil) {
+  /// - Parameters:
+  ///   - topics: those wanted, as on Kafka; nil for all events. Whole topics only: a subject's
+  ///     events are numbered through.
+  ///   - gathering: how long what has come is left for more to come with it: a page and its commit
+  ///     cost nearly the same for one event as for dozens
+  package init(
+    database: any Database, feed: EventFeed, topics: Set<EventTopic>? = nil,
+    gathering: Duration = .zero
+  ) {
     self.database = database
     self.feed = feed
     self.topics = topics
+    self.gathering = gathering
   }
 
   package func open(
@@ -27,13 +37,17 @@ package actor LogSource: EventSource {
       case .now: next = try await database.read { try EventLog.lastPosition(in: $0) } + 1
       }
     }
+    isBehind = true
     return [.log: next]
   }
 
   package func next(limit: Int, waiting: Duration) async throws -> EventBatch? {
-    let batch = try await page(limit: limit)
-    guard batch.next.isEmpty, waiting > .zero else { return batch }
+    if isBehind || waiting <= .zero {
+      let batch = try await page(limit: limit)
+      guard batch.next.isEmpty, waiting > .zero else { return batch }
+    }
     guard await waitForMore(atMost: waiting) else { return nil }
+    if gathering > .zero, feed.position >= next { try? await Task.sleep(for: gathering) }
     // Another process may have sequenced what this one's feed doesn't know of.
     return try await page(limit: limit)
   }
@@ -44,6 +58,7 @@ package actor LogSource: EventSource {
     let page = try await database.read {
       try EventLog.page(after: position, limit: limit, in: $0)
     }
+    isBehind = page.hasMore
     guard page.through > position else { return .empty }
     next = page.through + 1
     let messages = page.events.filter { isWanted($0.event.type) }.map { positioned in

@@ -79,6 +79,7 @@ package final class DeliveryWorker: Sendable {
       group.addTask {
         try await withThrowingDiscardingTaskGroup { attempts in
           for await _ in wakes where !Task.isCancelled {
+            try? await clock.sleep(for: self.options.gathering)
             do {
               while case let claimed = try await self.claim(), !claimed.isEmpty {
                 for delivery in claimed {

@@ -13,6 +13,9 @@ package struct DeliveryWorkerOptions: Sendable, Equatable {
   package var attemptTimeout: Duration = .seconds(45)
   /// How often the queues are looked at.
   package var interval: Duration = .milliseconds(250)
+  /// How long one that was woken waits for others that end or come: to claim several at once costs
+  /// hardly more than to claim one.
+  package var gathering: Duration = .zero
 
   package init() {}
 }

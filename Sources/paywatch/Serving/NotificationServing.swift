@@ -67,8 +67,10 @@ struct NotificationServing: Sendable {
 
   private func send(under lease: Lease) async throws {
     let (metrics, logger) = (surroundings.metrics, surroundings.logger)
+    var options = DeliveryWorkerOptions()
+    options.gathering = .milliseconds(10)
     let worker = DeliveryWorker(
-      database: surroundings.database, channels: try channels(), now: now,
+      database: surroundings.database, channels: try channels(), options: options, now: now,
       random: { UInt64.random(in: .min ... .max) },
       check: { try Leases.check(lease, in: $0) }, onEvents: onEvents,
       onReport: { report in

@@ -8,6 +8,9 @@ internal import Settings
 internal import Watching
 
 extension Surroundings {
+  /// What nobody waits for longer, and spares most pages and commits of a busy log.
+  private static let gathering = Duration.milliseconds(25)
+
   /// Hands a consumer the events of these topics, as long as this process holds the lease for it.
   /// They come from where the configuration says: this process's own log, or the brokers, where
   /// other services have databases of their own.
@@ -17,7 +20,8 @@ extension Surroundings {
   ) async throws {
     let settings = plan.configuration
     guard settings.services.events == .kafka, let kafka = settings.kafka else {
-      let source = LogSource(database: database, feed: feed, topics: topics)
+      let source = LogSource(
+        database: database, feed: feed, topics: topics, gathering: Self.gathering)
       return try await hear(source, as: name, interest, under: lease, handler)
     }
     let source = try KafkaSource(kafka.configuration(), topics: topics, log: kafkaLog)

@@ -81,6 +81,19 @@ struct LogSourceTests {
     #expect(try await scene.sequences(of: "a") == [4, 5])
   }
 
+  @Test("what another process has sequenced is found without the feed")
+  func unfed() async throws {
+    let scene = try await ConsumerScene()
+    let source = LogSource(database: scene.database, feed: EventFeed())
+    _ = try await source.open(at: [:], otherwise: .beginning)
+    for _ in 1...2 {
+      try await append(scene, "a")
+      try await drain(Sequencer(database: scene.database), scene)
+      let batch = try await source.next(limit: 10, waiting: .milliseconds(20))
+      #expect(batch?.messages.count == 1)
+    }
+  }
+
   @Test("a running consumer is woken by the feed and ends with it")
   func running() async throws {
     let scene = try await ConsumerScene()

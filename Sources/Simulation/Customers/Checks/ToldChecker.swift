@@ -54,7 +54,8 @@ struct ToldChecker {
 
   /// What an order can become, by what it is.
   private static let steps: [String: Set<String>] = [
-    "pending": ["pending", "confirmed", "canceled"],
+    // Held where what pays for it is on its way back.
+    "pending": ["pending", "confirmed", "held", "canceled"],
     "confirmed": ["confirmed", "preparing", "held", "canceled"],
     "preparing": ["preparing", "ready", "held"],
     "ready": ["ready", "completed", "held"],
@@ -71,7 +72,15 @@ struct ToldChecker {
     let before = orders[id]
     var order = try ToldOrder(data, tenant: event.tenant ?? "")
     if order.status == "held" {
-      order.heldFrom = before?.status == "held" ? before?.heldFrom : before?.status
+      order.heldFrom =
+        switch before?.status {
+        case "held": before?.heldFrom
+        case "pending": "confirmed"
+        case let status: status
+        }
+      findings.require(
+        before?.status != "pending" || data["attention"]?.string == "refunding", .streams,
+        "\(id) is held before it was confirmed, for \(data["attention"]?.string ?? "nothing")")
     }
     order.wasReady = before?.wasReady == true || order.status == "ready"
     order.wasToldToEnd = before?.wasToldToEnd == true || event.word == order.status
