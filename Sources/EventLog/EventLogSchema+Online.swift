@@ -34,6 +34,16 @@ extension EventLog {
       }
     })
 
+  /// Each large partition gets its index before all have one. Under the names that PostgreSQL gives
+  /// them, they are taken over instead of built (postgresql.org/docs/15/sql-createindex.html).
+  static let indexingTypes = OnlineChange(
+    indexes: { connection in
+      try EventPartitions.tables(in: connection).filter(connection.isLarge).map {
+        OnlineIndex("\($0)_tenant_position_type_idx", on: "\($0) (tenant, position, type)")
+      }
+    },
+    isPrepared: { _ in false })
+
   /// The log's name until it takes the old one's place.
   private static let log = "events_partitioned"
 

@@ -35,6 +35,16 @@ enum EventPartitions {
       "UPDATE event_positions SET partitioned_through = $1 WHERE singleton = 1", [.integer(last)])
   }
 
+  /// Those that there are.
+  static func tables(in connection: any SQLConnection) throws -> [String] {
+    try connection.query(
+      """
+      SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+      WHERE inhparent = CAST('events' AS REGCLASS) AND relkind = 'r' ORDER BY relname
+      """
+    ).map { try $0.text("relname") }
+  }
+
   /// The last position of the oldest partition that could go: all its positions are given and it
   /// isn't the only one.
   static func oldest(in connection: any SQLConnection) throws -> Int64? {

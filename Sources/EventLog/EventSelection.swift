@@ -44,9 +44,14 @@ struct EventSelection {
     _ columns: String, in connection: any SQLConnection
   ) throws -> (rows: [SQLRow], isCut: Bool) {
     guard span > 0 else { return ([], false) }
-    var arguments = arguments
-    let end = try lastThatFits(in: connection)
-    if let end { arguments[1] = .integer(end) }
+    var (arguments, end) = (arguments, Int64?.none)
+    switch try fitting(in: connection) {
+    case .nothing: return ([], false)
+    case .everything: break
+    case .through(let last):
+      arguments[1] = .integer(last)
+      end = last
+    }
     let rows = try connection.query(
       """
       SELECT position, \(columns) FROM events WHERE \(wanted) ORDER BY \(positionColumn) LIMIT $3
@@ -54,11 +59,18 @@ struct EventSelection {
     return (rows, end != nil || rows.count == limit)
   }
 
-  /// The position of the last row whose bytes fit beside those before; nil where all rows do.
-  private func lastThatFits(in connection: any SQLConnection) throws -> Int64? {
+  private enum Fitting {
+    /// There are no rows.
+    case nothing
+    case everything
+    /// The position of the last row whose bytes fit beside those before.
+    case through(Int64)
+  }
+
+  private func fitting(in connection: any SQLConnection) throws -> Fitting {
     // As many as fit in any case.
     let most = Int(min(Int64(limit), span))
-    guard most * EventDraft.maximumDataBytes > EventLog.maximumPageBytes else { return nil }
+    guard most * EventDraft.maximumDataBytes > EventLog.maximumPageBytes else { return .everything }
     let dialect = connection.dialect
     let page = """
       SELECT position, COALESCE(\(dialect.byteCount(data)), 0) AS bytes FROM events
@@ -67,15 +79,18 @@ struct EventSelection {
     // Nearly always all of them do, which a sum tells far sooner than one behind each.
     let sum = try connection.queryFirst(
       """
-      SELECT CAST(COALESCE(SUM(bytes), 0) AS \(dialect.integer)) AS total FROM (\(page)) AS page
+      SELECT COUNT(*) AS count, CAST(COALESCE(SUM(bytes), 0) AS \(dialect.integer)) AS total
+      FROM (\(page)) AS page
       """, arguments)
-    guard try sum?.integer("total") ?? .max > Int64(EventLog.maximumPageBytes) else { return nil }
+    let total = try sum?.integer("total") ?? .max
+    if try sum?.integer("count") == 0 { return .nothing }
+    guard total > EventLog.maximumPageBytes else { return .everything }
     let last = try connection.queryFirst(
       """
       SELECT MAX(position) AS last_position FROM (
         SELECT position, SUM(bytes) OVER (ORDER BY position) AS total FROM (\(page)) AS page
       ) AS sizes WHERE total <= \(EventLog.maximumPageBytes)
       """, arguments)
-    return try last?.optionalInteger("last_position")
+    return try last?.optionalInteger("last_position").map(Fitting.through) ?? .everything
   }
 }

@@ -20,12 +20,20 @@ package final class Sequencer: Sendable {
   private let database: any Database
   private let feed: EventFeed?
   private let batchLimit: Int
+  private let gathering: Duration
   /// Of the `run` that is under way.
   private let waker = Mutex<AsyncStream<Void>.Continuation?>(nil)
 
   /// `feed` is told of new positions; a step sequences up to `batchLimit` events.
-  package init(database: any Database, feed: EventFeed? = nil, batchLimit: Int = 512) {
+  ///
+  /// - Parameter gathering: how long `run` leaves what has come for more to come with it: a step is
+  ///   a commit, which costs nearly the same for one event as for dozens
+  package init(
+    database: any Database, feed: EventFeed? = nil, batchLimit: Int = 512,
+    gathering: Duration = .milliseconds(10)
+  ) {
     precondition(batchLimit > 0, "a step must be able to do something")
+    self.gathering = gathering
     self.database = database
     self.feed = feed
     self.batchLimit = batchLimit
@@ -61,9 +69,9 @@ package final class Sequencer: Sendable {
   /// is cancelled. Runs once at a time. What fails is reported and tried again at the next wake,
   /// but for a lost lease, which it throws.
   package func run<C: Clock>(
-    under lease: Lease? = nil, every interval: C.Duration, clock: C,
+    under lease: Lease? = nil, every interval: Duration, clock: C,
     onError: @Sendable (any Error) -> Void
-  ) async throws(LeaseLost) {
+  ) async throws(LeaseLost) where C.Duration == Duration {
     let (wakes, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     waker.withLock { $0 = continuation }
     let ticker = Task {
@@ -74,6 +82,7 @@ package final class Sequencer: Sendable {
     }
     defer { ticker.cancel() }
     for await _ in wakes {
+      try? await clock.sleep(for: gathering)
       do {
         try await drain(under: lease)
       } catch let lost as LeaseLost {

@@ -131,6 +131,21 @@ struct OnlineMigrationTests {
       try await old.makeRefunds(rows: rows)
       try await Schema.migrate(old.database)
       schemas.append(try await old.schema())
+      // Each partition has one index of the log's, and a large one had it before the log.
+      let partitions = try await old.number(
+        "SELECT COUNT(*) AS n FROM pg_class WHERE relname LIKE 'events_through_%' AND relkind = 'r'")
+      let earlier = try await old.number(
+        """
+        SELECT COUNT(*) AS n FROM pg_inherits
+        WHERE inhparent = CAST('events_by_tenant' AS REGCLASS) AND inhrelid < inhparent
+        """)
+      let all = try await old.number(
+        """
+        SELECT COUNT(*) AS n FROM pg_class
+        WHERE relname LIKE 'events_through_%_tenant_position_type_idx%' AND relkind = 'i'
+        """)
+      #expect(all == partitions)
+      #expect(earlier == (rows > 0 ? partitions : 0))
       try await old.end()
     }
     #expect(schemas[0].count > 300)

@@ -81,6 +81,18 @@ struct EventNewsTests {
     #expect(await order.value == 1)
   }
 
+  @Test("many events at once are seen, also where none is a payment's and so none is read")
+  func others() async throws {
+    let scene = try await Self.scene()
+    let waiting = scene.wait(for: .subject("s30"))
+    try await scene.waiting(1)
+    let drafts = (0..<40).map { EventFixtures.draft("x.y", "s\($0)") }
+    try await scene.database.write { _ = try EventLog.append(drafts, in: $0) }
+    try await Sequencer(database: scene.database, feed: scene.feed).step()
+    try await scene.waiting(0)
+    #expect(await waiting.value == 30)
+  }
+
   @Test("thousands wait, and the log is read once for all")
   func many() async throws {
     let scene = try await Self.scene()

@@ -95,15 +95,17 @@ enum DeliveryQueue {
     let free = min(limit, max(0, slots - underWay))
     let due = free > 0 ? try self.due(target.target, at: now, limit: free, in: connection) : []
     let until = now.adding(seconds: claimSeconds)
-    for id in due {
-      try connection.submit(
+    let claimed = try due.compactMap { id in
+      try connection.queryFirst(
         """
         UPDATE deliveries SET claimed = 1, attempts = attempts + 1, attempted_at = $1,
           next_attempt_at = $2 WHERE delivery_id = $3
-        """, [.integer(now.microseconds), .integer(until.microseconds), .text(id)], changing: 1)
+        RETURNING \(Delivery.columns)
+        """, [.integer(now.microseconds), .integer(until.microseconds), .text(id)]
+      ).map(Delivery.init)
     }
     try schedule(target, at: now, hasRoom: due.count < free, in: connection)
-    return try due.compactMap { try Deliveries.load($0, tenant: nil, in: connection) }
+    return claimed
   }
 
   private static let isTargets = "tenant = $1 AND channel = $2 AND target = $3"
@@ -208,12 +210,13 @@ enum DeliveryQueue {
     case .canceled: status = .canceled
     }
     let note = outcome.note
-    let changed = try connection.execute(
+    let noted = try connection.queryFirst(
       """
       UPDATE deliveries SET status = $1, claimed = 0, next_attempt_at = $2, finished_at = $3,
         content = CASE WHEN $1 = 'sent' THEN '' ELSE content END, code = $4, detail = $5,
         answer = $6
       WHERE delivery_id = $7 AND status = 'pending' AND claimed = 1 AND attempts = $8
+      RETURNING \(Delivery.columns)
       """,
       [
         .text(status.rawValue), .optional(next?.microseconds),
@@ -221,12 +224,9 @@ enum DeliveryQueue {
         .text(note.detail), .optional(note.answer), .text(attempt.id),
         .integer(attempt.attempts),
       ])
-    guard changed == 1 else { return nil }
+    guard let delivery = try noted.map(Delivery.init) else { return nil }
     try RecordedAttempt.add(outcome, of: attempt, endedAt: now, in: connection)
     try retire(target, outcome, health, through: channel, at: now, in: connection)
-    guard let delivery = try Deliveries.load(attempt.id, tenant: nil, in: connection) else {
-      return nil
-    }
     if status == .sent || status == .failed { try tell(delivery, now: now, in: connection) }
     return delivery
   }
