@@ -11,9 +11,13 @@ package struct PostgresOptions: Sendable {
   package var applicationName = "paywatch"
   /// How many connections there are at most, each with a thread of its own.
   package var poolSize = 8
-  /// How many groups of writes run at once. One less than the pool's size at most, where that has
-  /// several, so that groups never keep a read waiting.
-  package var groupWriters = 2
+  /// How many groups of writes run at once: while one waits for a row of another's, the others go
+  /// on. One less than the pool's size at most, where that has several, so that groups never keep a
+  /// read waiting.
+  package var groupWriters = 4
+  /// How many where more than `busyCount` writes wait or run: fewer commits serve so many sooner.
+  package var busyGroupWriters = 2
+  package var busyCount = 32
   /// How many grouped writes share a commit at most: bounds how long the first of them waits.
   package var groupLimit = 256
   /// How many reads and writes may wait; the next one throws `DatabaseError.overloaded`.
@@ -24,7 +28,7 @@ package struct PostgresOptions: Sendable {
   package var lockTimeoutMilliseconds = 10_000
   /// How long a body in a group waits for a row before it leaves the group, which its others must
   /// not wait for, and runs alone. Also ends deadlocks between groups before the server looks.
-  package var groupLockTimeoutMilliseconds = 100
+  package var groupLockTimeoutMilliseconds = 20
   /// The server ends a session that holds a transaction open for so long without asking anything,
   /// as a paused process does.
   package var idleInTransactionTimeoutMilliseconds = 60_000

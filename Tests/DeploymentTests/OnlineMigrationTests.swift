@@ -133,7 +133,10 @@ struct OnlineMigrationTests {
       schemas.append(try await old.schema())
       // Each partition has one index of the log's, and a large one had it before the log.
       let partitions = try await old.number(
-        "SELECT COUNT(*) AS n FROM pg_class WHERE relname LIKE 'events_through_%' AND relkind = 'r'")
+        """
+        SELECT COUNT(*) AS n FROM pg_class
+        WHERE relname LIKE 'events_through_%' AND relkind = 'r'
+        """)
       let earlier = try await old.number(
         """
         SELECT COUNT(*) AS n FROM pg_inherits

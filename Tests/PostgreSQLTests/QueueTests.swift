@@ -9,8 +9,16 @@ struct QueueTests {
     Job(kind: kind, enqueuedAt: .now, run: { _ in {} }, fail: { _ in })
   }
 
-  private func queue(_ kinds: String, limit: Int = 100, writers: Int = 1) -> WorkQueue {
-    var queue = WorkQueue(waitingLimit: limit, groupWriters: writers, groupLimit: 3)
+  private func queue(
+    _ kinds: String, limit: Int = 100, writers: Int = 1, busyCount: Int = 100
+  ) -> WorkQueue {
+    var options = PostgresOptions(connection: "")
+    options.waitingLimit = limit
+    options.groupWriters = writers
+    options.busyGroupWriters = 1
+    options.busyCount = busyCount
+    options.groupLimit = 3
+    var queue = WorkQueue(options, size: 10)
     for kind in kinds { _ = queue.add(job(kind == "g" ? .grouped : .read)) }
     return queue
   }
@@ -38,9 +46,27 @@ struct QueueTests {
     #expect(take(&queue) == "3")
     #expect(queue.runnable == 2)
     #expect([take(&queue), take(&queue), take(&queue)] == ["r", "r", "-"])
-    queue.finishGroup()
+    queue.finishGroup(of: 3)
     #expect(queue.runnable == 1)
     #expect([take(&queue), take(&queue)] == ["2", "-"])
+  }
+
+  @Test("fewer groups run at once where there is much, and never more than connections but one")
+  func busy() {
+    var queue = queue("gggggggggg", writers: 2, busyCount: 4)
+    #expect([take(&queue), take(&queue)] == ["3", "-"])
+    #expect(queue.runnable == 0)
+    queue.finishGroup(of: 3)
+    #expect([take(&queue), take(&queue)] == ["3", "-"])
+    queue.finishGroup(of: 3)
+    // Four are left, which aren't many.
+    #expect([take(&queue), take(&queue), take(&queue)] == ["3", "1", "-"])
+    var options = PostgresOptions(connection: "")
+    options.groupWriters = 9
+    options.groupLimit = 1
+    var small = WorkQueue(options, size: 3)
+    for _ in 0..<4 { _ = small.add(job(.grouped)) }
+    #expect([take(&small), take(&small), take(&small)] == ["1", "1", "-"])
   }
 
   @Test("what is too much or too late is turned away")

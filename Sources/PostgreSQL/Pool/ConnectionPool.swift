@@ -25,12 +25,7 @@ final class ConnectionPool: Sendable {
   init(_ options: PostgresOptions) {
     self.options = options
     size = max(1, options.poolSize)
-    let groupWriters = min(max(1, options.groupWriters), max(1, size - 1))
-    state = Mutex(
-      State(
-        queue: WorkQueue(
-          waitingLimit: max(1, options.waitingLimit), groupWriters: groupWriters,
-          groupLimit: max(1, options.groupLimit))))
+    state = Mutex(State(queue: WorkQueue(options, size: size)))
   }
 
   var statistics: PoolStatistics {
@@ -126,7 +121,7 @@ final class ConnectionPool: Sendable {
       }
       state.withLock { state in
         state.running -= 1
-        if case .group = work { state.queue.finishGroup() }
+        if case .group(let jobs) = work { state.queue.finishGroup(of: jobs.count) }
       }
     }
     connections.drop()

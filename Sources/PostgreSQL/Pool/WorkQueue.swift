@@ -23,23 +23,33 @@ struct WorkQueue {
   private var grouped = Fifo<Ticket>()
   private var lastNumber = 0
   private var runningGroups = 0
+  /// How many bodies these have.
+  private var runningMembers = 0
   private(set) var isClosed = false
 
   private let waitingLimit: Int
   private let groupWriters: Int
+  private let busyGroupWriters: Int
+  private let busyCount: Int
   private let groupLimit: Int
 
-  init(waitingLimit: Int, groupWriters: Int, groupLimit: Int) {
-    self.waitingLimit = waitingLimit
-    self.groupWriters = groupWriters
-    self.groupLimit = groupLimit
+  /// - Parameter size: how many connections there are
+  init(_ options: PostgresOptions, size: Int) {
+    waitingLimit = max(1, options.waitingLimit)
+    groupWriters = min(max(1, options.groupWriters), max(1, size - 1))
+    busyGroupWriters = min(max(1, options.busyGroupWriters), groupWriters)
+    busyCount = options.busyCount
+    groupLimit = max(1, options.groupLimit)
   }
 
   var count: Int { singles.count + grouped.count }
 
   /// How many connections would find something to do now.
-  var runnable: Int {
-    singles.count + (grouped.count > 0 && runningGroups < groupWriters ? 1 : 0)
+  var runnable: Int { singles.count + (grouped.count > 0 && hasGroupWriter ? 1 : 0) }
+
+  private var hasGroupWriter: Bool {
+    let isBusy = grouped.count + runningMembers > busyCount
+    return runningGroups < (isBusy ? busyGroupWriters : groupWriters)
   }
 
   mutating func add(_ job: Job) -> Admission {
@@ -53,15 +63,20 @@ struct WorkQueue {
 
   /// What comes next; nil where nothing waits that may run now. After a group, `finishGroup`.
   mutating func next() -> Work? {
-    let group = runningGroups < groupWriters ? grouped.first : nil
+    let group = hasGroupWriter ? grouped.first : nil
     if let group, singles.first.map({ group.number < $0.number }) ?? true {
+      let jobs = grouped.take(groupLimit).map(\.job)
       runningGroups += 1
-      return .group(grouped.take(groupLimit).map(\.job))
+      runningMembers += jobs.count
+      return .group(jobs)
     }
     return singles.take(1).first.map { .single($0.job) }
   }
 
-  mutating func finishGroup() { runningGroups -= 1 }
+  mutating func finishGroup(of count: Int) {
+    runningGroups -= 1
+    runningMembers -= count
+  }
 
   /// Refuses everything from now on.
   mutating func close() { isClosed = true }

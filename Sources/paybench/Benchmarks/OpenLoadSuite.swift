@@ -13,7 +13,12 @@ enum OpenLoadSuite: EngineSuite {
   private static let connectionsPerStream = 20
 
   /// Requests a second at which latencies are told.
-  static let statedRate = 200.0
+  static func statedRate(_ engine: DurableStore.Engine) -> Double {
+    switch engine {
+    case .sqlite: 200
+    case .postgreSQL: 100
+    }
+  }
 
   /// Of each endpoint, of 99 of 100 requests.
   static let boundMilliseconds = 100.0
@@ -25,7 +30,7 @@ enum OpenLoadSuite: EngineSuite {
     let scale = Double(wanted) / Double(usualCount)
     let count = DescriptorLimit.connections(wanted)
     let isQuick = scale < 0.1
-    let statedRate = isQuick ? 60 : Self.statedRate
+    let statedRate = isQuick ? 60 : Self.statedRate(engine)
     let empty = try await EmptyServer.Process.start()
     // Server and loads are apart: a process has no more descriptors than one side needs.
     let shop = try await ServedShop.start(
@@ -39,7 +44,7 @@ enum OpenLoadSuite: EngineSuite {
     let bare = OpenLoad(port: empty.port, connections: count)
     let shares = endpoints.all.reduce(0) { $0 + $1.share }
     let search = RateSearch(start: statedRate, trials: isQuick ? 0 : 12)
-    let bareSearch = RateSearch(start: 8 * statedRate, trials: 6)
+    let bareSearch = RateSearch(start: 1_600, trials: 6)
     return Contest(
       name: name(engine),
       how: """
