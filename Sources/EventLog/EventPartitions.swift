@@ -35,7 +35,7 @@ enum EventPartitions {
       "UPDATE event_positions SET partitioned_through = $1 WHERE singleton = 1", [.integer(last)])
   }
 
-  /// Those that there are.
+  /// The names of those that the log has.
   static func tables(in connection: any SQLConnection) throws -> [String] {
     try connection.query(
       """

@@ -67,6 +67,7 @@ struct EventSelection {
     case through(Int64)
   }
 
+  /// Which of the rows a page's bytes have room for.
   private func fitting(in connection: any SQLConnection) throws -> Fitting {
     // As many as fit in any case.
     let most = Int(min(Int64(limit), span))
@@ -82,8 +83,9 @@ struct EventSelection {
       SELECT COUNT(*) AS count, CAST(COALESCE(SUM(bytes), 0) AS \(dialect.integer)) AS total
       FROM (\(page)) AS page
       """, arguments)
-    let total = try sum?.integer("total") ?? .max
+    // By their number: rows whose data isn't read have no bytes.
     if try sum?.integer("count") == 0 { return .nothing }
+    let total = try sum?.integer("total") ?? .max
     guard total > EventLog.maximumPageBytes else { return .everything }
     let last = try connection.queryFirst(
       """

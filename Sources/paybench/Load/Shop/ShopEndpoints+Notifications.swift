@@ -96,6 +96,7 @@ extension ShopEndpoints {
       isQuiet = waiting < Self.fewDeliveries ? isQuiet + 1 : 0
       try await Task.sleep(for: .milliseconds(200))
     }
+    if isQuiet < 5 { Progress.note("deliveries still wait: what follows is measured beside them") }
   }
 
   private static let fewDeliveries = 50
