@@ -130,12 +130,12 @@ extension EventLog {
   static func events(
     after position: Int64, through last: Int64, in connection: any SQLConnection
   ) throws -> [PositionedEvent] {
+    // Put in order here, as which they come: asked for it, PostgreSQL sorts them on its disk, data
+    // and all, as long as it doesn't know that.
     try connection.query(
-      """
-      SELECT position, \(columns) FROM events
-      WHERE position > $1 AND position <= $2 ORDER BY position
-      """, [.integer(position), .integer(last)]
-    ).map(positioned)
+      "SELECT position, \(columns) FROM events WHERE position > $1 AND position <= $2",
+      [.integer(position), .integer(last)]
+    ).map(positioned).sorted { $0.position < $1.position }
   }
 
   /// The position of the last event that has one; 0 where there is none.

@@ -16,8 +16,11 @@ final class Materials {
   }
 
   /// 1.38 MB of mainnet's taproot era: 2,500 transactions, most with witnesses.
-  private(set) lazy var block: Result<[UInt8], any Error> = Result {
-    let file = settings.vectors.appending(path: "blocks/mainnet-702861.raw")
+  private(set) lazy var block = Result { try bytes(ofBlock: "mainnet-702861.raw") }
+
+  /// A block of the vectors.
+  func bytes(ofBlock name: String) throws -> [UInt8] {
+    let file = settings.vectors.appending(path: "blocks/\(name)")
     do {
       return [UInt8](try Data(contentsOf: file))
     } catch {

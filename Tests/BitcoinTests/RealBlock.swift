@@ -26,6 +26,9 @@ struct RealBlock: Sendable, CustomStringConvertible {
     RealBlock(
       file: "mainnet-370661.raw", network: .mainnet, height: 370_661,
       hash: "00000000000000001416a613602d73bbe5c79170fd8f39d509896b829cf9021e", isListed: true),
+    RealBlock(
+      file: "mainnet-413567.raw", network: .mainnet, height: 413_567,
+      hash: "0000000000000000025aff8be8a55df8f89c77296db6198f272d6577325d4069", isListed: true),
     signalling,
     RealBlock(
       file: "mainnet-481829.raw", network: .mainnet, height: 481_829,

@@ -150,6 +150,7 @@ package struct RelayPlan: Sendable {
   /// The messages of a page of events, in its order.
   package func batch(of events: [PositionedEvent]) throws(RelayError) -> RelayBatch {
     var batch = RelayBatch(epoch: epoch)
+    batch.reserve(for: events)
     for event in events {
       if let destination = try destination(of: event) { batch.append(event, to: destination) }
     }

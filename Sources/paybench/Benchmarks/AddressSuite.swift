@@ -145,6 +145,6 @@ enum AddressSuite: Suite {
       comparisons: [
         .init(
           name: name, unit: "addresses/s", reference: "one core", goal: .ratioAtLeast(1.9))
-      ])
+      ], repeats: 3)
   }
 }

@@ -3,6 +3,7 @@ internal import Bytes
 internal import ChainTracking
 internal import ChainTypes
 internal import Digests
+internal import Synchronization
 
 /// A real block's bytes to its matches.
 ///
@@ -12,9 +13,12 @@ internal import Digests
 enum BlockSuite: Suite {
   private static let small = "block scan, verified, 1 k watched"
   private static let large = "block scan, verified, 10 M watched"
+  private static let older = "block scan, verified, 10 M watched, block 413567"
   private static let rescan = "block rescan, verified before, 10 M watched"
 
-  static let names = [small, large, rescan]
+  static let names = [small, large, onAllCores(large), older, rescan, onAllCores(rescan)]
+
+  private static func onAllCores(_ name: String) -> String { "\(name), all cores" }
 
   static func contests(named names: Set<String>, _ materials: Materials) throws -> [Contest] {
     let block = try materials.block.get()
@@ -53,15 +57,74 @@ enum BlockSuite: Suite {
             """,
           ours: try scan(set, .full), references: [sha256, limit] + peers))
     }
+    if names.contains(older) {
+      let older = try materials.bytes(ofBlock: BitcoinCore.block)
+      contests.append(
+        Contest(
+          name: Self.older, unit: "MB/s",
+          how: """
+            The same with a block from before segwit, which Bitcoin Core's own benchmark reads: it \
+            makes transactions and txids of it, nothing else.
+            """,
+          ours: try Self.scan(older, rounds: rounds, materials.watched.set, .full),
+          references: [BitcoinCore.deserialisation(seconds: materials.peers.seconds)]))
+    }
     if names.contains(rescan) {
       contests.append(
         Contest(
           name: rescan, unit: "MB/s",
-          how: "The same, but only what matches is hashed: its block was verified before.",
+          how: """
+            As the verified scan, but only what matches is hashed: its block was verified before.
+            """,
           ours: try scan(materials.watched.set, .alreadyVerified),
           references: [pass]))
     }
+    for (name, verification) in [(large, BlockVerification.full), (rescan, .alreadyVerified)]
+    where names.contains(onAllCores(name)) {
+      contests.append(
+        Contest(
+          name: onAllCores(name), unit: "MB/s",
+          how: """
+            \(Threads.processors) threads scan a block each, their scripts others each time; in \
+            time as it passes, until the last one has.
+            """,
+          ours: try scanOnAllCores(block, rounds: rounds, materials.watched.set, verification),
+          references: [
+            Contest.Reference(
+              name: "one core",
+              goal: name == rescan ? .atLeast(10_000, "MB/s") : nil,
+              run: try scan(materials.watched.set, verification))
+          ]))
+    }
     return contests
+  }
+
+  /// As `scan`, all threads together in time as it passes.
+  private static func scanOnAllCores(
+    _ block: [UInt8], rounds: Int, _ set: WatchSet, _ verification: BlockVerification
+  ) throws -> () throws -> Double {
+    let transactions = try Block(bytes: block).transactions.count
+    let watching = Watched(set: set)
+    let first = try FreshBlock(block)
+    return {
+      let sound = Atomic(0)
+      let seconds = Threads.seconds(rounds: rounds) { _ in
+        var fresh = first.reseeded()
+        return (
+          { fresh.renew(forHashing: verification != .alreadyVerified) },
+          {
+            let scanned = try? fresh.scan(verification, watching: watching)
+            guard scanned?.transactionCount == transactions, scanned?.matches.isEmpty == true
+            else { return }
+            sound.add(1, ordering: .relaxed)
+          }
+        )
+      }
+      guard sound.load(ordering: .relaxed) == rounds * Threads.processors else {
+        throw BenchmarkFailure("a block's scan isn't that of its transactions")
+      }
+      return Double(rounds * Threads.processors) * Double(block.count) / seconds / 1e6
+    }
   }
 
   /// Gives the MB/s of so many scans of a block.

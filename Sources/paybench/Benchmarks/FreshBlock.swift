@@ -8,11 +8,20 @@ struct FreshBlock {
   private var block: Block
   private var bytes: [UInt8]
   private var state: UInt64 = 0
+  private let hasWitness: Bool
 
   init(_ original: [UInt8]) throws {
     block = try Block(bytes: original)
     bytes = original
+    hasWitness = block.transactions.contains(where: \.hasWitness)
     renew(forHashing: true)
+  }
+
+  /// The same with other scripts to come.
+  func reseeded() -> FreshBlock {
+    var other = self
+    other.state = .random(in: 0...(.max))
+    return other
   }
 
   func scan(
@@ -31,11 +40,13 @@ struct FreshBlock {
       }
     }
     if forHashing {
-      // The last output that commits counts, so one more replaces those before.
-      block.transactions[0].outputs.removeAll {
-        WitnessCommitment.committedHash(in: $0.scriptPubKey.span.bytes) != nil
+      if hasWitness {
+        // The last output that commits counts, so one more replaces those before.
+        block.transactions[0].outputs.removeAll {
+          WitnessCommitment.committedHash(in: $0.scriptPubKey.span.bytes) != nil
+        }
+        block.commitToWitnesses()
       }
-      block.commitToWitnesses()
       block.header.bits = BitcoinNetwork.regtest.powLimitBits
       block.header.merkleRoot = block.merkleRoot
       _ = block.header.findNonce()

@@ -9,6 +9,9 @@ struct Contest {
   let comparisons: [Comparison]
   /// Whether its work takes minutes, and is many measurements in itself: then it is done once.
   var isLong = false
+  /// How many times as many rounds it has as others: where one is short, and whatever else the
+  /// machine does shows in it.
+  var repeats = 1
   /// Puts away what the rounds worked on.
   var finish: () async throws -> Void = {}
 
@@ -57,7 +60,7 @@ struct Contest {
       _ = try await ours()
       for other in others { _ = try await other?() }
     }
-    let rounds = isLong ? 1 : rounds
+    let rounds = isLong ? 1 : rounds * repeats
     var figures: [[Double]] = []
     var beside = [[[Double]]](repeating: [], count: others.count)
     for round in 0..<rounds {
@@ -109,6 +112,6 @@ extension Contest {
     }
     return Contest(
       name: name, how: how, ours: ours, others: others + references.map(\.work),
-      comparisons: comparisons + more, isLong: isLong, finish: finish)
+      comparisons: comparisons + more, isLong: isLong, repeats: repeats, finish: finish)
   }
 }

@@ -39,8 +39,7 @@ extension Peers {
       try reference(
         "python-bitcoinlib's deserialisation with txids", work: "block-python-bitcoinlib",
         input: bytes, check: lastTxid
-      ) { megabytes / $0 },
-      BitcoinCore.deserialisation(seconds: seconds),
+      ) { megabytes / $0 }
     ]
   }
 
