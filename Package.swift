@@ -70,7 +70,7 @@ let package = Package(
     // C libraries: each is wrapped by exactly one Swift target.
     .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
-    .systemLibrary(name: "CPrefetch"),
+    .systemLibrary(name: "CCacheLine"),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl"),
     .target(name: "CCurl", dependencies: ["CLibcurl"]),
     .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode"),
@@ -93,7 +93,7 @@ let package = Package(
       ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses", "CurvePoints"]),
     library("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("Ethereum", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
-    library("ChainTracking", ["CPrefetch", "Bytes", "ChainTypes"]),
+    library("ChainTracking", ["CCacheLine", "Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),
     library(
       "Payouts",

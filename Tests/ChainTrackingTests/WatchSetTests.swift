@@ -83,7 +83,9 @@ struct WatchSetTests {
 
   @Test(
     "hashes that collide make it slower, not wrong",
-    arguments: [0, 3, 0xffff_0000_0000_0000, 0x0000_0000_0003_0000, 0x0003_0000_0000_0001])
+    arguments: [
+      0, 3, 0xffff, 0xffff_0000_0000_0000, 0x0000_0000_0003_0000, 0x0003_0000_0000_0001,
+    ])
   func collisions(mask: UInt64) {
     matchesOracle(WatchSet(key: (3, 4), hashMask: mask), scripts: 250, seed: mask)
   }

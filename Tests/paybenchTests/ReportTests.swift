@@ -110,6 +110,14 @@ struct ReportTests {
       Machine.processor(in: "processor\t: 0\nmodel name\t: Model 7: a\nmodel name\t: B\n")
         == "Model 7: a")
     #expect(Machine.processor(in: "processor\t: 0\n").isEmpty)
+    let detailed = """
+      processor\t: 0
+      cpu family\t: 25
+      model\t\t: 1
+      model name\t: B
+      flags\t\t: fpu avx avx2 vaes
+      """
+    #expect(Machine.processor(in: detailed) == "B (family 25, model 1, AVX2)")
   }
 
   /// What a drawing has, read by a parser of XML that refuses what isn't.

@@ -17,6 +17,8 @@ struct MerkleAccumulator {
   private var firstSiblings = InlineArray<17, Hash32>(repeating: .zero)
   private var depth = 0
 
+  var isEmpty: Bool { count == 0 }
+
   /// - Parameter isTracked: whether `trackedBranches` gets the branch of this leaf
   mutating func append(_ leaf: Hash32, isTracked: Bool = false) {
     // A block holds fewer than 2^17 transactions: the levels never run out.

@@ -24,23 +24,27 @@ package enum BlockScanner {
     var verifier = try BlockVerifier(
       block, expecting: hash, network: network, verification: verification)
     var walk = TransactionWalk(notingOutpoints: watching.watchesInputs)
-    var shapes: [TransactionShape] = []
-    let failure = Self.walk(block, &walk, &shapes)
+    let failure = Self.walk(block, &walk)
+    // What a block that can't be read hashes to doesn't matter.
+    if failure == nil { verifier.begin(walk, in: block) }
+    // Where nothing is hashed but what matches, the others aren't looked at once more.
+    let looksAtAll = watching.watchesInputs || failure == nil && verification != .alreadyVerified
     var rest = watching.watched(walk.scripts.span, of: block)[...]
     var matches: [MatchedTransaction] = []
     // Where a match that gets a proof stands among them, and in the block's bytes.
     var proved: [(place: Int, shape: TransactionShape)] = []
-    for (index, shape) in shapes.enumerated() {
+    var index = 0
+    while looksAtAll ? index < walk.shapes.count : !rest.isEmpty {
+      defer { index += 1 }
+      let shape = walk.shapes[index]
       var outputs = rest[..<rest.startIndex]
       if let next = rest.first, next < shape.outputs.upperBound {
         outputs = rest.prefix { $0 < shape.outputs.upperBound }
         rest = rest[outputs.endIndex...]
       }
+      guard looksAtAll || !outputs.isEmpty else { continue }
       let isProved = proving && !outputs.isEmpty
-      // What a block that can't be read hashes to doesn't matter.
-      let ids =
-        failure == nil
-        ? verifier.add(shape, of: block, scripts: walk.scripts.span, isProved: isProved) : nil
+      let ids = failure == nil ? verifier.hash(shape, in: block, isProved: isProved) : nil
       let isSpender = walk.isWatched(spentBy: shape, in: block, by: watching)
       guard isSpender || !outputs.isEmpty else { continue }
       if isProved { proved.append((matches.count, shape)) }
@@ -64,15 +68,14 @@ package enum BlockScanner {
   /// Walks all transactions, or as far as they can be read; why not further. What stands before the
   /// place may hold an error of its own, which comes first.
   private static func walk(
-    _ block: RawSpan, _ walk: inout TransactionWalk, _ shapes: inout [TransactionShape]
+    _ block: RawSpan, _ walk: inout TransactionWalk
   ) -> BitcoinDecodingError? {
     do {
       var reader = WireReader(block)
       try reader.skip(80)
       let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumTransactionSize)
-      shapes.reserveCapacity(count)
-      walk.reserve(forBytes: block.byteCount)
-      for _ in 0..<count { shapes.append(try walk.walk(&reader)) }
+      walk.reserve(transactions: count, bytes: block.byteCount)
+      for _ in 0..<count { try walk.walk(&reader) }
       try reader.expectEnd()
       return nil
     } catch {

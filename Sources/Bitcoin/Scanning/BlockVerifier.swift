@@ -12,7 +12,6 @@ package struct BlockVerifier {
 
   private var transactionCount = 0
   private var transactionWeight = 0
-  private var beginsWithCoinbase = false
   private var misplacedCoinbase: Int?
   private var hasWitness = false
   private var txids = MerkleAccumulator()
@@ -51,27 +50,24 @@ package struct BlockVerifier {
     }
   }
 
-  /// Takes in the next transaction; gives its ids where it had to compute them.
+  /// Takes in what a walk over all transactions has seen; before any of them is hashed.
+  mutating func begin(_ walk: TransactionWalk, in block: RawSpan) {
+    transactionCount = walk.shapes.count
+    transactionWeight = walk.weight
+    hasWitness = walk.hasWitness
+    first = walk.shapes.first
+    misplacedCoinbase = walk.laterCoinbase
+    if let first { noteCommitment(of: first, in: block, scripts: walk.scripts.span) }
+  }
+
+  /// Takes in the next transaction's hashes; gives its ids where it had to compute them.
   ///
-  /// - Parameter scripts: those of the whole walk
   /// - Parameter isProved: whether `proofs` will be asked for it
-  mutating func add(
-    _ shape: TransactionShape, of block: RawSpan, scripts: Span<Range<UInt32>>,
-    isProved: Bool = false
+  mutating func hash(
+    _ shape: TransactionShape, in block: RawSpan, isProved: Bool = false
   ) -> TransactionIDs? {
-    let index = transactionCount
-    transactionCount += 1
-    // The bytes are at most 4 million, so the sum is at most 16 million.
-    transactionWeight += shape.weight
-    if shape.hasWitness { hasWitness = true }
-    if index == 0 {
-      beginsWithCoinbase = shape.isCoinbase
-      first = shape
-      noteCommitment(of: shape, in: block, scripts: scripts)
-    } else if shape.isCoinbase, misplacedCoinbase == nil {
-      misplacedCoinbase = index
-    }
     guard verification != .alreadyVerified else { return nil }
+    let isFirst = txids.isEmpty
     let txid = shape.txid(in: block)
     txids.append(txid, isTracked: isProved)
     guard case .made = commitment else {
@@ -79,7 +75,7 @@ package struct BlockVerifier {
       return shape.hasWitness ? nil : TransactionIDs(txid: txid, wtxid: txid)
     }
     let wtxid = shape.wtxid(in: block, txid: txid)
-    wtxids.append(index == 0 ? .zero : wtxid)
+    wtxids.append(isFirst ? .zero : wtxid)
     return TransactionIDs(txid: txid, wtxid: wtxid)
   }
 
@@ -105,7 +101,7 @@ package struct BlockVerifier {
   /// Checks what needs all transactions; none may follow.
   package mutating func finish() throws(BlockError) {
     guard transactionCount > 0 else { throw .noTransactions }
-    guard beginsWithCoinbase else { throw .firstIsNotCoinbase }
+    guard first?.isCoinbase == true else { throw .firstIsNotCoinbase }
     if let index = misplacedCoinbase { throw .misplacedCoinbase(index: index) }
     let frame = BlockHeader.byteCount + CompactSize.byteCount(transactionCount)
     let weight = 4 * frame + transactionWeight

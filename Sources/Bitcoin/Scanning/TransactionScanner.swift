@@ -15,7 +15,8 @@ package enum TransactionScanner {
     }
     var reader = WireReader(transaction)
     var walk = TransactionWalk(notingOutpoints: watching.watchesInputs)
-    let shape = try walk.walk(&reader)
+    try walk.walk(&reader)
+    let shape = walk.shapes[0]
     let txid = shape.txid(in: transaction)
     let outputs = watching.watched(walk.scripts.span, of: transaction)
     let isSpender = walk.isWatched(spentBy: shape, in: transaction, by: watching)

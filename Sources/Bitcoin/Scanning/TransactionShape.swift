@@ -5,25 +5,18 @@ internal import Digests
 /// Where the parts of a transaction stand in the bytes that hold it, and what a walk over it saw.
 package struct TransactionShape {
   /// Of the version.
-  package var start: Int
+  package let start: Int
   /// Of the input count.
-  package var bodyStart = 0
+  package let bodyStart: Int
   /// Of the first witness stack, or of the lock time where there is no witness.
-  package var bodyEnd = 0
+  package let bodyEnd: Int
   /// Behind the lock time.
-  package var end = 0
-  package var hasWitness = false
-  package var isCoinbase = false
+  package let end: Int
+  package let hasWitness: Bool
+  package let isCoinbase: Bool
   /// Which of the walk's scripts and outpoints are its own.
-  package var outputs = 0..<0
-  package var outpoints = 0..<0
-
-  package init(start: Int) { self.start = start }
-
-  /// Size without marker, flag and witness.
-  package var strippedSize: Int { 4 + bodyEnd - bodyStart + 4 }
-
-  package var weight: Int { 3 * strippedSize + end - start }
+  package let outputs: Range<Int>
+  package let outpoints: Range<Int>
 }
 
 extension TransactionShape {

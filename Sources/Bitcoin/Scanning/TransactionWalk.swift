@@ -9,40 +9,59 @@ internal import ChainTypes
 /// nothing else. Every offset and length comes from the reader, which has checked it against the
 /// bytes; they are below 2^32, as the caller has checked.
 package struct TransactionWalk {
+  package private(set) var shapes: [TransactionShape] = []
   /// Of all outputs of the transactions so far.
   package private(set) var scripts: [Range<UInt32>] = []
   /// Of all inputs but coinbases'.
   private(set) var outpoints: [UInt32] = []
+  /// Of all transactions so far.
+  private(set) var weight = 0
+  /// Whether one of them has a witness.
+  private(set) var hasWitness = false
+  /// The first coinbase that isn't the first transaction.
+  private(set) var laterCoinbase: Int?
   private let notesOutpoints: Bool
 
   package init(notingOutpoints: Bool = false) { notesOutpoints = notingOutpoints }
 
-  /// Makes room for what a block of so many bytes usually has, a script for some 200 of them.
-  mutating func reserve(forBytes count: Int) { scripts.reserveCapacity(count / 200) }
+  /// Makes room for so many transactions, which the bytes that remain can hold, and for what a block
+  /// of so many bytes usually has, a script for some 200 of them.
+  mutating func reserve(transactions: Int, bytes: Int) {
+    shapes.reserveCapacity(transactions)
+    scripts.reserveCapacity(bytes / 200)
+  }
 
   /// Walks the next transaction.
-  package mutating func walk(
-    _ reader: inout WireReader
-  ) throws(BitcoinDecodingError) -> TransactionShape {
-    var shape = TransactionShape(start: reader.offset)
-    try reader.skip(4)
-    try walkMarker(&reader, &shape)
-    shape.bodyStart = reader.offset
+  package mutating func walk(_ reader: inout WireReader) throws(BitcoinDecodingError) {
+    // A copy, and the parts inlined: what they advance stays in the processor's registers.
+    var rest = reader
+    let start = rest.offset
+    try rest.skip(4)
+    let hasWitness = try walkMarker(&rest)
+    let bodyStart = rest.offset
     let firstOutpoint = outpoints.count
-    let inputCount = try walkInputs(&reader, &shape)
-    shape.outpoints = firstOutpoint..<outpoints.count
+    let (inputCount, isCoinbase) = try walkInputs(&rest)
     let firstScript = scripts.count
-    try walkOutputs(&reader)
-    shape.outputs = firstScript..<scripts.count
-    shape.bodyEnd = reader.offset
-    if shape.hasWitness { try walkWitnesses(&reader, inputCount: inputCount) }
-    try reader.skip(4)
-    shape.end = reader.offset
-    // Four times the stripped size plus the rest, as the weight has it.
-    guard shape.weight <= TransactionLimits.maximumWeight else {
-      throw .transactionTooLarge(byteCount: shape.end &- shape.start, offset: shape.start)
+    try walkOutputs(&rest)
+    let bodyEnd = rest.offset
+    if hasWitness { try walkWitnesses(&rest, inputCount: inputCount) }
+    try rest.skip(4)
+    shapes.append(
+      TransactionShape(
+        start: start, bodyStart: bodyStart, bodyEnd: bodyEnd, end: rest.offset,
+        hasWitness: hasWitness, isCoinbase: isCoinbase,
+        outputs: Range(uncheckedBounds: (firstScript, scripts.count)),
+        outpoints: Range(uncheckedBounds: (firstOutpoint, outpoints.count))))
+    // Four times the stripped size plus the rest.
+    let weight = 3 &* (8 &+ bodyEnd &- bodyStart) &+ rest.offset &- start
+    guard weight <= TransactionLimits.maximumWeight else {
+      throw .transactionTooLarge(byteCount: rest.offset &- start, offset: start)
     }
-    return shape
+    // The bytes are fewer than 2^32, so the sum is below 2^34.
+    self.weight &+= weight
+    if hasWitness { self.hasWitness = true }
+    if isCoinbase, shapes.count > 1 { laterCoinbase = laterCoinbase ?? shapes.count &- 1 }
+    reader = rest
   }
 
   /// Whether the transaction spends an outpoint that is watched, of those that were noted.
@@ -57,48 +76,57 @@ package struct TransactionWalk {
     return false
   }
 
-  private func walkMarker(
-    _ reader: inout WireReader, _ shape: inout TransactionShape
-  ) throws(BitcoinDecodingError) {
+  /// Whether a witness is to come.
+  @inline(__always)
+  private func walkMarker(_ reader: inout WireReader) throws(BitcoinDecodingError) -> Bool {
     var ahead = reader
-    guard try ahead.readUInt8() == 0x00 else { return }
+    guard try ahead.readUInt8() == 0x00 else { return false }
     let offset = ahead.offset
     let flag = try ahead.readUInt8()
     guard flag == 0x01 else { throw .unknownFlag(flag, offset: offset) }
-    shape.hasWitness = true
     reader = ahead
+    return true
   }
 
+  @inline(__always)
   private mutating func walkInputs(
-    _ reader: inout WireReader, _ shape: inout TransactionShape
-  ) throws(BitcoinDecodingError) -> Int {
+    _ reader: inout WireReader
+  ) throws(BitcoinDecodingError) -> (count: Int, isCoinbase: Bool) {
     let countOffset = reader.offset
     let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumInputSize)
     guard count > 0 else { throw .noInputs(offset: countOffset) }
+    var isCoinbase = false
     for _ in 0..<count {
       let offset = reader.offset
-      if reader.skipUsualInput() {
-        if notesOutpoints { outpoints.append(UInt32(truncatingIfNeeded: offset)) }
-        continue
+      if !reader.skipUsualInput() {
+        isCoinbase = try walkUnusualInput(&reader, isOnly: count == 1)
       }
-      let outpoint = try reader.readBytes(Outpoint.byteCount)
-      let scriptOffset = reader.offset
-      let scriptLength = try reader.readCount(ofItemsOfAtLeast: 1)
-      try reader.skip(scriptLength)
-      if Outpoint.isNull(wire: outpoint) {
-        guard count == 1 else { throw .nullOutpoint(offset: offset) }
-        guard TransactionLimits.coinbaseScriptLengths.contains(scriptLength) else {
-          throw .coinbaseScriptLength(scriptLength, offset: scriptOffset)
-        }
-        shape.isCoinbase = true
-      } else if notesOutpoints {
-        outpoints.append(UInt32(truncatingIfNeeded: offset))
-      }
-      try reader.skip(4)
+      if notesOutpoints, !isCoinbase { outpoints.append(UInt32(truncatingIfNeeded: offset)) }
     }
-    return count
+    return (count, isCoinbase)
   }
 
+  /// Whether it is a coinbase's.
+  @inline(never)
+  private func walkUnusualInput(
+    _ reader: inout WireReader, isOnly: Bool
+  ) throws(BitcoinDecodingError) -> Bool {
+    let offset = reader.offset
+    let isNull = Outpoint.isNull(wire: try reader.readBytes(Outpoint.byteCount))
+    let scriptOffset = reader.offset
+    let scriptLength = try reader.readCount(ofItemsOfAtLeast: 1)
+    try reader.skip(scriptLength)
+    if isNull {
+      guard isOnly else { throw .nullOutpoint(offset: offset) }
+      guard TransactionLimits.coinbaseScriptLengths.contains(scriptLength) else {
+        throw .coinbaseScriptLength(scriptLength, offset: scriptOffset)
+      }
+    }
+    try reader.skip(4)
+    return isNull
+  }
+
+  @inline(__always)
   private mutating func walkOutputs(_ reader: inout WireReader) throws(BitcoinDecodingError) {
     let countOffset = reader.offset
     let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumOutputSize)
@@ -128,6 +156,7 @@ package struct TransactionWalk {
     }
   }
 
+  @inline(__always)
   private func walkWitnesses(
     _ reader: inout WireReader, inputCount: Int
   ) throws(BitcoinDecodingError) {

@@ -1,4 +1,4 @@
-internal import CPrefetch
+internal import CCacheLine
 
 /// Scripts with their ordinals, one after another, in memory that is never moved or freed while it
 /// grows.
@@ -154,8 +154,8 @@ struct RecordChunk: Sendable {
   func prefetch(_ offset: Int, count: Int) {
     bytes.withUnsafeBufferPointer {
       guard let first = $0.baseAddress else { return }
-      prefetch_read(first + offset)
-      prefetch_read(first + (offset &+ count))
+      cache_line_prefetch(first + offset)
+      cache_line_prefetch(first + (offset &+ count))
     }
   }
 

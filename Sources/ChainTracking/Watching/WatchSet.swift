@@ -69,76 +69,96 @@ package struct WatchSet: Sendable {
 
   /// Those of `scripts`, which are parts of `bytes`, that are watched, in their order.
   ///
-  /// Looks at all before it follows any: what one look-up waits for, memory far from the processor,
-  /// many then wait for together.
+  /// Each look-up goes through three places of memory that are far from the processor: a group's
+  /// tags, a slot's place, the record there. It asks for the next one and goes on some scripts
+  /// later, when that has come near: many look-ups wait at the same time, and hashing meanwhile.
   package func find(_ scripts: Span<Range<UInt32>>, in bytes: RawSpan) -> [Found] {
     var found: [Found] = []
     guard !isEmpty else { return found }
-    var start = 0
-    while start < scripts.count {
-      let end = min(start &+ Batch.size, scripts.count)
-      find(scripts, start..<end, in: bytes, &found)
-      start = end
+    var waiting = LookUps()
+    for place in 0..<scripts.count {
+      begin(place, scripts, bytes, &waiting)
+      goOn(scripts, bytes, &waiting, &found, leaving: WaitingLine.long)
     }
+    while !waiting.isEmpty { goOn(scripts, bytes, &waiting, &found, leaving: 0) }
+    if waiting.isReordered { found.sort { $0.place < $1.place } }
     return found
   }
 
-  /// What is known of a batch's scripts between its steps.
-  private struct Batch {
-    static let size = 64
+  /// Look-ups by what they wait for, the oldest first.
+  private struct LookUps {
+    var forTags = WaitingLine()
+    var forPlaces = WaitingLine()
+    var forRecords = WaitingLine()
+    /// Whether some were overtaken.
+    var isReordered = false
 
-    /// Of the scripts whose length is watched: their places, hashes and home groups.
-    var scripts = InlineArray<64, Int>(repeating: 0)
-    var hashes = InlineArray<64, UInt64>(repeating: 0)
-    var groups = InlineArray<64, Int>(repeating: 0)
-    var count = 0
-    /// Which of those may be watched, with the first slot whose tag fits, or none.
-    var candidates = InlineArray<64, Int>(repeating: 0)
-    var slots = InlineArray<64, Int>(repeating: 0)
-    var candidateCount = 0
+    var isEmpty: Bool { forTags.count &+ forPlaces.count &+ forRecords.count == 0 }
   }
 
-  private func find(
-    _ scripts: Span<Range<UInt32>>, _ part: Range<Int>, in bytes: RawSpan, _ found: inout [Found]
+  @inline(__always)
+  private func begin(
+    _ place: Int, _ scripts: Span<Range<UInt32>>, _ bytes: RawSpan, _ waiting: inout LookUps
   ) {
-    // `part` has at most as many as each array holds, and every count stays below that.
-    var batch = Batch()
-    for place in part {
-      let script = scripts[place]
-      precondition(script.upperBound <= bytes.byteCount, "scripts are parts of the bytes")
-      let length = Int(script.upperBound &- script.lowerBound)
-      let hash = hasher.hash(bytes, from: Int(script.lowerBound), count: length) & hashMask
-      batch.scripts[unchecked: batch.count] = place
-      batch.hashes[unchecked: batch.count] = hash
-      batch.groups[unchecked: batch.count] = table.home(hash)
-      batch.count &+= watches(length: length) ? 1 : 0
+    let script = scripts[place]
+    precondition(script.upperBound <= bytes.byteCount, "scripts are parts of the bytes")
+    let length = Int(script.upperBound &- script.lowerBound)
+    let hash = hasher.hash(bytes, from: Int(script.lowerBound), count: length) & hashMask
+    let home = table.home(hash)
+    table.prefetchTags(of: home)
+    waiting.forTags.append(place, hash: hash, at: home, if: watches(length: length))
+  }
+
+  /// One step of one look-up from each line that has more than `least`.
+  @inline(__always)
+  private func goOn(
+    _ scripts: Span<Range<UInt32>>, _ bytes: RawSpan, _ waiting: inout LookUps,
+    _ found: inout [Found], leaving least: Int
+  ) {
+    if waiting.forTags.count > least { takeTags(&waiting) }
+    if waiting.forPlaces.count > least { takePlace(scripts, &waiting) }
+    if waiting.forRecords.count > least { takeRecord(scripts, bytes, &waiting, &found) }
+  }
+
+  @inline(__always)
+  private func takeTags(_ waiting: inout LookUps) {
+    let (script, hash, group) = waiting.forTags.removeFirst()
+    let candidates = table.candidates(hash, in: group)
+    if candidates.bits == 0, candidates.goesOn {
+      // Some percent of the groups are full.
+      let next = table.group(after: group)
+      table.prefetchTags(of: next)
+      waiting.forTags.append(script, hash: hash, at: next, if: true)
+      waiting.isReordered = true
+      return
     }
-    for index in 0..<batch.count { table.prefetchTags(of: batch.groups[unchecked: index]) }
-    for index in 0..<batch.count {
-      let group = batch.groups[unchecked: index]
-      let candidates = table.candidates(batch.hashes[unchecked: index], in: group)
-      batch.candidates[unchecked: batch.candidateCount] = index
-      batch.slots[unchecked: batch.candidateCount] = WatchTable.slot(of: candidates.bits, in: group)
-      batch.candidateCount &+= candidates.bits != 0 || candidates.goesOn ? 1 : 0
-    }
-    for index in 0..<batch.candidateCount {
-      table.prefetchPlace(in: batch.slots[unchecked: index])
-    }
-    for index in 0..<batch.candidateCount {
-      let script = scripts[batch.scripts[unchecked: batch.candidates[unchecked: index]]]
-      records.prefetch(table.place(in: batch.slots[unchecked: index]), count: script.count)
-    }
-    for index in 0..<batch.candidateCount {
-      let candidate = batch.candidates[unchecked: index]
-      let place = batch.scripts[unchecked: candidate]
-      let script = scripts[place]
-      var ordinal = records.ordinal(
-        at: table.place(in: batch.slots[unchecked: index]), of: bytes,
-        from: Int(script.lowerBound), count: script.count)
-      // Another script with the same tag, or a full group: hardly ever.
-      ordinal = ordinal ?? find(script, in: bytes, hash: batch.hashes[unchecked: candidate])
-      if let ordinal { found.append(Found(place: place, ordinal: ordinal)) }
-    }
+    let slot = WatchTable.slot(of: candidates.bits, in: group)
+    if candidates.bits != 0 { table.prefetchPlace(in: slot) }
+    waiting.forPlaces.append(script, hash: hash, at: slot, if: candidates.bits != 0)
+  }
+
+  @inline(__always)
+  private func takePlace(_ scripts: Span<Range<UInt32>>, _ waiting: inout LookUps) {
+    let (script, hash, slot) = waiting.forPlaces.removeFirst()
+    let place = table.place(in: slot)
+    records.prefetch(place, count: scripts[script].count)
+    waiting.forRecords.append(script, hash: hash, at: Int(place), if: true)
+  }
+
+  @inline(__always)
+  private func takeRecord(
+    _ scripts: Span<Range<UInt32>>, _ bytes: RawSpan, _ waiting: inout LookUps,
+    _ found: inout [Found]
+  ) {
+    let (place, hash, record) = waiting.forRecords.removeFirst()
+    let script = scripts[place]
+    let ordinal =
+      records.ordinal(
+        at: UInt32(truncatingIfNeeded: record), of: bytes, from: Int(script.lowerBound),
+        count: script.count)
+      // Another script with the same tag: hardly ever.
+      ?? find(script, in: bytes, hash: hash)
+    if let ordinal { found.append(Found(place: place, ordinal: ordinal)) }
   }
 
   /// The ordinal of one script, by itself.

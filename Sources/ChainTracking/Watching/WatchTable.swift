@@ -1,4 +1,4 @@
-internal import CPrefetch
+internal import CCacheLine
 
 /// Finds places of records by hashes: groups of 32 slots, each a 16-bit tag, 0 where it is empty,
 /// and a place.
@@ -15,8 +15,8 @@ struct WatchTable: Sendable {
 
   /// What a group's tags say of a hash.
   struct Candidates {
-    /// Bit 16 k + n is set where tag k of word n is the hash's, so where slot 4 n + k has it.
-    var bits: UInt64
+    /// Bit n is set where slot n has the hash's tag.
+    var bits: UInt32
     /// Whether the hash may stand in the next group.
     let goesOn: Bool
 
@@ -32,10 +32,9 @@ struct WatchTable: Sendable {
 
   /// The first slot of candidates' bits in the whole table; a group's first where there is none.
   @inline(__always)
-  static func slot(of bits: UInt64, in group: Int) -> Int {
-    // 64, where no bit is set, gives what 0 gives.
-    let bit = bits.trailingZeroBitCount & 63
-    return group &* slotsPerGroup &+ 4 &* (bit & 15) &+ bit >> 4
+  static func slot(of bits: UInt32, in group: Int) -> Int {
+    // 32, where no bit is set, gives what 0 gives.
+    group &* slotsPerGroup &+ bits.trailingZeroBitCount & 31
   }
 
   var groupCount: Int { slots.groupCount }
@@ -66,11 +65,11 @@ struct WatchTable: Sendable {
 
   /// Brings a group's tags near.
   @inline(__always)
-  func prefetchTags(of group: Int) { prefetch_read(slots.memory + 64 &* group) }
+  func prefetchTags(of group: Int) { cache_line_prefetch(slots.memory + 64 &* group) }
 
   /// Brings a slot's place near.
   @inline(__always)
-  func prefetchPlace(in slot: Int) { prefetch_read(slots.places + slot) }
+  func prefetchPlace(in slot: Int) { cache_line_prefetch(slots.places + slot) }
 
   /// A group's last four tags, which tell whether it is full. `group` is below the group count.
   @inline(__always)
@@ -79,17 +78,10 @@ struct WatchTable: Sendable {
   /// `group` is below the group count.
   @inline(__always)
   func candidates(_ hash: UInt64, in group: Int) -> Candidates {
-    // Raw, since `insert` writes the same memory as single words.
-    let words = slots.memory.load(fromByteOffset: 64 &* group, as: SIMD8<UInt64>.self)
-    let pattern = Self.tag(hash) &* 0x0001_0001_0001_0001
-    let low = SIMD8<UInt64>(repeating: 0x7fff_7fff_7fff_7fff)
-    let differences = words ^ SIMD8(repeating: pattern)
-    // The highest bit of each 16 stays 0 exactly where all 16 are: no sum carries beyond them.
-    let nonzero = ((differences & low) &+ low) | differences | low
-    let halves = (~nonzero.lowHalf &>> 15, ~nonzero.highHalf &>> 11)
-    let eight = halves.0 | halves.1
-    let bits = eight[0] | eight[1] << 1 | eight[2] << 2 | eight[3] << 3
-    return Candidates(bits: bits, goesOn: words[7] >> 48 != 0)
+    let line = slots.memory + 64 &* group
+    return Candidates(
+      bits: cache_line_places(line, UInt16(truncatingIfNeeded: Self.tag(hash))),
+      goesOn: lastTags(of: group) >> 48 != 0)
   }
 
   /// `slot` is below the number of slots.

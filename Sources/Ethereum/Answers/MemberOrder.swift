@@ -1,7 +1,6 @@
 /// The order in which an object's members came, kept for the next object of the kind: a node writes
 /// all of them alike, so that a name is held against the one that is expected, at once and without
-/// a branch, and looked up only where it is another. Bench: `EVM receipts decoded, proved and
-/// matched`.
+/// a branch, and looked up only where it is another. Bench: `EVM receipts decoded and matched`.
 struct MemberOrder<Member: AnswerMember> {
   private var expected = [Expectation](repeating: Expectation(), count: 32)
   /// Of the next member, from where on it is expected.

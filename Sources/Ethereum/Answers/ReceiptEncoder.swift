@@ -73,27 +73,47 @@ struct ReceiptEncoder {
   private func append(
     _ type: UInt8, from reader: borrowing AnswerReader, to writer: inout RLPWriter
   ) throws(AnswerError) {
+    var status: UInt64?
+    if let text = members[.status] {
+      status = try reader.number64(text, "status")
+      guard status ?? 0 <= 1 else { throw .invalid("status") }
+    }
+    let gas = try reader.number64(members.required(.cumulativeGasUsed), "cumulativeGasUsed")
+    // Before Canyon nodes tell a deposit's nonce though its receipt's encoding lacks it.
+    var deposit: (nonce: UInt64, version: UInt64)?
+    if type == TransactionType.deposit.rawValue, let version = members[.depositReceiptVersion] {
+      deposit = (
+        try reader.number64(members.required(.depositNonce), "depositNonce"),
+        try reader.number64(version, "depositReceiptVersion")
+      )
+    }
+    // Reckoned before, so that nothing is moved to make room for a prefix.
+    var payload = status.map(RLPWriter.encodedCount) ?? 1 + Hash32.byteCount
+    payload += RLPWriter.encodedCount(of: gas)
+    payload += RLPWriter.prefixCount(ofPayload: LogBloom.byteCount) + LogBloom.byteCount
+    payload += RLPWriter.prefixCount(ofPayload: logs.bytes.count) + logs.bytes.count
+    if let deposit {
+      payload += RLPWriter.encodedCount(of: deposit.nonce)
+      payload += RLPWriter.encodedCount(of: deposit.version)
+    }
+
     if type != TransactionType.legacy.rawValue { writer.append(rawByte: type) }
-    let list = writer.openList()
-    if let status = members[.status] {
-      let status = try reader.number64(status, "status")
-      guard status <= 1 else { throw .invalid("status") }
+    writer.appendListPrefix(count: payload)
+    let start = writer.bytes.count
+    if let status {
       writer.append(status)
     } else {
       try writer.append(data: members.required(.root), of: reader, byteCount: 32, "root")
     }
-    let gas = try members.required(.cumulativeGasUsed)
-    writer.append(try reader.number64(gas, "cumulativeGasUsed"))
+    writer.append(gas)
     try writer.append(
       data: members.required(.logsBloom), of: reader, byteCount: LogBloom.byteCount, "logsBloom")
     writer.appendListPrefix(count: logs.bytes.count)
     writer.append(encoded: logs.bytes)
-    // Before Canyon nodes tell a deposit's nonce though its receipt's encoding lacks it.
-    if type == TransactionType.deposit.rawValue, let version = members[.depositReceiptVersion] {
-      let nonce = try members.required(.depositNonce)
-      writer.append(try reader.number64(nonce, "depositNonce"))
-      writer.append(try reader.number64(version, "depositReceiptVersion"))
+    if let deposit {
+      writer.append(deposit.nonce)
+      writer.append(deposit.version)
     }
-    writer.closeList(list)
+    precondition(writer.bytes.count == start + payload, "the prefix tells the payload's length")
   }
 }

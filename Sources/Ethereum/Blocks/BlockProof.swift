@@ -114,6 +114,13 @@ package struct BlockProof: Sendable {
 extension BlockProof {
   /// Proves the receipts from the answer to `eth_getBlockReceipts`.
   package mutating func prove(receipts answer: RawSpan) throws(BlockProofError) {
+    try prove(Self.encoded(receipts: answer, profile: profile))
+  }
+
+  /// The receipts of an answer to `eth_getBlockReceipts` as the trie has them; not proved.
+  package static func encoded(
+    receipts answer: RawSpan, profile: ProofProfile
+  ) throws(BlockProofError) -> TrieItems {
     var items = TrieItems()
     do {
       var reader = AnswerReader(answer)
@@ -129,7 +136,7 @@ extension BlockProof {
     } catch {
       throw .answer(.invalid(.status))
     }
-    try prove(items)
+    return items
   }
 
   /// Proves the receipts from the answers to `eth_getTransactionReceipt`, one for each transaction

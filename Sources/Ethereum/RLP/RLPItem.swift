@@ -22,6 +22,7 @@ package struct RLPItem: Hashable, Sendable {
   /// at.
   ///
   /// The caller has checked that `end` lies within `bytes`.
+  @inline(__always)
   init(in bytes: RawSpan, at start: Int, end: Int) throws(RLPError) {
     precondition(start >= 0 && end <= bytes.byteCount, "the range lies inside the bytes")
     guard start < end else { throw .endOfBytes(offset: start) }
@@ -44,6 +45,7 @@ package struct RLPItem: Hashable, Sendable {
   }
 
   /// The payload behind a length of 1 to 8 bytes.
+  @inline(never)
   private static func longPayload(
     in bytes: RawSpan, at start: Int, end: Int, lengthCount: Int
   ) throws(RLPError) -> Range<Int> {

@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// Room in which encodings are written one behind another, its size reckoned before: what it takes
-/// to append to an array is then taken once. Bench: `EVM receipts decoded, proved and matched`.
+/// to append to an array is then taken once. Bench: `EVM receipts decoded and matched`.
 struct RLPRoom {
   private let room: UnsafeMutableRawBufferPointer
   /// How many bytes are written.

@@ -143,6 +143,11 @@ package struct RLPWriter: Sendable {
     count <= 55 ? 1 : 1 + 8 - UInt64(count).leadingZeroBitCount / 8
   }
 
+  /// How long an integer is with its prefix.
+  static func encodedCount(of value: UInt64) -> Int {
+    value < 0x80 ? 1 : 1 + 8 - value.leadingZeroBitCount / 8
+  }
+
   /// How long a string is with its prefix.
   static func encodedCount(of string: RawSpan) -> Int {
     let count = string.byteCount
