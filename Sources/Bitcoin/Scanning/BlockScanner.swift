@@ -34,7 +34,7 @@ package enum BlockScanner {
     // Where a match that gets a proof stands among them, and in the block's bytes.
     var proved: [(place: Int, shape: TransactionShape)] = []
     var index = 0
-    while looksAtAll ? index < walk.shapes.count : !rest.isEmpty {
+    while index < walk.shapes.count, looksAtAll || !rest.isEmpty {
       defer { index += 1 }
       let shape = walk.shapes[index]
       var outputs = rest[..<rest.startIndex]

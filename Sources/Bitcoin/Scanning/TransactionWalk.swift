@@ -24,8 +24,8 @@ package struct TransactionWalk {
 
   package init(notingOutpoints: Bool = false) { notesOutpoints = notingOutpoints }
 
-  /// Makes room for so many transactions, which the bytes that remain can hold, and for what a block
-  /// of so many bytes usually has, a script for some 200 of them.
+  /// Makes room for so many transactions, which the bytes that remain can hold, and for what a
+  /// block of so many bytes usually has, a script for some 200 of them.
   mutating func reserve(transactions: Int, bytes: Int) {
     shapes.reserveCapacity(transactions)
     scripts.reserveCapacity(bytes / 200)

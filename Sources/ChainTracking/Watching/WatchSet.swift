@@ -115,13 +115,15 @@ package struct WatchSet: Sendable {
     _ scripts: Span<Range<UInt32>>, _ bytes: RawSpan, _ waiting: inout LookUps,
     _ found: inout [Found], leaving least: Int
   ) {
-    if waiting.forTags.count > least { takeTags(&waiting) }
+    // One leaves the line for each that came in.
+    while waiting.forTags.count > least, !takeTags(&waiting) {}
     if waiting.forPlaces.count > least { takePlace(scripts, &waiting) }
     if waiting.forRecords.count > least { takeRecord(scripts, bytes, &waiting, &found) }
   }
 
+  /// False where the look-up has to wait for the next group's tags.
   @inline(__always)
-  private func takeTags(_ waiting: inout LookUps) {
+  private func takeTags(_ waiting: inout LookUps) -> Bool {
     let (script, hash, group) = waiting.forTags.removeFirst()
     let candidates = table.candidates(hash, in: group)
     if candidates.bits == 0, candidates.goesOn {
@@ -130,11 +132,12 @@ package struct WatchSet: Sendable {
       table.prefetchTags(of: next)
       waiting.forTags.append(script, hash: hash, at: next, if: true)
       waiting.isReordered = true
-      return
+      return false
     }
     let slot = WatchTable.slot(of: candidates.bits, in: group)
     if candidates.bits != 0 { table.prefetchPlace(in: slot) }
     waiting.forPlaces.append(script, hash: hash, at: slot, if: candidates.bits != 0)
+    return true
   }
 
   @inline(__always)
