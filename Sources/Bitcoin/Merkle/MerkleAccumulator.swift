@@ -62,11 +62,15 @@ struct MerkleAccumulator {
     MerkleBranch(position: 0, siblings: (0..<depth).map { firstSiblings[$0] })
   }
 
+  @inline(__always)
   private mutating func parent(
     _ left: Hash32, _ right: Hash32, level: Int, end: UInt64
   ) -> Hash32 {
     if left == right { mutated = true }
-    note(left, right, level: level, end: end)
+    // Most nodes lie above no leaf whose branch is kept.
+    if end == 2 << UInt64(level) || !branches.isEmpty {
+      note(left, right, level: level, end: end)
+    }
     return SHA256d.hash(left, right)
   }
 
