@@ -103,6 +103,21 @@ struct BlockVerificationTests {
     #expect(Outcome.agreed(long)?.error == .tooHeavy(weight: long.count))
   }
 
+  @Test("a transaction that no block can hold is refused as that, whatever else is wrong with it")
+  func heaviestTransaction() throws {
+    var transaction = TestBlocks.payment(1)
+    // Spends one output twice, too.
+    transaction.inputs = [TransactionInput](repeating: transaction.inputs[0], count: 25_000)
+    let block = TestBlocks.block([transaction])
+    for verification in [BlockVerification.full, .alreadyVerified] {
+      let outcome = try #require(Outcome.agreed(block.bytes, verification: verification))
+      guard case .decoding(.transactionTooLarge) = outcome.error else {
+        Issue.record("refused otherwise")
+        continue
+      }
+    }
+  }
+
   @Test("bytes that were verified before are scanned without their roots")
   func alreadyVerified() {
     var block = TestBlocks.block(payments: 5, witnesses: true)

@@ -46,17 +46,17 @@ package struct TransactionWalk {
     let bodyEnd = rest.offset
     if hasWitness { try walkWitnesses(&rest, inputCount: inputCount) }
     try rest.skip(4)
+    // Four times the stripped size plus the rest.
+    let weight = 3 &* (8 &+ bodyEnd &- bodyStart) &+ rest.offset &- start
+    guard weight <= TransactionLimits.maximumWeight else {
+      throw .transactionTooLarge(byteCount: rest.offset &- start, offset: start)
+    }
     shapes.append(
       TransactionShape(
         start: start, bodyStart: bodyStart, bodyEnd: bodyEnd, end: rest.offset,
         hasWitness: hasWitness, isCoinbase: isCoinbase,
         outputs: Range(uncheckedBounds: (firstScript, scripts.count)),
         outpoints: Range(uncheckedBounds: (firstOutpoint, outpoints.count))))
-    // Four times the stripped size plus the rest.
-    let weight = 3 &* (8 &+ bodyEnd &- bodyStart) &+ rest.offset &- start
-    guard weight <= TransactionLimits.maximumWeight else {
-      throw .transactionTooLarge(byteCount: rest.offset &- start, offset: start)
-    }
     // The bytes are fewer than 2^32, so the sum is below 2^34.
     self.weight &+= weight
     if hasWitness { self.hasWitness = true }
