@@ -27,7 +27,7 @@ extension Simulation {
     if made.contains(where: { $0.status == .built }) { acts += [.sign, .sign, .sign, .giveUp] }
     if made.contains(where: { $0.status != .built }) { acts += [.send, .send, .raiseFee] }
     if place > 0, !made.isEmpty, Int.random(in: 0..<3, using: &random) == 0 { acts.append(.void) }
-    let held = try await heldRefunds(on: place)
+    let held = try await refunds(on: place, .held)
     if !held.isEmpty { acts.append(.judge) }
     // Seldom: what is withdrawn is paid by none of the others.
     if Int.random(in: 0..<24, using: &random) == 0 { acts = [.withdraw] }
@@ -176,11 +176,18 @@ extension Simulation {
     }
   }
 
-  private func heldRefunds(on place: Int) async throws -> [Refund] {
-    let (chain, service) = (chains[place].spec.name, RefundService(specs: [], policies: [:]))
-    return try await world.database.read {
-      try service.refunds(tenant: nil, status: .held, after: nil, limit: 1_000, in: $0)
-    }.filter { $0.terms.chain == chain }
+  /// A chain's refunds that stand so. A service's pages leave out what an older transaction may
+  /// still come before, which on a shared server may be another world's: no life would replay.
+  private func refunds(on place: Int, _ status: RefundStatus) async throws -> [Refund] {
+    let name = chains[place].spec.name.text
+    return try await world.database.read { connection in
+      try connection.query(
+        "SELECT refund_id FROM refunds WHERE chain = $1 AND status = $2 ORDER BY refund_id",
+        [.text(name), .text(status.rawValue)]
+      ).compactMap {
+        try RefundRecords.load($0.text("refund_id"), locking: false, in: connection)
+      }
+    }
   }
 
   /// Somebody looks what came of a refund that is held.
@@ -201,19 +208,15 @@ extension Simulation {
 
   /// Somebody ends a refund for which no transaction was ever made: none can be mined then.
   private func withdrawRefund(on place: Int) async throws {
-    let (chain, service) = (chains[place].spec.name, RefundService(specs: [], policies: [:]))
-    let (approved, built) = try await world.database.read { connection in
-      (
-        try service.refunds(
-          tenant: nil, status: .approved, after: nil, limit: 10_000, in: connection),
-        Set(
-          try connection.query(
-            "SELECT DISTINCT refund_id FROM refund_facts WHERE fact LIKE '{\"built\"%'"
-          ).map { try $0.text("refund_id") })
-      )
+    let built = try await world.database.read { connection in
+      Set(
+        try connection.query(
+          "SELECT DISTINCT refund_id FROM refund_facts WHERE fact LIKE '{\"built\"%'"
+        ).map { try $0.text("refund_id") })
     }
-    let free = approved.filter { $0.terms.chain == chain && !built.contains($0.terms.id) }
+    let free = try await refunds(on: place, .approved).filter { !built.contains($0.terms.id) }
     guard let refund = free.randomElement(using: &random) else { return }
+    let service = RefundService(specs: [], policies: [:])
     let (database, now) = (world.database, world.time.now)
     try await attempt("withdraw \(refund.terms.id)") {
       try await database.write {
@@ -251,7 +254,8 @@ extension Simulation {
     let now = world.time.now.adding(seconds: 61)
     try await surviving("send") {
       let report = try await broadcaster.step(now: now)
-      note("send: \(report.sent) taken, \(report.refused) refused \(report.notes)")
+      let notes = report.notes.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      note("send: \(report.sent) taken, \(report.refused) refused \(notes)")
     }
   }
 
