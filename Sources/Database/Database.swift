@@ -16,6 +16,11 @@ package protocol SQLConnection: AnyObject {
   /// All rows of the answer, in memory: callers bound what they ask for.
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
 
+  /// Hands each row of the answer to `body`, which must not ask the connection anything. What it
+  /// throws ends the reading and reaches the caller.
+  func forEachRow(
+    of sql: String, _ arguments: [SQLValue], _ body: (any SQLRowView) throws -> Void) throws
+
   /// Hands in a statement whose answer nobody needs. It runs in order with the others, by the end
   /// of the body at the latest; PostgreSQL gets many of them in one message.
   ///

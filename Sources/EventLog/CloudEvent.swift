@@ -1,6 +1,5 @@
 package import Bytes
 package import ChainTypes
-internal import JSON
 
 /// A CloudEvents 1.0 record of a change, with the extension attributes `sequence` (its number
 /// within the subject, from 1 without gaps) and, where it belongs to one, `tenant` and
@@ -46,40 +45,30 @@ package struct CloudEvent: Sendable, Equatable {
 
   /// The id in what `appendJSON` wrote; nil where the bytes begin otherwise.
   package static func id(inJSON bytes: [UInt8]) -> Hash32? {
-    let start = opening.utf8.count
-    guard bytes.count > start + 64, bytes.prefix(start).elementsEqual(opening.utf8),
+    let start = Self.opening.utf8.count
+    guard bytes.count > start + 64, bytes.prefix(start).elementsEqual(Self.opening.utf8),
       bytes[start + 64] == UInt8(ascii: "\"")
     else { return nil }
     return try? Hash32(hex: String(decoding: bytes[start..<start + 64], as: UTF8.self))
   }
 
   private static let opening = #"{"specversion":"1.0","id":""#
+}
 
-  /// The same as bytes, behind what stands in `bytes`: the relay writes a page of events into one
-  /// buffer.
-  package func appendJSON(to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: Self.opening.utf8)
-    bytes.append(hexOf: id)
-    bytes.append(contentsOf: #"","source":""#.utf8)
-    bytes.append(contentsOf: Self.source.utf8)
-    bytes.append(contentsOf: #"","type":"#.utf8)
-    JSONValue.appendString(type, to: &bytes)
-    bytes.append(contentsOf: #","subject":"#.utf8)
-    JSONValue.appendString(subject, to: &bytes)
-    bytes.append(contentsOf: #","time":""#.utf8)
-    time.appendText(to: &bytes)
-    bytes.append(contentsOf: #"","datacontenttype":"application/json","sequence":"#.utf8)
-    bytes.append(decimal: sequence)
-    if let tenant {
-      bytes.append(contentsOf: #","tenant":"#.utf8)
-      JSONValue.appendString(tenant, to: &bytes)
-    }
-    if let traceparent {
-      bytes.append(contentsOf: #","traceparent":"#.utf8)
-      JSONValue.appendString(traceparent, to: &bytes)
-    }
-    bytes.append(contentsOf: #","data":"#.utf8)
-    bytes.append(contentsOf: data.utf8)
-    bytes.append(UInt8(ascii: "}"))
+extension CloudEvent: EventMembers {
+  package func appendID(to bytes: inout [UInt8]) { bytes.append(hexOf: id) }
+
+  package func append(_ text: EventText, to bytes: inout [UInt8]) -> Bool {
+    let found: String? =
+      switch text {
+      case .type: type
+      case .subject: subject
+      case .tenant: tenant
+      case .data: data
+      case .traceparent: traceparent
+      }
+    guard let found else { return false }
+    bytes.append(contentsOf: found.utf8)
+    return true
   }
 }

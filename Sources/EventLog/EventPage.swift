@@ -125,17 +125,17 @@ extension EventLog {
     return (max(position, removed), last)
   }
 
-  /// All events after one position and through another, which the caller has chosen so that they
-  /// fit into memory.
-  static func events(
-    after position: Int64, through last: Int64, in connection: any SQLConnection
-  ) throws -> [PositionedEvent] {
-    // Put in order here, as which they come: asked for it, PostgreSQL sorts them on its disk, data
-    // and all, as long as it doesn't know that.
-    try connection.query(
-      "SELECT position, \(columns) FROM events WHERE position > $1 AND position <= $2",
+  /// Hands the events after one position and through another to `body`, nearly always in order.
+  /// Asked for that, PostgreSQL sorts them on its disk, data and all, as long as it doesn't know
+  /// that they come so.
+  static func forEachEvent(
+    after position: Int64, through last: Int64, in connection: any SQLConnection,
+    _ body: (EventRow) throws -> Void
+  ) throws {
+    try connection.forEachRow(
+      of: "SELECT position, \(columns) FROM events WHERE position > $1 AND position <= $2",
       [.integer(position), .integer(last)]
-    ).map(positioned).sorted { $0.position < $1.position }
+    ) { try body(EventRow($0)) }
   }
 
   /// The position of the last event that has one; 0 where there is none.

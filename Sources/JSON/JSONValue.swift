@@ -190,10 +190,19 @@ extension JSONValue {
   /// Appends `value` in quotes, with what must be escaped as an escape (RFC 8259 section 7).
   package static func appendString(_ value: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    if value.utf8.contains(where: mustBeEscaped) {
-      for byte in value.utf8 { appendEscaped(byte, to: &bytes) }
-    } else {
-      bytes.append(contentsOf: value.utf8)
+    let start = bytes.count
+    bytes.append(contentsOf: value.utf8)
+    endString(from: start, in: &bytes)
+  }
+
+  /// Makes what stands in `bytes` from `start` on, behind a quotation mark, a JSON string.
+  package static func endString(from start: Int, in bytes: inout [UInt8]) {
+    var index = start
+    while index < bytes.count, !mustBeEscaped(bytes[index]) { index += 1 }
+    if index < bytes.count {
+      let rest = Array(bytes[index...])
+      bytes.removeSubrange(index...)
+      for byte in rest { appendEscaped(byte, to: &bytes) }
     }
     bytes.append(UInt8(ascii: "\""))
   }

@@ -27,7 +27,7 @@ final class SQLiteConnection: SQLConnection {
   func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
     let run = try run(sql, arguments)
     let before = run.totalChanges
-    try finish(run) { _ in }
+    try finish(run) {}
     // SQLite keeps the last count through statements that change no rows, such as DDL.
     return run.totalChanges == before ? 0 : run.changes
   }
@@ -36,12 +36,19 @@ final class SQLiteConnection: SQLConnection {
     let run = try run(sql, arguments)
     var columns: [String] = []
     var rows: [SQLRow] = []
-    try finish(run) { values in
+    try finish(run) {
       // Not before the first step: SQLite prepares the statement anew where the schema changed.
       if rows.isEmpty { columns = run.columns }
-      rows.append(SQLRow(columns: columns, values: values))
+      rows.append(SQLRow(columns: columns, values: try run.values()))
     }
     return rows
+  }
+
+  func forEachRow(
+    of sql: String, _ arguments: [SQLValue], _ body: (any SQLRowView) throws -> Void
+  ) throws {
+    let run = try run(sql, arguments)
+    try finish(run) { try body(run) }
   }
 
   private func run(_ sql: String, _ arguments: [SQLValue]) throws -> StatementRun {
@@ -56,7 +63,7 @@ final class SQLiteConnection: SQLConnection {
     return try StatementRun(prepared.statement.sqliteStatement, arguments, sql: sql)
   }
 
-  private func finish(_ run: StatementRun, _ row: ([SQLValue]) -> Void) throws {
+  private func finish(_ run: StatementRun, _ row: () throws -> Void) throws {
     let wasInside = run.isInsideTransaction
     do {
       try run.finish(row)

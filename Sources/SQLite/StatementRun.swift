@@ -19,13 +19,13 @@ struct StatementRun {
     for (index, argument) in arguments.enumerated() { try bind(argument, Int32(index + 1)) }
   }
 
-  /// Runs the statement to its end and hands out each row's values.
-  func finish(_ row: ([SQLValue]) -> Void) throws {
+  /// Runs the statement to its end and calls `row` for each row, which is at hand meanwhile.
+  func finish(_ row: () throws -> Void) throws {
     // Gives its locks back, and the error again that the step gave.
     defer { sqlite3_reset(statement) }
     while true {
       switch sqlite3_step(statement) {
-      case SQLITE_ROW: row(try values())
+      case SQLITE_ROW: try row()
       case SQLITE_DONE: return
       default: throw error()
       }
@@ -79,7 +79,8 @@ struct StatementRun {
   /// SQLITE_TRANSIENT: SQLite keeps a copy of its own.
   private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-  private func values() throws -> [SQLValue] {
+  /// The values of the row that is at hand.
+  func values() throws -> [SQLValue] {
     try (0..<sqlite3_column_count(statement)).map { index in
       switch sqlite3_column_type(statement, index) {
       case SQLITE_NULL: return .null
@@ -95,11 +96,23 @@ struct StatementRun {
         guard let bytes = sqlite3_column_blob(statement, index) else { throw error() }
         return .blob([UInt8](UnsafeRawBufferPointer(start: bytes, count: count)))
       default:
-        throw SeamError.unexpectedValue(
-          column: String(cString: sqlite3_column_name(statement, index)),
-          expected: "integer, text or blob", found: "real")
+        throw unexpected(index, wanted: "integer, text or blob")
       }
     }
+  }
+
+  private func unexpected(_ column: Int32, wanted: String) -> SeamError {
+    let found =
+      switch sqlite3_column_type(statement, column) {
+      case SQLITE_NULL: "null"
+      case SQLITE_INTEGER: "integer"
+      case SQLITE_TEXT: "text"
+      case SQLITE_BLOB: "blob"
+      default: "real"
+      }
+    return SeamError.unexpectedValue(
+      column: String(cString: sqlite3_column_name(statement, column)), expected: wanted,
+      found: found)
   }
 
   private func error() -> SeamError {
@@ -107,5 +120,33 @@ struct StatementRun {
     return SQLiteErrors.error(
       extendedCode: Int(sqlite3_extended_errcode(connection)),
       message: String(cString: sqlite3_errmsg(connection)), sql: sql)
+  }
+}
+
+extension StatementRun: SQLRowView {
+  func isNull(_ column: Int) -> Bool {
+    sqlite3_column_type(statement, Int32(column)) == SQLITE_NULL
+  }
+
+  func integer(_ column: Int) throws(SeamError) -> Int64 {
+    let column = Int32(column)
+    guard sqlite3_column_type(statement, column) == SQLITE_INTEGER else {
+      throw unexpected(column, wanted: "integer")
+    }
+    return sqlite3_column_int64(statement, column)
+  }
+
+  func append(_ column: Int, to bytes: inout [UInt8]) throws(SeamError) {
+    let column = Int32(column)
+    let start: UnsafeRawPointer?
+    // Of a text as of a blob: SQLite gives the text's UTF-8, which it holds already.
+    switch sqlite3_column_type(statement, column) {
+    case SQLITE_TEXT, SQLITE_BLOB: start = sqlite3_column_blob(statement, column)
+    default: throw unexpected(column, wanted: "text or blob")
+    }
+    let count = Int(sqlite3_column_bytes(statement, column))
+    guard count > 0 else { return }
+    guard let start else { throw error() }
+    bytes.append(contentsOf: UnsafeRawBufferPointer(start: start, count: count))
   }
 }

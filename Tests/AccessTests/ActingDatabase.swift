@@ -72,6 +72,13 @@ final class ActingDatabase: Database {
       return try base.query(sql, arguments)
     }
 
+    func forEachRow(
+      of sql: String, _ arguments: [SQLValue], _ body: (any SQLRowView) throws -> Void
+    ) throws {
+      note(sql)
+      try base.forEachRow(of: sql, arguments, body)
+    }
+
     func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws {
       note(sql)
       try base.submit(sql, arguments, changing: count)

@@ -67,6 +67,68 @@ struct ParameterTests {
     #expect(found["missing"] == nil)
   }
 
+  @Test("a row is read where the engine has it as it is copied out", arguments: TestEngine.allCases)
+  func views(_ engine: TestEngine) async throws {
+    struct Enough: Error {}
+    let database = try await TestDatabase(engine)
+    try await database.write { connection in
+      let (integer, blob) = (connection.dialect.integer, connection.dialect.blob)
+      try connection.execute(
+        connection.dialect.createTable("v", "i \(integer), t TEXT, b \(blob), n TEXT"))
+      for number: Int64 in [.min, -1, .max] {
+        try connection.execute(
+          "INSERT INTO v VALUES ($1, $2, $3, $4)",
+          [.integer(number), .text("héllo ✓"), .blob([0, 255, 1]), .null])
+      }
+      try connection.execute("INSERT INTO v VALUES (0, '', $1, '')", [.blob([])])
+    }
+    let sql = "SELECT i, t, b, n FROM v WHERE i <> $1 ORDER BY i"
+    try await database.read { connection in
+      var rows: [(integer: Int64, bytes: [UInt8], isNull: Bool)] = []
+      try connection.forEachRow(of: sql, [.integer(1)]) { row in
+        var bytes: [UInt8] = [7]
+        try row.append(1, to: &bytes)
+        try row.append(2, to: &bytes)
+        rows.append((try row.integer(0), bytes, row.isNull(3)))
+      }
+      let full = [7] + Array("héllo ✓".utf8) + [0, 255, 1]
+      #expect(rows.map(\.integer) == [.min, -1, 0, .max])
+      #expect(rows.map(\.bytes) == [full, full, [7], full])
+      #expect(rows.map(\.isNull) == [true, true, false, true])
+    }
+    for (column, isInteger) in [(0, false), (1, true), (2, true), (3, true), (3, false)] {
+      await #expect("column \(column)") {
+        try await database.read { connection in
+          try connection.forEachRow(of: sql, [.integer(1)]) { row in
+            var bytes: [UInt8] = []
+            if isInteger { _ = try row.integer(column) } else { try row.append(column, to: &bytes) }
+          }
+        }
+      } throws: { error in
+        if case DatabaseError.unexpectedValue(["i", "t", "b", "n"][column], _, _) = error {
+          true
+        } else {
+          false
+        }
+      }
+    }
+    // What a body throws ends the reading, and the connection goes on.
+    try await database.read { connection in
+      for _ in 0..<2 {
+        var count = 0
+        #expect(throws: Enough.self) {
+          try connection.forEachRow(of: sql, [.integer(1)]) { _ in
+            count += 1
+            if count == 2 { throw Enough() }
+          }
+        }
+        #expect(count == 2)
+      }
+      let rows = try connection.query(sql, [.integer(1)])
+      #expect(rows.count == 4)
+    }
+  }
+
   @Test("a text that would come back shorter is refused", arguments: TestEngine.allCases)
   func zeroCharacter(_ engine: TestEngine) async throws {
     let database = try await TestDatabase(engine)

@@ -11,12 +11,23 @@ final class Explaining: SQLConnection {
   var dialect: SQLDialect { connection.dialect }
 
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
+    try explain(sql, arguments)
+    return try connection.query(sql, arguments)
+  }
+
+  func forEachRow(
+    of sql: String, _ arguments: [SQLValue], _ body: (any SQLRowView) throws -> Void
+  ) throws {
+    try explain(sql, arguments)
+    try connection.forEachRow(of: sql, arguments, body)
+  }
+
+  private func explain(_ sql: String, _ arguments: [SQLValue]) throws {
     plan +=
       dialect == .sqlite
       ? try connection.query("EXPLAIN QUERY PLAN " + sql, arguments).map {
         try $0.text("detail")
       } : try explained(sql, arguments)
-    return try connection.query(sql, arguments)
   }
 
   /// As sessions plan it once they have met a statement often enough.

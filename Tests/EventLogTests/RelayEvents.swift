@@ -36,3 +36,12 @@ enum RelayEvents {
       partitions: partitions, ids: ids)
   }
 }
+
+extension RelayPlan {
+  /// What it has yet to send of these.
+  func batch(of events: [PositionedEvent]) throws -> RelayBatch {
+    var batch = RelayBatch(epoch: epoch)
+    for event in events { try add(event.event, at: event.position, to: &batch) }
+    return batch
+  }
+}

@@ -71,7 +71,9 @@ struct RelayPlanTests {
   func bytes() throws {
     let log = RelayEvents.log(3)
     var batch = RelayBatch(epoch: 0)
-    for event in log { batch.append(event, to: TopicPartition(.chain, 1)) }
+    for event in log {
+      batch.append(event.event, at: event.position, to: TopicPartition(.chain, 1))
+    }
     #expect(batch.messages.map(\.position) == [1, 2, 3])
     for (event, message) in zip(log, batch.messages) {
       #expect(String(decoding: batch.bytes[message.key], as: UTF8.self) == event.event.subject)

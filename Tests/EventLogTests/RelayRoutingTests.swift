@@ -1,3 +1,7 @@
+import Bytes
+import ChainTypes
+import Database
+import Telemetry
 import Testing
 
 @testable import EventLog
@@ -67,6 +71,35 @@ struct RelayRoutingTests {
     #expect(place("1", "") == nil)
     #expect(place("1", "-1") == nil)
     #expect(place(String(repeating: "1", count: 1_000_000)) == nil)
+  }
+
+  @Test("a stored event is written as its value is")
+  func stored() async throws {
+    let database = try await EventFixtures.database()
+    let drafts = [("s", nil), ("\u{1}\"\\", "shop"), ("ß\u{1f}", "\"é\"")].map {
+      EventDraft(
+        type: "payment.paid", subject: $0.0, tenant: $0.1, cause: .zero,
+        time: Timestamp(microseconds: 1_800_000_000_123_456), data: #"{"a":"\"ü"}"#)
+    }
+    try await database.write { try EventLog.append(drafts, in: $0) }
+    try await TraceContext.$current.withValue(TraceContext.begin()) {
+      let database = TracedDatabase(database)
+      try await database.write { try EventLog.append(drafts, in: $0) }
+    }
+    try await Sequencer(database: database).drain()
+    try await database.read { connection in
+      let events = try EventLog.page(after: 0, limit: 100, in: connection).events
+      #expect(events.count == 6)
+      #expect(events.count { $0.event.traceparent != nil } == 3)
+      var rows: [Int64: String] = [:]
+      try EventLog.forEachEvent(after: 0, through: 6, in: connection) {
+        var bytes: [UInt8] = []
+        try $0.appendJSON(to: &bytes)
+        rows[try $0.position] = String(decoding: bytes, as: UTF8.self)
+      }
+      #expect(
+        rows == Dictionary(uniqueKeysWithValues: events.map { ($0.position, $0.event.json) }))
+    }
   }
 
   @Test("the id is read from the relay's own JSON and from no other")

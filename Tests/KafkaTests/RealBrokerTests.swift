@@ -65,7 +65,7 @@ struct RealBrokerTests {
       let event = CloudEvent(
         id: .zero, type: "payment.paid", subject: "s", sequence: 1, tenant: nil,
         time: Timestamp(seconds: 1_800_000_000), data: "{}")
-      batch.append(PositionedEvent(position: end + offset, event: event), to: place)
+      batch.append(event, at: end + offset, to: place)
       return batch
     }
     try await next.publish(batch(1))

@@ -49,6 +49,13 @@ final class CountingDatabase: Database {
       return try connection.query(sql, arguments)
     }
 
+    func forEachRow(
+      of sql: String, _ arguments: [SQLValue], _ body: (any SQLRowView) throws -> Void
+    ) throws {
+      counts.question()
+      try connection.forEachRow(of: sql, arguments, body)
+    }
+
     func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws {
       counts.statement()
       try connection.submit(sql, arguments, changing: count)

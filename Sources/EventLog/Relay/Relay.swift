@@ -164,10 +164,16 @@ package final class Relay: Sendable {
   private func prepare(after cursor: Int64, _ plan: RelayPlan) async throws -> Prepared? {
     try await database.read { [options, glance] connection in
       try glance(connection)
-      let page = try RelayPage.read(
+      let page = try RelayPage.next(
         after: cursor, limit: options.pageLimit, byteLimit: options.pageByteLimit, in: connection)
       guard let page else { return nil }
-      return Prepared(batch: try plan.batch(of: page.events), through: page.through)
+      var batch = RelayBatch(epoch: plan.epoch)
+      batch.reserve(events: Int(page.through - cursor), dataBytes: page.byteCount)
+      try EventLog.forEachEvent(after: cursor, through: page.through, in: connection) {
+        try plan.add($0, at: try $0.position, to: &batch)
+      }
+      batch.sort()
+      return Prepared(batch: batch, through: page.through)
     }
   }
 

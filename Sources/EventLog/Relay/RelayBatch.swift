@@ -26,23 +26,32 @@ package struct RelayBatch: Sendable {
 
   package init(epoch: Int64) { self.epoch = epoch }
 
-  /// Makes room for these events: a buffer of megabytes that grows moves them over and over.
-  mutating func reserve(for events: [PositionedEvent]) {
-    messages.reserveCapacity(events.count)
+  /// Makes room for these many events and bytes of data: a buffer of megabytes that grows moves
+  /// them over and over.
+  mutating func reserve(events: Int, dataBytes: Int) {
+    messages.reserveCapacity(events)
     // What surrounds the data takes less than half of that, where ids are as long as ours.
-    bytes.reserveCapacity(events.reduce(0) { $0 + $1.event.data.utf8.count + 1_024 })
+    bytes.reserveCapacity(dataBytes + 1_024 * events)
   }
 
-  package mutating func append(_ event: PositionedEvent, to destination: TopicPartition) {
+  package mutating func append<Event: EventMembers>(
+    _ event: Event, at position: Int64, to destination: TopicPartition
+  ) throws(Event.Failure) {
     let start = bytes.count
-    bytes.append(contentsOf: event.event.subject.utf8)
+    try event.append(.subject, to: &bytes)
     let middle = bytes.count
-    event.event.appendJSON(to: &bytes)
+    try event.appendJSON(to: &bytes)
     let end = bytes.count
-    if let trace = event.event.traceparent { bytes.append(contentsOf: trace.utf8) }
+    try event.append(.traceparent, to: &bytes)
     messages.append(
       Message(
-        destination: destination, position: event.position,
+        destination: destination, position: position,
         key: start..<middle, value: middle..<end, trace: end..<bytes.count))
+  }
+
+  /// Puts the messages into the order of their positions.
+  mutating func sort() {
+    let isSorted = zip(messages, messages.dropFirst()).allSatisfy { $0.position < $1.position }
+    if !isSorted { messages.sort { $0.position < $1.position } }
   }
 }

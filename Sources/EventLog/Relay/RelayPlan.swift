@@ -134,26 +134,22 @@ package struct RelayPlan: Sendable {
     return reached
   }
 
-  /// Where an event goes; nil where it is there already.
-  package func destination(of event: PositionedEvent) throws(RelayError) -> TopicPartition? {
-    guard let topic = EventTopic(eventType: event.event.type),
+  /// Adds an event to those to be sent, unless it is there already.
+  package func add<Event: EventMembers>(
+    _ event: Event, at position: Int64, to batch: inout RelayBatch
+  ) throws {
+    var bytes: [UInt8] = []
+    try event.append(.type, to: &bytes)
+    let type = String(decoding: bytes, as: UTF8.self)
+    guard let topic = EventTopic(eventType: type),
       case let partitions = reached[topic.rawValue], !partitions.isEmpty
     else {
-      throw .unroutable(type: event.event.type, position: event.position)
+      throw RelayError.unroutable(type: type, position: position)
     }
-    let partition = KeyPartitioner.partition(
-      ofKey: event.event.subject.utf8, among: Int32(partitions.count))
-    guard event.position > max(cursor, partitions[Int(partition)]) else { return nil }
-    return TopicPartition(topic, partition)
-  }
-
-  /// The messages of a page of events, in its order.
-  package func batch(of events: [PositionedEvent]) throws(RelayError) -> RelayBatch {
-    var batch = RelayBatch(epoch: epoch)
-    batch.reserve(for: events)
-    for event in events {
-      if let destination = try destination(of: event) { batch.append(event, to: destination) }
-    }
-    return batch
+    bytes.removeAll(keepingCapacity: true)
+    try event.append(.subject, to: &bytes)
+    let partition = KeyPartitioner.partition(ofKey: bytes, among: Int32(partitions.count))
+    guard position > max(cursor, partitions[Int(partition)]) else { return }
+    try batch.append(event, at: position, to: TopicPartition(topic, partition))
   }
 }

@@ -22,7 +22,7 @@ final class PostgresSession: SQLConnection {
 
   /// What a waiting caller gets.
   private struct Answer {
-    var rows: [SQLRow] = []
+    var rows: ResultRows?
     var changed = 0
   }
 
@@ -77,7 +77,14 @@ final class PostgresSession: SQLConnection {
 
   func query(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
     try send(sql, arguments, .query)
-    return try resolve().rows
+    return try resolve().rows?.values() ?? []
+  }
+
+  func forEachRow(
+    of sql: String, _ arguments: [SQLValue], _ body: (any SQLRowView) throws -> Void
+  ) throws {
+    try send(sql, arguments, .query)
+    try resolve().rows?.forEach(body)
   }
 
   func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws {
@@ -285,7 +292,7 @@ final class PostgresSession: SQLConnection {
     var emptyRounds = 0
     while hasUnanswered {
       let current = sent[firstUnanswered]
-      guard let result = try connection.nextResult() else {
+      guard let result = try connection.nextResult().map(ResultRows.init) else {
         emptyRounds += 1
         guard connection.isAlive, emptyRounds < 8 else {
           throw PostgresErrors.lost(connection.lostReason)
@@ -293,7 +300,6 @@ final class PostgresSession: SQLConnection {
         continue
       }
       emptyRounds = 0
-      defer { PQclear(result) }
       try take(result, for: current, into: &answer)
       firstUnanswered += 1
       if case .synchronization = current.kind { continue }
@@ -309,8 +315,9 @@ final class PostgresSession: SQLConnection {
   }
 
   private func take(
-    _ result: OpaquePointer, for current: SentStatement, into answer: inout Answer
+    _ rows: ResultRows, for current: SentStatement, into answer: inout Answer
   ) throws {
+    let result = rows.result
     switch PQresultStatus(result) {
     case PGRES_PIPELINE_SYNC:
       guard case .synchronization = current.kind else {
@@ -318,7 +325,7 @@ final class PostgresSession: SQLConnection {
       }
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
       do {
-        try accept(result, for: current, into: &answer)
+        try accept(rows, for: current, into: &answer)
       } catch {
         fail(StatementFailure(error: error, remedy: .none), member: current.member)
       }
@@ -333,19 +340,16 @@ final class PostgresSession: SQLConnection {
   }
 
   private func accept(
-    _ result: OpaquePointer, for current: SentStatement, into answer: inout Answer
+    _ rows: ResultRows, for current: SentStatement, into answer: inout Answer
   ) throws(DatabaseError) {
     switch current.kind {
-    case .query: answer.rows = try ResultReading.rows(result)
-    case .execution: answer.changed = ResultReading.changedRows(result)
+    case .query: answer.rows = rows
+    case .execution: answer.changed = rows.changed
     case .statement:
-      if let expected = current.expectedCount {
-        let found = ResultReading.changedRows(result)
-        guard found == expected else {
-          throw .unexpectedRowCount(expected: expected, found: found)
-        }
+      if let expected = current.expectedCount, rows.changed != expected {
+        throw .unexpectedRowCount(expected: expected, found: rows.changed)
       }
-      if let tag = current.expectedTag, PQcmdStatus(result).map({ String(cString: $0) }) != tag {
+      if let tag = current.expectedTag, rows.tag != tag {
         throw .other(code: 0, message: "\(current.sql) was not done")
       }
     case .preparation, .synchronization: break
@@ -386,7 +390,7 @@ final class PostgresSession: SQLConnection {
         .text(String(options.lockTimeoutMilliseconds)),
         .text(String(options.idleInTransactionTimeoutMilliseconds)),
       ], .query)
-    guard try resolve().rows.first?.flag("sorts_by_bytes") == true else {
+    guard try resolve().rows?.values().first?.flag("sorts_by_bytes") == true else {
       throw DatabaseError.unusable(
         "the database sorts text by a language's rules: create it with LOCALE 'C'")
     }

@@ -61,6 +61,13 @@ private final class MortalConnection: SQLConnection {
     return try connection.query(sql, arguments)
   }
 
+  func forEachRow(
+    of sql: String, _ arguments: [SQLValue], _ body: (any SQLRowView) throws -> Void
+  ) throws {
+    try killSwitch.pass(.betweenStatements)
+    try connection.forEachRow(of: sql, arguments, body)
+  }
+
   func submit(_ sql: String, _ arguments: [SQLValue], changing count: Int?) throws {
     try killSwitch.pass(.betweenStatements)
     try connection.submit(sql, arguments, changing: count)
