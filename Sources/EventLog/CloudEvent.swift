@@ -51,8 +51,6 @@ package struct CloudEvent: Sendable, Equatable {
     else { return nil }
     return try? Hash32(hex: String(decoding: bytes[start..<start + 64], as: UTF8.self))
   }
-
-  private static let opening = #"{"specversion":"1.0","id":""#
 }
 
 extension CloudEvent: EventMembers {

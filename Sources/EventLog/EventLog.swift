@@ -113,6 +113,6 @@ package enum EventLog {
     into: "outbox",
     "id BYTEA, type, subject, sequence BIGINT, tenant, time BIGINT, data, traceparent")
 
-  /// Those that an event has from the moment it is appended.
+  /// Those that an event has from the moment it is appended; `EventRow` reads them in this order.
   static let columns = "id, type, subject, sequence, tenant, time, data, traceparent"
 }

@@ -125,9 +125,9 @@ extension EventLog {
     return (max(position, removed), last)
   }
 
-  /// Hands the events after one position and through another to `body`, nearly always in order.
-  /// Asked for that, PostgreSQL sorts them on its disk, data and all, as long as it doesn't know
-  /// that they come so.
+  /// Hands the events after one position and through another to `body`, in any order, though it is
+  /// nearly always theirs: asked for that, PostgreSQL sorts them on its disk, data and all, as long
+  /// as it doesn't know that they come so.
   static func forEachEvent(
     after position: Int64, through last: Int64, in connection: any SQLConnection,
     _ body: (EventRow) throws -> Void

@@ -81,6 +81,22 @@ struct RelayPlanTests {
     }
   }
 
+  @Test("whatever order rows come in, messages are sent in that of their positions")
+  func order() throws {
+    var random = SplitMix64(seed: 1)
+    let log = RelayEvents.log(50, keys: 3)
+    let state = SinkState(partitions: RelayEvents.partitions(2), tails: [:])
+    let plan = try RelayPlan(RelayEvents.record(last: 50), at: state, epoch: 0)
+    for events in [log, log.reversed(), log.shuffled(using: &random)] {
+      var batch = try plan.batch(of: events)
+      batch.sort()
+      #expect(batch.messages.map(\.position) == Array(1...50))
+      for (event, message) in zip(log, batch.messages) {
+        #expect(String(decoding: batch.bytes[message.value], as: UTF8.self) == event.event.json)
+      }
+    }
+  }
+
   @Test("an event that no topic takes stops the relay rather than being left out")
   func unroutable() throws {
     let state = SinkState(partitions: [.payment: 2], tails: [:])

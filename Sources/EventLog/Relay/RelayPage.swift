@@ -1,7 +1,7 @@
 internal import Database
 
 /// A run of events that the relay sends as one transaction.
-struct RelayPage: Sendable, Equatable {
+struct RelayPage: Sendable {
   /// Every event up to here is in the page or before it.
   let through: Int64
   /// How many bytes of data its events have, or where not all of `limit` fit, may have.
