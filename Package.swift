@@ -91,7 +91,7 @@ let package = Package(
     library(
       "Keys",
       ["CSecp256k1", "Bytes", "Digests", "ChainTypes", "Addresses", "CurvePoints"]),
-    library("Bitcoin", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
+    library("Bitcoin", ["CCacheLine", "Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("Ethereum", ["Bytes", "Digests", "ChainTypes", "Addresses", "Keys"]),
     library("ChainTracking", ["CCacheLine", "Bytes", "ChainTypes"]),
     library("Payments", ["Bytes", "ChainTypes"]),

@@ -214,6 +214,18 @@ struct DecodingTests {
     }
   }
 
+  @Test(
+    "witnesses of a signature and a key are read as all others are, and any cut is noticed",
+    arguments: [0, 71, 0xfc, 0xfd], [32, 33, 34])
+  func signatureAndKey(signature: Int, key: Int) {
+    let witness = [[UInt8](repeating: 33, count: signature), [UInt8](repeating: 2, count: key)]
+    var transaction = TestBlocks.payment(1, witness: witness)
+    transaction.inputs += TestBlocks.payment(2, witness: witness).inputs
+    let bytes = transaction.bytes
+    #expect(refusal(of: bytes) == nil)
+    for length in 0..<bytes.count { #expect(refusal(of: Array(bytes.prefix(length))) != nil) }
+  }
+
   @Test("a transaction heavier than any block is refused")
   func heaviest() {
     var transaction = TestBlocks.payment(1)

@@ -114,6 +114,22 @@ struct WatchSetTests {
     #expect(snapshots[3].ordinal(of: other.span.bytes) == 77)
   }
 
+  @Test("its table's filter passes what is there, and few others")
+  func filter() {
+    // As full as it becomes.
+    let groups = 100
+    var table = WatchTable(groups: groups)
+    var generator = SplitMix64(seed: 7)
+    while !table.isCrowded {
+      let hash = generator.next()
+      table.insert(UInt32(table.count), hash: hash)
+      #expect(table.mayHold(hash))
+    }
+    #expect(table.count == groups * 24)
+    let passed = (0..<100_000).count { _ in table.mayHold(generator.next()) }
+    #expect((1_000..<4_500).contains(passed))
+  }
+
   @Test("an empty set finds nothing and takes little")
   func empty() {
     let set = WatchSet(key: (7, 8))

@@ -103,8 +103,10 @@ struct TidyTests {
         }
       }
     }
-    // libcurl's own module is imported by the C target around it.
-    for module in manifest.cLibraries.union(["GRDB"]).subtracting(["CLibcurl"]) {
+    // libcurl's own module is imported by the C target around it, and a few instructions on lines
+    // of the cache, which hot loops must inline, are no library.
+    let others: Set = ["CLibcurl", "CCacheLine"]
+    for module in manifest.cLibraries.union(["GRDB"]).subtracting(others) {
       #expect(importers[module]?.count == 1, "\(module): \(importers[module] ?? [])")
     }
     #expect(importers["CLibcurl"] == nil)

@@ -18,7 +18,9 @@ package enum TransactionScanner {
     try walk.walk(&reader)
     let shape = walk.shapes[0]
     let txid = shape.txid(in: transaction)
-    let outputs = watching.watched(walk.scripts.span, of: transaction)
+    var lookUps = watching.beginLookUps()
+    watching.lookUp(walk.scripts.span, from: 0, of: transaction, &lookUps)
+    let outputs = watching.finish(&lookUps, walk.scripts.span, of: transaction)
     let isSpender = walk.isWatched(spentBy: shape, in: transaction, by: watching)
     var match: MatchedTransaction?
     if isSpender || !outputs.isEmpty {

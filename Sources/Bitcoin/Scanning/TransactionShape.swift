@@ -3,20 +3,44 @@ internal import ChainTypes
 internal import Digests
 
 /// Where the parts of a transaction stand in the bytes that hold it, and what a walk over it saw.
+///
+/// Offsets and counts are below 2^32, as the bytes are: a block's shapes are written while it is
+/// walked, and half the size stays nearer.
 package struct TransactionShape {
-  /// Of the version.
-  package let start: Int
-  /// Of the input count.
-  package let bodyStart: Int
-  /// Of the first witness stack, or of the lock time where there is no witness.
-  package let bodyEnd: Int
-  /// Behind the lock time.
-  package let end: Int
+  private let offsets: (start: UInt32, bodyStart: UInt32, bodyEnd: UInt32, end: UInt32)
+  private let scripts: Range<UInt32>
+  private let inputs: Range<UInt32>
   package let hasWitness: Bool
   package let isCoinbase: Bool
+
+  @inline(__always)
+  init(
+    start: Int, bodyStart: Int, bodyEnd: Int, end: Int, hasWitness: Bool, isCoinbase: Bool,
+    outputs: Range<Int>, outpoints: Range<Int>
+  ) {
+    offsets = (Self.short(start), Self.short(bodyStart), Self.short(bodyEnd), Self.short(end))
+    scripts = Range(
+      uncheckedBounds: (Self.short(outputs.lowerBound), Self.short(outputs.upperBound)))
+    inputs = Range(
+      uncheckedBounds: (Self.short(outpoints.lowerBound), Self.short(outpoints.upperBound)))
+    self.hasWitness = hasWitness
+    self.isCoinbase = isCoinbase
+  }
+
+  @inline(__always)
+  private static func short(_ number: Int) -> UInt32 { UInt32(truncatingIfNeeded: number) }
+
+  /// Of the version.
+  package var start: Int { Int(offsets.start) }
+  /// Of the input count.
+  package var bodyStart: Int { Int(offsets.bodyStart) }
+  /// Of the first witness stack, or of the lock time where there is no witness.
+  package var bodyEnd: Int { Int(offsets.bodyEnd) }
+  /// Behind the lock time.
+  package var end: Int { Int(offsets.end) }
   /// Which of the walk's scripts and outpoints are its own.
-  package let outputs: Range<Int>
-  package let outpoints: Range<Int>
+  package var outputs: Range<Int> { Int(scripts.lowerBound)..<Int(scripts.upperBound) }
+  package var outpoints: Range<Int> { Int(inputs.lowerBound)..<Int(inputs.upperBound) }
 }
 
 extension TransactionShape {

@@ -21,6 +21,7 @@ package struct TransactionWalk {
   /// The first coinbase that isn't the first transaction.
   private(set) var laterCoinbase: Int?
   private let notesOutpoints: Bool
+  private let maximumValue = TransactionLimits.maximumValue
 
   package init(notingOutpoints: Bool = false) { notesOutpoints = notingOutpoints }
 
@@ -33,7 +34,8 @@ package struct TransactionWalk {
 
   /// Walks the next transaction.
   package mutating func walk(_ reader: inout WireReader) throws(BitcoinDecodingError) {
-    // A copy, and the parts inlined: what they advance stays in the processor's registers.
+    // A copy, and the parts inlined: its offset stays in a register, and in copies where calls
+    // advance it.
     var rest = reader
     let start = rest.offset
     try rest.skip(4)
@@ -99,7 +101,9 @@ package struct TransactionWalk {
     for _ in 0..<count {
       let offset = reader.offset
       if !reader.skipUsualInput() {
-        isCoinbase = try walkUnusualInput(&reader, isOnly: count == 1)
+        var rest = reader
+        isCoinbase = try Self.walkUnusualInput(&rest, isOnly: count == 1)
+        reader = rest
       }
       if notesOutpoints, !isCoinbase { outpoints.append(UInt32(truncatingIfNeeded: offset)) }
     }
@@ -108,7 +112,7 @@ package struct TransactionWalk {
 
   /// Whether it is a coinbase's.
   @inline(never)
-  private func walkUnusualInput(
+  private static func walkUnusualInput(
     _ reader: inout WireReader, isOnly: Bool
   ) throws(BitcoinDecodingError) -> Bool {
     let offset = reader.offset
@@ -131,7 +135,6 @@ package struct TransactionWalk {
     let countOffset = reader.offset
     let count = try reader.readCount(ofItemsOfAtLeast: TransactionLimits.minimumOutputSize)
     guard count > 0 else { throw .noOutputs(offset: countOffset) }
-    let maximumValue = TransactionLimits.maximumValue
     var sum: UInt64 = 0
     for _ in 0..<count {
       let offset = reader.offset
@@ -163,6 +166,10 @@ package struct TransactionWalk {
     let offset = reader.offset
     var isEmpty = true
     for _ in 0..<inputCount {
+      if reader.skipUsualWitness() {
+        isEmpty = false
+        continue
+      }
       let count = try reader.readCount(ofItemsOfAtLeast: 1)
       if count > 0 { isEmpty = false }
       try reader.skipSizedBytes(times: count)

@@ -83,7 +83,12 @@ package struct WireReader: ~Escapable {
   @_lifetime(self: copy self)
   package mutating func readCompactSize() throws(BitcoinDecodingError) -> UInt64 {
     let first = try readUInt8()
-    return first < 0xfd ? UInt64(first) : try readLongCompactSize(first)
+    guard first >= 0xfd else { return UInt64(first) }
+    // A copy is what goes by its address: whoever reads in a loop keeps the offset in a register.
+    var rest = self
+    let value = try rest.readLongCompactSize(first)
+    self = rest
+    return value
   }
 
   /// The rest of a CompactSize whose first byte, just read, is fd, fe or ff.
@@ -170,9 +175,27 @@ package struct WireReader: ~Escapable {
     return (UInt64(littleEndian: value), length)
   }
 
-  /// Steps over `count` runs of bytes behind their CompactSizes.
+  /// Steps over an input's witness stack where it is the usual one: two items, a signature and a
+  /// public key of 33 bytes (BIP-0141, P2WPKH), all there. False, and nothing is read, where not.
+  @inline(__always)
   @_lifetime(self: copy self)
-  package mutating func skipSizedBytes(times count: Int) throws(BitcoinDecodingError) {
+  mutating func skipUsualWitness() -> Bool {
+    let rest = bytes.byteCount &- offset
+    // Count, length, signature, length, public key.
+    guard rest >= 36, bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) == 2
+    else { return false }
+    let length = Int(bytes.unsafeLoad(fromUncheckedByteOffset: offset &+ 1, as: UInt8.self))
+    guard length < 0xfd, length &+ 36 <= rest,
+      bytes.unsafeLoad(fromUncheckedByteOffset: offset &+ 2 &+ length, as: UInt8.self) == 33
+    else { return false }
+    offset &+= 36 &+ length
+    return true
+  }
+
+  /// Steps over `count` runs of bytes behind their CompactSizes.
+  @inline(__always)
+  @_lifetime(self: copy self)
+  mutating func skipSizedBytes(times count: Int) throws(BitcoinDecodingError) {
     for _ in 0..<count {
       // Nearly every run is that short, and lies inside: its length, below fd, is one byte.
       let rest = bytes.byteCount &- offset
@@ -183,7 +206,9 @@ package struct WireReader: ~Escapable {
           continue
         }
       }
-      try skipSizedBytes()
+      var other = self
+      try other.skipSizedBytes()
+      self = other
     }
   }
 

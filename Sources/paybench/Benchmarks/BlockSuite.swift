@@ -171,9 +171,16 @@ enum BlockSuite: Suite {
 
     func watches(scriptPubKey: RawSpan) -> Bool { set.contains(scriptPubKey) }
 
-    func watched(_ scripts: Span<Range<UInt32>>, of bytes: RawSpan) -> [Int] {
-      set.find(scripts, in: bytes).map(\.place)
-    }
+    func beginLookUps() -> WatchSet.LookUps { WatchSet.LookUps() }
+
+    func lookUp(
+      _ scripts: Span<Range<UInt32>>, from first: Int, of bytes: RawSpan,
+      _ lookUps: inout WatchSet.LookUps
+    ) { set.lookUp(scripts, from: first, in: bytes, &lookUps) }
+
+    func finish(
+      _ lookUps: inout WatchSet.LookUps, _ scripts: Span<Range<UInt32>>, of bytes: RawSpan
+    ) -> [Int] { set.finish(&lookUps, scripts, in: bytes).map(\.place) }
 
     func watches(spending outpoint: Outpoint) -> Bool { false }
 
