@@ -19,8 +19,8 @@ struct Paybench: AsyncParsableCommand {
   @Flag(help: "Print a JSON array instead of a table.")
   var json = false
 
-  @Option(help: "Only benchmarks whose name contains this.")
-  var filter: String?
+  @Option(help: "Only benchmarks whose name contains this; given more than once: one of these.")
+  var filter: [String] = []
 
   @Flag(help: "Little work in few rounds: to see that it runs, not how fast.")
   var quick = false
@@ -58,7 +58,7 @@ struct Paybench: AsyncParsableCommand {
   var partial = false
 
   func validate() throws {
-    guard write == nil || partial || (filter == nil && !quick && count == nil && rounds == nil)
+    guard write == nil || partial || (filter.isEmpty && !quick && count == nil && rounds == nil)
     else { throw ValidationError("--write keeps all in full; for less add --partial") }
     guard readme == nil || write != nil else { throw ValidationError("--readme needs --write") }
     guard count.map({ (1_000...100_000_000).contains($0) }) ?? true else {
@@ -82,7 +82,9 @@ struct Paybench: AsyncParsableCommand {
     ]
     var measurements: [Measurement] = []
     for suite in suites {
-      let wanted = suite.names.filter { filter.map($0.contains) ?? true }
+      let wanted = suite.names.filter { name in
+        filter.isEmpty || filter.contains { name.contains($0) }
+      }
       guard !wanted.isEmpty else { continue }
       for contest in try await suite.contests(named: Set(wanted), materials) {
         Progress.note(contest.name)
