@@ -176,21 +176,25 @@ extension Transfer {
       exceededLimit = Self.maximumHeaderBytes
       return 0
     }
-    let line = String(
-      decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
-    if line.hasPrefix("HTTP/") {
+    let line = UnsafeRawBufferPointer(start: bytes, count: count)
+    if line.starts(with: "HTTP/".utf8) {
       // The header of another response, after an interim one such as "100 Continue".
       responseHeaders = []
-    } else if let colon = line.firstIndex(of: ":") {
-      let value = line[line.index(after: colon)...]
-      responseHeaders.append(HTTPHeader(String(line[..<colon]), Self.trimmed(value)))
+    } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+      let name = String(decoding: line[..<colon], as: UTF8.self)
+      responseHeaders.append(HTTPHeader(name, Self.trimmed(line[(colon + 1)...])))
     }
     return count
   }
 
-  private static func trimmed(_ text: Substring) -> String {
-    let start = text.drop { $0.isWhitespace }
-    return String(start.reversed().drop { $0.isWhitespace }.reversed())
+  /// A header's value without the white space around it and the line's end (RFC 9110, section 5.5).
+  private static func trimmed(_ value: Slice<UnsafeRawBufferPointer>) -> String {
+    func isSpace(_ byte: UInt8) -> Bool {
+      byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a
+    }
+    let rest = value.drop(while: isSpace)
+    let end = rest.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? rest.startIndex
+    return String(decoding: rest[..<end], as: UTF8.self)
   }
 
   /// How the transfer ended, given libcurl's result.

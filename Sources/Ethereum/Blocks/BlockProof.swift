@@ -12,12 +12,12 @@ package struct BlockProof: Sendable {
   package let header: EthereumHeader
   package let hash: Hash32
   package let profile: ProofProfile
-  /// Nil where the answer has their hashes alone: then nothing is proved about them.
-  package let transactions: TrieItems?
+  /// Nil where the answer has the transactions' hashes alone: then nothing is proved about them.
+  let transactionsTrie: IndexTrie?
   /// None before Shanghai and on OP-stack chains.
   package let withdrawals: [Withdrawal]
   /// Nil until they are proved.
-  package private(set) var receipts: TrieItems?
+  private(set) var receiptsTrie: IndexTrie?
 
   /// The hashes that the answer has in place of the transactions; not proved.
   private let claimedHashes: [Hash32]
@@ -45,13 +45,10 @@ package struct BlockProof: Sendable {
     self.profile = profile
     claimedHashes = block.transactionHashes
     claimedSenders = block.claimedSenders
-    transactions = block.transactions
     try Self.checkHeader(block, hash: hash, expecting: expected)
-    if let transactions = block.transactions {
-      let root = TrieRoot.root(of: transactions)
-      guard root == header.transactionsRoot else {
-        throw .transactionsRoot(expected: header.transactionsRoot, found: root)
-      }
+    transactionsTrie = block.transactions.map(IndexTrie.init)
+    if let root = transactionsTrie?.root, root != header.transactionsRoot {
+      throw .transactionsRoot(expected: header.transactionsRoot, found: root)
     }
     withdrawals = try Self.withdrawals(of: block, profile: profile)
   }
@@ -166,12 +163,12 @@ extension BlockProof {
     guard items.count == transactionCount else {
       throw .receiptCount(items.count, transactions: transactionCount)
     }
-    let root = TrieRoot.root(of: items)
-    guard root == header.receiptsRoot else {
-      throw .receiptsRoot(expected: header.receiptsRoot, found: root)
+    let trie = IndexTrie(items)
+    guard trie.root == header.receiptsRoot else {
+      throw .receiptsRoot(expected: header.receiptsRoot, found: trie.root)
     }
     try checkGas(of: items)
-    receipts = items
+    receiptsTrie = trie
   }
 
   /// Every transaction uses gas, and the last receipt's sum is the block's; from Amsterdam on
@@ -200,6 +197,12 @@ extension BlockProof {
 
 // What is in the block.
 extension BlockProof {
+  /// The proved transactions, encoded; nil where they aren't.
+  package var transactions: TrieItems? { transactionsTrie?.items }
+
+  /// The proved receipts, encoded; nil where they aren't.
+  package var receipts: TrieItems? { receiptsTrie?.items }
+
   package var block: (number: UInt64, hash: Hash32) { (header.number, hash) }
 
   package var transactionCount: Int { transactions?.count ?? claimedHashes.count }

@@ -20,7 +20,7 @@ enum CatchUpSuite: Suite {
     var contests: [Contest] = []
     for (name, watched) in [(few, 1_000), (many, settings.scripts)] where names.contains(name) {
       contests.append(
-        try await contest(name, watched: watched, blocks: settings.repetitions(200)))
+        try await contest(name, watched: watched, blocks: settings.repetitions(800)))
     }
     if names.contains(discovery) { contests.append(try await discovered(settings)) }
     return contests
