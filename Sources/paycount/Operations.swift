@@ -17,8 +17,8 @@ struct Operations {
 
   func all() throws -> [Operation] {
     let all = try [
-      lookUp(), blockScan(), headerHash(), address(), keccak(), logs(), trieRoot(), jsonSkip(),
-      paymentStep(), event(),
+      lookUp(), lookUps(), blockScan(), headerHash(), address(), keccak(), logs(), trieRoot(),
+      jsonSkip(), paymentStep(), event(),
     ]
     // Field arithmetic that isn't optimised takes minutes to count.
     return Thresholds.build == "release" ? all + [try addresses()] : all
@@ -50,6 +50,19 @@ struct Operations {
         if set.contains(bytes.extracting(start..<start + size)) { found += 1 }
       }
       precondition(found == count / 2, "the first half is watched")
+    }
+  }
+
+  /// The same, all at once.
+  private func lookUps() -> Operation {
+    let (set, size) = (watchSet(), 22)
+    let scripts = Self.scripts.flatMap(\.self)
+    let ranges = stride(from: 0, to: scripts.count, by: size).map {
+      UInt32($0)..<UInt32($0 + size)
+    }
+    return Operation(name: "watch set, look-up beside others", units: ranges.count) {
+      let found = set.find(ranges.span, in: scripts.span.bytes)
+      precondition(found.count == ranges.count / 2, "the first half is watched")
     }
   }
 

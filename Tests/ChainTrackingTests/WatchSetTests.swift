@@ -52,8 +52,25 @@ struct WatchSetTests {
       bytes += script
     }
     #expect(set.find(ranges.span, in: bytes.span.bytes) == expected)
+    #expect(foundInSteps(set, ranges, in: bytes) == expected)
     let none: [Range<UInt32>] = []
     #expect(set.find(none.span, in: bytes.span.bytes).isEmpty)
+  }
+
+  /// As a block's walk comes by them: some at a time, or none, and further ones behind these.
+  private func foundInSteps(
+    _ set: WatchSet, _ ranges: [Range<UInt32>], in bytes: [UInt8]
+  ) -> [WatchSet.Found] {
+    var lookUps = WatchSet.LookUps()
+    var generator = SplitMix64(seed: UInt64(ranges.count))
+    var known = 0
+    while known < ranges.count {
+      let first = known
+      known = min(ranges.count, known + Int(generator.next() % 80))
+      let part = Array(ranges[..<known])
+      set.lookUp(part.span, from: first, in: bytes.span.bytes, &lookUps)
+    }
+    return set.finish(&lookUps, ranges.span, in: bytes.span.bytes)
   }
 
   @Test("scripts and ordinals of any size are kept")
@@ -136,6 +153,7 @@ struct WatchSetTests {
     let nothing: [UInt8] = []
     #expect(set.isEmpty)
     #expect(set.contains(nothing.span.bytes) == false)
+    batchMatchesOracle(set, [:], scripts: 50)
     #expect(set.residentBytes < 100_000)
   }
 

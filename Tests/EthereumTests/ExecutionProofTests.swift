@@ -14,24 +14,24 @@ struct ExecutionProofTests {
         [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: 1 + index % 40)
       }
       let list = TrieItems(items)
-      let root = TrieRoot.root(of: list)
-      let branches = TrieRoot.branches(to: Set(0..<count), in: list)
+      let trie = IndexTrie(list)
+      let branches = trie.branches(to: Set(0..<count))
       #expect(branches.count == count)
       for (index, nodes) in branches {
         #expect(
-          try TrieProof.verify(root: root, index: UInt32(index), proof: nodes) == items[index])
+          try TrieProof.verify(root: trie.root, index: UInt32(index), proof: nodes) == items[index])
       }
-      let alone = TrieRoot.branches(to: [count - 1, count + 5, -1], in: list)
+      let alone = trie.branches(to: [count - 1, count + 5, -1])
       #expect(alone == [count - 1: try #require(branches[count - 1])])
     }
-    #expect(TrieRoot.branches(to: [0], in: TrieItems()).isEmpty)
+    #expect(IndexTrie(TrieItems()).branches(to: [0]).isEmpty)
   }
 
   @Test("receipts of mainnet 21925176 are reached from its header")
   func realReceipts() throws {
     let block = try RealBlock.mainnet21925176().proved()
     let receipts = try #require(block.receipts)
-    let branches = TrieRoot.branches(to: [0, 1, 57, 127, 128, 201], in: receipts)
+    let branches = IndexTrie(receipts).branches(to: [0, 1, 57, 127, 128, 201])
     for (index, nodes) in branches {
       let bytes = try TrieProof.verify(
         root: block.header.receiptsRoot, index: UInt32(index), proof: nodes)
@@ -39,6 +39,9 @@ struct ExecutionProofTests {
       #expect(try EthereumReceipt(encoded: try #require(bytes)) == block.receipt(at: index))
     }
     #expect(branches.count == 6)
+    for (index, proof) in block.executions(of: [0, 127, 128, 201]) {
+      #expect(try proof.verify().txid == block.transactionHash(at: index))
+    }
   }
 
   private func block() throws -> BlockProof {

@@ -122,6 +122,32 @@ import Testing
     }
   }
 
+  @Test("of a header's lines names and values are read, without the white space around a value")
+  func headerLines() async throws {
+    let raw = """
+      HTTP/1.1 100 Continue\r
+      X-Interim: yes\r
+      \r
+      HTTP/1.1 200 OK\r
+      X-Plain:a b\r
+      X-Wide: \t a: b\t \r
+      X-Empty:\r
+      X-Blank:  \r
+      Content-Length: 1\r
+      \r
+      .
+      """
+    try await withServer({ _ in .raw(Array(raw.utf8)) }) { server, client in
+      let response = try await client.send(request(server.url))
+      #expect(
+        response.headers == [
+          HTTPHeader("X-Plain", "a b"), HTTPHeader("X-Wide", "a: b"), HTTPHeader("X-Empty", ""),
+          HTTPHeader("X-Blank", ""), HTTPHeader("Content-Length", "1"),
+        ])
+      #expect(response.body == Array(".".utf8))
+    }
+  }
+
   @Test("headers without end are refused")
   func endlessHeaders() async throws {
     let line = "X-Padding: " + String(repeating: "x", count: 1_000) + "\r\n"

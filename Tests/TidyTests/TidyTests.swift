@@ -110,6 +110,7 @@ struct TidyTests {
       #expect(importers[module]?.count == 1, "\(module): \(importers[module] ?? [])")
     }
     #expect(importers["CLibcurl"] == nil)
+    #expect(importers["CCacheLine"] == ["Bitcoin", "ChainTracking"])
   }
 
   @Test("by Signing only payctl signs, and what it rests on reaches no network and no database")

@@ -42,6 +42,18 @@ struct OpenLoadTests {
     #expect(reads * 2 > all.reduce(0) { $0 + $1.share })
   }
 
+  @Test("connections that the server closes between two requests are opened again")
+  func closedBetween() async throws {
+    let answer = Array("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n".utf8)
+    // It closes behind a raw answer.
+    let server = try LoopbackServer { _ in .raw(answer) }
+    let result = try await OpenLoad(port: Int(server.port), connections: 8)
+      .run(EmptyServer.schedule(rate: 40, seconds: 1, seed: 3))
+    server.stop()
+    #expect(result.errors == 0 && result.unanswered == 0)
+    #expect(result.endpoints.map(\.latencies.count).reduce(0, +) > 20)
+  }
+
   // MARK: Searching
 
   /// Rates that are tried where all up to a limit hold.
@@ -84,6 +96,11 @@ struct OpenLoadTests {
     #expect(!result(101_000_000).holds(milliseconds: 100))
     #expect(!result(99_000_000, errors: 1).holds(milliseconds: 100))
     #expect(!result(99_000_000, unanswered: 1).holds(milliseconds: 100))
+    // Nothing that fails is fast.
+    #expect(result(99_000_000).worst.milliseconds == 99)
+    #expect(result(99_000_000, errors: 2).worst.name == "GET /b")
+    #expect(result(99_000_000, errors: 2).worst.milliseconds == 3_000)
+    #expect(result(99_000_000, unanswered: 1).worst.milliseconds == 3_000)
     let table = result(101_000_000, errors: 3).table.split(separator: "\n")
     #expect(table.count == 3)
     #expect(table[1].hasPrefix("GET /b") && table[1].contains("few"))

@@ -7,7 +7,7 @@
 /// table and the last records where a copy shares them.
 ///
 /// Memory beside the script's own bytes: 6.75 bytes a slot at 60 to 75 % occupancy, 1 byte of
-/// length, 4 of the ordinal, and up to 3 that align the record. That is 15 to 17 bytes a P2WPKH
+/// length, 4 of the ordinal, and up to 3 that align the record. That is 15 to 17.3 bytes a P2WPKH
 /// script.
 package struct WatchSet: Sendable {
   /// Bit n: a script of n bytes is watched; bit 63: one of 63 bytes or more.

@@ -11,7 +11,7 @@ internal import CCacheLine
 /// In front of the groups stands a Bloom filter of three 64-bit words for each of them, in which a
 /// hash sets four bits of one word (Putze, Sanders and Singler, "Cache-, hash- and space-efficient
 /// Bloom filters", 2007). Some 3 of 100 other hashes pass, so that the usual look-up, one that
-/// fails, ends here. The filter is an eighth of the table, of which a processor's caches keep more.
+/// fails, ends here. The filter is a ninth of all, of which a processor's caches keep more.
 struct WatchTable: Sendable {
   private var slots: Slots
   private(set) var count = 0

@@ -240,12 +240,11 @@ enum GrowthSuite: Suite {
         From a scan's findings to the committed step, on SQLite: \(shop.payments.addresses) \
         addresses and \(shop.payments.payments) open payments beside \(few) of each. Each block \
         pays others, \(turns) in turn, which are spread over all; \(blocks) blocks a round, in \
-        time as it passes. The database is in the system's memory, as one is whose payments are \
-        minutes old.
+        time as it passes. The database is kept in the system's memory, as one is whose payments \
+        are minutes old.
         """,
       ours: {
-        try PageCache.fetch(shop.payments.path)
-        return try await large.run(blocks)
+        try await PageCache.keeping(shop.payments.path) { try await large.run(blocks) }
       },
       references: [
         Contest.Reference(name: "the same with \(few) of each", goal: .ratioAtMost(1.3)) {

@@ -20,16 +20,19 @@ final class OpenLoad: Sendable {
     self.streams = streams
   }
 
+  /// How long an answer is waited for, in nanoseconds.
+  static let patience: Int64 = 3_000_000_000
+
   /// Opens all connections, sends what is due over one after the other of them, and gives the
-  /// latencies. What isn't answered `patienceSeconds` after it was due ends the run, with the rest
+  /// latencies. What isn't answered within `patience` of being due ends the run, with the rest
   /// unasked: the rate is more than the server can do.
-  func run(_ schedule: LoadSchedule, patienceSeconds: Int64 = 3) async throws -> OpenLoadResult {
+  func run(_ schedule: LoadSchedule) async throws -> OpenLoadResult {
     try await withCheckedThrowingContinuation { continuation in
       let thread = Thread { [self] in
         continuation.resume(
           with: Result {
             let loop = try OpenLoop(port: port, connections: connections, streams, schedule)
-            return try loop.run(patience: patienceSeconds * 1_000_000_000)
+            return try loop.run(patience: Self.patience)
           })
       }
       thread.stackSize = 1 << 20
@@ -52,8 +55,10 @@ struct OpenLoadResult: Sendable {
     /// How many were refused, or not answered on their connection.
     let errors: Int
 
+    /// What isn't answered as it should be counts as waited for until nobody does any more.
     func milliseconds(at share: Double) -> Double {
-      Percentile.milliseconds(of: latencies, at: share)
+      Percentile.milliseconds(
+        of: latencies + [Int64](repeating: OpenLoad.patience, count: errors), at: share)
     }
   }
 
@@ -68,9 +73,10 @@ struct OpenLoadResult: Sendable {
 
   var errors: Int { endpoints.reduce(0) { $0 + $1.errors } }
 
-  /// The one whose 99th percentile is the highest.
+  /// The one whose 99th percentile is the highest; where the run was ended, what ended it.
   var worst: (name: String, milliseconds: Double) {
-    endpoints.map { ($0.name, $0.milliseconds(at: 0.99)) }.max { $0.1 < $1.1 } ?? ("none", 0)
+    guard unanswered == 0 else { return ("a request", Double(OpenLoad.patience) / 1e6) }
+    return endpoints.map { ($0.name, $0.milliseconds(at: 0.99)) }.max { $0.1 < $1.1 } ?? ("none", 0)
   }
 
   /// Whether everything was answered as it should be, and of every endpoint 99 of 100 within the

@@ -116,11 +116,22 @@ final class OpenLoop {
   private func ask(_ index: Int, over place: Int) throws {
     let due = schedule.dues[index]
     let requests = schedule.endpoints[due.endpoint].requests
+    try reopen(place)
     connections[place].due = index
     try send(requests, due.request % requests.ranges.count, over: place)
     busy.append(place)
     questions.append(
       pollfd(fd: connections[place].descriptor, events: Int16(POLLIN), revents: 0))
+  }
+
+  /// Makes a new connection of one that the server has closed because nobody used it for long, as
+  /// clients do.
+  private func reopen(_ place: Int) throws {
+    var byte: UInt8 = 0
+    let count = recv(connections[place].descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+    guard count == 0 || (count < 0 && errno != EAGAIN) else { return }
+    close(connections[place].descriptor)
+    connections[place] = Connection(descriptor: try LoopbackSocket.connect(port))
   }
 
   private func send(_ requests: ByteRun, _ index: Int, over place: Int) throws {
@@ -148,7 +159,8 @@ final class OpenLoop {
     guard count > 0 else {
       // Closed: the next request gets a new one.
       close(connections[place].descriptor)
-      connections[place] = Connection(descriptor: try LoopbackSocket.connect(port))
+      connections[place] = Connection(
+        descriptor: try LoopbackSocket.connect(port), due: connections[place].due)
       return .error
     }
     let due = connections[place].due

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Glibc
 
 /// What the system keeps of files in memory.
@@ -13,12 +12,21 @@ enum PageCache {
     }
   }
 
-  /// Reads a file whole, as one in use is in memory: the next one who reads it waits for no disk. A
-  /// system may take memory from files that nobody has read for some minutes.
-  static func fetch(_ path: String) throws {
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw BenchmarkFailure("\(path) can't be opened")
+  /// Does work while a file is in memory whole, as one in use is: nobody who reads it waits for the
+  /// disk. It is mapped meanwhile, since a system may take what isn't from files that were read
+  /// once in some minutes, though there is room.
+  static func keeping<Result>(
+    _ path: String, _ body: () async throws -> Result
+  ) async throws -> Result {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw BenchmarkFailure("\(path) can't be opened") }
+    let size = Int(lseek(file, 0, SEEK_END))
+    let pages = mmap(nil, size, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0)
+    close(file)
+    guard size > 0, let pages, pages != MAP_FAILED else {
+      throw BenchmarkFailure("\(path) can't be mapped")
     }
-    while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {}
+    defer { munmap(pages, size) }
+    return try await body()
   }
 }
