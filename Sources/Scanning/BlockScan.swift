@@ -46,7 +46,7 @@ package struct BlockScan {
       scanned = try BlockScanner.scan(
         block, expecting: nil, network: list.network,
         verification: BlockVerification(ofLooseBlock: block, network: list.network),
-        watching: WatchedScripts(set: list.scripts))
+        watching: WatchedScripts(scripts: list.scripts))
     } catch {
       totals.refused += 1
       throw error
@@ -74,20 +74,7 @@ package struct BlockScan {
 
 /// Outputs to watched scripts; no spends.
 private struct WatchedScripts: OutputWatching {
-  let set: WatchSet
-
-  func watches(scriptPubKey: RawSpan) -> Bool { set.contains(scriptPubKey) }
-
-  func beginLookUps() -> WatchSet.LookUps { WatchSet.LookUps() }
-
-  func lookUp(
-    _ scripts: Span<Range<UInt32>>, from first: Int, of bytes: RawSpan,
-    _ lookUps: inout WatchSet.LookUps
-  ) { set.lookUp(scripts, from: first, in: bytes, &lookUps) }
-
-  func finish(
-    _ lookUps: inout WatchSet.LookUps, _ scripts: Span<Range<UInt32>>, of bytes: RawSpan
-  ) -> [Int] { set.finish(&lookUps, scripts, in: bytes).map(\.place) }
+  let scripts: WatchSet
 
   func watches(spending outpoint: Outpoint) -> Bool { false }
 

@@ -67,9 +67,8 @@ struct Operations {
   }
 
   private struct Watched: OutputWatching, AddressWatching {
-    let set: WatchSet
+    let scripts: WatchSet
 
-    func watches(scriptPubKey: RawSpan) -> Bool { set.contains(scriptPubKey) }
     func watches(spending outpoint: Outpoint) -> Bool { false }
     var watchesInputs: Bool { false }
     func watches(_ address: EthereumAddress) -> Bool { false }
@@ -79,7 +78,7 @@ struct Operations {
 
   private func blockScan() throws -> Operation {
     let block = try bytes("blocks/mainnet-482683.raw")
-    let watched = Watched(set: watchSet())
+    let watched = Watched(scripts: watchSet())
     let count = try Block(bytes: block).transactions.count
     return Operation(name: "block scan, transaction", units: count) {
       let bytes = block
@@ -148,7 +147,7 @@ struct Operations {
 
   private func logs() throws -> Operation {
     let logs = try receipts().flatMap { $0["logs"] as? [Any] ?? [] }
-    let (answer, watched) = (try json(logs), Watched(set: watchSet()))
+    let (answer, watched) = (try json(logs), Watched(scripts: watchSet()))
     return Operation(name: "EVM log decoded", units: logs.count) {
       let bytes = answer
       let claimed = try ClaimedTransfer.all(in: bytes.span.bytes, watching: watched)

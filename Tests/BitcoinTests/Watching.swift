@@ -3,16 +3,21 @@ import ChainTypes
 
 @testable import Bitcoin
 
+extension Set: ScriptSet where Element == [UInt8] {
+  func contains(_ script: RawSpan) -> Bool { contains([UInt8](copying: script)) }
+}
+
 /// Every output and no spend.
-struct WatchAll: OutputWatching {
+struct WatchAll: OutputWatching, ScriptSet {
+  var scripts: WatchAll { self }
   var watchesInputs: Bool { false }
-  func watches(scriptPubKey: RawSpan) -> Bool { true }
+  func contains(_ script: RawSpan) -> Bool { true }
   func watches(spending outpoint: Outpoint) -> Bool { false }
 }
 
 struct WatchNothing: OutputWatching {
+  let scripts: Set<[UInt8]> = []
   var watchesInputs: Bool { false }
-  func watches(scriptPubKey: RawSpan) -> Bool { false }
   func watches(spending outpoint: Outpoint) -> Bool { false }
 }
 
@@ -21,7 +26,6 @@ struct WatchSome: OutputWatching {
   var outpoints: Set<Outpoint> = []
 
   var watchesInputs: Bool { !outpoints.isEmpty }
-  func watches(scriptPubKey: RawSpan) -> Bool { scripts.contains([UInt8](copying: scriptPubKey)) }
   func watches(spending outpoint: Outpoint) -> Bool { outpoints.contains(outpoint) }
 
   /// What a scan for these has to find in a block, by looking at every transaction.

@@ -6,10 +6,11 @@ import Testing
 
 @Suite("Simulated blocks")
 struct BlockValidityTests {
-  private struct WatchOne: OutputWatching {
+  private struct WatchOne: OutputWatching, ScriptSet {
     let script: [UInt8]
+    var scripts: WatchOne { self }
     var watchesInputs: Bool { false }
-    func watches(scriptPubKey: RawSpan) -> Bool { [UInt8](copying: scriptPubKey) == script }
+    func contains(_ script: RawSpan) -> Bool { [UInt8](copying: script) == self.script }
     func watches(spending outpoint: Outpoint) -> Bool { false }
   }
 

@@ -8,9 +8,10 @@ import Testing
 
 @Suite("Faults on demand")
 struct FaultTests {
-  private struct WatchNothing: OutputWatching {
+  private struct WatchNothing: OutputWatching, ScriptSet {
+    var scripts: WatchNothing { self }
     var watchesInputs: Bool { false }
-    func watches(scriptPubKey: RawSpan) -> Bool { false }
+    func contains(_ script: RawSpan) -> Bool { false }
     func watches(spending outpoint: Outpoint) -> Bool { false }
   }
 

@@ -61,7 +61,7 @@ struct WatchSetTests {
   private func foundInSteps(
     _ set: WatchSet, _ ranges: [Range<UInt32>], in bytes: [UInt8]
   ) -> [WatchSet.Found] {
-    var lookUps = WatchSet.LookUps()
+    var lookUps = set.beginLookUps()
     var generator = SplitMix64(seed: UInt64(ranges.count))
     var known = 0
     while known < ranges.count {
@@ -70,7 +70,7 @@ struct WatchSetTests {
       let part = Array(ranges[..<known])
       set.lookUp(part.span, from: first, in: bytes.span.bytes, &lookUps)
     }
-    return set.finish(&lookUps, ranges.span, in: bytes.span.bytes)
+    return set.found(ranges.span, in: bytes.span.bytes, &lookUps)
   }
 
   @Test("scripts and ordinals of any size are kept")

@@ -30,13 +30,14 @@ package enum BlockScanner {
     var verifier = try BlockVerifier(
       block, expecting: hash, network: network, verification: verification)
     var walk = TransactionWalk(notingOutpoints: watching.watchesInputs)
-    var lookUps = watching.beginLookUps()
-    let failure = Self.walk(block, &walk, watching, &lookUps)
+    let watched = watching.scripts
+    var lookUps = watched.beginLookUps()
+    let failure = Self.walk(block, &walk, watched, &lookUps)
     // What a block that can't be read hashes to doesn't matter.
     if failure == nil { verifier.begin(walk, in: block) }
     // Where nothing is hashed but what matches, the others aren't looked at once more.
     let looksAtAll = watching.watchesInputs || failure == nil && verification != .alreadyVerified
-    var rest = watching.finish(&lookUps, walk.scripts.span, of: block)[...]
+    var rest = watched.places(walk.scripts.span, in: block, &lookUps)[...]
     var matches: [MatchedTransaction] = []
     // Where a match that gets a proof stands among them, and in the block's bytes.
     var proved: [(place: Int, shape: TransactionShape)] = []
@@ -77,12 +78,12 @@ package enum BlockScanner {
   ///
   /// Begins to look up what it has come by after each few transactions: memory is slow to answer
   /// many questions at once.
-  private static func walk<Watching: OutputWatching>(
-    _ block: RawSpan, _ walk: inout TransactionWalk, _ watching: borrowing Watching,
-    _ lookUps: inout Watching.LookUps
+  private static func walk<Scripts: ScriptSet>(
+    _ block: RawSpan, _ walk: inout TransactionWalk, _ watched: borrowing Scripts,
+    _ lookUps: inout Scripts.LookUps
   ) -> BitcoinDecodingError? {
     var first = 0
-    defer { watching.lookUp(walk.scripts.span, from: first, of: block, &lookUps) }
+    defer { watched.lookUp(walk.scripts.span, from: first, in: block, &lookUps) }
     do {
       var reader = WireReader(block)
       try reader.skip(80)
@@ -90,10 +91,11 @@ package enum BlockScanner {
       walk.reserve(transactions: count, bytes: block.byteCount)
       var asked = 0
       for _ in 0..<count {
-        asked = prefetch(block, from: asked, to: reader.offset &+ prefetchDistance)
+        asked = prefetch(
+          block, from: asked, to: min(block.byteCount, reader.offset &+ prefetchDistance))
         try walk.walk(&reader)
         if walk.scripts.count &- first >= scriptsAtOnce {
-          watching.lookUp(walk.scripts.span, from: first, of: block, &lookUps)
+          watched.lookUp(walk.scripts.span, from: first, in: block, &lookUps)
           first = walk.scripts.count
         }
       }
@@ -111,7 +113,6 @@ package enum BlockScanner {
     var offset = start
     block.withUnsafeBytes { bytes in
       guard let first = bytes.baseAddress else { return }
-      // Behind the block's end any address will do.
       while offset < end {
         cache_line_prefetch(first + offset)
         offset &+= 64

@@ -1,4 +1,5 @@
 package import Bytes
+internal import ChainTypes
 
 /// Looks at one transaction that stands in no block, such as one from a node's mempool.
 ///
@@ -18,9 +19,10 @@ package enum TransactionScanner {
     try walk.walk(&reader)
     let shape = walk.shapes[0]
     let txid = shape.txid(in: transaction)
-    var lookUps = watching.beginLookUps()
-    watching.lookUp(walk.scripts.span, from: 0, of: transaction, &lookUps)
-    let outputs = watching.finish(&lookUps, walk.scripts.span, of: transaction)
+    let watched = watching.scripts
+    var lookUps = watched.beginLookUps()
+    watched.lookUp(walk.scripts.span, from: 0, in: transaction, &lookUps)
+    let outputs = watched.places(walk.scripts.span, in: transaction, &lookUps)
     let isSpender = walk.isWatched(spentBy: shape, in: transaction, by: watching)
     var match: MatchedTransaction?
     if isSpender || !outputs.isEmpty {

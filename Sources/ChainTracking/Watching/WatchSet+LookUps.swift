@@ -1,10 +1,12 @@
+internal import ChainTypes
+
 /// Look-ups of many scripts.
 ///
 /// Each goes through up to four places of memory that may be far from the processor: the table's
 /// filter, where nearly all that isn't watched ends, a group's tags, a slot's place, the record
 /// there. It asks for the next one and goes on some scripts later, when that has come near: many
 /// look-ups wait at the same time, while others are hashed and whoever looks up does other work.
-extension WatchSet {
+extension WatchSet: ScriptSet {
   /// A watched script among those of a batch.
   package struct Found: Hashable, Sendable {
     /// Its place in the batch.
@@ -22,14 +24,16 @@ extension WatchSet {
     /// Whether some were overtaken.
     fileprivate var isReordered = false
 
-    package init() {}
+    fileprivate init() {}
   }
+
+  package func beginLookUps() -> LookUps { LookUps() }
 
   /// Those of `scripts`, which are parts of `bytes`, that are watched, in their order.
   package func find(_ scripts: Span<Range<UInt32>>, in bytes: RawSpan) -> [Found] {
     var lookUps = LookUps()
     lookUp(scripts, from: 0, in: bytes, &lookUps)
-    return finish(&lookUps, scripts, in: bytes)
+    return found(scripts, in: bytes, &lookUps)
   }
 
   /// Begins to look up those of `scripts` that stand from `first` on, and goes on with others that
@@ -46,9 +50,13 @@ extension WatchSet {
     }
   }
 
-  /// What was found in all of `scripts`, in their order.
-  package func finish(
-    _ lookUps: inout LookUps, _ scripts: Span<Range<UInt32>>, in bytes: RawSpan
+  package func places(
+    _ scripts: Span<Range<UInt32>>, in bytes: RawSpan, _ lookUps: inout LookUps
+  ) -> [Int] { found(scripts, in: bytes, &lookUps).map(\.place) }
+
+  /// What was found in all of `scripts`, in their order. Ends the look-ups.
+  func found(
+    _ scripts: Span<Range<UInt32>>, in bytes: RawSpan, _ lookUps: inout LookUps
   ) -> [Found] {
     while lookUps.forFilter.count > 0 {
       if takeFilter(&lookUps) { goOn(scripts, bytes, &lookUps, leaving: WaitingLine.long) }

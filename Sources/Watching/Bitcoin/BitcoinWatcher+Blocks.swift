@@ -106,7 +106,7 @@ extension BitcoinWatcher {
           block = try await blocks.scan(
             link.ref, from: answer,
             watching: WatchedOutputs(
-              set: watched, tracker: tracker, slots: standing.openSlots.slots))
+              scripts: watched, tracker: tracker, slots: standing.openSlots.slots))
         } catch {
           report.hold = .inconsistent("no node gives a valid block \(link.ref)")
           // A run that began may end here, unless it must replace what was disconnected.

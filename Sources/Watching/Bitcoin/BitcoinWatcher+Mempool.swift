@@ -83,7 +83,7 @@ extension BitcoinWatcher {
   ) async -> Served<MempoolReading>? {
     let question = MempoolQuestion(
       tip: position.cursor.tip.hash, known: mempool.known,
-      watched: WatchedOutputs(set: watched, tracker: position.tracker),
+      watched: WatchedOutputs(scripts: watched, tracker: position.tracker),
       limit: settings.lookTransactions,
       end: startedAt.adding(seconds: settings.lookSeconds), time: time)
     let served = try? await pool.serve(besides: other) { (node) async throws(NodeError) in

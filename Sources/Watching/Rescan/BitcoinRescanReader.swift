@@ -59,7 +59,7 @@ package struct BitcoinRescanReader: RescanReader {
       let block: ScannedBlock
       do throws(BlockUnavailable) {
         block = try await source.scan(
-          step.ref, from: answer, watching: WatchedOutputs(set: watched))
+          step.ref, from: answer, watching: WatchedOutputs(scripts: watched))
       } catch {
         throw .block(error)
       }

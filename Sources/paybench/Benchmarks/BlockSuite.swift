@@ -104,7 +104,7 @@ enum BlockSuite: Suite {
     _ block: [UInt8], rounds: Int, _ set: WatchSet, _ verification: BlockVerification
   ) throws -> () throws -> Double {
     let transactions = try Block(bytes: block).transactions.count
-    let watching = Watched(set: set)
+    let watching = Watched(scripts: set)
     let first = try FreshBlock(block)
     return {
       let sound = Atomic(0)
@@ -132,7 +132,7 @@ enum BlockSuite: Suite {
     _ block: [UInt8], rounds: Int, _ set: WatchSet, _ verification: BlockVerification
   ) throws -> () throws -> Double {
     let transactions = try Block(bytes: block).transactions.count
-    let watching = Watched(set: set)
+    let watching = Watched(scripts: set)
     var fresh = try FreshBlock(block)
     return {
       var seconds = 0.0
@@ -167,20 +167,7 @@ enum BlockSuite: Suite {
   }
 
   private struct Watched: OutputWatching {
-    let set: WatchSet
-
-    func watches(scriptPubKey: RawSpan) -> Bool { set.contains(scriptPubKey) }
-
-    func beginLookUps() -> WatchSet.LookUps { WatchSet.LookUps() }
-
-    func lookUp(
-      _ scripts: Span<Range<UInt32>>, from first: Int, of bytes: RawSpan,
-      _ lookUps: inout WatchSet.LookUps
-    ) { set.lookUp(scripts, from: first, in: bytes, &lookUps) }
-
-    func finish(
-      _ lookUps: inout WatchSet.LookUps, _ scripts: Span<Range<UInt32>>, of bytes: RawSpan
-    ) -> [Int] { set.finish(&lookUps, scripts, in: bytes).map(\.place) }
+    let scripts: WatchSet
 
     func watches(spending outpoint: Outpoint) -> Bool { false }
 
