@@ -25,7 +25,7 @@ final class Checkpointing: Sendable {
   private let pages: Int
 
   /// How many times as long the log may become before the writer moves it by itself.
-  private static let patience = 8
+  private static let patience = 4
 
   /// - Parameter pages: above 0
   init(path: String, pages: Int) throws {

@@ -11,8 +11,9 @@ package struct SQLiteOptions: Sendable {
   /// How long to wait for another process that holds the write lock.
   package var busyTimeoutMilliseconds = 5_000
   /// From how many pages (of 4 KiB) of write-ahead log on it is moved into the database, beside
-  /// the writer; 0 for never.
-  package var checkpointPages = 4_096
+  /// the writer; 0 for never. A page that several of the log's commits have written is moved once:
+  /// so many that a payment which is paid, and final some blocks later, counts once.
+  package var checkpointPages = 16_384
   /// How much of the database the writer keeps in memory, in KiB.
   package var writerCacheKibibytes = 65_536
   package var commitHooks = CommitHooks()

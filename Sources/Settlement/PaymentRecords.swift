@@ -75,25 +75,12 @@ package enum PaymentRecords {
     in connection: any SQLConnection
   ) throws -> [EventDraft] {
     let before = payment
-    let expected = payment.version
     let events = try payment.apply(fact)
     let text = try CanonicalJSON.text(fact)
     try connection.execute(
       "INSERT INTO payment_facts (payment_id, number, recorded_at, fact) VALUES ($1, $2, $3, $4)",
       [.text(payment.terms.id), .integer(payment.version), .time(now), .text(text)])
-    let changed = try connection.execute(
-      """
-      UPDATE payments SET version = $1, status = $2, received = $3, confirmed = $4,
-        deadline_passed = $5, holds_order = CASE WHEN $6 = 1 THEN 0 ELSE holds_order END,
-        updated_at = $7
-      WHERE payment_id = $8 AND version = $9
-      """,
-      [
-        .integer(payment.version), .text(payment.status.rawValue), .amount(payment.received),
-        .amount(payment.confirmed), .flag(payment.deadlinePassed),
-        .flag(payment.status.hasEnded), .time(now), .text(payment.terms.id), .integer(expected),
-      ])
-    guard changed == 1 else { throw VersionConflict(id: payment.terms.id, expected: expected) }
+    try update(payment, from: before, now: now, in: connection)
     if before.status == .settled || payment.status == .settled {
       try LedgerRecords.book(
         .settlement(of: payment), of: payment.terms.id, tenant: payment.terms.tenant, now: now,
@@ -103,6 +90,32 @@ package enum PaymentRecords {
       try setTimer(of: payment, now: now, in: connection)
     }
     return try drafts(events, of: payment, after: text, now: now)
+  }
+
+  /// Names only those columns of indexes which change: SQLite writes an index anew for each column
+  /// that is named, and to do so the page it lies on.
+  private static func update(
+    _ payment: Payment, from before: Payment, now: Timestamp, in connection: any SQLConnection
+  ) throws {
+    var columns = "version = $1, received = $2, confirmed = $3, updated_at = $4"
+    var values: [SQLValue] = [
+      .integer(payment.version), .amount(payment.received), .amount(payment.confirmed), .time(now),
+      .text(payment.terms.id), .integer(before.version),
+    ]
+    if before.status != payment.status {
+      values.append(.text(payment.status.rawValue))
+      columns += ", status = $\(values.count)"
+    }
+    if before.deadlinePassed != payment.deadlinePassed {
+      values.append(.flag(payment.deadlinePassed))
+      columns += ", deadline_passed = $\(values.count)"
+    }
+    if payment.status.hasEnded, !before.status.hasEnded { columns += ", holds_order = 0" }
+    let changed = try connection.execute(
+      "UPDATE payments SET \(columns) WHERE payment_id = $5 AND version = $6", values)
+    guard changed == 1 else {
+      throw VersionConflict(id: payment.terms.id, expected: before.version)
+    }
   }
 
   /// Sees to it that policies act where they have something to do by now.

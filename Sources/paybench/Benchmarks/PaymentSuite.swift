@@ -26,7 +26,8 @@ enum PaymentSuite: EngineSuite {
         \(count) requests a round over \(connections) connections, each for an order of its own: \
         payment, address, event and kept reply in one transaction that is on disk before it is \
         answered. Load generator, server and database share the machine; time is as it passes, and \
-        the database is asked afterwards whether all of it is there.
+        the database is asked afterwards whether all of it is there. PostgreSQL writes over old \
+        segments of its log (min_wal_size 2 GB), as a server does that isn't new.
         """,
       ours: {
         requests = try await server.prepare(count)
