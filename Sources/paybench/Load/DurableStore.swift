@@ -18,19 +18,21 @@ struct DurableStore {
     scratch = try ScratchDirectory()
     switch engine {
     case .sqlite: server = nil
-    case .postgreSQL:
-      var options = PostgresServer.Options()
-      options.syncsToDisk = true
-      options.settings = ["min_wal_size": "2GB", "max_wal_size": "4GB"]
-      let server = try await PostgresServer.start(directory: scratch.path, options: options)
-      try await Self.fillLog(of: server)
-      self.server = server
+    case .postgreSQL: server = try await Self.startPostgres(in: scratch)
     }
   }
 
-  /// Gives the server as much of a log as it may keep. In use it writes over segments whose
-  /// checkpoint is past; a new server has none, makes each of them (16 MB of zeros and a flush), and
-  /// meanwhile all commits wait.
+  static func startPostgres(in scratch: ScratchDirectory) async throws -> PostgresServer {
+    var options = PostgresServer.Options()
+    options.syncsToDisk = true
+    options.settings = ["min_wal_size": "2GB", "max_wal_size": "4GB"]
+    let server = try await PostgresServer.start(directory: scratch.path, options: options)
+    try await fillLog(of: server)
+    return server
+  }
+
+  /// Gives the server as much of a log as it may keep. One in use writes over segments that are
+  /// done with; a new one makes each of them, 16 MB of zeros and a flush, and all commits wait.
   private static func fillLog(of server: PostgresServer) async throws {
     try await server.run(
       """

@@ -58,9 +58,7 @@ struct ServedShop {
     var postgres: PostgresServer?
     var place = "sqlite: paywatch.sqlite"
     if engine == .postgreSQL {
-      var options = PostgresServer.Options()
-      options.syncsToDisk = true
-      let server = try await PostgresServer.start(directory: scratch.path, options: options)
+      let server = try await DurableStore.startPostgres(in: scratch)
       postgres = server
       let url = try await server.makeDatabase("shop")
       // A password stands in a file of its own.
