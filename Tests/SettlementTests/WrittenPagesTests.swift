@@ -1,5 +1,7 @@
+import Bytes
 import Database
 import Foundation
+import Payments
 import TestDatabases
 import Testing
 
