@@ -12,21 +12,26 @@ enum PageCache {
     }
   }
 
-  /// Does work while a file is in memory whole, as one in use is: nobody who reads it waits for the
-  /// disk. It is mapped meanwhile, since a system may take what isn't from files that were read
-  /// once in some minutes, though there is room.
-  static func keeping<Result>(
-    _ path: String, _ body: () async throws -> Result
-  ) async throws -> Result {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw BenchmarkFailure("\(path) can't be opened") }
-    let size = Int(lseek(file, 0, SEEK_END))
-    let pages = mmap(nil, size, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0)
-    close(file)
-    guard size > 0, let pages, pages != MAP_FAILED else {
-      throw BenchmarkFailure("\(path) can't be mapped")
+  /// Keeps in memory what the system has there of a file, and reads the rest, as long as this value
+  /// lives. Mapped it stays: from a file that was read once a system may take its pages in some
+  /// minutes, though there is room, and those that it reads again, many at once, are written slower
+  /// than those that came one by one.
+  final class Kept {
+    private let pages: UnsafeMutableRawPointer
+    private let size: Int
+
+    init(_ path: String) throws {
+      let file = open(path, O_RDONLY | O_CLOEXEC)
+      guard file >= 0 else { throw BenchmarkFailure("\(path) can't be opened") }
+      defer { close(file) }
+      size = Int(lseek(file, 0, SEEK_END))
+      let pages = mmap(nil, size, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0)
+      guard size > 0, let pages, pages != MAP_FAILED else {
+        throw BenchmarkFailure("\(path) can't be mapped")
+      }
+      self.pages = pages
     }
-    defer { munmap(pages, size) }
-    return try await body()
+
+    deinit { munmap(pages, size) }
   }
 }
