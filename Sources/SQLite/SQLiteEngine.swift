@@ -38,7 +38,7 @@ final class SQLiteEngine: Sendable {
         checkpointing?.follow(connection.sqliteConnection)
         // A log that one slow reader made grow is cut back at the next checkpoint; one of usual
         // length is written over, which spares the file system making it longer.
-        let usual = max(options.checkpointPages, 1_024) * 4_096
+        let usual = options.checkpointPages * 4_096
         try connection.execute(sql: "PRAGMA journal_size_limit = \(2 * usual)")
         // What a group changes is written once, at its commit, instead of to make room before it.
         try connection.execute(sql: "PRAGMA cache_size = -\(options.writerCacheKibibytes)")

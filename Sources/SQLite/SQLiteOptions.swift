@@ -11,9 +11,10 @@ package struct SQLiteOptions: Sendable {
   /// How long to wait for another process that holds the write lock.
   package var busyTimeoutMilliseconds = 5_000
   /// From how many pages (of 4 KiB) of write-ahead log on it is moved into the database, beside
-  /// the writer; 0 for never. A page that several of the log's commits have written is moved once:
-  /// so many that a payment which is paid, and final some blocks later, counts once.
-  package var checkpointPages = 16_384
+  /// the writer; 0 for never. A page that several of the log's commits have written is moved once,
+  /// so that a payment's which is paid, and final some blocks later, is; but what is moved at once
+  /// keeps the disk from commits.
+  package var checkpointPages = 8_192
   /// How much of the database the writer keeps in memory, in KiB.
   package var writerCacheKibibytes = 65_536
   package var commitHooks = CommitHooks()

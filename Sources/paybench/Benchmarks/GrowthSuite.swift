@@ -237,7 +237,7 @@ enum GrowthSuite: Suite {
     let beside = try await BlockCommits.begin(small, hits: 20, turns: turns)
     // In nine rounds and the one before no payment is paid twice.
     let blocks = settings.repetitions(5)
-    return Contest(
+    var contest = Contest(
       name: commit, unit: "ms",
       how: """
         From a scan's findings to the committed step, on SQLite: \(shop.payments.addresses) \
@@ -254,8 +254,10 @@ enum GrowthSuite: Suite {
         Contest.Reference(name: "the same with \(few) of each", goal: .ratioAtMost(1.3)) {
           try await beside.run(blocks)
         }
-      ]
-    ).finishing {
+      ])
+    // A database that was left alone takes some rounds until its blocks are as fast as before.
+    contest.repeats = max(1, 9 / settings.rounds)
+    return contest.finishing {
       try await large.check()
       try await beside.check()
       try await small.close()
